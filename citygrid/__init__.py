@@ -1,0 +1,1 @@
+"""The command `citygrid` and the local stack: composes all rooms."""

@@ -1,0 +1,127 @@
+"""Start a part as a child that cannot outlive its parent, watch it, stop it.
+
+`setpriv` (util-linux, part of every Linux distribution) sets the parent-death signal and drops privileges; the kernel
+then ends the child however its parent dies, `kill -9` included. The signal follows the *thread* that forked: start
+children from a thread that lives as long as they should.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class PartFailed(Exception):
+    """A part did not start, or died; the message says where its log is and how it ends."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """How to run one part: also what the supervisor is told.
+
+    `dies_by` is what the kernel sends if the parent vanishes; `stops_by` is the part's orderly end.
+    `drop_to` is a user to become when started as root, `capability` one that it keeps (`+dac_read_search`).
+    """
+
+    name: str
+    command: tuple[str, ...]
+    folder: Path
+    log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stops_by: signal.Signals = signal.SIGTERM
+    dies_by: signal.Signals = signal.SIGKILL
+    drop_to: str | None = None
+    capability: str | None = None
+
+    def leashed(self) -> list[str]:
+        """The command under `setpriv`: with the parent-death signal and the privileges it is to have."""
+        setpriv = shutil.which("setpriv")
+        if not setpriv:
+            raise PartFailed("`setpriv` is missing: install util-linux, it keeps processes from outliving citygrid.")
+        leash = [setpriv, "--pdeathsig", self.dies_by.name.removeprefix("SIG")]
+        if self.drop_to:
+            leash += ["--reuid", self.drop_to, "--regid", self.drop_to, "--clear-groups"]
+        if self.capability:
+            leash += ["--inh-caps", self.capability, "--ambient-caps", self.capability]
+        return [*leash, "--", *self.command]
+
+
+@dataclass
+class Child:
+    """A running program."""
+
+    program: Program
+    process: subprocess.Popen[bytes]
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def stop(self, patience: float = 20) -> None:
+        """End it in order, by force after `patience` seconds; returns when it is gone."""
+        if self.alive:
+            self.process.send_signal(self.program.stops_by)
+            try:
+                self.process.wait(patience)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        self.process.wait()
+
+    def kill(self) -> None:
+        """End it as a power cut would; returns when it is gone."""
+        self.process.kill()
+        self.process.wait()
+
+
+def start(program: Program) -> Child:
+    """Run `program` in the background, its output appended to its log."""
+    program.log.parent.mkdir(parents=True, exist_ok=True)
+    with program.log.open("ab") as log:
+        process = subprocess.Popen(
+            program.leashed(),
+            cwd=program.folder,
+            env={**os.environ, **program.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    return Child(program, process)
+
+
+def run(program: Program, patience: float = 120) -> None:
+    """Run `program` to its end. Raises PartFailed with the end of its log if it fails or takes too long."""
+    child = start(program)
+    try:
+        code = child.process.wait(patience)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        raise PartFailed(f"{program.name} took more than {patience:.0f} s.{log_tail(program.log)}") from None
+    if code:
+        raise PartFailed(f"{program.name} ended with code {code}.{log_tail(program.log)}")
+
+
+def wait_until(name: str, ready: Callable[[], bool], alive: Callable[[], bool], log: Path, patience: float) -> None:
+    """Return once `ready()`. Raises PartFailed if `alive()` turns false or `patience` seconds pass first."""
+    deadline = time.monotonic() + patience
+    while not ready():
+        if not alive():
+            raise PartFailed(f"{name} died while it started.{log_tail(log)}")
+        if time.monotonic() > deadline:
+            raise PartFailed(f"{name} was not ready after {patience:.0f} s.{log_tail(log)}")
+        time.sleep(0.05)
+
+
+def log_tail(log: Path, lines: int = 12) -> str:
+    """The end of a part's log, to follow a sentence about its failure."""
+    if not log.is_file():
+        return f" It wrote no log at {log}."
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 8_192))
+        tail = file.read().decode(errors="replace").splitlines()[-lines:]
+    return f" Its log {log} ends:\n" + "\n".join(f"    {line}" for line in tail)

@@ -1,0 +1,1 @@
+"""The I/O that rooms share, one job a file."""

@@ -1,0 +1,196 @@
+"""Every setting of every process, read once at its start.
+
+A value comes from, the first that has it: the environment (`CITYGRID_…`), the file that `CITYGRID_ENV_FILE` names (the
+local stack writes `citygrid.env` into its state folder), `.env` in the working folder, a secret file in
+`CITYGRID_SECRETS_DIR` (as Docker and Kubernetes mount them: one file a setting, `citygrid_database_api_dsn`), the
+default. Containers, a city's own cluster and the local stack differ by these values only.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+# What a published example or another product's default sets: never good enough to guard a city's register.
+WORTHLESS_PASSWORDS = frozenset({"", "admin", "changeme", "citygrid", "demo", "password", "postgres", "secret", "test"})
+
+
+class SettingsRefused(Exception):
+    """The settings do not allow a start; the message says which setting and what to do about it."""
+
+
+class Settings(BaseSettings):
+    """The settings of one installation; `load()` makes one and turns a mistake into a sentence."""
+
+    model_config = SettingsConfigDict(env_prefix="CITYGRID_", extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    mode: Literal["demo", "production"] = Field("demo", description="production refuses demo passwords")
+    state_dir: Path = Field(CHECKOUT / "state", description="everything the local stack keeps")
+    downloads_dir: Path | None = Field(None, description="where jars are kept; the user's cache folder if not set")
+    timezone: str = Field("Asia/Shanghai", description="the city's; dates mean midnight there")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal")
+
+    kafka_bootstrap: str = Field("127.0.0.1:19092", description="host:port[,host:port]")
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_sasl_username: str | None = None
+    kafka_sasl_password: SecretStr | None = None
+    kafka_ca_file: Path | None = Field(None, description="PEM of who signed the brokers' certificates")
+    kafka_certificate_file: Path | None = Field(None, description="PEM of this client, for mutual TLS")
+    kafka_key_file: Path | None = Field(None, description="PEM of this client's key, for mutual TLS")
+    replication_factor: int = Field(1, ge=1, description="of topics that we create; 3 in production")
+    partitions: int = Field(4, ge=1, description="of each topic; changing it later is a rebuild")
+    group_protocol: Literal["consumer", "classic"] = Field("consumer", description="consumer is KIP-848")
+    topic_prefix: str = Field("", pattern=r"^[a-z0-9._-]*$", description="before each topic name; tests use it")
+    commit_interval_ms: int = Field(100, ge=1, description="a stage's transaction is at most this long")
+    commit_every_records: int = Field(5_000, ge=1, description="or this many input records")
+
+    registry_url: str = Field(
+        "http://127.0.0.1:18081/apis/ccompat/v7", description="the Confluent-compatible API's root"
+    )
+    registry_username: str | None = None
+    registry_password: SecretStr | None = None
+
+    database_owner_dsn: SecretStr | None = Field(None, description="role citygrid_owner: migrations")
+    database_sinks_dsn: SecretStr | None = Field(None, description="role citygrid_sinks: sinks, outbox")
+    database_api_dsn: SecretStr | None = Field(None, description="role citygrid_api: owns nothing, RLS applies")
+    database_admin_dsn: SecretStr | None = Field(None, description="a superuser: backup and restore only")
+
+    pseudonym_key_file: Path | None = Field(None, description="the key for identity numbers, mode 0600")
+
+    host: str = Field("127.0.0.1", description="what API and metrics ports bind to; 0.0.0.0 in a container")
+    api_port: int = Field(18080, ge=1, le=65535)
+    worker_port: int = Field(19100, ge=1, le=65535, description="/live /ready /metrics of a worker")
+    worker_ports: dict[str, int] = Field(default_factory=dict, description="by process name, where many share a host")
+
+    local_kafka_port: int = Field(19092, ge=1, le=65535, description="of the local stack")
+    local_controller_port: int = Field(19093, ge=1, le=65535, description="of the local stack")
+    local_registry_port: int = Field(18081, ge=1, le=65535, description="of the local stack")
+    local_registry_management_port: int = Field(18082, ge=1, le=65535, description="of the local stack")
+    local_postgres_port: int = Field(15432, ge=1, le=65535, description="of the local stack")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError) as unknown:
+            raise ValueError("is not a zone of the IANA time zone database, such as Asia/Shanghai") from unknown
+        return name
+
+    @model_validator(mode="after")
+    def _production_is_earnest(self) -> Self:
+        if self.mode == "production":
+            for trouble in _production_troubles(self):
+                raise ValueError(trouble)
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The city's time zone."""
+        return ZoneInfo(self.timezone)
+
+    def port_of(self, process: str) -> int:
+        """The port of `/live`, `/ready` and `/metrics` of the process of this name (see `citygrid/processes.py`)."""
+        return self.worker_ports.get(process, self.worker_port)
+
+    def kafka_client(self) -> dict[str, str | int | float | bool]:
+        """What every librdkafka client of ours is configured with: where the cluster is and how to log in."""
+        client: dict[str, str | int | float | bool] = {
+            "bootstrap.servers": self.kafka_bootstrap,
+            "security.protocol": self.kafka_security_protocol,
+        }
+        if self.kafka_security_protocol.startswith("SASL"):
+            client["sasl.mechanism"] = self.kafka_sasl_mechanism
+            client["sasl.username"] = self.kafka_sasl_username or ""
+            client["sasl.password"] = _plain(self.kafka_sasl_password)
+        if self.kafka_ca_file:
+            client["ssl.ca.location"] = str(self.kafka_ca_file)
+        if self.kafka_certificate_file:
+            client["ssl.certificate.location"] = str(self.kafka_certificate_file)
+        if self.kafka_key_file:
+            client["ssl.key.location"] = str(self.kafka_key_file)
+        return client
+
+    def dsn(self, role: Literal["owner", "sinks", "api", "admin"]) -> str:
+        """The connection string of a database role. Raises SettingsRefused if this installation has none."""
+        secret: SecretStr | None = getattr(self, f"database_{role}_dsn")
+        if secret is None:
+            name = f"CITYGRID_DATABASE_{role.upper()}_DSN"
+            raise SettingsRefused(
+                f"{name} is not set: this process logs in as the database role '{role}'. Set it, or start the local "
+                f"stack with `make up`, which writes it into {self.state_dir / 'citygrid.env'}."
+            )
+        return secret.get_secret_value()
+
+
+def load(env_file: Path | None = None) -> Settings:
+    """The settings of this process, from the sources that this module's docstring lists.
+
+    `env_file` stands in for `CITYGRID_ENV_FILE`; without either it is `citygrid.env` in the state folder.
+    Raises SettingsRefused with a sentence for a person: which setting, what is wrong, and no secret in it.
+    """
+    secrets = os.environ.get("CITYGRID_SECRETS_DIR")
+    try:
+        named = env_file or os.environ.get("CITYGRID_ENV_FILE")
+        state = Path(named) if named else Settings(_env_file=".env", mode="demo").state_dir / "citygrid.env"
+        if named and not state.is_file():
+            raise SettingsRefused(f"The settings file {state} is not there: mend CITYGRID_ENV_FILE or run `make up`.")
+        return Settings(_env_file=(".env", state), _secrets_dir=secrets)
+    except ValidationError as refused:
+        raise SettingsRefused("\n".join(_sentence(error["loc"], error["msg"]) for error in refused.errors())) from None
+
+
+def _sentence(where: tuple[int | str, ...], message: str) -> str:
+    said = message.removeprefix("Value error, ")
+    return f"CITYGRID_{'_'.join(str(part) for part in where).upper()}: {said}." if where else said
+
+
+def _plain(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
+
+
+def _production_troubles(settings: Settings) -> list[str]:
+    """What keeps these settings from guarding a real city's data, a sentence each."""
+    troubles = []
+    dsns = {f"CITYGRID_DATABASE_{role}_DSN": getattr(settings, f"database_{role.lower()}_dsn") for role in ROLES}
+    for name, dsn in dsns.items():
+        if dsn is not None and _password_in(dsn.get_secret_value()) in WORTHLESS_PASSWORDS:
+            troubles.append(f"{name} has no password or a well-known one: give the role its own in production.")
+    if not any(dsns.values()) and not settings.pseudonym_key_file:
+        troubles.append("Production has no database and no pseudonym key: set CITYGRID_SECRETS_DIR or the settings.")
+    if settings.kafka_security_protocol.startswith("SASL"):
+        if not settings.kafka_sasl_username or _plain(settings.kafka_sasl_password) in WORTHLESS_PASSWORDS:
+            troubles.append("CITYGRID_KAFKA_SASL_PASSWORD is missing or a well-known one: set this client's own.")
+    elif not settings.kafka_certificate_file and not _is_loopback(settings.kafka_bootstrap):
+        troubles.append(
+            "CITYGRID_KAFKA_SECURITY_PROTOCOL is without a login in production: set SASL_SSL with a user, or SSL with "
+            "CITYGRID_KAFKA_CERTIFICATE_FILE and CITYGRID_KAFKA_KEY_FILE."
+        )
+    if settings.registry_username and _plain(settings.registry_password) in WORTHLESS_PASSWORDS:
+        troubles.append("CITYGRID_REGISTRY_PASSWORD is missing or a well-known one: set this client's own.")
+    key = settings.pseudonym_key_file
+    if key and (not key.is_file() or key.stat().st_mode & 0o077):
+        troubles.append(f"CITYGRID_PSEUDONYM_KEY_FILE ({key}) must be a file that only its owner can read: chmod 600.")
+    return troubles
+
+
+ROLES = ("OWNER", "SINKS", "API", "ADMIN")
+
+
+def _password_in(dsn: str) -> str:
+    from psycopg.conninfo import conninfo_to_dict
+
+    return str(conninfo_to_dict(dsn).get("password") or "")
+
+
+def _is_loopback(bootstrap: str) -> bool:
+    return all(host.rsplit(":", 1)[0] in {"127.0.0.1", "localhost", "[::1]"} for host in bootstrap.split(","))

@@ -1,0 +1,147 @@
+"""Real parts for the tests: Kafka, the schema registry and PostgreSQL, each started when the first test asks for it.
+
+A test takes what it needs: `kafka`, `registry` (addresses), `postgres_server`, `prefix` (fresh topic names), `database`
+(a fresh database with all migrations), or `settings`, which has all of it. With
+`CITYGRID_TEST_STACK=/path/citygrid.env` they use a stack that runs already (`python -m citygrid.stack.dev start`).
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from citygrid.stack import downloads, postgres
+from citygrid.stack.children import Child
+from citygrid.stack.local import LocalStack, PartName, Ports, stop
+from runtime.settings import CHECKOUT, Settings, load
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of one test: the connection strings of each role to it."""
+
+    name: str
+    owner: str
+    sinks: str
+    api: str
+    admin: str
+
+
+class Stack:
+    """The local stack of this test session; `need` starts a part once."""
+
+    def __init__(self, local: LocalStack, started_here: bool) -> None:
+        self.local = local
+        self._started_here = started_here
+        self._children: dict[PartName, Child] = {}
+
+    def need(self, *names: PartName) -> LocalStack:
+        """The stack with these parts running and ready."""
+        if self._started_here:
+            self._children.update(self.local.start(names, beside=self._children))
+        return self.local
+
+    def stop(self) -> None:
+        stop(self._children)
+
+
+@pytest.fixture(scope="session")
+def stack_parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The session's stack, nothing of it started yet."""
+    running = os.environ.get("CITYGRID_TEST_STACK")
+    if running:
+        known = load(Path(running))
+        yield Stack(LocalStack(known.state_dir, Ports.of(known), downloads.folder(None)), started_here=False)
+        return
+    folder = tmp_path_factory.mktemp("stack")
+    stack = Stack(LocalStack(folder, Ports.free(), downloads.folder(Settings().downloads_dir)), started_here=True)
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(stack_parts: Stack) -> LocalStack:
+    """All three parts, ready."""
+    return stack_parts.need("postgres", "kafka", "registry")
+
+
+@pytest.fixture(scope="session")
+def kafka(stack_parts: Stack) -> str:
+    """The broker's `host:port`."""
+    return stack_parts.need("kafka").address("kafka")
+
+
+@pytest.fixture(scope="session")
+def registry(stack_parts: Stack) -> str:
+    """The root of the registry's Confluent-compatible API."""
+    return stack_parts.need("registry").address("registry")
+
+
+@pytest.fixture(scope="session")
+def postgres_server(stack_parts: Stack) -> LocalStack:
+    """The stack with PostgreSQL ready: `.dsn(role, database)`, `.passwords`, `.at.postgres`."""
+    return stack_parts.need("postgres")
+
+
+@pytest.fixture
+def prefix() -> str:
+    """What every topic, group and subject of this test begins with."""
+    return f"t{uuid.uuid4().hex[:10]}."
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: LocalStack) -> Iterator[str]:
+    """The name of a database with all migrations, to be copied; none of the tests writes into it."""
+    name = f"template_{uuid.uuid4().hex[:10]}"
+    at, passwords = postgres_server.at.postgres, postgres_server.passwords
+    postgres.make_database(at, passwords, name, "citygrid_owner", ("citygrid_sinks", "citygrid_api"))
+    if (CHECKOUT / "sinks" / "migrations").is_dir():
+        from sinks.migrate import migrate
+
+        migrate(postgres_server.dsn("citygrid_owner", name))
+    yield name
+    postgres.drop_database(at, passwords, name)
+
+
+@pytest.fixture
+def database(postgres_server: LocalStack, migrated_template: str) -> Iterator[Database]:
+    """A database of this test only, with all migrations; dropped after it."""
+    name = f"test_{uuid.uuid4().hex[:10]}"
+    at, passwords = postgres_server.at.postgres, postgres_server.passwords
+    users = ("citygrid_sinks", "citygrid_api")
+    postgres.make_database(at, passwords, name, "citygrid_owner", users, template=migrated_template)
+    roles = (f"citygrid_{role}" for role in ("owner", "sinks", "api"))
+    owner, sinks, api = (postgres_server.dsn(role, name) for role in roles)
+    yield Database(name, owner, sinks, api, postgres_server.dsn(postgres.SUPERUSER, name))
+    postgres.drop_database(at, passwords, name)
+
+
+@pytest.fixture
+def pseudonym_key_file(tmp_path: Path) -> Path:
+    """A key for identity numbers, of this test only."""
+    file = tmp_path / "pseudonym.key"
+    file.touch(mode=0o600)
+    file.write_text("5a" * 32 + "\n")
+    return file
+
+
+@pytest.fixture
+def settings(stack: LocalStack, prefix: str, database: Database, pseudonym_key_file: Path, tmp_path: Path) -> Settings:
+    """Settings with which any process of ours runs on the session's stack, apart from every other test."""
+    return Settings(
+        _env_file=None,
+        state_dir=tmp_path / "state",
+        kafka_bootstrap=stack.address("kafka"),
+        registry_url=stack.address("registry"),
+        topic_prefix=prefix,
+        database_owner_dsn=database.owner,
+        database_sinks_dsn=database.sinks,
+        database_api_dsn=database.api,
+        database_admin_dsn=database.admin,
+        pseudonym_key_file=pseudonym_key_file,
+    )
