@@ -1,0 +1,33 @@
+"""What a department says about one subject, as it comes out of the decoder."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Event(NamedTuple):
+    """One statement of a department.
+
+    Times are microseconds since 1970-01-01 UTC. `change` holds the fields of the kind by the names of its schema
+    (`schemas/events/<department>/`); identity numbers in it are pseudonyms, dates are days since 1970-01-01.
+    """
+
+    event_id: str
+    department: str
+    topic: str
+    subject: str
+    record: str
+    occurred_at: int
+    recorded_at: int
+    withdrawn: bool
+    kind: str
+    change: Mapping[str, Any]
+
+
+class Source(NamedTuple):
+    """Where something shown comes from: the department's record, and the event that said so."""
+
+    department: str
+    kind: str
+    record: str
+    event_id: str
+    occurred_at: int

@@ -1,0 +1,82 @@
+"""How statements merge into a fact, whatever the order they come in and however often.
+
+A fact keeps, for each department, record number and kind of statement, the statement that was *recorded* last (a correction
+restates its record). Its value is the statement that *happened* last among those not withdrawn. Both are maxima over a set:
+that is why order and repetition cannot matter. Why the kind is part of it: docs/decisions/0003-facts.md.
+"""
+
+from collections.abc import Callable
+from itertools import groupby
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from domain.event import Event, Source
+
+V = TypeVar("V", covariant=True)
+
+
+class Statement(NamedTuple, Generic[V]):
+    """What one department stated in one of its records. Times in microseconds since 1970-01-01 UTC."""
+
+    department: str
+    record: str
+    kind: str
+    occurred_at: int
+    recorded_at: int
+    event_id: str
+    withdrawn: bool
+    value: V
+
+    @property
+    def source(self) -> Source:
+        return Source(self.department, self.kind, self.record, self.event_id, self.occurred_at)
+
+
+Fact = tuple[Statement[V], ...]
+"""Statements in the order of (department, record, kind), at most one for each."""
+
+
+def stated(fact: Fact[V], said: Event, value: V, *, record: str | None = None) -> Fact[V]:
+    """`fact` with what `said` states; unchanged if a newer statement of the same record and kind is there already.
+
+    `record` is given where one event speaks of several things (a tenant within a lease): the number of that thing.
+    """
+    new = Statement(
+        said.department,
+        said.record if record is None else record,
+        said.kind,
+        said.occurred_at,
+        said.recorded_at,
+        said.event_id,
+        said.withdrawn,
+        value,
+    )
+    slot = new[:3]
+    for at, old in enumerate(fact):
+        if old[:3] == slot:
+            if (old.recorded_at, old.event_id) >= (new.recorded_at, new.event_id):
+                return fact
+            return (*fact[:at], new, *fact[at + 1 :])
+        if old[:3] > slot:
+            return (*fact[:at], new, *fact[at:])
+    return (*fact, new)
+
+
+def _happened(statement: Statement[Any]) -> tuple[int, int, str]:
+    return (statement.occurred_at, statement.recorded_at, statement.event_id)
+
+
+def current(fact: Fact[V]) -> Statement[V] | None:
+    """The statement that holds: of those not withdrawn the one that happened last; None if there is none."""
+    return max((s for s in fact if not s.withdrawn), key=_happened, default=None)
+
+
+def by_record(fact: Fact[V]) -> list[Statement[V]]:
+    """The statement that holds for each record of a fact of many records (vehicles, leases), in the records' order."""
+    records = (tuple(group) for _, group in groupby(fact, key=lambda s: s[:2]))
+    return [held for record in records if (held := current(record)) is not None]
+
+
+def disagree(fact: Fact[V], said: Callable[[V], object] = lambda value: value) -> bool:
+    """True if two departments hold different values now. `said` picks what is compared."""
+    departments = (tuple(group) for _, group in groupby(fact, key=lambda s: s.department))
+    return len({said(held.value) for each in departments if (held := current(each)) is not None}) > 1

@@ -1,0 +1,55 @@
+"""What a rule is: one row and the time in, findings out, and nothing else."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from domain.event import Source
+
+
+class Text(NamedTuple):
+    """A sentence for people, in both languages. No identity number, no name."""
+
+    zh: str
+    en: str
+
+
+class Finding(NamedTuple):
+    """A condition that holds. `cause` is the number of the record that brought it about (plus the local date for a recurring
+    duty): with the rule and the subject it *is* the finding. `because` are the statements that it rests on."""
+
+    cause: str
+    why: Text
+    because: tuple[Source, ...]
+
+
+def _never(row: Any, now: int) -> int | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule over the rows of one view.
+
+    `check(row, now)` gives the findings that hold at `now` (microseconds UTC). `look_again(row, now)` gives the next instant at
+    which the answer may differ although nothing was said, None if time alone changes nothing.
+    `respond_within` is in microseconds. `since`: facts older than that raise nothing (none: the installation's going live).
+    `domain` says whose business it is: an account may be limited to some.
+    """
+
+    name: str
+    title: Text
+    view: str
+    version: int
+    severity: str
+    domain: str
+    respond_within: int
+    check: Callable[[Any, int], Iterable[Finding]]
+    resolved: Text
+    look_again: Callable[[Any, int], int | None] = _never
+    since: int | None = None
+    remind_after: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.severity not in ("urgent", "today", "planned"):
+            raise ValueError(f"rule {self.name}: severity must be urgent, today or planned, not {self.severity!r}")

@@ -1,0 +1,37 @@
+"""A benefit is still drawn for somebody whose death is registered."""
+
+from collections.abc import Iterator
+
+from domain.facts import current
+from domain.rule import Finding, Rule, Text
+from domain.time import hours
+from domain.views.household import in_force, next_turn
+from domain.views.resident import Resident
+
+
+def check(person: Resident, now: int) -> Iterator[Finding]:
+    death = current(person.death)
+    if death is None:
+        return
+    why = Text("已登记死亡，待遇仍在发放", "a death is registered, the benefit is still drawn")
+    for drawn in person.programmes():
+        if in_force(drawn, now):
+            yield Finding(drawn.source.record, why, (death.source, drawn.source))
+
+
+def look_again(person: Resident, now: int) -> int | None:
+    return next_turn(person.programmes(), now) if current(person.death) else None
+
+
+RULE = Rule(
+    "benefit-for-dead",
+    title=Text("死亡仍领待遇", "benefit drawn for a dead person"),
+    view="resident",
+    version=1,
+    severity="today",
+    domain="benefits",
+    respond_within=hours(72),
+    check=check,
+    look_again=look_again,
+    resolved=Text("待遇已停发或死亡登记已撤回", "the benefit has ended or the death was withdrawn"),
+)

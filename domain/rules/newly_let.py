@@ -1,0 +1,33 @@
+"""A dwelling was let and nobody has visited it since."""
+
+from collections.abc import Iterator
+
+from domain.rule import Finding, Rule, Text
+from domain.time import hours, iso_day, midnight
+from domain.views.dwelling import Dwelling
+
+
+def check(home: Dwelling, now: int) -> Iterator[Finding]:
+    for lease in home.tenancies():
+        if lease.in_force(now) and not home.visited_since(midnight(lease.start)):
+            since = iso_day(lease.start)
+            yield Finding(lease.record, Text(f"{since} 起新出租，尚未走访", f"let since {since}, not yet visited"), lease.because)
+
+
+def look_again(home: Dwelling, now: int) -> int | None:
+    turns = (day for lease in home.tenancies() for day in (lease.start, lease.until) if day is not None)
+    return min((at for day in turns if (at := midnight(day)) > now), default=None)
+
+
+RULE = Rule(
+    "newly-let",
+    title=Text("新出租房屋", "newly let"),
+    view="dwelling",
+    version=1,
+    severity="today",
+    domain="housing",
+    respond_within=hours(72),
+    check=check,
+    look_again=look_again,
+    resolved=Text("已走访或租约已结束", "visited, or the lease has ended"),
+)

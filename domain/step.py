@@ -1,0 +1,196 @@
+"""A stage's step: a row that was touched, what it now says about others, which findings it opens, changes and resolves.
+
+Outputs follow from the row: it remembers what it said (`Bookkeeping`), so saying it all again says only what differs. That makes
+a batch, a replay and a rebuild the same thing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+from domain.event import Source
+from domain.rule import Finding, Rule
+from domain.time import DAY
+from domain.view import Bookkeeping, Contributed, Noted, View
+
+_FINDINGS = UUID("5f0c4a3e-2f0b-5d6f-9a57-0b6f3f1c7a10")
+FORGET_RESOLVED_AFTER = 30 * DAY
+"""A resolved finding stays readable on the alerts topic this long (microseconds); then it is deleted."""
+
+
+class Alert(NamedTuple):
+    """One change of one finding, with all that a reader needs (`schemas/alert.avsc`). Instants in microseconds UTC."""
+
+    finding_id: str
+    rule: str
+    rule_version: int
+    domain: str
+    state: str
+    view: str
+    subject: str
+    cause: str
+    severity: str
+    why_zh: str
+    why_en: str
+    because: tuple[Source, ...]
+    dwelling: str | None
+    household: str | None
+    opened_at: int
+    at: int
+    respond_by: int | None
+    resolution_zh: str | None
+    resolution_en: str | None
+    resolved_by: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one step gives: the row to write, contributions to send as (view, target, value or None), alerts, and the finding
+    ids whose alerts are to be deleted."""
+
+    row: Any
+    contributions: Sequence[tuple[str, str, Any]]
+    alerts: Sequence[Alert]
+    forget: Sequence[str]
+
+
+def finding_id(rule: str, subject: str, cause: str) -> str:
+    """The finding's id: the same rule, subject and cause are the same finding, whoever computes it and whenever."""
+    return str(uuid5(_FINDINGS, f"{rule}\n{subject}\n{cause}"))
+
+
+def settle(
+    view: View, rules: Sequence[Rule], row: Any, now: int | None, live_since: int, touched: Sequence[Source] = ()
+) -> Outcome:
+    """`row` brought to rest after what was said: bookkeeping renewed, outputs that differ.
+
+    `now` is the partition's last clock event; before the first one no rule is asked and the row is due at once. `live_since`:
+    findings that rest only on older facts are held back. `touched`: what was said, shown as the reason of a resolution.
+    """
+    book: Bookkeeping = row.bookkeeping
+    contributed, contributions = _contribute(view, row, book)
+    if now is None:
+        row = replace(row, bookkeeping=Bookkeeping(contributed, book.findings, 0))
+        return Outcome(row, contributions, (), ())
+    noted, alerts, forget = _judge(view, rules, row, now, live_since, touched)
+    row = replace(row, bookkeeping=Bookkeeping(contributed, noted, _due(rules, row, noted, now)))
+    return Outcome(row, contributions, alerts, forget)
+
+
+def _contribute(view: View, row: Any, book: Bookkeeping) -> tuple[tuple[Contributed, ...], list[tuple[str, str, Any]]]:
+    before = {(said.view, said.target): said.fingerprint for said in book.contributed}
+    after, changes = [], []
+    for other, said in view.contribute(row).items():
+        for target, value in said.items():
+            mark = _fingerprint(value)
+            after.append(Contributed(other, target, mark))
+            if before.pop((other, target), None) != mark:
+                changes.append((other, target, value))
+    changes += [(other, target, None) for other, target in sorted(before)]
+    return tuple(sorted(after)), changes
+
+
+def _judge(
+    view: View, rules: Sequence[Rule], row: Any, now: int, live_since: int, touched: Sequence[Source]
+) -> tuple[tuple[Noted, ...], list[Alert], list[str]]:
+    before = {noted.finding_id: noted for noted in row.bookkeeping.findings}
+    after: list[Noted] = []
+    alerts: list[Alert] = []
+    forget: list[str] = []
+    for rule in rules:
+        for found in rule.check(row, now):
+            at = finding_id(rule.name, row.id, found.cause)
+            old = before.pop(at, None)
+            state = "opened" if _newest(found.because) >= max(live_since, rule.since or 0) else "held"
+            mark = _fingerprint((state, rule.version, found, view.place(row), view.household(row)))
+            goes_on = old is not None and old.state != "resolved"
+            if goes_on and old is not None and old.fingerprint == mark:
+                after.append(old)
+                continue
+            was_held = old is not None and old.state == "held"
+            opened_at = old.opened_at if goes_on and old is not None and not (was_held and state == "opened") else now
+            after.append(Noted(at, rule.name, found.cause, state, mark, opened_at, now))
+            says = "changed" if goes_on and state == "opened" and not was_held else state
+            alerts.append(_alert(view, rule, row, found, says, opened_at, now))
+    by_name = {rule.name: rule for rule in rules}
+    for old in before.values():
+        gone = by_name.get(old.rule)
+        if old.state == "resolved":
+            if now - old.changed_at < FORGET_RESOLVED_AFTER:
+                after.append(old)
+            else:
+                forget.append(old.finding_id)
+        else:
+            after.append(old._replace(state="resolved", fingerprint="", changed_at=now))
+            alerts.append(_resolution(view, gone, row, old, now, touched))
+    return tuple(sorted(after)), alerts, forget
+
+
+def _alert(view: View, rule: Rule, row: Any, found: Finding, state: str, opened_at: int, now: int) -> Alert:
+    return Alert(
+        finding_id=finding_id(rule.name, row.id, found.cause),
+        rule=rule.name,
+        rule_version=rule.version,
+        domain=rule.domain,
+        state=state,
+        view=view.name,
+        subject=row.id,
+        cause=found.cause,
+        severity=rule.severity,
+        why_zh=found.why.zh,
+        why_en=found.why.en,
+        because=tuple(sorted(found.because)),
+        dwelling=view.place(row),
+        household=view.household(row),
+        opened_at=opened_at,
+        at=now,
+        respond_by=opened_at + rule.respond_within,
+        resolution_zh=None,
+        resolution_en=None,
+        resolved_by=(),
+    )
+
+
+def _resolution(
+    view: View, rule: Rule | None, row: Any, old: Noted, now: int, touched: Sequence[Source]
+) -> Alert:
+    """The record that a finding no longer holds. `rule` None: the rule itself was withdrawn from the installation."""
+    return Alert(
+        finding_id=old.finding_id,
+        rule=old.rule,
+        rule_version=rule.version if rule else 0,
+        domain=rule.domain if rule else "general",
+        state="resolved",
+        view=view.name,
+        subject=row.id,
+        cause=old.cause,
+        severity=rule.severity if rule else "planned",
+        why_zh="",
+        why_en="",
+        because=(),
+        dwelling=view.place(row),
+        household=view.household(row),
+        opened_at=old.opened_at,
+        at=now,
+        respond_by=None,
+        resolution_zh=rule.resolved.zh if rule else "规则已停用",
+        resolution_en=rule.resolved.en if rule else "the rule is no longer in use",
+        resolved_by=tuple(sorted(set(touched))),
+    )
+
+
+def _due(rules: Sequence[Rule], row: Any, noted: Iterable[Noted], now: int) -> int | None:
+    looks = [at for rule in rules if (at := rule.look_again(row, now)) is not None]
+    forgets = [note.changed_at + FORGET_RESOLVED_AFTER for note in noted if note.state == "resolved"]
+    return min([*looks, *forgets], default=None)
+
+
+def _newest(because: Iterable[Source]) -> int:
+    return max((source.occurred_at for source in because), default=0)
+
+
+def _fingerprint(value: object) -> str:
+    """Eight bytes of what was said. `repr` of the classes in `domain/` is the same in every process and version of Python."""
+    return blake2b(repr(value).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,79 @@
+"""What a view is: all rows of one kind, each a pure function of what was said about its subject."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from domain.event import Event
+
+
+class Contributed(NamedTuple):
+    """What a row last said about another subject, remembered so that a rebuild says only what differs."""
+
+    view: str
+    target: str
+    fingerprint: str
+
+
+class Noted(NamedTuple):
+    """A finding that the row has opened: `state` is opened, held (older than going live) or resolved."""
+
+    finding_id: str
+    rule: str
+    cause: str
+    state: str
+    fingerprint: str
+    opened_at: int
+    changed_at: int
+
+
+class Bookkeeping(NamedTuple):
+    """What a row remembers of its own outputs, and when (microseconds UTC) a rule must look at it again."""
+
+    contributed: tuple[Contributed, ...] = ()
+    findings: tuple[Noted, ...] = ()
+    due_at: int | None = None
+
+
+NOTHING = Bookkeeping()
+
+
+class Row(Protocol):
+    """One subject's state: a frozen dataclass whose fields are facts, contributions received and the bookkeeping."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def bookkeeping(self) -> Bookkeeping: ...
+
+
+Contributions = Mapping[str, Mapping[str, Any]]
+"""{view: {target: value}}: what one row says about subjects of other views. What is not there is not (or no longer) said."""
+
+
+def _says_nothing(row: Any) -> Contributions:
+    return {}
+
+
+def _receives_nothing(row: Any, source: str, value: Any) -> Any:
+    return row
+
+
+@dataclass(frozen=True)
+class View:
+    """A view by its name. `merge` gives the row after an event, `receive` after another subject's contribution
+    (`value` None: it says nothing more), `contribute` what the row says about others. All are pure.
+
+    `row` is the class of its rows; `contribution` the class of what it receives, None if it receives nothing.
+    `place` gives the dwelling in which the subject is found, `household` its household: alerts carry both.
+    """
+
+    name: str
+    subject: str
+    row: type[Any]
+    merge: Callable[[Any, Event], Any]
+    place: Callable[[Any], str | None]
+    household: Callable[[Any], str | None] = lambda row: None
+    contribution: type[Any] | None = None
+    receive: Callable[[Any, str, Any], Any] = _receives_nothing
+    contribute: Callable[[Any], Contributions] = _says_nothing

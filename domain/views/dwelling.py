@@ -1,0 +1,186 @@
+"""The dwelling: a flat or house, where it lies, who rents it, who is registered in it, when it was visited.
+
+Only this row says in which grid a dwelling lies (a grid can be redrawn); all other rows carry the dwelling's number.
+"""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from domain.contributions import Occupancy
+from domain.event import Event, Source
+from domain.facts import Fact, Statement, by_record, current, stated
+from domain.time import midnight
+from domain.view import NOTHING, Bookkeeping, View
+
+
+class Register(NamedTuple):
+    """The dwelling register's entry. `floor_area_m2` in square metres; lon, lat in degrees WGS 84."""
+
+    grid: str
+    address: str
+    floor_area_m2: float | None
+    use: str
+    district: str
+    lon: float | None
+    lat: float | None
+
+
+class Lease(NamedTuple):
+    """A tenancy as let: from the day `start` until the day `until` (not included; None: open-ended)."""
+
+    landlord: str
+    tenants: tuple[str, ...]
+    start: int
+    until: int | None
+    rooms: int | None
+
+
+class Tenant(NamedTuple):
+    """Somebody who joined or left a lease after it was let."""
+
+    lease: str
+    tenant: str
+    present: bool
+
+
+class Visit(NamedTuple):
+    task: str
+    outcome: str
+
+
+class Occupant(NamedTuple):
+    resident: str
+    occupancy: Occupancy
+
+
+class Tenancy(NamedTuple):
+    """A lease with all that was said about it since: what a rule asks about. Days; `until` is not included."""
+
+    record: str
+    start: int
+    until: int | None
+    tenants: tuple[str, ...]
+    let_at: int
+    because: tuple[Source, ...]
+
+    def in_force(self, now: int) -> bool:
+        return midnight(self.start) <= now and (self.until is None or now < midnight(self.until))
+
+
+@dataclass(frozen=True, slots=True)
+class Dwelling:
+    id: str
+    register: Fact[Register] = ()
+    leases: Fact[Lease] = ()
+    renewals: Fact[int] = ()
+    lease_ends: Fact[int] = ()
+    tenants: Fact[Tenant] = ()
+    visits: Fact[Visit] = ()
+    occupants: tuple[Occupant, ...] = ()
+    bookkeeping: Bookkeeping = NOTHING
+
+    @property
+    def entry(self) -> Statement[Register] | None:
+        return current(self.register)
+
+    @property
+    def grid(self) -> str | None:
+        return self.entry.value.grid if self.entry else None
+
+    @property
+    def district(self) -> str | None:
+        return self.entry.value.district if self.entry else None
+
+    @property
+    def address(self) -> str | None:
+        return self.entry.value.address if self.entry else None
+
+    @property
+    def use(self) -> str | None:
+        return self.entry.value.use if self.entry else None
+
+    @property
+    def lon(self) -> float | None:
+        return self.entry.value.lon if self.entry else None
+
+    @property
+    def lat(self) -> float | None:
+        return self.entry.value.lat if self.entry else None
+
+    @property
+    def floor_area_m2(self) -> float | None:
+        return self.entry.value.floor_area_m2 if self.entry else None
+
+    def tenancies(self) -> list[Tenancy]:
+        """Every lease of this dwelling, with its renewals, ends and tenants."""
+        renewed = {held.record: held for held in by_record(self.renewals)}
+        ended = {held.record: held for held in by_record(self.lease_ends)}
+        return [self._tenancy(let, renewed.get(let.record), ended.get(let.record)) for let in by_record(self.leases)]
+
+    def _tenancy(
+        self, let: Statement[Lease], renewed: Statement[int] | None, ended: Statement[int] | None
+    ) -> Tenancy:
+        until = renewed.value if renewed is not None else let.value.until
+        if ended is not None:
+            until = ended.value if until is None else min(until, ended.value)
+        moves = [held for held in by_record(self.tenants) if held.value.lease == let.record]
+        present = {tenant: True for tenant in let.value.tenants}
+        present |= {held.value.tenant: held.value.present for held in moves if held.occurred_at >= let.occurred_at}
+        told = (let, *(held for held in (renewed, ended) if held is not None), *moves)
+        return Tenancy(
+            let.record,
+            let.value.start,
+            until,
+            tuple(sorted(tenant for tenant, here in present.items() if here)),
+            let.occurred_at,
+            tuple(held.source for held in told),
+        )
+
+    def visited_since(self, instant: int) -> bool:
+        """Whether a visit that met someone happened at or after `instant` (microseconds UTC)."""
+        return any(
+            held.occurred_at >= instant and held.value.outcome == "done" for held in self.visits if not held.withdrawn
+        )
+
+
+def merge(row: Dwelling, said: Event) -> Dwelling:
+    """The dwelling after `said`; order and repetition of events do not matter."""
+    c = said.change
+    match said.kind:
+        case "DwellingRegistered":
+            entry = Register(
+                c["grid"], c["address"], c["floor_area_m2"], c["use"], c["district"], c["lon"], c["lat"]
+            )
+            row = replace(row, register=stated(row.register, said, entry))
+        case "Let":
+            lease = Lease(c["landlord"], tuple(c["tenants"]), c["start"], c["until"], c["rooms"])
+            row = replace(row, leases=stated(row.leases, said, lease))
+        case "Renewed":
+            row = replace(row, renewals=stated(row.renewals, said, c["until"]))
+        case "TenancyEnded":
+            row = replace(row, lease_ends=stated(row.lease_ends, said, c["on"]))
+        case "TenantAdded" | "TenantLeft":
+            tenant = Tenant(said.record, c["tenant"], said.kind == "TenantAdded")
+            row = replace(row, tenants=stated(row.tenants, said, tenant, record=f"{said.record}/{c['tenant']}"))
+        case "Visited":
+            row = replace(row, visits=stated(row.visits, said, Visit(c["task"], c["outcome"])))
+    return row
+
+
+def receive(row: Dwelling, source: str, said: Occupancy | None) -> Dwelling:
+    """The dwelling once the resident `source` says `said` about it; None: not registered here (any more)."""
+    others = tuple(occupant for occupant in row.occupants if occupant.resident != source)
+    if said is None:
+        return replace(row, occupants=others)
+    return replace(row, occupants=tuple(sorted((*others, Occupant(source, said)), key=lambda each: each.resident)))
+
+
+VIEW = View(
+    "dwelling",
+    subject="dwelling",
+    row=Dwelling,
+    merge=merge,
+    contribution=Occupancy,
+    receive=receive,
+    place=lambda row: row.id,
+)
