@@ -1,8 +1,9 @@
 """How statements merge into a fact, whatever the order they come in and however often.
 
-A fact keeps, for each department, record number and kind of statement, the statement that was *recorded* last (a correction
-restates its record). Its value is the statement that *happened* last among those not withdrawn. Both are maxima over a set:
-that is why order and repetition cannot matter. Why the kind is part of it: docs/decisions/0003-facts.md.
+A fact keeps, for each department, record number and kind of statement, the statement that was *recorded* last (a
+correction restates its record). Its value is the statement that *happened* last among those not withdrawn. Both are
+maxima over a set: that is why order and repetition cannot matter. Why the kind is part of it:
+docs/decisions/0003-facts.md.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from domain.event import Event, Source
 
-V = TypeVar("V", covariant=True)
+V = TypeVar("V")
 
 
 class Statement(NamedTuple, Generic[V]):

@@ -15,7 +15,7 @@ class Text(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """A condition that holds. `cause` is the number of the record that brought it about (plus the local date for a recurring
+    """A condition that holds. `cause` is the number of the record that brought it about (plus the date for a recurring
     duty): with the rule and the subject it *is* the finding. `because` are the statements that it rests on."""
 
     cause: str
@@ -31,9 +31,10 @@ def _never(row: Any, now: int) -> int | None:
 class Rule:
     """A rule over the rows of one view.
 
-    `check(row, now)` gives the findings that hold at `now` (microseconds UTC). `look_again(row, now)` gives the next instant at
-    which the answer may differ although nothing was said, None if time alone changes nothing.
-    `respond_within` is in microseconds. `since`: facts older than that raise nothing (none: the installation's going live).
+    `check(row, now)` gives the findings that hold at `now` (microseconds UTC). `look_again(row, now)` gives the next
+    instant at which the answer may differ although nothing was said, None if time alone changes nothing.
+    `respond_within` is in microseconds. `since`: facts older than that raise nothing (none: the installation's going
+    live).
     `domain` says whose business it is: an account may be limited to some.
     """
 

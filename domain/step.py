@@ -1,7 +1,7 @@
 """A stage's step: a row that was touched, what it now says about others, which findings it opens, changes and resolves.
 
-Outputs follow from the row: it remembers what it said (`Bookkeeping`), so saying it all again says only what differs. That makes
-a batch, a replay and a rebuild the same thing.
+Outputs follow from the row: it remembers what it said (`Bookkeeping`), so saying it all again says only what differs.
+That makes a batch, a replay and a rebuild the same thing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -47,8 +47,8 @@ class Alert(NamedTuple):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one step gives: the row to write, contributions to send as (view, target, value or None), alerts, and the finding
-    ids whose alerts are to be deleted."""
+    """What one step gives: the row to write, contributions to send as (view, target, value or None), alerts, and the ids of
+    the findings whose alerts are to be deleted."""
 
     row: Any
     contributions: Sequence[tuple[str, str, Any]]
@@ -66,8 +66,9 @@ def settle(
 ) -> Outcome:
     """`row` brought to rest after what was said: bookkeeping renewed, outputs that differ.
 
-    `now` is the partition's last clock event; before the first one no rule is asked and the row is due at once. `live_since`:
-    findings that rest only on older facts are held back. `touched`: what was said, shown as the reason of a resolution.
+    `now` is the partition's last clock event; before the first one no rule is asked and the row is due at once.
+    `live_since`: findings that rest only on older facts are held back. `touched`: what was said, shown as the reason
+    of a resolution.
     """
     book: Bookkeeping = row.bookkeeping
     contributed, contributions = _contribute(view, row, book)
@@ -153,9 +154,7 @@ def _alert(view: View, rule: Rule, row: Any, found: Finding, state: str, opened_
     )
 
 
-def _resolution(
-    view: View, rule: Rule | None, row: Any, old: Noted, now: int, touched: Sequence[Source]
-) -> Alert:
+def _resolution(view: View, rule: Rule | None, row: Any, old: Noted, now: int, touched: Sequence[Source]) -> Alert:
     """The record that a finding no longer holds. `rule` None: the rule itself was withdrawn from the installation."""
     return Alert(
         finding_id=old.finding_id,
@@ -192,5 +191,5 @@ def _newest(because: Iterable[Source]) -> int:
 
 
 def _fingerprint(value: object) -> str:
-    """Eight bytes of what was said. `repr` of the classes in `domain/` is the same in every process and version of Python."""
+    """Eight bytes of what was said. The `repr` of the classes in `domain/` is the same in every process."""
     return blake2b(repr(value).encode(), digest_size=8).hexdigest()

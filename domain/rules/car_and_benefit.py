@@ -1,7 +1,7 @@
 """Somebody of the household has a car, and the household draws the minimum allowance or lives in public rental housing.
 
-Guangdong's check of a household's economy allows no motor vehicle but a disabled person's scooter, a fuel motorcycle or an e-bike
-(docs/glossary.md, "economic check"). A person decides; nothing is stopped by program (PIPL Art. 24).
+Guangdong's check of a household's economy allows no motor vehicle but a disabled person's scooter, a fuel motorcycle
+or an e-bike (docs/glossary.md, "economic check"). A person decides; nothing is stopped by program (PIPL Art. 24).
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,10 @@ from domain.time import hours
 from domain.views.household import Household, next_turn
 
 ALLOWED = {"disability_scooter", "motorcycle", "e_bike"}
-CHECKED = {"dibao": Text("低保", "the minimum allowance"), "public_rental": Text("公共租赁住房", "public rental housing")}
+CHECKED = {
+    "dibao": Text("低保", "the minimum allowance"),
+    "public_rental": Text("公共租赁住房", "public rental housing"),
+}
 
 
 def check(home: Household, now: int) -> Iterator[Finding]:

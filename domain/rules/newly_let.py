@@ -11,7 +11,9 @@ def check(home: Dwelling, now: int) -> Iterator[Finding]:
     for lease in home.tenancies():
         if lease.in_force(now) and not home.visited_since(midnight(lease.start)):
             since = iso_day(lease.start)
-            yield Finding(lease.record, Text(f"{since} 起新出租，尚未走访", f"let since {since}, not yet visited"), lease.because)
+            yield Finding(
+                lease.record, Text(f"{since} 起新出租，尚未走访", f"let since {since}, not yet visited"), lease.because
+            )
 
 
 def look_again(home: Dwelling, now: int) -> int | None:

@@ -117,23 +117,21 @@ class Dwelling:
         ended = {held.record: held for held in by_record(self.lease_ends)}
         return [self._tenancy(let, renewed.get(let.record), ended.get(let.record)) for let in by_record(self.leases)]
 
-    def _tenancy(
-        self, let: Statement[Lease], renewed: Statement[int] | None, ended: Statement[int] | None
-    ) -> Tenancy:
+    def _tenancy(self, let: Statement[Lease], renewed: Statement[int] | None, ended: Statement[int] | None) -> Tenancy:
         until = renewed.value if renewed is not None else let.value.until
         if ended is not None:
             until = ended.value if until is None else min(until, ended.value)
         moves = [held for held in by_record(self.tenants) if held.value.lease == let.record]
-        present = {tenant: True for tenant in let.value.tenants}
+        present = dict.fromkeys(let.value.tenants, True)
         present |= {held.value.tenant: held.value.present for held in moves if held.occurred_at >= let.occurred_at}
-        told = (let, *(held for held in (renewed, ended) if held is not None), *moves)
+        told = [let.source, *(held.source for held in (renewed, ended) if held is not None), *(m.source for m in moves)]
         return Tenancy(
             let.record,
             let.value.start,
             until,
             tuple(sorted(tenant for tenant, here in present.items() if here)),
             let.occurred_at,
-            tuple(held.source for held in told),
+            tuple(told),
         )
 
     def visited_since(self, instant: int) -> bool:
@@ -148,9 +146,7 @@ def merge(row: Dwelling, said: Event) -> Dwelling:
     c = said.change
     match said.kind:
         case "DwellingRegistered":
-            entry = Register(
-                c["grid"], c["address"], c["floor_area_m2"], c["use"], c["district"], c["lon"], c["lat"]
-            )
+            entry = Register(c["grid"], c["address"], c["floor_area_m2"], c["use"], c["district"], c["lon"], c["lat"])
             row = replace(row, register=stated(row.register, said, entry))
         case "Let":
             lease = Lease(c["landlord"], tuple(c["tenants"]), c["start"], c["until"], c["rooms"])

@@ -139,7 +139,9 @@ def merge(row: Resident, said: Event) -> Resident:
             row = replace(
                 row,
                 person=stated(row.person, said, Person(c["name"], c["sex"], c["born"], c["mother"], c["father"])),
-                residence=stated(row.residence, said, Residence(c["household"], c["dwelling"], None, "child", c["collective"])),
+                residence=stated(
+                    row.residence, said, Residence(c["household"], c["dwelling"], None, "child", c["collective"])
+                ),
             )
         case "MovedIn":
             home = Residence(c["household"], c["dwelling"], c["address"], c["relation"], c["collective"])
@@ -151,7 +153,9 @@ def merge(row: Resident, said: Event) -> Resident:
         case "Address":
             row = replace(
                 row,
-                residence=stated(row.residence, said, Residence(c["household"], c["dwelling"], c["address"], None, False)),
+                residence=stated(
+                    row.residence, said, Residence(c["household"], c["dwelling"], c["address"], None, False)
+                ),
             )
         case "MovedOut":
             row = replace(row, residence=stated(row.residence, said, Residence(None, None, None, None, False)))
@@ -162,7 +166,9 @@ def merge(row: Resident, said: Event) -> Resident:
         case "Kinship":
             row = replace(row, kinship=stated(row.kinship, said, Kin(c["relative"], c["relation"])))
         case "Married" | "Divorced":
-            row = replace(row, marriage=stated(row.marriage, said, Marriage(c["spouse"], said.kind == "Married", c["on"])))
+            row = replace(
+                row, marriage=stated(row.marriage, said, Marriage(c["spouse"], said.kind == "Married", c["on"]))
+            )
         case "Registered":
             row = replace(row, vehicles=stated(row.vehicles, said, Vehicle(c["vehicle_kind"], c["owner"] == row.id)))
         case "Transferred":
@@ -190,8 +196,8 @@ def merge(row: Resident, said: Event) -> Resident:
 
 
 def _phone(row: Resident, said: Event) -> Fact[str]:
-    """A grant or a registration may name a telephone. One that names none is kept too, marked withdrawn: whether the number
-    of an older version of the record still holds must not depend on which of the two came first."""
+    """A grant or a registration may name a telephone. One that names none is kept too, marked withdrawn: whether the
+    number of an older version of the record still holds must not depend on which of the two came first."""
     phone = said.change["phone"]
     return stated(row.contact, said if phone else said._replace(withdrawn=True), phone or "")
 
@@ -199,8 +205,8 @@ def _phone(row: Resident, said: Event) -> Fact[str]:
 def contribute(row: Resident) -> Contributions:
     """What the resident's row says about the household and the dwelling of the police register.
 
-    A collective household (集体户) is a reference, not people who live together: it may name tens of thousands, so it gets no
-    members and the household rules leave it alone.
+    A collective household (集体户) is a reference, not people who live together: it may name tens of thousands, so it
+    gets no members and the household rules leave it alone.
     """
     held = current(row.residence)
     if held is None or held.value.household is None or held.value.collective:
@@ -208,9 +214,7 @@ def contribute(row: Resident) -> Contributions:
     home, household = held.value, held.value.household
     said: dict[str, dict[str, object]] = {"household": {household: _membership(row, held)}}
     if home.dwelling is not None:
-        said["dwelling"] = {
-            home.dwelling: Occupancy(household, row.born, row.died_on, held.source)
-        }
+        said["dwelling"] = {home.dwelling: Occupancy(household, row.born, row.died_on, held.source)}
     return said
 
 
