@@ -47,8 +47,8 @@ class Alert(NamedTuple):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one step gives: the row to write, contributions to send as (view, target, value or None), alerts, and the ids
-    of the findings whose alerts are to be deleted."""
+    """What one step gives: the row to write, contributions to send as (view, target, value or None), alerts, and the
+    ids of the findings whose alerts are to be deleted."""
 
     row: Any
     contributions: Sequence[tuple[str, str, Any]]

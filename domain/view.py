@@ -48,7 +48,7 @@ class Row(Protocol):
 
 
 Contributions = Mapping[str, Mapping[str, Any]]
-"""{view: {target: value}}: what one row says about subjects of other views. What is not there is not said (any more)."""
+"""{view: {target: value}}: what one row says about subjects of other views. What is absent is not said (any more)."""
 
 
 def _says_nothing(row: Any) -> Contributions:
