@@ -9,6 +9,7 @@ default. Containers, a city's own cluster and the local stack differ by these va
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
@@ -52,6 +53,10 @@ class Settings(BaseSettings):
     topic_prefix: str = Field("", pattern=r"^[a-z0-9._-]*$", description="before each topic name; tests use it")
     commit_interval_ms: int = Field(100, ge=1, description="a stage's transaction is at most this long")
     commit_every_records: int = Field(5_000, ge=1, description="or this many input records")
+
+    live_since: datetime = Field(
+        datetime(1970, 1, 1, tzinfo=UTC), description="going live: findings that rest only on older facts are held back"
+    )
 
     registry_url: str = Field(
         "http://127.0.0.1:18081/apis/ccompat/v7", description="the Confluent-compatible API's root"

@@ -39,12 +39,12 @@ class Program:
     drop_to: str | None = None
     capability: str | None = None
 
-    def leashed(self) -> list[str]:
+    def leashed(self, dies_by: str | None = None) -> list[str]:
         """The command under `setpriv`: with the parent-death signal and the privileges it is to have."""
         setpriv = shutil.which("setpriv")
         if not setpriv:
             raise PartFailed("`setpriv` is missing: install util-linux, it keeps processes from outliving citygrid.")
-        leash = [setpriv, "--pdeathsig", self.dies_by.name.removeprefix("SIG")]
+        leash = [setpriv, "--pdeathsig", dies_by or self.dies_by.name.removeprefix("SIG")]
         if self.drop_to:
             leash += ["--reuid", self.drop_to, "--regid", self.drop_to, "--clear-groups"]
         if self.capability:

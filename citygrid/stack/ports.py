@@ -52,7 +52,8 @@ def answers(port: int) -> bool:
 def _who_listens(port: int) -> str:
     try:
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            address = tuple(connection.laddr)  # (host, port), or nothing
+            if connection.status == psutil.CONN_LISTEN and address[1:] == (port,) and connection.pid:
                 process = psutil.Process(connection.pid)
                 return f"process {process.pid} ({process.name()})"
     except psutil.Error:

@@ -1,0 +1,55 @@
+# Everything a developer or a city's operator runs. Each target makes .venv from the hashed lock by itself.
+PYTHON ?= python3
+VENV := .venv
+STAMP := $(VENV)/.from-requirements.lock
+RUN := $(VENV)/bin/python
+TESTS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help up check test e2e bench soak migrate
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+up: $(STAMP) ## start the whole system on this machine; Ctrl-C stops it in order, the state is kept
+	@$(VENV)/bin/citygrid up
+
+check: $(STAMP) ## ruff, mypy --strict, import contracts, schema compatibility
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/citygrid schemas check
+
+test: $(STAMP) ## unit, contract and integration tests; they start their own Kafka, registry and PostgreSQL
+	$(RUN) -m pytest tests/domain tests/contracts tests/integration $(TESTS)
+
+e2e: $(STAMP) ## the whole system from export to browser, killed and measured; needs Debian's chromium and prometheus
+	@for tool in chromium:chromium promtool:prometheus prometheus:prometheus; do \
+		command -v "$${tool%%:*}" >/dev/null || \
+		{ echo "make e2e needs '$${tool%%:*}': install Debian's package $${tool##*:} (apt-get install $${tool##*:})." >&2; exit 1; }; \
+	done
+	$(RUN) -m pytest tests/e2e $(TESTS)
+
+bench: $(STAMP) ## the city join on this system and on its peers, alternating; writes bench/latest.json
+	$(RUN) -m bench
+
+soak: $(STAMP) ## hours of load with kills in between; says what grew and what got slower
+	$(RUN) -m bench.soak
+
+migrate: $(STAMP) ## bring a database (CITYGRID_DATABASE_OWNER_DSN) to this version's tables
+	$(VENV)/bin/citygrid migrate
+
+$(STAMP): requirements.lock Makefile
+	@command -v $(PYTHON) >/dev/null || { echo "There is no '$(PYTHON)': install Python 3.11 or newer, or say make PYTHON=/path/to/python3." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is $$($(PYTHON) -V 2>&1): citygrid needs Python 3.11 or newer. Install it, or say make PYTHON=/path/to/python3.11." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments: install Debian's package python3-venv." >&2; exit 1; }
+	@test ! -x $(RUN) || $(RUN) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || rm -rf $(VENV)
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --progress-bar on --require-hashes -r requirements.lock
+	@printf '%s\n' '#!$(CURDIR)/$(VENV)/bin/python' 'import sys' 'sys.path.insert(0, "$(CURDIR)")' \
+		'from citygrid.cli import main' 'main()' > $(VENV)/bin/citygrid
+	@chmod +x $(VENV)/bin/citygrid
+	@touch $@

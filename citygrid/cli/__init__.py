@@ -1,0 +1,59 @@
+"""The command `citygrid`: one file a subcommand, each with `app` (a group) or `command` (a function).
+
+A file's name is the command's, `_` read as `-`; its docstring's first line is the help, its `EXAMPLE` the epilog.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+import sys
+from importlib import import_module
+
+import typer
+
+from runtime.settings import SettingsRefused
+
+HIDDEN = ("worker",)  # what the supervisor calls
+
+
+class Told(Exception):
+    """Raise it to end a command with this sentence on standard error; `code` is the exit code."""
+
+    def __init__(self, sentence: str, code: int = 1) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def build() -> typer.Typer:
+    """The command with every subcommand of this folder."""
+    app = typer.Typer(
+        help="Event-driven streaming for a city's departments, command centres and grid workers.",
+        epilog="Example: citygrid up",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,  # its tracebacks show local variables, and those hold people
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for module in pkgutil.iter_modules(__path__):
+        if module.name == "screen":
+            continue
+        part = import_module(f"citygrid.cli.{module.name}")
+        name = module.name.replace("_", "-")
+        epilog = f"Example: {part.EXAMPLE}"
+        if hasattr(part, "app"):
+            app.add_typer(part.app, name=name, epilog=epilog, hidden=name in HIDDEN)
+        else:
+            app.command(name, epilog=epilog, hidden=name in HIDDEN)(part.command)
+    return app
+
+
+def main() -> None:
+    """Run the command; what a person can mend is said in a sentence, without a traceback."""
+    try:
+        build()()
+    except Told as told:
+        print(told, file=sys.stderr)
+        raise SystemExit(told.code) from None
+    except SettingsRefused as refused:
+        print(refused, file=sys.stderr)
+        raise SystemExit(2) from None

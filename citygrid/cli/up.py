@@ -1,0 +1,97 @@
+"""Start everything: Kafka, registry, PostgreSQL, stages, sinks, API and pages. Ctrl-C stops it in order."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from citygrid import preflight
+from citygrid.bring_up import BringUp, table
+from citygrid.cli import Told
+from citygrid.cli.screen import Steps, console, errors, show
+from citygrid.stack.children import PartFailed, log_tail
+from citygrid.stack.downloads import DownloadFailed
+from citygrid.supervision import SupervisionFailed, Supervisor
+from runtime.settings import Settings, load
+
+EXAMPLE = "citygrid up"
+LOOK_SECONDS = 1.0
+
+
+class _ToldToStop(BaseException):
+    """Ctrl-C, `citygrid down`, or the end of the terminal."""
+
+
+def command(
+    detach: Annotated[bool, typer.Option("--detach", help="Return once all runs; `citygrid down` stops it.")] = False,
+) -> None:
+    """Start everything: Kafka, registry, PostgreSQL, stages, sinks, API and pages. Ctrl-C stops it in order."""
+    settings = load()
+    for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(which, _stop)
+    supervisor = Supervisor(settings.state_dir)
+    begun = False
+    try:
+        with supervisor.lock():
+            _refuse_what_cannot_work(settings, supervisor)
+            begun = True
+            with Steps() as steps:
+                settings = BringUp(settings, steps.tell, steps.bar).run(detached=detach)
+        show(table(settings), Path.cwd())
+        console.print(f"Pages: http://{settings.host}:{settings.api_port}  ·  state: {settings.state_dir}")
+        if detach:
+            return
+        console.print("Ctrl-C stops everything in order.")
+        _watch(supervisor, settings)
+    except _ToldToStop:
+        _stop_all(supervisor)
+    except (PartFailed, DownloadFailed, SupervisionFailed, OSError) as failure:
+        if begun:
+            _stop_all(supervisor)
+        raise Told(str(failure)) from failure
+
+
+def _refuse_what_cannot_work(settings: Settings, supervisor: Supervisor) -> None:
+    if running := supervisor.process():
+        raise SupervisionFailed(
+            f"citygrid runs already in {settings.state_dir} (process {running.pid}): see `citygrid status`, or stop it "
+            "with `citygrid down`."
+        )
+    from citygrid.stack.downloads import folder
+
+    if troubles := preflight.troubles(settings, folder(settings.downloads_dir)):
+        raise Told("\n".join(troubles))
+
+
+def _watch(supervisor: Supervisor, settings: Settings) -> None:
+    """Stay until told to stop; say a sentence when a process dies, and end if the supervisor itself does."""
+    known = supervisor.states()
+    while True:
+        time.sleep(LOOK_SECONDS)
+        if not supervisor.process():
+            raise SupervisionFailed(f"The supervisor is gone, and all processes with it.{log_tail(supervisor.log)}")
+        now = supervisor.states()
+        for name, state in now.items():
+            before = known.get(name)
+            if before and before.pid and state.pid != before.pid:
+                log = settings.state_dir / "logs" / f"{name}.log"
+                errors.print(f"{name} died (process {before.pid}) and is started again; its log: {log}")
+        known = {**known, **{name: state for name, state in now.items() if state.pid}}
+
+
+def _stop_all(supervisor: Supervisor) -> None:
+    for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(which, signal.SIG_IGN)  # once is enough: what runs is being stopped in order
+    if supervisor.process():
+        errors.print("stopping everything in order …")
+        supervisor.stop()
+        errors.print("stopped; the state is kept, `citygrid up` continues with it")
+
+
+def _stop(_: int, __: FrameType | None) -> None:
+    raise _ToldToStop
