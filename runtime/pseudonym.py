@@ -1,0 +1,101 @@
+"""No identity number on the wire: what stands in its place, and the key that makes it.
+
+A pseudonym is `<key id>.<43 characters>`: HMAC-SHA-256 of the normalised number under the city's key, base64url without
+padding. The same person has the same pseudonym in every topic; nobody without the key can compute or undo one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from base64 import urlsafe_b64encode
+from hmac import digest
+from pathlib import Path
+
+from domain.codes import normalised_identity_number
+from runtime.settings import Settings
+
+PSEUDONYM = re.compile(r"[a-z][a-z0-9]{0,7}\.[A-Za-z0-9_-]{43}")
+_KEY = re.compile(r"(?:([a-z][a-z0-9]{0,7})\s+)?([0-9a-f]{64})")
+FIRST_KEY_ID = "k1"
+REMEMBERED = 200_000
+
+
+class KeyRefused(Exception):
+    """The key for identity numbers is missing, unreadable or open to others; the message says what to do."""
+
+
+class Pseudonyms:
+    """Makes pseudonyms under one key. Remembers the last `REMEMBERED` numbers, since families come in rows."""
+
+    def __init__(self, key: bytes, key_id: str = FIRST_KEY_ID) -> None:
+        self._key = key
+        self.key_id = key_id
+        self._known: dict[str, str] = {}
+
+    @classmethod
+    def of(cls, settings: Settings) -> Pseudonyms:
+        """Under the key in force of the settings' key file. Raises KeyRefused."""
+        if settings.pseudonym_key_file is None:
+            raise KeyRefused(
+                "CITYGRID_PSEUDONYM_KEY_FILE is not set: identity numbers are published as pseudonyms only. Set it to "
+                "the city's key file, or start the local stack with `make up`, which makes one."
+            )
+        key_id, key = read_keys(settings.pseudonym_key_file)[-1]
+        return cls(key, key_id)
+
+    def of_number(self, number: str) -> str:
+        """The pseudonym of an identity number, however it is written. Raises `domain.codes.InvalidCode`."""
+        known = self._known.get(number)
+        if known is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            known = self._known[number] = self._made(normalised_identity_number(number))
+        return known
+
+    def _made(self, normalised: str) -> str:
+        made = digest(self._key, normalised.encode("ascii"), "sha256")
+        return f"{self.key_id}.{urlsafe_b64encode(made)[:43].decode('ascii')}"
+
+
+def read_keys(file: Path) -> list[tuple[str, bytes]]:
+    """The keys of the file as (id, 32 bytes), oldest first; the last one is in force.
+
+    One key a line: `<id> <64 hexadecimal digits>`; a line without an id is `k1`. Raises KeyRefused.
+    """
+    try:
+        with file.open(encoding="ascii") as opened:
+            mode = os.fstat(opened.fileno()).st_mode
+            lines = opened.read().split("\n")
+    except (OSError, UnicodeDecodeError) as unreadable:
+        raise KeyRefused(
+            f"The key file {file} cannot be read ({type(unreadable).__name__}): restore it from the backup. Without "
+            "the old key the same people get other pseudonyms, so never make a new one beside existing data."
+        ) from None
+    if mode & 0o077:
+        raise KeyRefused(f"The key file {file} can be read by others: chmod 600 {file}")
+    keys = [_key(file, number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
+    if not keys:
+        raise KeyRefused(f"The key file {file} is empty: restore it from the backup.")
+    if len({key_id for key_id, _ in keys}) < len(keys):
+        raise KeyRefused(f"The key file {file} names a key id twice: give the newer key an id of its own, e.g. k2.")
+    return keys
+
+
+def make_key_file(file: Path) -> None:
+    """A new random key at `file`, mode 0600; an existing file is left as it is (see `read_keys` on why)."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(opened, "w", encoding="ascii") as out:
+        out.write(f"{FIRST_KEY_ID} {secrets.token_hex(32)}\n")
+
+
+def _key(file: Path, number: int, line: str) -> tuple[str, bytes]:
+    match = _KEY.fullmatch(line)
+    if match is None:
+        raise KeyRefused(f"The key file {file}, line {number}, is not `<id> <64 hexadecimal digits>`: restore it.")
+    return match[1] or FIRST_KEY_ID, bytes.fromhex(match[2])
