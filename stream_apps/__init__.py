@@ -1,0 +1,1 @@
+"""Faust: one app a view (a stage), each a thin shell around `domain/`."""

@@ -1,0 +1,65 @@
+"""What a stage reads and writes besides events: rows, contributions, alerts and the clock, between class and bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from runtime.rdkafka.avro_writer import writer
+
+from domain.view import View
+from runtime.codec import RecordReader
+from runtime.contracts import Schema, plain, published
+from runtime.registry import Registry
+from runtime.rows import builder
+
+
+class Contribution(NamedTuple):
+    """What `source` says about `target`; `value` None: nothing more."""
+
+    target: str
+    source: str
+    value: Any
+
+
+class Wire:
+    """The codecs of one view. Raises RegistryRefused at the start if a schema is not registered yet."""
+
+    def __init__(self, view: View, registry: Registry, prefix: str) -> None:
+        self._registry = registry
+        self._prefix = prefix
+        self.dump_row: Callable[[Any], bytes] = self._writer(f"rows.{view.name}")
+        row, read_row = builder(view.row), self._reader(f"rows.{view.name}").read
+        self.load_row: Callable[[bytes], Any] = lambda value: row(read_row(value))
+        self.dump_alert: Callable[[Any], bytes] = self._writer("alerts")
+        self._dump_contribution: dict[str, Callable[[Any], bytes]] = {}
+        self._read_clock = self._reader("clock").read
+        if view.contribution is not None:
+            self._said = builder(view.contribution | None)
+            self._read_said = self._reader(f"contributions.{view.name}").read
+
+    def dump_contribution(self, view: str, contribution: Contribution) -> bytes:
+        """The bytes of what is said about a subject of `view`."""
+        if view not in self._dump_contribution:
+            self._dump_contribution[view] = self._writer(f"contributions.{view}")
+        return self._dump_contribution[view](contribution)
+
+    def load_contribution(self, value: bytes) -> Contribution:
+        """Raises ValueError if the bytes are no contribution."""
+        read = self._read_said(value)
+        return Contribution(read["target"], read["source"], self._said(read["value"]))
+
+    def load_clock(self, value: bytes) -> int:
+        """The tick, microseconds UTC. Raises ValueError if the bytes are none."""
+        return int(self._read_clock(value)["now"])
+
+    def _schema(self, topic: str) -> Schema:
+        return published()[topic].schema
+
+    def _writer(self, topic: str) -> Callable[[Any], bytes]:
+        schema = self._schema(topic)
+        schema_id = self._registry.id_of(f"{self._prefix}{topic}-value", schema)
+        return writer(plain(schema), schema_id, access="attribute")
+
+    def _reader(self, topic: str) -> RecordReader:
+        return RecordReader(self._registry, self._schema(topic))

@@ -1,0 +1,97 @@
+"""One stage as a process: `citygrid worker stage resident`. A second worker of the same stage on the same host has a
+`CITYGRID_WORKER_INSTANCE` of its own; the two share the stage's partitions."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import faust
+
+from domain.rule import Rule
+from domain.view import View
+from runtime import log
+from runtime.codec import Decoder
+from runtime.contracts import contracts
+from runtime.discover import discover
+from runtime.rdkafka import DataPlane, DataPlaneSettings, RowStore
+from runtime.registry import Registry
+from runtime.settings import Settings, load
+from stream_apps.stage import Stage
+from stream_apps.wire import Wire
+
+
+def data_plane_settings(settings: Settings, process: str) -> DataPlaneSettings:
+    """The installation's settings as the data plane takes them."""
+    prefix = settings.topic_prefix
+    return DataPlaneSettings(
+        instance=process,
+        group_protocol=settings.group_protocol,
+        auto_offset_reset="earliest",
+        commit_interval_ms=settings.commit_interval_ms,
+        commit_every_records=settings.commit_every_records,
+        http_host=settings.host,
+        http_port=0 if settings.worker_instance and process not in settings.worker_ports else settings.port_of(process),
+        dead_letter_topic=f"{prefix}dead-letters",
+        parked_topic=f"{prefix}parked",
+        security={k: v for k, v in settings.kafka_client().items() if k != "bootstrap.servers"},
+    )
+
+
+def build(view: View, rules: list[Rule], settings: Settings, process: str) -> DataPlane:
+    """The Faust app of one view, with its data plane attached and its agent registered."""
+    prefix = settings.topic_prefix
+    registry = Registry.of(settings)
+    wire = Wire(view, registry, prefix)
+    app = faust.App(
+        f"{prefix}citygrid-stage-{view.name}",
+        broker=f"rdkafka://{settings.kafka_bootstrap.replace(',', ';rdkafka://')}",
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        web_enabled=False,
+        datadir=str(settings.state_dir / "faust" / process),
+    )
+    plane = DataPlane(app, data_plane_settings(settings, process))
+    store: RowStore[Any] = plane.add_row_store(RowStore(f"{prefix}rows.{view.name}", wire.load_row, wire.dump_row))
+    stage = Stage(
+        view,
+        rules,
+        store,
+        wire,
+        Decoder(registry, topic_prefix=prefix),
+        plane,
+        prefix=prefix,
+        partitions=settings.partitions,
+        live_since=int(settings.live_since.timestamp()) * 1_000_000,
+    )
+    plane.on_partitions_assigned(stage.take_over)
+    plane.on_partitions_revoked(stage.hand_over)
+
+    async def fold(stream: Any) -> None:
+        async for batch in stream:
+            stage.fold(batch)
+            batch.ack()
+
+    app.agent(app.topic(*topics_of(view, prefix), key_type=bytes, value_type=bytes), name=f"stage-{view.name}")(fold)
+    return plane
+
+
+def topics_of(view: View, prefix: str) -> list[str]:
+    """What the stage of `view` reads: every contract of its subject, what others contribute to it, and the clock."""
+    said = [topic for topic, contract in contracts().items() if contract.subject == view.subject]
+    received = [f"contributions.{view.name}"] if view.contribution is not None else []
+    return [prefix + topic for topic in (*said, *received, "clock")]
+
+
+def main(name: str) -> None:
+    """Run the stage of the view `name` until it is told to stop. Does not return."""
+    settings = load()
+    views = discover("domain.views", "VIEW", View)
+    if name not in views:
+        sys.exit(f"There is no view {name!r}: the views are {', '.join(views)}.")
+    process = f"stage-{name}" + (f"-{settings.worker_instance}" if settings.worker_instance else "")
+    log.configure(settings, process)
+    rules = [rule for rule in discover("domain.rules", "RULE", Rule).values() if rule.view == name]
+    plane = build(views[name], rules, settings, process)
+    sys.argv = [sys.argv[0], "worker", "--without-web", "-l", settings.log_level]
+    plane.main()
