@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     worker_port: int = Field(19100, ge=1, le=65535, description="/live /ready /metrics of a worker")
     worker_ports: dict[str, int] = Field(default_factory=dict, description="by process name, where many share a host")
 
+    worker_instance: str = Field("", pattern=r"^[a-z0-9-]*$", description="tells two workers of a stage apart")
+
     local_kafka_port: int = Field(19092, ge=1, le=65535, description="of the local stack")
     local_controller_port: int = Field(19093, ge=1, le=65535, description="of the local stack")
     local_registry_port: int = Field(18081, ge=1, le=65535, description="of the local stack")
