@@ -1,13 +1,14 @@
 """The shell around `domain/`: one stage's step from a batch of records to rows, contributions, alerts and dead letters.
 
-All that a batch brings about is produced into the data plane's open transaction, together with the batch's offsets; this
-file knows nothing of transactions. A batch holds records of one partition of one topic: events, contributions or the clock.
+All that a batch brings about is produced into the data plane's open transaction, together with the batch's offsets;
+this file knows nothing of transactions. A batch holds records of one partition of one topic: events, contributions or
+the clock.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from confluent_kafka import Message
@@ -98,6 +99,7 @@ class Stage:
             if isinstance(said, Parked):
                 self._outlet.parked(record, said.reason, said.schema_id)
                 continue
+            assert isinstance(key, bytes)  # the decoder refuses a record without one
             row, sources = touched.get(key) or (rows.get(key) or self.view.row(said.subject), [])
             sources.append(Source(said.department, said.kind, said.record, said.event_id, said.occurred_at))
             touched[key] = (merge(row, said), sources)
@@ -129,9 +131,8 @@ class Stage:
         alerts = 0
         for key, (row, sources) in touched.items():
             if row != rows.get(key):
-                alerts += self._put(
-                    batch.partition, key, settle(self.view, self.rules, row, now, self._live_since, sources)
-                )
+                outcome = settle(self.view, self.rules, row, now, self._live_since, sources)
+                alerts += self._put(batch.partition, key, outcome)
         self._observe(batch, alerts)
 
     def _tick(self, batch: RecordBatch) -> None:
@@ -149,8 +150,7 @@ class Stage:
                 self._put(number, key, settle(self.view, self.rules, row, now, self._live_since))
 
     def _put(self, number: int, key: bytes, outcome: Outcome) -> int:
-        self._store.rows(number).put(key, outcome.row)
-        self._due[number].note(key, outcome.row)
+        self._due[number].put(key, outcome.row)
         produce = self._outlet.produce
         source = outcome.row.id
         for view, target, value in outcome.contributions:
@@ -174,6 +174,3 @@ class Stage:
         metrics.EVENT_TO_ROW.labels(self.view.name).observe(seconds)
         if alerts:
             metrics.EVENT_TO_ALERT.labels(self.view.name).observe(seconds)
-
-
-Fold = Callable[[RecordBatch], None]
