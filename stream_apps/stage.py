@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from confluent_kafka import Message
 
@@ -91,7 +91,7 @@ class Stage:
         merge, decode = self.view.merge, self._decoder.decode
         newest = 0
         for record in batch.records:
-            key = record.key()
+            key = cast(bytes, record.key())  # the decoder refuses a record without one
             said = decode(batch.topic, key, record.value())
             if isinstance(said, Unreadable):
                 self._outlet.dead_letter(record, said.reason, said.schema_id)
@@ -99,7 +99,6 @@ class Stage:
             if isinstance(said, Parked):
                 self._outlet.parked(record, said.reason, said.schema_id)
                 continue
-            assert isinstance(key, bytes)  # the decoder refuses a record without one
             row, sources = touched.get(key) or (rows.get(key) or self.view.row(said.subject), [])
             sources.append(Source(said.department, said.kind, said.record, said.event_id, said.occurred_at))
             touched[key] = (merge(row, said), sources)
