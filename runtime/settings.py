@@ -73,6 +73,22 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="what API and metrics ports bind to; 0.0.0.0 in a container")
     api_port: int = Field(18080, ge=1, le=65535)
+    api_metrics_port: int = Field(18090, ge=0, le=65535, description="/metrics of the API, for Prometheus; 0: none")
+    api_connections: int = Field(10, ge=2, description="of one API process to the database")
+    api_requests_per_second: float = Field(
+        50, gt=0, description="of one address, on average; four seconds' worth at once"
+    )
+    api_body_bytes: int = Field(65_536, ge=1_024, description="the longest body of a request")
+    login_attempts_per_name: int = Field(10, ge=1, description="within 15 minutes, of a real name or not")
+    login_attempts_per_address: int = Field(100, ge=1, description="within 15 minutes; an office shares one")
+    session_hours: float = Field(12, gt=0, le=24, description="after which one logs in again, in use or not")
+    session_idle_minutes: float = Field(60, gt=0, description="without use, after which one logs in again")
+    stream_limit: int = Field(500, ge=1, description="open live streams of one API process")
+    streams_per_account: int = Field(10, ge=1, description="open live streams of one account in one API process")
+    stream_recheck_seconds: float = Field(
+        30, gt=0, description="how often a stream looks whether its account still is one"
+    )
+    stream_heartbeat_seconds: float = Field(15, gt=0, description="a comment line, so that nothing between gives up")
     worker_port: int = Field(19100, ge=1, le=65535, description="/live /ready /metrics of a worker")
     worker_ports: dict[str, int] = Field(default_factory=dict, description="by process name, where many share a host")
 
