@@ -1,0 +1,89 @@
+"""A small app of two input topics that shows every loss and every doubling; run by the tests as a worker process.
+
+Each input record adds one to the row of its key and is echoed to the output topic as `topic partition offset count`.
+The first argument is a JSON object: the topics' prefix, the settings of the data plane, and what shall go wrong.
+"""
+
+import asyncio
+import json
+import os
+import sys
+
+import faust
+
+from runtime.rdkafka import DataPlane, DataPlaneSettings, RecordBatch, RowStore
+
+given = json.loads(sys.argv.pop(1))
+prefix = given["prefix"]
+wrong = given.get("wrong", {})
+
+app = faust.App(
+    prefix,
+    broker="rdkafka://" + given["servers"],
+    datadir=given["datadir"],
+    topic_allow_declare=False,
+    topic_disable_leader=True,
+)
+plane = DataPlane(app, DataPlaneSettings(dead_letter_topic=prefix + "dead", **given.get("settings", {})))
+rows = plane.add_row_store(RowStore(prefix + "rows", load=int, dump=lambda count: str(count).encode()))
+inputs = app.topic(prefix + "a", prefix + "b")
+seen = 0
+assignments = 0
+
+
+@plane.on_partitions_assigned
+def tell_assigned(partitions: list[int]) -> None:
+    """One line a partition: the tests wait for it."""
+    print(
+        "ASSIGNED",
+        json.dumps({p: dict((k.decode(), v) for k, v in rows.rows(p).items()) for p in partitions}),
+        flush=True,
+    )
+
+
+@plane.on_partitions_revoked
+def tell_revoked(partitions: list[int]) -> None:
+    """The rows are still there."""
+    print("REVOKED", sorted(partitions), [len(rows.rows(p)) for p in partitions], flush=True)
+
+
+@app.agent(inputs)
+async def count(stream) -> None:
+    """Counts, echoes, and does what it was told to do wrong."""
+    global seen
+    async for batch in stream:
+        assert isinstance(batch, RecordBatch)
+        if wrong.get("slow_s"):
+            await asyncio.sleep(wrong["slow_s"])
+        here = rows.rows(batch.partition)
+        for record in batch.records:
+            seen += 1
+            value = record.value() or b""
+            if value == b"junk":
+                plane.dead_letter(record, "unreadable: not a number", schema_id=7)
+                continue
+            if value == b"forget":
+                here.delete(record.key())
+                continue
+            if value == b"raise":
+                raise RuntimeError("the agent failed on purpose")
+            if value == b"huge":
+                plane.produce(prefix + "out", record.key(), os.urandom(wrong["bytes"]))
+                continue
+            here.put(record.key(), (here.get(record.key()) or 0) + 1)
+            echo = f"{record.topic()} {record.partition()} {record.offset()} {here.get(record.key())}".encode()
+            if value == b"send":
+                await app.topic(prefix + "out", value_serializer="raw", key_serializer="raw").send(
+                    key=record.key(), value=echo
+                )
+            else:
+                plane.produce(prefix + "out", record.key(), echo)
+            if wrong.get("park_after") == seen:
+                print("PARKED", flush=True)
+                await asyncio.sleep(3600)
+        batch.ack()
+
+
+if __name__ == "__main__":
+    sys.argv = [sys.argv[0], "worker", "-l", "info", "--without-web"]
+    plane.main()
