@@ -55,8 +55,8 @@ class BringUp:
                 with self.bar(title, sum(file.size for file in lacking)) as progress:
                     downloads.fetch(files, self.cache, progress)
 
-    def run(self, *, detached: bool) -> Settings:
-        """Bring everything up; returns the settings that all processes have.
+    def run(self, *, detached: bool, parts_only: bool = False) -> Settings:
+        """Bring everything up, or Kafka, registry and PostgreSQL only; returns the settings that all processes have.
 
         Raises PartFailed, DownloadFailed, SupervisionFailed, and what a step raises; the caller stops what runs.
         """
@@ -64,8 +64,14 @@ class BringUp:
         settings = self._write_settings()
         self.tell("preparing the storage of each part")
         programs = [self.stack.program(name) for name in PARTS]
-        self.supervisor.start([*programs, *self._worker_programs()], detached=detached)
+        ours = [] if parts_only else self._worker_programs()
+        self.supervisor.start([*programs, *ours], detached=detached)
         self._start_parts()
+        if not parts_only:
+            self._start_workers(settings)
+        return settings
+
+    def _start_workers(self, settings: Settings) -> None:
         self._steps(BEFORE_WORKERS, settings)
         for worker in workers():
             self.supervisor.start_program(worker.name)
@@ -74,7 +80,6 @@ class BringUp:
             port = settings.api_port if worker.kind == "api" else settings.port_of(worker.name)
             self._wait(worker.name, worker.name, partial(answers, port), WORKER_PATIENCE_SECONDS)
         self._steps(AFTER_WORKERS, settings)
-        return settings
 
     def _start_parts(self) -> None:
         """Kafka starts beside PostgreSQL; the registry as soon as its database is there."""

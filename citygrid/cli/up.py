@@ -29,6 +29,9 @@ class _ToldToStop(BaseException):
 
 def command(
     detach: Annotated[bool, typer.Option("--detach", help="Return once all runs; `citygrid down` stops it.")] = False,
+    parts_only: Annotated[
+        bool, typer.Option("--parts-only", help="Only Kafka, registry and PostgreSQL, to run one's own beside them.")
+    ] = False,
 ) -> None:
     """Start everything: Kafka, registry, PostgreSQL, stages, sinks, API and pages. Ctrl-C stops it in order."""
     settings = load()
@@ -41,7 +44,7 @@ def command(
             _refuse_what_cannot_work(settings, supervisor)
             begun = True
             with Steps() as steps:
-                settings = BringUp(settings, steps.tell, steps.bar).run(detached=detach)
+                settings = BringUp(settings, steps.tell, steps.bar).run(detached=detach, parts_only=parts_only)
         show(table(settings), Path.cwd())
         console.print(f"Pages: http://{settings.host}:{settings.api_port}  ·  state: {settings.state_dir}")
         if detach:

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from importlib.metadata import distribution
 from pathlib import Path
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -76,6 +77,7 @@ def program(folder: Path, port: int, passwords: Mapping[str, str], log: Path) ->
     data = folder / "data"
     if not (data / "PG_VERSION").is_file():
         _make_cluster(folder, passwords[SUPERUSER], log, drop_to, capability)
+    _clear_what_a_killed_run_left(data)
     (data / "citygrid.conf").write_text(CONFIGURATION.format(host=LOOPBACK, port=port))
     (data / "citygrid.conf").chmod(0o644)
     command = (str(BIN / "postgres"), "-D", str(data), "-c", f"config_file={data / 'postgresql.conf'}")
@@ -172,6 +174,23 @@ def _make_cluster(folder: Path, password: str, log: Path, drop_to: str | None, c
     with (scratch / "postgresql.conf").open("a") as configuration:
         configuration.write("include = 'citygrid.conf'\n")
     scratch.rename(folder / "data")
+
+
+def _clear_what_a_killed_run_left(data: Path) -> None:
+    """Remove a `postmaster.pid` whose process is gone or is somebody else's by now: the server would not start.
+
+    Raises PartFailed if a server still works on this folder.
+    """
+    pid_file = data / "postmaster.pid"
+    if not pid_file.is_file():
+        return
+    pid = int(pid_file.read_text().split("\n", 1)[0])
+    try:
+        if str(data) in psutil.Process(pid).cmdline():
+            raise PartFailed(f"PostgreSQL (process {pid}) still runs on {data}: stop it with `kill -INT {pid}`, retry.")
+    except psutil.NoSuchProcess:
+        pass  # a killed run: the file is all that is left of it
+    pid_file.unlink()
 
 
 def _system_user() -> pwd.struct_passwd | None:

@@ -1,23 +1,201 @@
-"""The local stack with its real parts: continues, mends and leaves nothing behind."""
+"""The local stack with its real parts: continues, mends, tells what is wrong, leaves nothing behind."""
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+
 import httpx
+import psutil
 import psycopg
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
-from runtime.settings import Settings
+from citygrid.stack import downloads, ports
+from citygrid.stack.local import LocalStack, Ports, stop
+from citygrid.supervision import Supervisor
+from runtime.settings import CHECKOUT, Settings
+
+SECONDS = 60
 
 
 def test_the_fixtures_reach_every_part(settings: Settings, prefix: str) -> None:
     admin = AdminClient(settings.kafka_client())
     admin.create_topics([NewTopic(f"{prefix}x", 2, 1)])[f"{prefix}x"].result(10)
-    schema = {"schema": '{"type": "string"}'}
-    said = httpx.post(f"{settings.registry_url}/subjects/{prefix}x-value/versions", json=schema)
-    assert said.json()["id"] > 0
+    assert _registered(settings.registry_url, f"{prefix}x-value") > 0
     with psycopg.connect(settings.dsn("api")) as api:
         row = api.execute("SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user").fetchone()
         assert row == (False, False)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             api.execute("CREATE TABLE public.own (id int)")
+
+
+def test_a_restart_and_a_kill_keep_topic_schema_and_row(tmp_path: Path) -> None:
+    stack = LocalStack(tmp_path, Ports.free(), downloads.folder(None))
+    running = stack.start()
+    try:
+        broker: dict[str, str | int | float | bool] = {"bootstrap.servers": stack.address("kafka")}
+        admin = AdminClient(broker)
+        admin.create_topics([NewTopic("kept", 1, 1)])["kept"].result(10)
+        producer = Producer({**broker, "acks": "all"})
+        producer.produce("kept", b"said before")
+        assert producer.flush(10) == 0
+        with psycopg.connect(stack.dsn("citygrid_owner"), autocommit=True) as owner:
+            owner.execute("CREATE TABLE kept (what text)")
+            owner.execute("INSERT INTO kept VALUES ('written before')")
+        schema_id = _registered(stack.address("registry"), "kept-value")
+
+        stop(running)
+        running = LocalStack(tmp_path, stack.at, stack.cache).start()
+        _expect_what_was_kept(stack, schema_id)
+
+        for child in running.values():
+            child.kill()
+        running = LocalStack(tmp_path, stack.at, stack.cache).start()
+        _expect_what_was_kept(stack, schema_id)
+    finally:
+        stop(running)
+
+
+def test_nothing_listens_beyond_loopback(stack: LocalStack) -> None:
+    numbers = {getattr(stack.at, field.name) for field in fields(stack.at)}
+    listening = [tuple(c.laddr) for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+    hosts = {host for host, *port in listening if set(port) <= numbers}
+    assert hosts <= {"127.0.0.1", "::ffff:127.0.0.1"}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a `citygrid` with a state folder and ports of its own; whatever runs there is stopped."""
+    at = Ports.free()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CITYGRID_")}
+    environment |= {f"CITYGRID_LOCAL_{f.name.upper()}_PORT": str(getattr(at, f.name)) for f in fields(at)}
+    (api,) = ports.free_ports(1)
+    folder = tmp_path / "state"
+    yield environment | {"CITYGRID_STATE_DIR": str(folder), "CITYGRID_API_PORT": str(api)}
+    Supervisor(folder).stop()
+
+
+def test_a_port_in_use_names_the_process_and_the_setting(place: dict[str, str]) -> None:
+    port = int(place["CITYGRID_LOCAL_KAFKA_PORT"])
+    with socket.create_server(("127.0.0.1", port)):
+        said = _citygrid(place, "up", "--parts-only", "--detach")
+    assert said.returncode == 1
+    for part in (f"Port {port}", f"process {os.getpid()}", "CITYGRID_LOCAL_KAFKA_PORT"):
+        assert part in said.stderr
+    assert not _started_from(place)
+
+
+def test_a_killed_supervisor_leaves_no_child_and_the_next_start_mends(place: dict[str, str]) -> None:
+    assert _citygrid(place, "up", "--parts-only", "--detach").returncode == 0
+    supervisor = Supervisor(Path(place["CITYGRID_STATE_DIR"])).process()
+    assert supervisor
+    children = supervisor.children(recursive=True)
+    assert {"java", "postgres"} <= {child.name() for child in children}
+    again = _citygrid(place, "up", "--parts-only", "--detach")
+    assert again.returncode == 1
+    assert "runs already" in again.stderr
+
+    supervisor.kill()
+    _until(lambda: not any(_lives(child) for child in children), "the children are gone")
+    assert _citygrid(place, "status").returncode == 3
+    assert _citygrid(place, "up", "--parts-only", "--detach").returncode == 0
+    assert _citygrid(place, "down").returncode == 0
+    assert not _started_from(place)
+
+
+def test_a_dead_part_is_said_and_started_again_and_ctrl_c_stops_all(place: dict[str, str], tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    with told.open("w") as output:
+        up = subprocess.Popen(_command("up", "--parts-only"), cwd=CHECKOUT, env=place, stdout=output, stderr=output)
+    _until(lambda: "Ctrl-C stops" in told.read_text() or up.poll() is not None, "it is up")
+    supervisor = Supervisor(Path(place["CITYGRID_STATE_DIR"]))
+    kafka = supervisor.states()["kafka"].pid
+    os.kill(kafka, signal.SIGKILL)
+    _until(lambda: f"kafka died (process {kafka})" in told.read_text(), "the death is said")
+    _until(lambda: supervisor.states()["kafka"].pid not in (0, kafka), "it is started again")
+    up.send_signal(signal.SIGINT)
+    assert up.wait(SECONDS) == 0
+    assert not _started_from(place)
+
+
+def test_killing_the_command_itself_leaves_nothing(place: dict[str, str], tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    with told.open("w") as output:
+        up = subprocess.Popen(_command("up", "--parts-only"), cwd=CHECKOUT, env=place, stdout=output, stderr=output)
+    _until(lambda: "Ctrl-C stops" in told.read_text() or up.poll() is not None, "it is up")
+    assert _started_from(place)
+    up.kill()
+    up.wait()
+    _until(lambda: not _started_from(place), "everything is gone")
+
+
+def test_reset_forgets_only_a_state_folder_and_asks(place: dict[str, str]) -> None:
+    folder = Path(place["CITYGRID_STATE_DIR"])
+    folder.mkdir()
+    (folder / "thesis.txt").touch()
+    assert "not a state folder" in _citygrid(place, "reset", "--yes").stderr
+    (folder / "secrets").mkdir()
+    assert _citygrid(place, "reset").returncode == 1
+    assert (folder / "thesis.txt").exists()
+    assert _citygrid(place, "reset", "--yes").returncode == 0
+    assert not folder.exists()
+
+
+def _registered(registry: str, subject: str) -> int:
+    answer = httpx.post(f"{registry}/subjects/{subject}/versions", json={"schema": '{"type": "string"}'})
+    return int(answer.raise_for_status().json()["id"])
+
+
+def _expect_what_was_kept(stack: LocalStack, schema_id: int) -> None:
+    consumer = Consumer(
+        {"bootstrap.servers": stack.address("kafka"), "group.id": "reader", "auto.offset.reset": "earliest"}
+    )
+    consumer.subscribe(["kept"])
+    message = consumer.poll(SECONDS)
+    consumer.close()
+    assert message is not None
+    assert message.value() == b"said before"
+    assert httpx.get(f"{stack.address('registry')}/schemas/ids/{schema_id}").json()["schema"] == '{"type": "string"}'
+    with psycopg.connect(stack.dsn("citygrid_owner")) as owner:
+        assert owner.execute("SELECT what FROM kept").fetchall() == [("written before",)]
+
+
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "citygrid", *arguments]
+
+
+def _citygrid(place: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = _command(*arguments)
+    return subprocess.run(command, cwd=CHECKOUT, env=place, text=True, capture_output=True, input="", check=False)
+
+
+def _started_from(place: dict[str, str]) -> list[int]:
+    """Processes whose command line names this place's state folder."""
+    folder = place["CITYGRID_STATE_DIR"]
+    found = psutil.process_iter(["pid", "cmdline", "status"])
+    return [
+        p.info["pid"]
+        for p in found
+        if p.info["status"] != psutil.STATUS_ZOMBIE and any(folder in word for word in p.info["cmdline"] or ())
+    ]
+
+
+def _lives(process: psutil.Process) -> bool:
+    return bool(process.is_running()) and process.status() != psutil.STATUS_ZOMBIE
+
+
+def _until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {SECONDS} s in vain until {what}"
+        time.sleep(0.05)

@@ -1,0 +1,56 @@
+"""Check, register and release the schemas of what is said on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from citygrid.cli import Told
+from runtime import compatibility
+from runtime.contracts import ContractRefused
+from runtime.settings import load
+
+EXAMPLE = "citygrid schemas check"
+
+app = typer.Typer(no_args_is_help=True, help=__doc__)
+
+
+@app.command(epilog="Example: citygrid schemas check")
+def check() -> None:
+    """Refuse what would break readers of anything released; needs neither Kafka nor a registry. Exit code 1 if so."""
+    try:
+        troubles = compatibility.check()
+    except ContractRefused as refused:
+        raise Told(str(refused)) from None
+    if troubles:
+        raise Told(
+            "\n".join(
+                [*troubles, "Give a new field a default, and leave fields and kinds that were released as they are."]
+            )
+        )
+    typer.echo("Every schema is in order and reads all that was released.")
+
+
+@app.command(epilog="Example: citygrid schemas release")
+def release() -> None:
+    """Write down the schemas of this checkout as released (schemas/released/); commit the result with the release."""
+    try:
+        changed = compatibility.release()
+    except (ContractRefused, compatibility.Incompatible) as refused:
+        raise Told(str(refused)) from None
+    typer.echo(f"Released: {', '.join(changed)}." if changed else "Nothing changed since the last release.")
+
+
+@app.command(epilog="Example: citygrid schemas register")
+def register(
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing unless something is wrong.")] = False,
+) -> None:
+    """Register every schema with the registry and hold its subject to its compatibility level."""
+    try:
+        ids = compatibility.ensure_schemas(load())
+    except (ContractRefused, compatibility.Incompatible) as refused:
+        raise Told(str(refused)) from None
+    if not quiet:
+        for topic, schema_id in ids.items():
+            typer.echo(f"{schema_id:>6}  {topic}")
