@@ -1,0 +1,110 @@
+-- depends: 0001.accounts
+-- Where dwellings lie, and the published rows of every view by generation.
+
+-- The only place that knows a grid (law 8). A dwelling that somebody named but nobody registered has a row with neither
+-- grid nor district; the dwelling '' stands for "none". So each row that concerns people has exactly one place, and
+-- "who may see it" is one inner join.
+CREATE TABLE city.placement (
+    dwelling text COLLATE "C" PRIMARY KEY,
+    grid text COLLATE "C",
+    district text COLLATE "C",
+    lon double precision, -- degrees, WGS 84
+    lat double precision,
+    address text,
+    version bigint NOT NULL DEFAULT -1, -- offset of the dwelling's row record
+    place text COLLATE "C" NOT NULL GENERATED ALWAYS AS (coalesce(grid, district, 'city')) STORED
+);
+CREATE INDEX ON city.placement (place, dwelling);
+INSERT INTO city.placement (dwelling) VALUES ('');
+
+ALTER TABLE city.placement ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY owner ON city.placement TO citygrid_owner USING (true);
+CREATE POLICY sinks ON city.placement TO citygrid_sinks USING (true);
+CREATE POLICY sees ON city.placement FOR SELECT TO citygrid_api USING (
+    place >= (SELECT city.sees_from()) AND place < (SELECT city.sees_until()));
+GRANT SELECT ON city.placement TO citygrid_api;
+GRANT SELECT, INSERT, UPDATE ON city.placement TO citygrid_sinks;
+
+CREATE TABLE city.generation (
+    view text COLLATE "C" NOT NULL CHECK (view ~ '^[a-z][a-z_]{0,40}$'),
+    number integer NOT NULL CHECK (number > 0),
+    state text NOT NULL CHECK (state IN ('building', 'in_force', 'retired')),
+    since timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (view, number)
+);
+CREATE UNIQUE INDEX one_in_force ON city.generation (view) WHERE state = 'in_force';
+GRANT SELECT ON city.generation TO citygrid_sinks;
+
+-- Statistics answer EXPLAIN for everybody, whatever the policies say: tables about people have none.
+CREATE FUNCTION city.keep_no_statistics(about regclass) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE one name;
+BEGIN
+    FOR one IN SELECT attname FROM pg_attribute WHERE attrelid = about AND attnum > 0 AND NOT attisdropped AND attgenerated <> 'v' LOOP
+        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS 0', about, one);
+    END LOOP;
+END $$;
+DO $$ BEGIN PERFORM city.keep_no_statistics('city.placement'); END $$;
+
+CREATE FUNCTION city.show_generation(of_view text, its_number integer) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    EXECUTE format('CREATE OR REPLACE VIEW city.%I WITH (security_invoker, security_barrier) AS '
+        'SELECT id, dwelling, version, row, updated_at FROM city.%I WHERE NOT deleted', of_view, of_view || '_g' || its_number);
+    EXECUTE format('GRANT SELECT ON city.%I TO citygrid_sinks, citygrid_api', of_view);
+END $$;
+
+CREATE FUNCTION city.begin_generation(of_view text) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE its_number integer; its_table text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('city.generation'), hashtext(of_view));
+    SELECT coalesce(max(number), 0) + 1 INTO its_number FROM city.generation WHERE view = of_view;
+    INSERT INTO city.generation (view, number, state)
+    VALUES (of_view, its_number, CASE its_number WHEN 1 THEN 'in_force' ELSE 'building' END);
+    its_table := of_view || '_g' || its_number;
+    EXECUTE format('CREATE TABLE city.%I ('
+        'id text COLLATE "C" PRIMARY KEY, '
+        'dwelling text COLLATE "C" NOT NULL REFERENCES city.placement, '
+        'version bigint NOT NULL, deleted boolean NOT NULL DEFAULT false, row jsonb, '
+        'updated_at timestamptz NOT NULL DEFAULT now(), CHECK (deleted = (row IS NULL)))', its_table);
+    EXECUTE format('CREATE INDEX ON city.%I (dwelling)', its_table);
+    EXECUTE format('ALTER TABLE city.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', its_table);
+    EXECUTE format('CREATE POLICY sinks ON city.%I TO citygrid_sinks USING (true)', its_table);
+    -- The placement's own policy says which dwellings are in scope.
+    EXECUTE format('CREATE POLICY sees ON city.%I FOR SELECT TO citygrid_api USING ('
+        'EXISTS (SELECT FROM city.placement p WHERE p.dwelling = %I.dwelling))', its_table, its_table);
+    EXECUTE format('GRANT SELECT ON city.%I TO citygrid_api', its_table);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE ON city.%I TO citygrid_sinks', its_table);
+    PERFORM city.keep_no_statistics(format('city.%I', its_table)::regclass);
+    IF its_number = 1 THEN PERFORM city.show_generation(of_view, 1); END IF;
+    RETURN its_number;
+END $$;
+COMMENT ON FUNCTION city.begin_generation IS 'Makes the table <view>_g<n+1> with its policies; the first is in force at once.';
+
+CREATE FUNCTION city.switch_generation(of_view text, to_number integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('city.generation'), hashtext(of_view));
+    IF NOT EXISTS (SELECT FROM city.generation WHERE view = of_view AND number = to_number AND state IN ('building', 'in_force')) THEN
+        RAISE EXCEPTION 'View % has no generation % being built: begin one first.', of_view, to_number USING ERRCODE = 'CG409';
+    END IF;
+    UPDATE city.generation SET state = 'retired', since = now() WHERE view = of_view AND state = 'in_force' AND number <> to_number;
+    UPDATE city.generation SET state = 'in_force', since = now() WHERE view = of_view AND number = to_number;
+    PERFORM city.show_generation(of_view, to_number);
+END $$;
+COMMENT ON FUNCTION city.switch_generation IS 'The view shows generation n from this transaction''s commit on.';
+
+CREATE FUNCTION city.drop_generation(of_view text, old_number integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('city.generation'), hashtext(of_view));
+    DELETE FROM city.generation WHERE view = of_view AND number = old_number AND state <> 'in_force';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'Generation % of view % is in force or not there.', old_number, of_view USING ERRCODE = 'CG409';
+    END IF;
+    EXECUTE format('DROP TABLE city.%I', of_view || '_g' || old_number);
+END $$;
+
+GRANT EXECUTE ON FUNCTION city.begin_generation, city.switch_generation, city.drop_generation TO citygrid_sinks;
+
+DO $$ BEGIN PERFORM city.begin_generation(one) FROM unnest(ARRAY['resident', 'household', 'dwelling']) AS one; END $$;
