@@ -1,0 +1,64 @@
+"""Where the pages' files come from: our own under `web/static`, the libraries as local files out of the `nicegui` wheel.
+
+Nothing loads from outside: a URL under `/lib/` is one file of an installed, hash-locked wheel (Vue, Leaflet and ECharts as ES modules).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+STATIC = Path(__file__).resolve().parent / "static"
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+"""For the header of every page. No `unsafe-eval`: pages are render functions, Vue's compiler never runs. No inline style or script."""
+
+_FILES = {
+    "/lib/vue.js": "static/vue.esm-browser.prod.js",
+    "/lib/leaflet/leaflet.js": "elements/leaflet/dist/index.js",
+    "/lib/leaflet/leaflet.css": "elements/leaflet/dist/leaflet/leaflet.css",
+}
+_ECHARTS = "elements/echart/dist"  # an entry and chunks whose names carry a hash of the release
+
+
+class AssetMissing(RuntimeError):
+    """A library file is not where the installed `nicegui` wheel had it: install the version of requirements.lock, or mend web/assets.py."""
+
+
+def libraries() -> dict[str, Path]:
+    """URL path → file, for each library file that a page imports; mount each at its path.
+
+    Raises AssetMissing, at the start rather than in a browser, when the wheel is absent or laid out otherwise.
+    """
+    root = _wheel()
+    found = {path: root / name for path, name in _FILES.items()}
+    found.update((f"/lib/echarts/{file.name}", file) for file in _modules(root / _ECHARTS))
+    for path, file in found.items():
+        if not file.is_file():
+            raise AssetMissing(f"{path}: {file} is not there; install the nicegui of requirements.lock")
+    return found
+
+
+def _wheel() -> Path:
+    spec = find_spec("nicegui")  # found, not imported: importing it starts a server framework
+    if spec is None or not spec.submodule_search_locations:
+        raise AssetMissing("nicegui is not installed; run `make up`, which installs requirements.lock")
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def _modules(folder: Path) -> Iterator[Path]:
+    if not (folder / "index.js").is_file():
+        raise AssetMissing(f"{folder}/index.js is not there; install the nicegui of requirements.lock")
+    yield from sorted(folder.glob("*.js"))

@@ -1,0 +1,67 @@
+// The HTTP API as functions. Same origin, cookie session; every refusal is a problem (RFC 9457) thrown as `Problem`.
+
+const BASE = "/api/v1";
+
+/** A refusal by the server: `status` (HTTP), `title`, `detail`, `type` as in RFC 9457. */
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body.detail || body.title || `HTTP ${status}`);
+    this.status = status;
+    this.title = body.title || "";
+    this.type = body.type || "about:blank";
+  }
+}
+
+/** The server could not be reached at all: nothing is known about what it did. */
+export class Unreachable extends Error {}
+
+/** One request. `body` is sent as JSON; resolves to the parsed body, null for an empty one. Throws Problem or Unreachable. */
+export async function request(method, path, body, headers = {}) {
+  const options = { method, credentials: "same-origin", headers: { accept: "application/json", "accept-language": document.documentElement.lang, ...headers } };
+  if (body !== undefined) {
+    options.body = JSON.stringify(body);
+    options.headers["content-type"] = "application/json";
+  }
+  let answer;
+  try {
+    answer = await fetch(BASE + path, options);
+  } catch (cause) {
+    throw new Unreachable(String(cause));
+  }
+  const text = await answer.text();
+  const parsed = text && (answer.headers.get("content-type") || "").includes("json") ? JSON.parse(text) : null;
+  if (!answer.ok) throw new Problem(answer.status, parsed || {});
+  return parsed;
+}
+
+function query(parameters) {
+  const kept = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  return kept.length ? "?" + new URLSearchParams(kept) : "";
+}
+
+const part = encodeURIComponent;
+const listed = (answer) => (Array.isArray(answer) ? answer : answer?.items ?? []);
+
+export const signIn = (name, password) => request("POST", "/session", { name, password });
+export const signOut = () => request("DELETE", "/session");
+export const me = () => request("GET", "/me");
+export const summary = () => request("GET", "/summary");
+/** A page of alerts, newest urgent first: `{items, next}`. */
+export async function alerts(filter = {}) {
+  const answer = await request("GET", "/alerts" + query(filter));
+  return { items: listed(answer), next: answer?.next ?? null };
+}
+export const alertCase = (finding) => request("GET", `/alerts/${part(finding)}`);
+/** The case's people unmasked: `{purpose, people}`; the look is recorded. */
+export const unmaskCase = (finding, purpose) => request("POST", `/alerts/${part(finding)}/people`, { purpose });
+export const tasks = async (filter = {}) => listed(await request("GET", "/tasks" + query(filter)));
+/** Moves a task; `key` makes a repeated request harmless. */
+export const moveTask = (task, move, body, key) =>
+  request("POST", `/tasks/${part(task)}/${move}`, body ?? {}, key ? { "idempotency-key": key } : {});
+export const row = (view, id, purpose) => request("GET", `/rows/${part(view)}/${part(id)}` + query({ purpose }));
+export const lookup = (identity_number, purpose) => request("POST", "/rows/resident/lookup", { identity_number, purpose });
+export const grids = (parent) => request("GET", "/map/grids" + query({ parent }));
+export const freshness = async () => listed(await request("GET", "/freshness"));
+export const alertsByRule = async () => listed(await request("GET", "/stats/alerts-by-rule"));
+export const acknowledge = () => request("GET", "/stats/acknowledge");
+export const STREAM = BASE + "/stream";

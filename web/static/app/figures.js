@@ -1,0 +1,59 @@
+// What the three figures at the foot of the centre show, as ECharts options.
+
+import { departmentName } from "../components/department.js";
+import { named, t } from "./language.js";
+import { clock, seconds } from "./time.js";
+
+const HUES = ["#0f4c75", "#3c8d93", "#c98a1b", "#8a5a9e", "#5f7f3a", "#a85751", "#6b7280"];
+const GRID = { left: 8, right: 12, top: 30, bottom: 4, containLabel: true };
+const AXIS = { axisLabel: { color: "#4a5663", fontSize: 11 }, axisLine: { lineStyle: { color: "#b6c0ca" } }, splitLine: { lineStyle: { color: "#eef1f4" } } };
+const LEGEND = { top: 0, left: 0, itemWidth: 10, itemHeight: 10, itemGap: 10, icon: "rect", type: "scroll", textStyle: { fontSize: 11, color: "#4a5663" } };
+const tooltip = (more = {}) => ({ renderMode: "richText", confine: true, textStyle: { fontSize: 12 }, ...more }); // HTML tooltips need inline styles
+
+/** Stacked columns: alerts an hour by rule, last 24 h. */
+export function byRule(rows) {
+  const hours = [...new Set(rows.map((row) => row.hour))].sort();
+  const rules = [...new Set(rows.map((row) => row.rule))].sort();
+  const count = new Map();
+  for (const row of rows) count.set(`${row.rule} ${row.hour}`, (count.get(`${row.rule} ${row.hour}`) ?? 0) + row.count);
+  return {
+    color: HUES,
+    grid: GRID,
+    legend: LEGEND,
+    tooltip: tooltip({ trigger: "axis" }),
+    xAxis: { type: "category", data: hours.map(clock), ...AXIS, axisTick: { show: false } },
+    yAxis: { type: "value", minInterval: 1, ...AXIS },
+    series: rules.map((rule) => ({ name: named(`rule.${rule}`, rule), type: "bar", stack: "all", barMaxWidth: 26, data: hours.map((hour) => count.get(`${rule} ${hour}`) ?? 0) })),
+  };
+}
+
+/** Two lines: dispatch to acknowledgement by hour, in minutes. */
+export function acknowledging(hours) {
+  const line = (name, field, colour, dash) => ({ name, type: "line", symbol: "circle", symbolSize: 4, lineStyle: { type: dash, width: 2 }, color: colour, data: hours.map((one) => +(one[field] / 60).toFixed(1)) });
+  return {
+    grid: GRID,
+    legend: { ...LEGEND, icon: undefined, itemWidth: 18 },
+    tooltip: tooltip({ trigger: "axis" }),
+    xAxis: { type: "category", data: hours.map((one) => clock(one.hour)), ...AXIS, axisTick: { show: false } },
+    yAxis: { type: "value", ...AXIS },
+    series: [line("p50", "p50_seconds", "#0f4c75", "solid"), line("p90", "p90_seconds", "#9a5b00", "dashed")],
+  };
+}
+
+/** Bars on a logarithmic axis: how old each department's newest data is; stale ones are named so. */
+export function delays(departments) {
+  const rows = [...departments.values()].sort((a, b) => (a.delay_seconds ?? Infinity) - (b.delay_seconds ?? Infinity));
+  const text = (one) => (one.delay_seconds == null ? t("freshness.never") : seconds(one.delay_seconds)) + (one.stale ? ` ⚠ ${t("stale")}` : "");
+  return {
+    grid: { ...GRID, top: 6, right: 104 },
+    tooltip: tooltip({ formatter: ({ dataIndex }) => `${departmentName(rows[dataIndex].department)} · ${text(rows[dataIndex])}` }),
+    xAxis: { type: "log", min: 1, ...AXIS, axisLabel: { ...AXIS.axisLabel, formatter: (value) => seconds(value), hideOverlap: true } },
+    yAxis: { type: "category", data: rows.map((one) => departmentName(one.department)), ...AXIS, axisTick: { show: false }, axisLabel: { ...AXIS.axisLabel, interval: 0 } },
+    series: [{
+      type: "bar",
+      barMaxWidth: 12,
+      label: { show: true, position: "right", fontSize: 11, color: "#1c2530", formatter: ({ dataIndex }) => text(rows[dataIndex]) },
+      data: rows.map((one) => ({ value: Math.max(one.delay_seconds ?? 1, 1), itemStyle: { color: one.stale ? "#9a5b00" : "#3c8d93" } })),
+    }],
+  };
+}

@@ -1,0 +1,31 @@
+// Chinese first, English one click away, remembered. `t("key", {n: 3})` reads reactively, so a switch redraws every page.
+
+import { ref, watchEffect } from "/lib/vue.js";
+import en from "../text/en.js";
+import zh from "../text/zh.js";
+
+const TEXTS = { zh, en };
+const REMEMBERED = "citygrid.language";
+
+export const language = ref(localStorage.getItem(REMEMBERED) === "en" ? "en" : "zh");
+
+watchEffect(() => {
+  localStorage.setItem(REMEMBERED, language.value);
+  document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
+});
+
+/** The text of `key` in the language in force; `{name}` in it is replaced from `values`. An unknown key shows itself. */
+export function t(key, values = {}) {
+  const text = TEXTS[language.value][key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+/** The text of `key`, or `otherwise` when there is none: for names that come from the server (rules, departments, kinds). */
+export const named = (key, otherwise) => TEXTS[language.value][key] ?? otherwise;
+
+/** Of a pair of fields `<field>_zh` and `<field>_en`, the one in the language in force. */
+export const said = (thing, field) => thing?.[`${field}_${language.value}`] || thing?.[`${field}_zh`] || thing?.[`${field}_en`] || "";
+
+export function switchLanguage() {
+  language.value = language.value === "zh" ? "en" : "zh";
+}

@@ -1,0 +1,47 @@
+// Region codes: district 6, street 9, community 12, grid 15 digits; one is a prefix of the next.
+
+import { named, t } from "./language.js";
+
+const LEVELS = [6, 9, 12, 15];
+const names = new Map(); // code → {name_zh, name_en}, learned from the map
+
+export const levelOf = (code) => LEVELS.findLast((length) => code.length >= length) ?? 0;
+
+/** The code one level up, never above `scope`. */
+export function above(code, scope) {
+  const up = LEVELS.findLast((length) => length < code.length) ?? 0;
+  const parent = code.slice(0, up);
+  return parent.length < scope.length ? scope : parent;
+}
+
+/** The codes from the scope's own level down to `code`: the breadcrumb. */
+export function pathTo(code, scope) {
+  const path = LEVELS.filter((length) => length <= code.length && length >= Math.max(scope.length, 6)).map((length) => code.slice(0, length));
+  return scope === "" ? ["", ...path] : path;
+}
+
+export function learn(code, properties) {
+  if (properties.name_zh || properties.name_en) names.set(code, properties);
+}
+
+const LEVEL_NAME = { 6: "district", 9: "street", 12: "community", 15: "grid" };
+
+/** The name of a region; where none is known, its level and the digits of that level. */
+export function regionName(code, language) {
+  if (code === "") return t("region.city");
+  const known = names.get(code);
+  if (known) return known[`name_${language}`] || known.name_zh || known.name_en;
+  const level = levelOf(code);
+  const district = named(`region.${code}`, "");
+  if (district) return district;
+  return t(`region.nameless.${LEVEL_NAME[level] ?? "grid"}`, { code: level === 6 ? code : code.slice(-3) });
+}
+
+/** "先锋社区 003 格": a grid code from the nearest level with a known name. */
+export function placeName(code, language) {
+  if (!code) return "";
+  if (code.length <= 6) return regionName(code, language);
+  const levels = pathTo(code, "0").slice(1);
+  const nearest = levels.findLastIndex((level) => level.length < code.length && names.has(level)); // the closest one whose name is known
+  return levels.slice(Math.max(nearest, 0)).slice(nearest < 0 ? -2 : 0).map((level) => regionName(level, language)).join(" ");
+}

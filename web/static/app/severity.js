@@ -1,0 +1,26 @@
+// Severity is never colour alone: icon, word and colour go together (shapes differ too: ▲ ● ■ ✓).
+
+import { h } from "/lib/vue.js";
+import { t } from "./language.js";
+
+export const ICON = { urgent: "▲", today: "●", planned: "■", done: "✓" };
+export const COLOUR = { urgent: "#b3261e", today: "#9a5b00", planned: "#1a5fb4", done: "#5f6368" };
+const RANK = { urgent: 0, today: 1, planned: 2, done: 3 };
+
+const DONE_TASK = new Set(["completed", "closed"]);
+
+/** The severity to show: that of the alert, `done` once it is resolved or its task has ended. */
+export function severityOf(thing) {
+  if (thing.state === "resolved" || DONE_TASK.has(thing.state) || DONE_TASK.has(thing.task?.state)) return "done";
+  return thing.severity in RANK ? thing.severity : "planned";
+}
+
+export const rank = (thing) => RANK[severityOf(thing)];
+
+/** Icon and word of a severity; the word stays for a screen reader where only the icon is drawn. */
+export const Severity = ({ level, iconOnly }) =>
+  h("span", { class: ["severity", level] }, [
+    h("span", { class: "icon", "aria-hidden": "true" }, ICON[level]),
+    h("span", { class: iconOnly ? "unseen" : "word" }, t(`severity.${level}`)),
+  ]);
+Severity.props = ["level", "iconOnly"];

@@ -1,0 +1,15 @@
+import { h } from "/lib/vue.js";
+import { named, t } from "../app/language.js";
+import { when } from "../app/time.js";
+import { Department } from "./department.js";
+
+/** Why the alert stands: each fact with the department that stated it, its record and when it happened. */
+export const CaseFacts = ({ because }) =>
+  h("ul", { class: "facts", "data-test": "because" }, because.map((fact) =>
+    h("li", { key: fact.event_id }, [
+      h("strong", named(`kind.${fact.topic_kind.split(".").pop()}`, fact.topic_kind)),
+      h("span", [h(Department, { of: fact.department }), fact.record ? h("span", { class: "quiet small" }, ` · ${t("fact.record")} ${fact.record}`) : null]),
+      h("time", { class: "quiet small", datetime: fact.occurred_at }, when(fact.occurred_at)),
+    ]),
+  ));
+CaseFacts.props = ["because"];

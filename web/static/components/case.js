@@ -1,0 +1,102 @@
+import { h, nextTick, onMounted, ref, watch } from "/lib/vue.js";
+import { alertCase, moveTask, unmaskCase } from "../app/api.js";
+import { language, named, said, t } from "../app/language.js";
+import { placeName } from "../app/regions.js";
+import { Severity, severityOf } from "../app/severity.js";
+import { due, when } from "../app/time.js";
+import { CaseFacts } from "./case-facts.js";
+import { MoveForm } from "./move-form.js";
+import { People } from "./people.js";
+import { Refusal } from "./refusal.js";
+import { Timeline } from "./timeline.js";
+
+const part = (title, content) => h("section", [h("h3", title), content]);
+
+const links = (value) =>
+  h("p", { class: "row small" }, [
+    value.household ? h("a", { href: `/record.html#household/${encodeURIComponent(value.household)}`, "data-test": "to-household" }, t("case.household")) : null,
+    value.dwelling ? h("a", { href: `/record.html#dwelling/${encodeURIComponent(value.dwelling)}`, "data-test": "to-dwelling" }, t("case.dwelling")) : null,
+    h("a", { href: `#grid=${value.place?.grid ?? ""}` }, t("case.on-map")),
+  ]);
+
+/** One case beside the list: why, people, timeline, and what may be done now. `touched` counts stream events about it. */
+export const Case = {
+  props: ["finding", "touched", "purposes"],
+  emits: ["close", "loaded"],
+  setup(props, { emit }) {
+    const value = ref(null);
+    const error = ref(null);
+    const heading = ref(null);
+
+    const load = async () => {
+      const wanted = props.finding;
+      error.value = null;
+      try {
+        const loaded = await alertCase(wanted);
+        if (wanted !== props.finding) return; // another case was opened meanwhile
+        value.value = loaded;
+        emit("loaded", loaded);
+      } catch (refused) {
+        if (wanted === props.finding) error.value = refused;
+      }
+    };
+    const open = async () => {
+      value.value = null;
+      facts.value = null;
+      await load();
+      await nextTick();
+      heading.value?.focus({ preventScroll: true });
+    };
+    onMounted(open);
+    watch(() => props.finding, open);
+    watch(() => props.touched, load);
+
+    const facts = ref(null); // with their record numbers, once a purpose is given
+    const unmask = async (purpose) => {
+      const shown = await unmaskCase(value.value.finding_id, purpose);
+      facts.value = shown.because ?? null;
+      return shown;
+    };
+    const send = async (move, body) => {
+      await moveTask(current().id, move, body);
+      await load();
+    };
+    const current = () => value.value?.tasks?.[0];
+
+    const body = () => {
+      const one = value.value;
+      const level = severityOf({ ...one, task: current() });
+      const task = current();
+      return [
+        h("div", { class: ["why-box", level] }, [
+          h("p", { class: "row" }, [h(Severity, { level }), h("span", { class: "spread" }), h("span", { class: "small" }, level === "done" ? "" : due(one.respond_by))]),
+          h("p", { class: "why", "data-test": "why" }, said(one, "why")),
+          h("p", { class: "small" }, [placeName(one.place?.grid ?? one.place?.district, language.value), one.place?.address].filter(Boolean).join(" · ")),
+          one.resolution_zh ? h("p", { class: "small" }, `✓ ${said(one, "resolution")}`) : null,
+        ]),
+        part(t("case.because"), h(CaseFacts, { because: facts.value ?? one.because ?? [] })),
+        part(t("case.people"), h(People, { key: one.finding_id, people: one.people, purposes: props.purposes, unmask })),
+        part(t("case.timeline"), h(Timeline, { moments: one.timeline ?? [] })),
+        links(one),
+        h("p", { class: "quiet small" }, t("case.rule", { rule: one.rule, version: one.rule_version, at: when(one.changed_at) })),
+      ];
+    };
+
+    const foot = (task) => [
+      h("p", { class: "small stand" }, [h("span", { class: "tag", "data-test": "task-state", "data-state": task.state }, task.suspended ? t("task.suspended") : named(`task.${task.state}`, task.state)), ` ${t("task.queue")} ${task.queue === "city" ? t("region.city") : placeName(task.queue, language.value)}`]),
+      h(MoveForm, { key: task.id, task, send }),
+      (task.moves ?? []).length === 0 ? h("p", { class: "quiet small" }, t("move.none")) : null,
+    ];
+
+    return () =>
+      h("aside", { class: "panel case", "aria-label": t("case.title"), "data-test": "case", onKeydown: (e) => e.key === "Escape" && emit("close") }, [
+        h("header", [
+          h("h2", { tabindex: -1, ref: heading }, value.value ? named(`rule.${value.value.rule}`, value.value.rule) : t("loading")),
+          h("span", { class: "spread" }),
+          h("button", { class: "plain", type: "button", "aria-label": t("close"), title: t("close"), "data-test": "case-close", onClick: () => emit("close") }, "✕"),
+        ]),
+        h("div", { class: "scroll stack" }, [h(Refusal, { error: error.value }), ...(value.value ? body() : [])]),
+        value.value ? h("footer", { "aria-label": t("case.do") }, current() ? foot(current()) : h("p", { class: "quiet" }, t("task.none"))) : null,
+      ]);
+  },
+};

@@ -1,0 +1,104 @@
+import { computed, h, ref } from "/lib/vue.js";
+import { lookup, signOut } from "../app/api.js";
+import { overall } from "../app/freshness.js";
+import { language, named, said, t } from "../app/language.js";
+import { pathTo, placeName, regionName } from "../app/regions.js";
+import { forget } from "../app/session.js";
+import { streamState } from "../app/stream.js";
+import { LanguageSwitch } from "./language-switch.js";
+import { Refusal } from "./refusal.js";
+
+const MOST_HITS = 8;
+const IDENTITY = /^\d{17}[\dXx]$|^\d{15}$/;
+
+const LEVELS = { 6: "street", 9: "community", 12: "grid" };
+/** The levels below the one in sight, faint: where a click on the map leads. */
+const deeper = (region) => Object.entries(LEVELS).filter(([digits]) => Number(digits) >= region.length).map(([, level]) => h("li", { key: level, class: "deeper", "aria-hidden": "true" }, h("span", t(`level.${level}`))));
+
+const Breadcrumb = ({ region, scope, onDrill }) =>
+  h("nav", { class: "breadcrumb", "aria-label": t("region.path"), "data-test": "breadcrumb" }, h("ol", [...pathTo(region, scope).map((code) =>
+    h("li", { key: code }, code === region
+      ? h("span", { "aria-current": "location" }, regionName(code, language.value))
+      : h("button", { class: "plain", type: "button", onClick: () => onDrill(code) }, regionName(code, language.value)))), ...deeper(region)]));
+Breadcrumb.props = ["region", "scope", "onDrill"];
+
+/** Looks in the alerts at hand; a person's number is looked up by the server, in a body, with a purpose. */
+const Search = {
+  props: ["items", "purposes"],
+  emits: ["open"],
+  setup(props, { emit }) {
+    const text = ref("");
+    const dialog = ref(null);
+    const purpose = ref("");
+    const error = ref(null);
+    const words = (alert) => [said(alert, "why"), named(`rule.${alert.rule}`, alert.rule), alert.place?.address, placeName(alert.place?.grid, language.value), alert.subject, alert.dwelling].join(" ").toLowerCase();
+    const isPerson = computed(() => IDENTITY.test(text.value.trim()));
+    const hits = computed(() => {
+      const wanted = text.value.trim().toLowerCase();
+      return wanted && !isPerson.value ? props.items.filter((alert) => words(alert).includes(wanted)).slice(0, MOST_HITS) : [];
+    });
+    const submit = (event) => {
+      event.preventDefault();
+      if (isPerson.value) dialog.value.showModal();
+      else if (hits.value[0]) choose(hits.value[0]);
+    };
+    const choose = (alert) => {
+      text.value = "";
+      emit("open", alert.finding_id);
+    };
+    const look = async (event) => {
+      event.preventDefault();
+      try {
+        const found = await lookup(text.value.trim(), purpose.value);
+        location.assign(`/record.html#resident/${encodeURIComponent(found.id)}`);
+      } catch (refused) {
+        error.value = refused;
+      }
+    };
+    return () =>
+      h("form", { class: "search", role: "search", onSubmit: submit }, [
+        h("input", { type: "search", value: text.value, placeholder: t("search.hint"), "aria-label": t("search.hint"), autocomplete: "off", "data-test": "search", onInput: (e) => (text.value = e.target.value) }),
+        text.value && !isPerson.value
+          ? h("ul", { class: "hits" }, hits.value.length
+              ? hits.value.map((alert) => h("li", { key: alert.finding_id }, h("button", { type: "button", class: "plain", onClick: () => choose(alert) }, `${alert.place?.address ?? alert.subject} · ${said(alert, "why")}`)))
+              : [h("li", { class: "quiet" }, t("search.none"))])
+          : null,
+        h("dialog", { ref: dialog }, h("div", { class: "stack" }, [
+          h("h2", t("search.person")),
+          h("label", { class: "field" }, [t("person.why-look"), h("select", { value: purpose.value, onChange: (e) => (purpose.value = e.target.value) }, [
+            h("option", { value: "" }, t("person.choose-purpose")),
+            ...(props.purposes ?? []).map((one) => h("option", { value: one.name, key: one.name }, one[language.value])),
+          ])]),
+          h(Refusal, { error: error.value }),
+          h("div", { class: "row" }, [
+            h("button", { type: "button", class: "primary", disabled: !purpose.value, onClick: look }, t("search.look")),
+            h("button", { type: "button", onClick: () => dialog.value.close() }, t("cancel")),
+          ]),
+        ])),
+      ]);
+  },
+};
+
+export const CentreTop = {
+  props: ["account", "region", "items"],
+  emits: ["drill", "open"],
+  setup(props, { emit }) {
+    const leave = async () => {
+      await signOut();
+      forget();
+      location.assign("/");
+    };
+    return () =>
+      h("header", { class: "top" }, [
+        h("span", { class: "title" }, `${regionName(props.account.scope, language.value)} ${t("centre.title")}`),
+        h(Breadcrumb, { region: props.region, scope: props.account.scope, onDrill: (code) => emit("drill", code) }),
+        h("span", { class: "spread" }),
+        h(Search, { items: props.items, purposes: props.account.purposes, onOpen: (finding) => emit("open", finding) }),
+        h("a", { class: "state", href: "#panel=freshness", "data-test": "freshness", title: t("freshness.what") }, [h("span", { class: ["dot", overall.value] }), t(`freshness.${overall.value}.short`)]),
+        h("span", { class: "state", role: "status", "data-test": "stream", "data-state": streamState.value }, [h("span", { class: ["dot", streamState.value === "live" ? "" : "off"] }), t(`stream.${streamState.value}`)]),
+        h(LanguageSwitch),
+        h("span", { class: "account" }, props.account.name),
+        h("button", { class: "plain", type: "button", "data-test": "sign-out", onClick: leave }, t("sign-out")),
+      ]);
+  },
+};

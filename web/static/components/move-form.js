@@ -1,0 +1,94 @@
+import { h, nextTick, ref } from "/lib/vue.js";
+import { language, t } from "../app/language.js";
+import { placeName } from "../app/regions.js";
+import { Refusal } from "./refusal.js";
+
+/** What a move asks of the person: nothing, or one text field with this name, length and limit. */
+const ASKS = {
+  claim: null,
+  acknowledge: null,
+  complete: { field: "note", required: false, limit: 2000 },
+  "hand-over": { field: "reason", required: true, limit: 500, queue: true },
+  suspend: { field: "reason", required: true, limit: 500 },
+  resume: { field: "reason", required: true, limit: 500 },
+  instruct: { field: "note", required: true, limit: 2000 },
+};
+const OUTCOMES = ["done", "nobody_home", "refused"] // `done` alone counts as a visit (domain/views/dwelling.py);
+
+/** Queues that a task may be handed to from `queue`: its district's and the city's. */
+const queuesAbove = (queue) => [...new Set([queue.length > 6 ? queue.slice(0, 6) : null, "city"].filter((one) => one && one !== queue))];
+
+/** Buttons for the moves that the server allows now; a move that needs words opens a form in place. */
+export const MoveForm = {
+  props: ["task", "only", "send"], // send(move, body) → Promise
+  setup(props) {
+    const asking = ref(null);
+    const text = ref("");
+    const queue = ref("");
+    const outcome = ref(OUTCOMES[0]);
+    const busy = ref(false);
+    const error = ref(null);
+    const field = ref(null);
+
+    const go = async (move, body) => {
+      busy.value = true;
+      error.value = null;
+      try {
+        await props.send(move, body);
+        asking.value = null;
+        text.value = "";
+      } catch (refused) {
+        error.value = refused;
+      }
+      busy.value = false;
+    };
+
+    const begin = (move) => {
+      if (!ASKS[move]) return go(move, {});
+      asking.value = asking.value === move ? null : move;
+      queue.value = queuesAbove(props.task.queue)[0] ?? "";
+      nextTick(() => field.value?.focus());
+    };
+
+    const submit = (event) => {
+      event.preventDefault();
+      const move = asking.value;
+      const ask = ASKS[move];
+      const body = {};
+      if (text.value.trim() || ask.required) body[ask.field] = text.value.trim();
+      if (ask.queue) body.queue = queue.value;
+      if (move === "complete") body.outcome = outcome.value;
+      go(move, body);
+    };
+
+    const form = (move) => {
+      const ask = ASKS[move];
+      return h("form", { class: "stack move", onSubmit: submit, "data-test": `form-${move}` }, [
+        ask.queue
+          ? h("label", { class: "field" }, [t("move.to"), h("select", { value: queue.value, onChange: (e) => (queue.value = e.target.value), required: true },
+              queuesAbove(props.task.queue).map((one) => h("option", { key: one, value: one }, one === "city" ? t("region.city") : placeName(one, language.value))))])
+          : null,
+        move === "complete"
+          ? h("label", { class: "field" }, [t("move.outcome"), h("select", { value: outcome.value, onChange: (e) => (outcome.value = e.target.value) },
+              OUTCOMES.map((one) => h("option", { key: one, value: one }, t(`outcome.${one}`))))])
+          : null,
+        h("label", { class: "field" }, [t(`move.text.${move}`), h("textarea", { ref: field, required: ask.required, maxlength: ask.limit, value: text.value, onInput: (e) => (text.value = e.target.value), "data-test": "move-text" })]),
+        h("div", { class: "row" }, [
+          h("button", { class: "primary", disabled: busy.value, "data-test": "move-send" }, t(`move.${move}`)),
+          h("button", { type: "button", onClick: () => (asking.value = null) }, t("cancel")),
+        ]),
+      ]);
+    };
+
+    return () => {
+      const moves = (props.task.moves ?? []).filter((move) => move in ASKS && (!props.only || props.only.includes(move)));
+      if (moves.length === 0) return null;
+      return h("div", { class: "moves stack" }, [
+        h("div", { class: "row" }, moves.map((move, i) =>
+          h("button", { key: move, type: "button", class: { primary: i === 0 && !asking.value }, disabled: busy.value, "aria-expanded": ASKS[move] ? String(asking.value === move) : undefined, "data-test": `move-${move}`, onClick: () => begin(move) }, t(`move.${move}`)))),
+        asking.value && moves.includes(asking.value) ? form(asking.value) : null,
+        h(Refusal, { error: error.value }),
+      ]);
+    };
+  },
+};
