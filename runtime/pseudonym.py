@@ -19,7 +19,7 @@ from runtime.settings import Settings
 PSEUDONYM = re.compile(r"[a-z][a-z0-9]{0,7}\.[A-Za-z0-9_-]{43}")
 _KEY = re.compile(r"(?:([a-z][a-z0-9]{0,7})\s+)?([0-9a-f]{64})")
 FIRST_KEY_ID = "k1"
-REMEMBERED = 200_000
+REMEMBERED = 50_000
 
 
 class KeyRefused(Exception):

@@ -113,6 +113,12 @@ class Registry:
         """The level to which `subject` is held."""
         return str(_accepted(self._asked("GET", f"/config/{subject}"))["compatibilityLevel"])
 
+    def versions(self, subject: str) -> list[Mapping[str, Any]]:
+        """Every schema that was registered under `subject`, oldest first."""
+        numbers = _accepted(self._asked("GET", f"/subjects/{subject}/versions"))
+        asked = (_accepted(self._asked("GET", f"/subjects/{subject}/versions/{number}")) for number in numbers)
+        return [json.loads(said["schema"]) for said in asked]
+
     def subjects(self) -> list[str]:
         return list(_accepted(self._asked("GET", "/subjects")))
 

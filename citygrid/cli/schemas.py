@@ -10,6 +10,7 @@ from citygrid.cli import Told
 from runtime import compatibility
 from runtime.contracts import ContractRefused
 from runtime.settings import load
+from runtime.topics import ensure_schemas
 
 EXAMPLE = "citygrid schemas check"
 
@@ -48,7 +49,7 @@ def register(
 ) -> None:
     """Register every schema with the registry and hold its subject to its compatibility level."""
     try:
-        ids = compatibility.ensure_schemas(load())
+        ids = ensure_schemas(load())
     except (ContractRefused, compatibility.Incompatible) as refused:
         raise Told(str(refused)) from None
     if not quiet:

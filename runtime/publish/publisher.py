@@ -1,0 +1,198 @@
+"""Statements onto the wire, each once: an idempotent producer that waits when the cluster is slower."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from runtime.codec import encoder
+from runtime.contracts import Contract, contracts
+from runtime.pseudonym import Pseudonyms
+from runtime.publish.statement import Checked, Ready, Statement
+from runtime.registry import Registry, RegistryRefused
+from runtime.settings import Settings
+from runtime.topics import subject_of
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FLUSH_S = 120.0
+DELIVERY_S = 90.0
+
+
+class PublishRefused(Exception):
+    """Nothing can be published as things are; the message says why and what to do."""
+
+
+class NotDelivered(Exception):
+    """The cluster did not take some events. What was sent may be sent again: the same statement is the same event."""
+
+
+class Said(NamedTuple):
+    """An event that was handed to the producer."""
+
+    event_id: str
+    topic: str
+    key: bytes
+
+
+class _Topic(NamedTuple):
+    wire_name: str
+    checked: Checked
+    encode: Callable[[Mapping[str, Any]], bytes]
+    namespace: str
+    source: bytes
+    types: dict[str, bytes]
+
+
+class Publisher:
+    """Publishes statements of departments. One per thread; leave it with `with` or `close()`, both flush.
+
+    `publish` returns when the event is queued; `flush` when the cluster has all of them, written to every in-sync
+    replica. Both raise NotDelivered once an event could not be delivered.
+    """
+
+    def __init__(
+        self, settings: Settings, *, pseudonyms: Pseudonyms | None = None, registry: Registry | None = None
+    ) -> None:
+        self._settings = settings
+        self._pseudonyms = pseudonyms or Pseudonyms.of(settings)
+        self._registry = registry or Registry.of(settings)
+        self._contracts: dict[str, Contract] = contracts()
+        self._topics: dict[str, _Topic] = {}
+        self._failures = 0
+        self._failure = ""
+        self._producer = Producer(
+            {
+                **settings.kafka_client(),
+                "enable.idempotence": True,
+                "acks": "all",
+                "partitioner": "murmur2_random",
+                "compression.type": "lz4",
+                "linger.ms": 20,
+                "batch.num.messages": 10_000,
+                "queue.buffering.max.messages": 100_000,
+                "queue.buffering.max.kbytes": 65_536,
+                "message.timeout.ms": int(DELIVERY_S * 1000),
+                "delivery.report.only.error": True,
+                "on_delivery": self._on_delivery,
+                "log_level": 2,
+            }
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def ready(self, topic: str, said: Statement, *, pseudonymised: bool = False) -> Ready:
+        """`said` checked and pseudonymised, nothing sent. Raises InvalidStatement."""
+        return self._topic(topic).checked.ready(said, time.time_ns() // 1000, pseudonymised=pseudonymised)
+
+    def publish(self, topic: str, said: Statement, *, pseudonymised: bool = False) -> Said:
+        """Check, pseudonymise and send `said` on `topic` (its name in `schemas/`).
+
+        Raises InvalidStatement (nothing was sent), NotDelivered, PublishRefused.
+        """
+        return self.send(topic, self.ready(topic, said, pseudonymised=pseudonymised))
+
+    def send(self, topic: str, ready: Ready) -> Said:
+        """Send what `ready` made; waits while the queue is full. Raises NotDelivered."""
+        to = self._topic(topic)
+        said = ready.statement
+        key = said.subject.encode()
+        value = to.encode(ready.record(to.namespace))
+        occurred = (EPOCH + timedelta(microseconds=said.occurred_at)).isoformat()
+        headers: list[tuple[str, str | bytes | None]] = [
+            ("ce_specversion", b"1.0"),
+            ("ce_id", ready.event_id),
+            ("ce_source", to.source),
+            ("ce_type", to.types[said.kind]),
+            ("ce_time", occurred),
+            ("content-type", b"application/avro"),
+        ]
+        if self._failures:
+            raise self._not_delivered()
+        while True:
+            try:
+                self._producer.produce(to.wire_name, value, key, headers=headers)
+                break
+            except BufferError:
+                self._producer.poll(0.1)
+                if self._failures:
+                    raise self._not_delivered() from None
+            except KafkaException as refused:
+                raise PublishRefused(
+                    f"The cluster refuses to be written to: {refused.args[0].str()}. Look at `citygrid status`, then "
+                    "publish again: nothing doubles."
+                ) from None
+        return Said(ready.event_id, to.wire_name, key)
+
+    def poll(self) -> None:
+        """Let the producer tell what failed. Raises NotDelivered."""
+        self._producer.poll(0)
+        if self._failures:
+            raise self._not_delivered()
+
+    def flush(self, patience: float = FLUSH_S) -> None:
+        """Return once the cluster has every event. Raises NotDelivered."""
+        waiting = self._producer.flush(patience)
+        if self._failures:
+            raise self._not_delivered()
+        if waiting:
+            raise NotDelivered(
+                f"{waiting} events were not taken by the cluster at {self._settings.kafka_bootstrap} within "
+                f"{patience:.0f} s. Look at `citygrid status`, then publish again: nothing doubles."
+            )
+
+    def close(self) -> None:
+        """Flush, and let go of the registry."""
+        try:
+            self.flush()
+        finally:
+            self._registry.close()
+
+    def _topic(self, topic: str) -> _Topic:
+        known = self._topics.get(topic)
+        if known is None:
+            known = self._topics[topic] = self._looked_up(topic)
+        return known
+
+    def _looked_up(self, topic: str) -> _Topic:
+        contract = self._contracts.get(topic)
+        if contract is None:
+            raise PublishRefused(f"There is no contract '{topic}'; there are {', '.join(self._contracts)}.")
+        try:
+            schema_id = self._registry.id_of(subject_of(self._settings, topic), contract.schema)
+        except RegistryRefused as refused:
+            raise PublishRefused(
+                f"The registry does not know this version of the contract {topic} ({refused.status}): run "
+                "`citygrid schemas register` first, so that no publisher is ahead of its readers."
+            ) from None
+        wire_name = self._settings.topic_prefix + topic
+        there = self._producer.list_topics(timeout=30).topics
+        if wire_name not in there:
+            raise PublishRefused(f"The cluster has no topic {wire_name}: run `citygrid up`, which makes the topics.")
+        return _Topic(
+            wire_name,
+            Checked(contract, self._pseudonyms),
+            encoder(schema_id, contract.schema),
+            str(contract.schema["namespace"]),
+            f"/departments/{contract.department}".encode(),
+            {kind: f"cn.citygrid.{contract.department}.{kind}".encode() for kind in contract.kinds},
+        )
+
+    def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            self._failures += 1
+            self._failure = self._failure or f"{message.topic()}: {error.str()}"
+
+    def _not_delivered(self) -> NotDelivered:
+        return NotDelivered(
+            f"{self._failures} events were not delivered ({self._failure}). Look at `citygrid status`, then publish "
+            "again: nothing doubles."
+        )
