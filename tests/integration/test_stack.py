@@ -26,6 +26,7 @@ from citygrid.supervision import Supervisor
 from runtime.settings import CHECKOUT, Settings
 
 SECONDS = 60
+SCHEMA = '"string"'
 
 
 def test_the_fixtures_reach_every_part(settings: Settings, prefix: str) -> None:
@@ -152,7 +153,7 @@ def test_reset_forgets_only_a_state_folder_and_asks(place: dict[str, str]) -> No
 
 
 def _registered(registry: str, subject: str) -> int:
-    answer = httpx.post(f"{registry}/subjects/{subject}/versions", json={"schema": '{"type": "string"}'})
+    answer = httpx.post(f"{registry}/subjects/{subject}/versions", json={"schema": SCHEMA})
     return int(answer.raise_for_status().json()["id"])
 
 
@@ -165,7 +166,7 @@ def _expect_what_was_kept(stack: LocalStack, schema_id: int) -> None:
     consumer.close()
     assert message is not None
     assert message.value() == b"said before"
-    assert httpx.get(f"{stack.address('registry')}/schemas/ids/{schema_id}").json()["schema"] == '{"type": "string"}'
+    assert httpx.get(f"{stack.address('registry')}/schemas/ids/{schema_id}").json()["schema"] == SCHEMA
     with psycopg.connect(stack.dsn("citygrid_owner")) as owner:
         assert owner.execute("SELECT what FROM kept").fetchall() == [("written before",)]
 
