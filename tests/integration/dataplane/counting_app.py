@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Sequence
 
 import faust
 
@@ -32,19 +33,16 @@ assignments = 0
 
 
 @plane.on_partitions_assigned
-def tell_assigned(partitions: list[int]) -> None:
-    """One line a partition: the tests wait for it."""
-    print(
-        "ASSIGNED",
-        json.dumps({p: dict((k.decode(), v) for k, v in rows.rows(p).items()) for p in partitions}),
-        flush=True,
-    )
+def tell_assigned(partitions: Sequence[int]) -> None:
+    """One line: the tests wait for it, and read which rows were restored."""
+    held = {key.decode(): row for number in partitions for key, row in rows.rows(number).items()}
+    print(f"ASSIGNED {json.dumps(list(partitions))} {json.dumps(held)}", flush=True)
 
 
 @plane.on_partitions_revoked
-def tell_revoked(partitions: list[int]) -> None:
+def tell_revoked(partitions: Sequence[int]) -> None:
     """The rows are still there."""
-    print("REVOKED", sorted(partitions), [len(rows.rows(p)) for p in partitions], flush=True)
+    print(f"REVOKED {json.dumps(list(partitions))} {sum(len(rows.rows(number)) for number in partitions)}", flush=True)
 
 
 @app.agent(inputs)

@@ -1,0 +1,60 @@
+"""Law 2: row, output and offsets commit together or not at all, whatever happens to the workers."""
+
+import signal
+
+from tests.integration.dataplane.conftest import Counting, wait_for
+
+SLOW = {"slow_s": 0.01}
+SMALL = {"batch_records": 100, "buffer_records": 400}
+
+
+def test_every_input_counts_once(counting: Counting) -> None:
+    counting.fill(10_000)
+    worker = counting.start()
+    counting.wait_until_read()
+    worker.signal(signal.SIGTERM)
+    assert worker.exit_code() == 0
+    counting.assert_exact()
+
+
+def test_a_killed_worker_loses_and_doubles_nothing(counting: Counting) -> None:
+    counting.fill(20_000)
+    worker = counting.start(SLOW, **SMALL, instance="one")
+    wait_for("a third is read", lambda: counting.committed() > 6_000)
+    worker.signal(signal.SIGKILL)
+    worker.exit_code()
+    assert counting.committed() < 20_000, "killed too late to show anything"
+    counting.start(instance="one")
+    counting.wait_until_read()
+    counting.assert_exact()
+
+
+def test_a_frozen_worker_that_thaws_is_fenced(counting: Counting) -> None:
+    counting.fill(20_000)
+    frozen = counting.start(SLOW, **SMALL)
+    wait_for("a quarter is read", lambda: counting.committed() > 5_000)
+    frozen.signal(signal.SIGSTOP)
+    assert counting.committed() < 20_000, "frozen too late to show anything"
+    second = counting.start()
+    second.wait_until_said("ASSIGNED", 60)
+    counting.wait_until_read()
+    frozen.signal(signal.SIGCONT)
+    assert frozen.exit_code() != 0
+    counting.fill(1_000)
+    counting.wait_until_read()
+    counting.assert_exact()
+
+
+def test_a_second_worker_joins_and_leaves(counting: Counting) -> None:
+    counting.fill(30_000)
+    first = counting.start(SLOW, **SMALL)
+    wait_for("some is read", lambda: counting.committed() > 3_000)
+    second = counting.start(SLOW, **SMALL)
+    second.wait_until_said("ASSIGNED")
+    assert first.said(r"REVOKED \[[^\]]+\]"), "nothing was moved"
+    wait_for("more is read", lambda: counting.committed() > 15_000)
+    second.signal(signal.SIGTERM)
+    assert second.exit_code() == 0
+    counting.wait_until_read()
+    assert first.process.poll() is None
+    counting.assert_exact()
