@@ -135,7 +135,9 @@ def _fetch_one(file: Pinned, cache: Path, repositories: list[str], progress: Pro
 
 
 @retry(
-    retry=retry_if_exception_type((requests.ConnectionError, requests.Timeout)),
+    retry=retry_if_exception_type(
+        (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+    ),
     stop=stop_after_attempt(5),
     wait=wait_exponential(max=10),
     reraise=True,

@@ -159,7 +159,12 @@ def _registered(registry: str, subject: str) -> int:
 
 def _expect_what_was_kept(stack: LocalStack, schema_id: int) -> None:
     consumer = Consumer(
-        {"bootstrap.servers": stack.address("kafka"), "group.id": "reader", "auto.offset.reset": "earliest"}
+        {
+            "bootstrap.servers": stack.address("kafka"),
+            "group.id": "reader",
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,  # each reader reads it anew
+        }
     )
     consumer.subscribe(["kept"])
     message = consumer.poll(SECONDS)
