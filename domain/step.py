@@ -101,7 +101,7 @@ def _judge(
     alerts: list[Alert] = []
     forget: list[str] = []
     for rule in rules:
-        for found in rule.check(row, now):
+        for found in _findings(rule, row, now):
             at = finding_id(rule.name, row.id, found.cause)
             old = before.pop(at, None)
             state = "opened" if _newest(found.because) >= max(live_since, rule.since or 0) else "held"
@@ -127,6 +127,18 @@ def _judge(
             after.append(old._replace(state="resolved", fingerprint="", changed_at=now))
             alerts.append(_resolution(view, gone, row, old, now, touched))
     return tuple(sorted(after)), alerts, forget
+
+
+def _findings(rule: Rule, row: Any, now: int) -> Iterable[Finding]:
+    """What the rule finds, one finding a cause: a car that two members hold at once (its transfer was said to one of
+    them only) is one finding that rests on what was said of both."""
+    found: dict[str, Finding] = {}
+    for finding in rule.check(row, now):
+        other = found.setdefault(finding.cause, finding)
+        if other is not finding:
+            both = tuple(sorted({*other.because, *finding.because}))
+            found[finding.cause] = Finding(finding.cause, min(other.why, finding.why), both)
+    return found.values()
 
 
 def _alert(view: View, rule: Rule, row: Any, found: Finding, state: str, opened_at: int, now: int) -> Alert:

@@ -206,10 +206,14 @@ def contribute(row: Resident) -> Contributions:
     """What the resident's row says about the household and the dwelling of the police register.
 
     A collective household (集体户) is a reference, not people who live together: it may name tens of thousands, so it
-    gets no members and the household rules leave it alone.
+    gets no members and the household rules leave it alone. An address change does not say whether its household is
+    one: it is if any standing registration of the person says so of the same number.
     """
     held = current(row.residence)
-    if held is None or held.value.household is None or held.value.collective:
+    if held is None or held.value.household is None:
+        return {}
+    named = (s.value for s in row.residence if not s.withdrawn and s.value.household == held.value.household)
+    if any(home.collective for home in named):
         return {}
     home, household = held.value, held.value.household
     said: dict[str, dict[str, object]] = {"household": {household: _membership(row, held)}}

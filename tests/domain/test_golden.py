@@ -1,0 +1,101 @@
+"""The golden city through `domain/`: rows and alerts equal a plain recomputation, whatever order and batches."""
+
+import random
+from functools import cache
+
+import pytest
+
+from domain.event import Event
+from runtime.contracts import contracts
+from tests.golden.city import DAY, LIVE_SINCE, NOW, Said, golden_city
+from tests.golden.compare import differences, empty, published, standing
+from tests.golden.in_memory import ALL_VIEWS, City
+from tests.golden.recompute import Answer, recompute
+
+SUBJECTS = {topic: contract.subject for topic, contract in contracts().items()}
+SMALL = {"residents": 400, "events": 4_000}
+
+
+@cache
+def answer(seed: int, residents: int, events: int) -> tuple[list[Said], Answer]:
+    said = golden_city(seed, residents, events)
+    return said, recompute(said, NOW, LIVE_SINCE)
+
+
+def as_events(said: list[Said]) -> list[tuple[str, Event]]:
+    return [(SUBJECTS[each.topic], Event(*each)) for each in said]
+
+
+def assert_equal(city: City, wanted: Answer) -> None:
+    for view in ALL_VIEWS:
+        fields = next(iter(wanted.rows[view].values()))
+        rows = {key: published(row, fields) for key, row in city.rows[view].items()}
+        got = {key: row for key, row in rows.items() if not empty(row)}
+        different = differences(got, wanted.rows[view])
+        assert not different, f"{view}: {different}"
+    different = differences(standing(city.alerts.values()), wanted.alerts)
+    assert not different
+
+
+def test_the_golden_city_itself_has_what_makes_merging_hard() -> None:
+    said, wanted = answer(3, 5_000, 50_000)
+    slots = {(s.subject, s.topic, s.record, s.kind) for s in said}
+    assert len(said) == len({s.event_id for s in said}) == 50_000
+    assert {s.topic for s in said} == set(SUBJECTS)
+    assert {s.kind for s in said} == {kind for contract in contracts().values() for kind in contract.kinds}
+    assert len(slots) < 40_000, "thousands of corrections and withdrawals"
+    assert sum(s.withdrawn for s in said) > 3_000
+    assert len({(s.subject, s.topic, s.record, s.kind, s.recorded_at) for s in said}) < len(said), "ties"
+    states = {(rule, alert["state"]) for (rule, _, _), alert in wanted.alerts.items()}
+    assert len(states) == 8, "each of the four rules has open and held alerts"
+    assert any(row["disagreements"] for row in wanted.rows["household"].values())
+
+
+def test_the_whole_golden_city_as_it_was_recorded() -> None:
+    said, wanted = answer(3, 5_000, 50_000)
+    city = City(LIVE_SINCE)
+    city.play(as_events(said), random.Random(1), largest=400, ticks=range(LIVE_SINCE, NOW, 20 * DAY))
+    city.finish(NOW)
+    assert_equal(city, wanted)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("way", ["in order", "shuffled", "backwards", "every tenth doubled"])
+def test_other_cities_by_other_ways(seed: int, way: str) -> None:
+    said, wanted = answer(100 + seed, SMALL["residents"], SMALL["events"])
+    draw = random.Random(seed)
+    events = as_events(said)
+    if way == "shuffled":
+        draw.shuffle(events)
+    if way == "backwards":
+        events.reverse()
+    if way == "every tenth doubled":
+        events += [draw.choice(events) for _ in range(len(events) // 10)]
+        draw.shuffle(events)
+    city = City(LIVE_SINCE)
+    city.play(events, draw, draw.choice((1, 7, 300)), ticks=range(LIVE_SINCE, NOW, draw.choice((9, 90)) * DAY))
+    city.finish(NOW)
+    assert_equal(city, wanted)
+
+
+def test_the_clock_alone_turns_findings() -> None:
+    """Benefits and leases begin and end after the last event: each day's alerts are those of that day."""
+    said, _ = answer(100, SMALL["residents"], SMALL["events"])
+    city = City(LIVE_SINCE)
+    city.play(as_events(said), random.Random(0), 300, ticks=())
+    for day in range(0, 500, 25):
+        city.finish(NOW + day * DAY)
+        wanted = recompute(said, NOW + day * DAY, LIVE_SINCE).alerts
+        different = differences(standing(city.alerts.values()), wanted)
+        assert not different
+
+
+def test_the_same_city_again_says_nothing() -> None:
+    """Everything published once more, and the clock standing still: no alert, no contribution."""
+    said, _ = answer(101, SMALL["residents"], SMALL["events"])
+    city = City(LIVE_SINCE)
+    for _ in range(2):
+        city.play(as_events(said), random.Random(0), 300, ticks=())
+        city.finish(NOW)
+        before, city.said = city.said, []
+    assert before == []

@@ -1,0 +1,61 @@
+"""Rows and alerts of the running system, in the shape in which `recompute` gives its answer."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Plain = dict[str, Any]
+BOOKKEEPING = "bookkeeping"
+"""What a row remembers of its own outputs: it tells of the way there, so two right runs may differ in it."""
+
+
+def plain(value: Any) -> Any:
+    """`value` without classes: a NamedTuple is a dict, a tuple a list."""
+    if hasattr(value, "_fields"):
+        return {name: plain(getattr(value, name)) for name in value._fields}
+    if isinstance(value, Mapping):
+        return {name: plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return value
+
+
+def published(row: Any, fields: Iterable[str]) -> Plain:
+    """The published form of a view's row: the fields of its schema, derived ones too."""
+    return {name: plain(getattr(row, name)) for name in fields if name != BOOKKEEPING}
+
+
+def empty(row: Plain) -> bool:
+    """Whether nothing is said of the subject (any more): that such a row exists tells only of the way there."""
+    return not any(row[name] for name in row if name != "id" and isinstance(row[name], list))
+
+
+def differences(got: Mapping[Any, Any], wanted: Mapping[Any, Any]) -> list[str]:
+    """What differs, a line each, by key and field: short enough to read when a test fails."""
+    lines = [f"{key}: not there" for key in wanted.keys() - got.keys()]
+    lines += [f"{key}: not wanted" for key in got.keys() - wanted.keys()]
+    for key in wanted.keys() & got.keys():
+        fields = wanted[key].keys() | got[key].keys()
+        lines += [
+            f"{key}.{field}: {got[key].get(field, '(none)')!r} instead of {wanted[key].get(field, '(none)')!r}"
+            for field in sorted(fields)
+            if got[key].get(field, "(none)") != wanted[key].get(field, "(none)")
+        ]
+    return sorted(lines)[:20]
+
+
+def standing(alerts: Iterable[Any]) -> dict[tuple[str, str, str], Plain]:
+    """(rule, subject, cause) → what an open or held alert says, out of each finding's last alert.
+
+    `alerts` have the fields of `domain.step.Alert` as attributes.
+    """
+    return {
+        (alert.rule, alert.subject, alert.cause): {
+            "severity": alert.severity,
+            "because": frozenset(source.event_id for source in alert.because),
+            "dwelling": alert.dwelling,
+            "household": alert.household,
+            "state": "held" if alert.state == "held" else "open",
+        }
+        for alert in alerts
+        if alert.state != "resolved"
+    }

@@ -1,0 +1,111 @@
+"""The stages without Kafka: the domain's step over dictionaries, as `stream_apps/stage.py` calls it over partitions.
+
+Events and contributions come in batches; contributions wait in a queue, as they do on their topic.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
+from random import Random
+from typing import Any
+
+from domain.event import Event, Source
+from domain.rule import Rule
+from domain.step import Alert, Outcome, settle
+from domain.view import View
+from runtime.discover import discover
+
+ALL_VIEWS = discover("domain.views", "VIEW", View)
+ALL_RULES = discover("domain.rules", "RULE", Rule)
+
+
+class City:
+    """All rows, the last alert of each finding, and what waits to be received. `now` None: no tick yet."""
+
+    def __init__(self, live_since: int = 0) -> None:
+        self.rows: dict[str, dict[str, Any]] = {view: {} for view in ALL_VIEWS}
+        self.alerts: dict[str, Alert] = {}
+        self.said: list[Alert] = []
+        self.waiting: deque[tuple[str, str, str, Any]] = deque()
+        self.now: int | None = None
+        self._live_since = live_since
+
+    def batch(self, events: Iterable[Event], subject: str) -> None:
+        """What the events of one batch bring about; `subject` as their contract has it."""
+        for view in ALL_VIEWS.values():
+            if view.subject == subject:
+                rows = self.rows[view.name]
+                touched: dict[str, Any] = {}
+                sources: dict[str, list[Source]] = defaultdict(list)
+                for said in events:
+                    row = touched.get(said.subject) or rows.get(said.subject) or view.row(said.subject)
+                    touched[said.subject] = view.merge(row, said)
+                    source = Source(said.department, said.kind, said.record, said.event_id, said.occurred_at)
+                    sources[said.subject].append(source)
+                self._settle(view, touched, sources)
+
+    def receive(self, count: int) -> None:
+        """The next `count` contributions, as batches of their views."""
+        batches: dict[str, list[tuple[str, str, Any]]] = defaultdict(list)
+        for _ in range(min(count, len(self.waiting))):
+            name, target, source, value = self.waiting.popleft()
+            batches[name].append((target, source, value))
+        for name, batch in batches.items():
+            view = ALL_VIEWS[name]
+            touched: dict[str, Any] = {}
+            for target, source, value in batch:
+                row = touched.get(target) or self.rows[name].get(target) or view.row(target)
+                touched[target] = view.receive(row, source, value)
+            self._settle(view, touched, {})
+
+    def tick(self, now: int) -> None:
+        """The clock: rows that are due are settled."""
+        self.now = max(now, self.now or now)
+        for view in ALL_VIEWS.values():
+            for key, row in list(self.rows[view.name].items()):
+                due = row.bookkeeping.due_at
+                if due is not None and due <= self.now:
+                    self._put(view, key, settle(view, self._rules(view), row, self.now, self._live_since))
+
+    def finish(self, now: int) -> None:
+        """Everything that waits is received, the final tick comes, and what follows from it."""
+        self.receive(len(self.waiting))
+        self.tick(now)
+        while self.waiting:
+            self.receive(len(self.waiting))
+
+    def play(self, events: Sequence[tuple[str, Event]], draw: Random, largest: int, ticks: Sequence[int]) -> None:
+        """All of `events` (with their contract's subject) in batches of up to `largest`, `ticks` strewn in between."""
+        clock = deque(sorted(ticks))
+        at = 0
+        while at < len(events):
+            subject = events[at][0]
+            batch = []
+            for _ in range(draw.randint(1, largest)):
+                if at < len(events) and events[at][0] == subject:
+                    batch.append(events[at][1])
+                    at += 1
+            self.batch(batch, subject)
+            if draw.random() < 0.7:
+                self.receive(draw.randint(1, largest))
+            if clock and draw.random() < len(ticks) * largest / len(events):
+                self.tick(clock.popleft())
+
+    def _settle(self, view: View, touched: dict[str, Any], sources: dict[str, list[Source]]) -> None:
+        rules = self._rules(view)
+        for key, row in touched.items():
+            if row != self.rows[view.name].get(key):
+                self._put(view, key, settle(view, rules, row, self.now, self._live_since, sources.get(key, ())))
+
+    def _put(self, view: View, key: str, outcome: Outcome) -> None:
+        self.rows[view.name][key] = outcome.row
+        for target_view, target, value in outcome.contributions:
+            self.waiting.append((target_view, target, outcome.row.id, value))
+        for alert in outcome.alerts:
+            self.alerts[alert.finding_id] = alert
+        self.said += outcome.alerts
+        for gone in outcome.forget:
+            self.alerts.pop(gone, None)
+
+    @staticmethod
+    def _rules(view: View) -> list[Rule]:
+        return [rule for rule in ALL_RULES.values() if rule.view == view.name]
