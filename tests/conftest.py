@@ -100,12 +100,14 @@ def migrated_template(postgres_server: LocalStack) -> Iterator[str]:
     name = f"template_{uuid.uuid4().hex[:10]}"
     at, passwords = postgres_server.at.postgres, postgres_server.passwords
     postgres.make_database(at, passwords, name, "citygrid_owner", ("citygrid_sinks", "citygrid_api"))
-    if (CHECKOUT / "sinks" / "migrations").is_dir():
-        from sinks.migrate import migrate
+    try:
+        if (CHECKOUT / "sinks" / "migrations").is_dir():
+            from sinks.migrate import migrate
 
-        migrate(postgres_server.dsn("citygrid_owner", name))
-    yield name
-    postgres.drop_database(at, passwords, name)
+            migrate(postgres_server.dsn("citygrid_owner", name))
+        yield name
+    finally:
+        postgres.drop_database(at, passwords, name)
 
 
 @pytest.fixture
