@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import os
 from base64 import b64encode
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.table import Table
@@ -21,8 +22,12 @@ from citygrid.cli.screen import AsJson, console, errors
 from runtime.settings import Settings, load
 
 if TYPE_CHECKING:
-    from runtime.dead_letters import Content, Letter, Origin
+    from runtime.dead_letters import Content, DeadLetters, Letter, Origin
+    from runtime.registry import Registry
 
+    Choose = Callable[[Letter, Content], Content | None]
+
+Result = TypeVar("Result")
 EXAMPLE = "citygrid dead-letters list"
 WRONG_USE = 2
 
@@ -117,7 +122,14 @@ def replay_parked(settings: Settings) -> int:
 
 
 def _replay(
-    settings: Settings, choose: Any, every: bool, parked: bool, topic: str | None, origins: set[Origin], *, quiet: bool
+    settings: Settings,
+    choose: Choose,
+    every: bool,
+    parked: bool,
+    topic: str | None,
+    origins: set[Origin],
+    *,
+    quiet: bool,
 ) -> list[Origin]:
     from runtime.topics import DEAD_LETTERS, PARKED
 
@@ -136,9 +148,11 @@ def _replay(
     return sent
 
 
-def _chooser(settings: Settings, mended: Path | None) -> Any:
+def _chooser(settings: Settings, mended: Path | None) -> Choose:
     """What goes back for a letter: the mended event, the original, or (parked, still unreadable here) nothing."""
+    from domain.event import Event
     from runtime.codec import Decoder
+    from runtime.contracts import contracts
     from runtime.dead_letters import Content
     from runtime.mended import from_json
     from runtime.topics import PARKED
@@ -147,12 +161,14 @@ def _chooser(settings: Settings, mended: Path | None) -> Any:
     decoder = Decoder(registry, topic_prefix=settings.topic_prefix)
     text = _read(mended) if mended else None
 
+    def readable(topic: str, content: Content) -> bool:
+        known = topic.removeprefix(settings.topic_prefix) in contracts()
+        return known and isinstance(decoder.decode(topic, content.key, content.value), Event)
+
     def choose(letter: Letter, content: Content) -> Content | None:
         if text is not None:
             return Content(*from_json(settings, registry, letter.origin.topic, text), headers=content.headers)
-        if letter.kept_in == PARKED and not hasattr(
-            decoder.decode(letter.origin.topic, _bytes(content.key), _bytes(content.value)), "event_id"
-        ):
+        if letter.kept_in == PARKED and not readable(letter.origin.topic, content):
             return None
         return content
 
@@ -160,8 +176,7 @@ def _chooser(settings: Settings, mended: Path | None) -> Any:
 
 
 def _letters(settings: Settings) -> dict[Origin, Letter]:
-    found: dict[Origin, Letter] = _refusing(lambda: _dead_letters(settings).letters())
-    return found
+    return _refusing(lambda: _dead_letters(settings).letters())
 
 
 def _letter(settings: Settings, name: str) -> Letter:
@@ -174,19 +189,19 @@ def _letter(settings: Settings, name: str) -> Letter:
     return letter
 
 
-def _dead_letters(settings: Settings) -> Any:
+def _dead_letters(settings: Settings) -> DeadLetters:
     from runtime.dead_letters import DeadLetters
 
     return DeadLetters(settings)
 
 
-def _registry(settings: Settings) -> Any:
+def _registry(settings: Settings) -> Registry:
     from runtime.registry import Registry
 
     return Registry.of(settings, on_wait=lambda _: errors.print("waiting for the schema registry …"))
 
 
-def _refusing(ask: Any) -> Any:
+def _refusing(ask: Callable[[], Result]) -> Result:
     """What `ask` returns; what a person can mend ends the command with its sentence."""
     from runtime.dead_letters import LettersUnreadable
     from runtime.mended import NotMended
@@ -202,16 +217,16 @@ def _said(settings: Settings, content: Content) -> dict[str, Any]:
     """The event as JSON, or key and value in base64 if the value is no readable event."""
     from runtime.mended import as_json
 
-    event = as_json(_registry(settings), _bytes(content.value))
+    event = as_json(_registry(settings), content.value)
     if event is not None:
         return event
-    raw = {"key": _bytes(content.key), "value": _bytes(content.value)}
-    return {f"{name}_base64": b64encode(each).decode() if each is not None else None for name, each in raw.items()}
+    raw = {"key_base64": content.key, "value_base64": content.value}
+    return {name: b64encode(each).decode() if each is not None else None for name, each in raw.items()}
 
 
 def _write_private(to: Path, said: dict[str, Any], content: Content) -> None:
     """JSON if the event is readable, else the value's bytes."""
-    text = json.dumps(said, ensure_ascii=False, indent=1).encode() if "kind" in said else _bytes(content.value) or b""
+    text = json.dumps(said, ensure_ascii=False, indent=1).encode() if "kind" in said else content.value or b""
     try:
         with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(text)
@@ -253,7 +268,3 @@ def _when(milliseconds: int | None, settings: Settings) -> str:
     if milliseconds is None:
         return ""
     return datetime.fromtimestamp(milliseconds / 1000, settings.zone).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _bytes(value: str | bytes | None) -> bytes | None:
-    return value.encode() if isinstance(value, str) else value
