@@ -59,7 +59,7 @@ def workers() -> list[Process]:
     """Our own processes, in the order in which they start: those whose room is in this checkout."""
     found = [
         *(_stage(view) for view in _plugins("domain/views", "VIEW")),
-        *(_sink(sink) for sink in _plugins("sinks", "SINK")),
+        *(_sink(sink) for sink in _plugins("sinks/targets", "SINK")),
         Process("outbox", "outbox", "publishes what people did", ("kafka", "registry", "postgres")),
         Process("clock", "clock", "tells the stages the time", ("kafka", "registry")),
         Process("api", "api", "pages and HTTP API", ("postgres",)),
@@ -104,10 +104,17 @@ def _stage(view: str) -> Process:
 
 
 def _sink(sink: str) -> Process:
-    return Process(f"sink-{sink}", "sink", f"→ PostgreSQL: {sink.replace('_', ' ')}", ("kafka", "postgres"), sink)
+    return Process(f"sink-{sink}", "sink", f"→ PostgreSQL: {sink.replace('-', ' ')}", ("kafka", "postgres"), sink)
 
 
 def _plugins(folder: str, constant: str) -> list[str]:
-    """The files of a plug-in folder that export `constant`; read, not imported, so that `citygrid` starts at once."""
+    """The names of what a plug-in folder exports as `constant`: its files, `_` read as `-`.
+
+    Read, not imported, so that `citygrid` starts at once; `runtime/discover.py` checks them when they are used.
+    """
     exports = re.compile(rf"^{constant}\b\s*[:=]", re.MULTILINE)
-    return sorted(file.stem for file in Path(CHECKOUT / folder).glob("*.py") if exports.search(file.read_text("utf-8")))
+    return sorted(
+        file.stem.replace("_", "-")
+        for file in Path(CHECKOUT / folder).glob("*.py")
+        if exports.search(file.read_text("utf-8"))
+    )
