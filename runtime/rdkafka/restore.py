@@ -106,7 +106,7 @@ class Restorer:
         while left and not cancelled.is_set():
             problem: KafkaError | None = None
             try:
-                for answer in asking.committed([TopicPartition(*key) for key in sorted(left)], timeout=5.0):
+                for answer in asking.committed([TopicPartition(*key) for key in sorted(left)], timeout=1.0):
                     if answer.error is not None:
                         problem = answer.error
                         continue
@@ -115,7 +115,8 @@ class Restorer:
             except KafkaException as error:
                 problem = error.args[0]
             if left and problem is not None:
-                unstable = problem.code() == KafkaError.UNSTABLE_OFFSET_COMMIT
+                # librdkafka asks again by itself while they are unstable, and gives up with _TIMED_OUT
+                unstable = problem.code() in (KafkaError.UNSTABLE_OFFSET_COMMIT, KafkaError._TIMED_OUT)
                 if not (unstable or problem.retriable()) or time.monotonic() > deadline:
                     raise RestoreFailed(f"the committed offsets could not be read: {problem.name()}: {problem.str()}")
                 logger.info("committed offsets of %s are not stable yet: %s", sorted(left), problem.name())
