@@ -1,0 +1,119 @@
+"""Transactions of the role `citygrid_api`, each bound to one session: what the caller may see is the database's decision."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import psycopg
+from fastapi import Depends, Request
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from api.language import Language
+from api.models import Role
+from api.problems import NO_SESSION, Refused
+
+Connection = AsyncConnection[DictRow]
+Pool = AsyncConnectionPool[Connection]
+
+TOKEN_LENGTH = 43  # of token_urlsafe(32)
+OPTIONS = "-c statement_timeout=5000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
+
+
+def cookie_name(secure: bool) -> str:
+    """`__Host-` makes a browser take it from this host over TLS only."""
+    return "__Host-citygrid_session" if secure else "citygrid_session"
+
+
+def make_pool(dsn: str, size: int) -> Pool:
+    """A closed pool; at most `size` connections, and a caller waits at most 5 s for one."""
+    return AsyncConnectionPool(
+        dsn,
+        connection_class=AsyncConnection[DictRow],
+        kwargs={"row_factory": dict_row, "autocommit": True, "options": OPTIONS},
+        min_size=1,
+        max_size=size,
+        max_waiting=size * 50,
+        timeout=5,
+        open=False,
+        name="api",
+    )
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, and the transaction in which the database answers this caller and nobody else."""
+
+    account: UUID
+    name: str
+    role: Role
+    scope: str
+    domains: list[str] | None
+    language: Language
+    session_ends_at: datetime
+    connection: Connection
+
+    async def rows(self, statement: str, parameters: dict[str, Any] | None = None) -> list[DictRow]:
+        """All rows of a statement, which must itself say how many at most."""
+        cursor = await self.connection.execute(statement, parameters or {})  # type: ignore[call-overload]
+        found: list[DictRow] = await cursor.fetchall()
+        return found
+
+    async def row(self, statement: str, parameters: dict[str, Any] | None = None) -> DictRow | None:
+        """The first row, or None."""
+        found = await self.rows(statement, parameters)
+        return found[0] if found else None
+
+
+@contextlib.asynccontextmanager
+async def entered(pool: Pool, token: str, *, in_use: bool) -> AsyncIterator[Caller]:
+    """One transaction that is `token`'s. `in_use`: a person did something, so the idle clock starts anew.
+
+    Raises Refused (401) if the token opens nothing (any more).
+    """
+    async with pool.connection() as connection, connection.transaction():
+        cursor = await connection.execute("SELECT * FROM city.enter(%s)", (token,))
+        found = await cursor.fetchone()
+        if found is None:
+            raise Refused(NO_SESSION)
+        ends = "SELECT city.touch() AS ends" if in_use else "SELECT now() AS ends"
+        at = await (await connection.execute(ends)).fetchone()
+        if at is None:
+            raise Refused(NO_SESSION)
+        yield Caller(**found, session_ends_at=at["ends"], connection=connection)
+
+
+def token_of(request: Request) -> str:
+    """The session token of a request's cookie. Raises Refused (401) if it has none of the right form."""
+    token = request.cookies.get(cookie_name(request.app.state.secure), "")
+    if len(token) != TOKEN_LENGTH or not token.isascii():
+        raise Refused(NO_SESSION)
+    return token
+
+
+async def _caller(request: Request) -> AsyncIterator[Caller]:
+    async with entered(request.app.state.pool, token_of(request), in_use=True) as caller:
+        request.state.account = caller.account
+        request.state.language = caller.language
+        yield caller
+
+
+# "function": the transaction is committed before the answer is sent, so that whoever reads next reads it.
+AsCaller = Annotated[Caller, Depends(_caller, scope="function")]
+
+
+async def is_ready(pool: Pool) -> bool:
+    """Whether the database answers within 2 s."""
+    try:
+        async with asyncio.timeout(2), pool.connection(timeout=2) as connection:
+            await connection.execute("SELECT 1")
+    except (psycopg.Error, TimeoutError):
+        return False
+    return True

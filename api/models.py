@@ -1,0 +1,296 @@
+"""What the API answers and takes, as types; OpenAPI is made from them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.language import Language
+
+Severity = Literal["urgent", "today", "planned"]
+Role = Literal["grid_worker", "command_centre", "department", "ops", "admin"]
+MoveName = Literal["claim", "acknowledge", "complete", "hand-over", "suspend", "resume", "instruct"]
+Purpose = Literal["handle_case", "verify_fact", "answer_citizen", "supervise"]
+GridPrefix = Annotated[str, Field(pattern=r"^(\d{6}|\d{9}|\d{12}|\d{15})?$", examples=["440113001"])]
+
+
+class Taken(BaseModel):
+    """A request's body: unknown fields are refused, so that a typing error is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Login(Taken):
+    name: str = Field(min_length=1, max_length=80, examples=["panyu-centre"])
+    password: str = Field(min_length=1, max_length=256, examples=["correct horse battery staple"])
+
+
+class Preferences(Taken):
+    language: Language = Field(description="of texts and problems for this account", examples=["en"])
+
+
+class PurposeName(BaseModel):
+    name: Purpose = Field(examples=["handle_case"])
+    zh: str = Field(examples=["办理本案"])
+    en: str = Field(examples=["handling this case"])
+
+
+class Area(BaseModel):
+    grid: str = Field(description="a prefix of the grid code; empty for the city", examples=["440113"])
+    name_zh: str = Field(examples=["番禺区"])
+    name_en: str = Field(examples=["Panyu"])
+
+
+class Me(BaseModel):
+    id: UUID
+    name: str = Field(examples=["panyu-centre"])
+    role: Role
+    scope: str = Field(description="a prefix of the grid code; empty for the city", examples=["440113"])
+    domains: list[str] | None = Field(description="of rules whose alerts it sees; null is all", examples=[["benefits"]])
+    language: Language
+    area: Area | None = Field(description="the scope's name, where the city's map has one")
+    session_ends_at: datetime = Field(description="at the latest; earlier when idle")
+    purposes: list[PurposeName] = Field(description="the reasons that may be given for looking at a person")
+
+
+class Summary(BaseModel):
+    open: int = Field(description="open alerts", examples=[128])
+    urgent: int = Field(description="of them urgent", examples=[12])
+    due_today: int = Field(description="tasks not finished whose time to respond ends today", examples=[41])
+    overdue: int = Field(description="tasks not finished whose time to respond has passed", examples=[3])
+    waiting_for_assignment: int = Field(
+        description="tasks that nobody has claimed, outside a grid's queue", examples=[5]
+    )
+    workers_on_duty: int = Field(description="grid workers with a session in use", examples=[212])
+    mean_acknowledge_seconds: float | None = Field(
+        description="dispatch to acknowledgement, last 24 h", examples=[240.0]
+    )
+    opened_last_hour: int = Field(description="alerts opened in the last 60 minutes", examples=[12])
+
+
+class Place(BaseModel):
+    grid: str | None = Field(examples=["440113001002003"])
+    district: str | None = Field(examples=["440113"])
+    address: str | None = Field(examples=["先锋社区右街 12 号"])
+    lon: float | None = Field(description="degrees, WGS 84", examples=[113.36])
+    lat: float | None = Field(description="degrees, WGS 84", examples=[22.94])
+
+
+class TaskMark(BaseModel):
+    id: UUID
+    state: str = Field(examples=["dispatched"])
+    queue: str = Field(examples=["440113001002003"])
+
+
+class Alert(BaseModel):
+    finding_id: UUID
+    rule: str = Field(examples=["car-and-benefit"])
+    rule_version: int = Field(examples=[1])
+    state: str = Field(description="`opened`, `changed`, `resolved` or `held`", examples=["opened"])
+    view: str = Field(examples=["household"])
+    subject: str = Field(description="the row's id; a pseudonym for a resident", examples=["H-20113"])
+    severity: Severity
+    why_zh: str
+    why_en: str
+    dwelling: str | None
+    household: str | None
+    place: Place | None
+    opened_at: datetime
+    changed_at: datetime
+    respond_by: datetime | None
+    task: TaskMark | None = Field(description="the newest task of this finding")
+
+
+class Alerts(BaseModel):
+    items: list[Alert]
+    next: str | None = Field(description="`cursor` of the next page; null on the last")
+
+
+class Because(BaseModel):
+    department: str = Field(examples=["transport"])
+    topic_kind: str = Field(examples=["Registered"])
+    record: str | None = Field(description="the department's own number for what it states; masked if it is a person's")
+    event_id: str
+    occurred_at: datetime
+
+
+class Person(BaseModel):
+    id: str = Field(description="a reference within this case", examples=["1"])
+    resident: str | None = Field(None, description="the person's pseudonym, for `/rows/resident/{id}`; once unmasked")
+    name: str | None = Field(description="masked until a purpose is chosen", examples=["周*"])
+    relation: str | None = Field(examples=["head"])
+    born: str | None = Field(None, examples=["1962-04-01"])
+    phone: str | None = Field(None)
+    address: str | None = Field(None)
+    masked: bool
+
+
+class Moment(BaseModel):
+    at: datetime
+    kind: str = Field(examples=["acknowledge"])
+    by: str | None = Field(description="the account's name; null for the system")
+    note: str | None
+
+
+class Task(BaseModel):
+    id: UUID
+    finding_id: UUID
+    rule: str
+    queue: str
+    state: str
+    suspended: bool
+    claimed_by: str | None
+    mine: bool
+    severity: Severity
+    why_zh: str
+    why_en: str
+    place: Place | None
+    respond_by: datetime | None
+    dispatched_at: datetime
+    acknowledged_at: datetime | None
+    completed_at: datetime | None
+    moves: list[MoveName] = Field(description="what this account may do with it now")
+
+
+class Tasks(BaseModel):
+    items: list[Task]
+    next: str | None
+
+
+class Case(Alert):
+    cause: str = Field(description="the record that brought it about, masked", examples=["粤*"])
+    because: list[Because]
+    resolution_zh: str | None
+    resolution_en: str | None
+    people: list[Person]
+    tasks: list[Task]
+    timeline: list[Moment]
+
+
+class Look(Taken):
+    purpose: Purpose = Field(description="why this account looks; it is recorded and shown to those entitled")
+
+
+class Unmasked(BaseModel):
+    purpose: Purpose
+    cause: str = Field(description="the record that brought it about", examples=["粤A12345"])
+    because: list[Because]
+    people: list[Person]
+
+
+class Lookup(Look):
+    identity_number: str = Field(
+        min_length=15,
+        max_length=18,
+        description="in the body, never in a URL; 15 or 18 digits",
+        examples=["11010519491231002X"],
+    )
+
+
+class Row(BaseModel):
+    view: str
+    id: str
+    version: int
+    updated_at: datetime
+    masked: bool = Field(description="names, phones and addresses are masked until a purpose is given")
+    row: dict[str, Any] = Field(description="as `schemas/rows/<view>.avsc` says")
+
+
+class LookedAt(BaseModel):
+    at: datetime
+    account: str
+    role: Role
+    purpose: str
+
+
+class Looks(BaseModel):
+    items: list[LookedAt]
+
+
+class Freshness(BaseModel):
+    department: str = Field(examples=["police"])
+    topic: str = Field(examples=["police.household-registration"])
+    last_event_at: datetime | None
+    limit_seconds: int
+    delay_seconds: float | None = Field(description="now minus the newest event")
+    stale: bool = Field(description="the delay is over the limit")
+
+
+class FreshnessList(BaseModel):
+    items: list[Freshness]
+
+
+class HourOfRule(BaseModel):
+    hour: datetime
+    rule: str
+    severity: Severity
+    count: int
+
+
+class AlertsByRule(BaseModel):
+    items: list[HourOfRule]
+
+
+class HourOfAcknowledging(BaseModel):
+    hour: datetime
+    count: int
+    p50_seconds: float
+    p90_seconds: float
+
+
+class Acknowledging(BaseModel):
+    count: int
+    p50_seconds: float | None
+    p90_seconds: float | None
+    by_hour: list[HourOfAcknowledging]
+
+
+class Geometry(BaseModel):
+    type: str = Field(examples=["Polygon"])
+    coordinates: list[Any] = Field(description="longitude, latitude in degrees, WGS 84 (RFC 7946)")
+
+
+class Feature(BaseModel):
+    type: Literal["Feature"] = "Feature"
+    id: str
+    geometry: Geometry | None
+    properties: dict[str, Any]
+
+
+class FeatureCollection(BaseModel):
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: list[Feature]
+
+
+class Complete(Taken):
+    outcome: str = Field(min_length=1, max_length=40, pattern=r"^[a-z_]+$", examples=["done"])
+    note: str | None = Field(None, max_length=2000)
+    checks: dict[Annotated[str, Field(max_length=60)], Literal["yes", "no", "unknown"]] = Field(
+        default_factory=dict, max_length=20, examples=[{"lives_here": "yes"}]
+    )
+
+
+class HandOver(Taken):
+    queue: str = Field(
+        pattern=r"^(\d{15}|\d{6}|city)$", description="a grid, a district or `city`", examples=["440113"]
+    )
+    reason: str = Field(min_length=1, max_length=500, examples=["不属于本网格"])
+
+
+class Reason(Taken):
+    reason: str = Field(min_length=1, max_length=500, examples=["住户外出，周五再访"])
+
+
+class Instruction(Taken):
+    note: str = Field(min_length=1, max_length=2000, examples=["请先查看后楼梯"])
+
+
+class Nothing(Taken):
+    """An empty object."""
+
+
+class Health(BaseModel):
+    status: Literal["up", "ready", "waiting"]

@@ -1,0 +1,154 @@
+"""Tasks and their moves. What may follow what is the database's decision (`city.act`), which keeps history and feed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Header, Query
+from psycopg.types.json import Jsonb
+
+from api import cursor, metrics, select
+from api.database import AsCaller, Caller
+from api.models import Complete, HandOver, Instruction, Nothing, Reason, Task, Tasks
+from api.problems import BAD_REQUEST, NOT_FOUND, Refused
+
+router = APIRouter(tags=["tasks"])
+
+State = Literal["open", "dispatched", "acknowledged", "suspended", "completed", "closed"]
+Key = Annotated[
+    UUID | None,
+    Header(alias="Idempotency-Key", description="made by the sender for one move; sent again, it is still one move"),
+]
+Empty = Annotated[Nothing, Body(default_factory=Nothing)]
+
+
+@router.get("/tasks", summary="Tasks, the most urgent first")
+async def tasks(
+    caller: AsCaller,
+    state: Annotated[State, Query(description="`open` is not finished")] = "open",
+    mine: Annotated[bool, Query(description="only those that this account has claimed")] = False,
+    after: Annotated[str | None, Query(alias="cursor", max_length=300, description="`next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=select.MOST)] = select.PAGE,
+) -> Tasks:
+    """Tasks of the caller's queues, urgent before today before planned, the earliest due first within each."""
+    open_states = ["dispatched", "acknowledged", "suspended"]
+    wanted: dict[str, Any] = {"states": open_states if state == "open" else [state], "limit": limit + 1}
+    where = ["t.state = ANY(%(states)s)"]
+    if mine:
+        where.append("t.claimed_by = city.my_account()")
+    key = "(array_position(ARRAY['urgent', 'today', 'planned'], t.severity), coalesce(t.respond_by, 'infinity'), t.id)"
+    if after:
+        rank, due, task = _position(after)
+        wanted |= {"rank": rank, "due": due, "task": task}
+        where.append(f"{key} > (%(rank)s, %(due)s::timestamptz, %(task)s)")
+    statement = f"{select.TASK} WHERE {' AND '.join(where)} ORDER BY {key} LIMIT %(limit)s"
+    found = await caller.rows(statement, wanted)
+    legal = await select.legal_moves(caller)
+    last = found[limit - 1] if len(found) > limit else None
+    following = None
+    if last:
+        due_by = last["respond_by"].isoformat() if last["respond_by"] else "infinity"
+        following = cursor.write(last["rank"], due_by, str(last["id"]))
+    return Tasks(items=[select.task_of(row, caller, legal) for row in found[:limit]], next=following)
+
+
+@router.get("/tasks/{task_id}", summary="A task")
+async def task(caller: AsCaller, task_id: UUID) -> Task:
+    """One task with the moves that this account may make now."""
+    found = await _task(caller, task_id)
+    if found is None:
+        raise Refused(NOT_FOUND)
+    return found
+
+
+@router.post("/tasks/{task_id}/claim", summary="Take a task")
+async def claim(caller: AsCaller, task_id: UUID, body: Empty, key: Key = None) -> Task:
+    """The task becomes this account's; of two who try, one gets it."""
+    return await _move(caller, task_id, "claim", key)
+
+
+@router.post("/tasks/{task_id}/acknowledge", summary="Say that one is at it")
+async def acknowledge(caller: AsCaller, task_id: UUID, body: Empty, key: Key = None) -> Task:
+    """dispatched → acknowledged; the task becomes this account's."""
+    before = await _task(caller, task_id)
+    moved = await _move(caller, task_id, "acknowledge", key)
+    if before and before.state == "dispatched":
+        opened = await caller.row(
+            "SELECT opened_at FROM city.alert WHERE finding_id = %(finding)s LIMIT 1", {"finding": moved.finding_id}
+        )
+        since = opened["opened_at"] if opened else moved.dispatched_at
+        metrics.ALERT_TO_ACKNOWLEDGED_SECONDS.observe(max(0.0, (datetime.now(UTC) - since).total_seconds()))
+    return moved
+
+
+@router.post("/tasks/{task_id}/complete", summary="Finish a task")
+async def complete(caller: AsCaller, task_id: UUID, body: Complete, key: Key = None) -> Task:
+    """acknowledged → completed, with what was found; it becomes an event of the grid workers' department."""
+    return await _move(caller, task_id, "complete", key, detail=body.model_dump())
+
+
+@router.post("/tasks/{task_id}/hand-over", summary="Give a task to another queue")
+async def hand_over(caller: AsCaller, task_id: UUID, body: HandOver, key: Key = None) -> Task:
+    """Into another grid's, a district's or the city's queue, with a reason. The answer is the task as it was left."""
+    return await _move(caller, task_id, "hand_over", key, reason=body.reason, detail={"queue": body.queue})
+
+
+@router.post("/tasks/{task_id}/suspend", summary="Stop a task's clock")
+async def suspend(caller: AsCaller, task_id: UUID, body: Reason, key: Key = None) -> Task:
+    """Stops its time to respond, with a reason, until it is resumed."""
+    return await _move(caller, task_id, "suspend", key, reason=body.reason)
+
+
+@router.post("/tasks/{task_id}/resume", summary="Let a task's clock run again")
+async def resume(caller: AsCaller, task_id: UUID, body: Reason, key: Key = None) -> Task:
+    """Back to the state it was suspended from; the time to respond moves by the time it stood still."""
+    return await _move(caller, task_id, "resume", key, reason=body.reason)
+
+
+@router.post("/tasks/{task_id}/instruct", summary="Send an instruction to whoever has the task")
+async def instruct(caller: AsCaller, task_id: UUID, body: Instruction, key: Key = None) -> Task:
+    """A note of a command centre in the task's history; the worker's stream shows it."""
+    parameters = {"task": task_id, "note": body.note, "key": key}
+    await caller.rows("SELECT city.instruct(%(task)s, %(note)s, %(key)s)", parameters)
+    found = await _task(caller, task_id)
+    if found is None:
+        raise Refused(NOT_FOUND)
+    return found
+
+
+async def _move(
+    caller: Caller,
+    task_id: UUID,
+    move: str,
+    key: UUID | None,
+    *,
+    reason: str | None = None,
+    detail: dict[str, Any] | None = None,
+) -> Task:
+    acted = await caller.row(
+        "SELECT * FROM city.act(%(task)s, %(move)s, %(reason)s, %(detail)s, %(key)s) LIMIT 1",
+        {"task": task_id, "move": move, "reason": reason, "detail": Jsonb(detail or {}), "key": key},
+    )
+    moved = await _task(caller, task_id)
+    if moved:
+        return moved
+    if acted is None:
+        raise Refused(NOT_FOUND)
+    # Handed over out of one's own scope: nothing more than the move itself is known of it here.
+    unseen = dict.fromkeys(("why_zh", "why_en", "claimed_name", "placed"))
+    return select.task_of({**acted, **unseen}, caller, frozenset()).model_copy(update={"moves": []})
+
+
+async def _task(caller: Caller, task_id: UUID) -> Task | None:
+    row = await caller.row(f"{select.TASK} WHERE t.id = %(task)s LIMIT 1", {"task": task_id})
+    return select.task_of(row, caller, await select.legal_moves(caller)) if row else None
+
+
+def _position(after: str) -> tuple[int, datetime | str, UUID]:
+    rank, due, task_id = cursor.read(after, int, str, str)
+    try:
+        return int(rank), "infinity" if due == "infinity" else datetime.fromisoformat(str(due)), UUID(str(task_id))
+    except ValueError:
+        raise Refused(BAD_REQUEST, detail=cursor.REFUSED) from None

@@ -1,0 +1,109 @@
+"""The statements that read alerts and tasks, in one place, and how a row of theirs becomes an answer.
+
+None of them says whose they are: row-level security does. Each has a limit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.database import Caller
+from api.models import Alert, MoveName, Place, Task, TaskMark
+
+PAGE = 50
+MOST = 200
+
+ALERT = """
+SELECT a.finding_id, a.rule, a.rule_version, a.state, a.view, a.subject, a.severity, a.why_zh, a.why_en,
+       nullif(a.dwelling, '') AS dwelling, a.household, a.opened_at, a.changed_at, a.respond_by,
+       a.cause, a.because, a.resolution_zh, a.resolution_en,
+       p.dwelling AS placed, p.grid, p.district, p.address, p.lon, p.lat,
+       t.id AS task_id, t.state AS task_state, t.queue AS task_queue,
+       array_position(ARRAY['urgent', 'today', 'planned'], a.severity) AS rank
+FROM city.alert a
+LEFT JOIN city.placement p ON p.dwelling = a.dwelling AND p.dwelling <> ''
+LEFT JOIN LATERAL (
+    SELECT id, state, queue FROM city.task WHERE finding_id = a.finding_id ORDER BY dispatched_at DESC, id DESC LIMIT 1
+) t ON true
+"""
+
+TASK = """
+SELECT t.id, t.finding_id, t.rule, t.queue, t.state, t.suspended_from, t.claimed_by, t.severity, t.respond_by,
+       t.dispatched_at, t.acknowledged_at, t.finished_at, t.outcome, t.note, t.checks, t.closed_zh, t.closed_en,
+       a.why_zh, a.why_en, c.name AS claimed_name,
+       p.dwelling AS placed, p.grid, p.district, p.address, p.lon, p.lat,
+       array_position(ARRAY['urgent', 'today', 'planned'], t.severity) AS rank
+FROM city.task t
+LEFT JOIN city.alert a ON a.finding_id = t.finding_id
+LEFT JOIN city.account c ON c.id = t.claimed_by
+LEFT JOIN city.placement p ON p.dwelling = t.dwelling AND p.dwelling <> ''
+"""
+
+_LEGAL = "SELECT move, from_state, by_whom FROM city.legal_move WHERE by_whom <> 'system' LIMIT 100"
+_NAMES: dict[str, MoveName] = {
+    "claim": "claim",
+    "acknowledge": "acknowledge",
+    "complete": "complete",
+    "hand_over": "hand-over",
+    "suspend": "suspend",
+    "resume": "resume",
+}
+CENTRE_MAY = frozenset({"hand_over", "suspend", "resume"})
+"""What a command centre does with a task that somebody else holds, as city.move_task has it."""
+
+Legal = frozenset[tuple[str, str, str]]
+
+
+async def legal_moves(caller: Caller) -> Legal:
+    """(move, state it starts from, by whom) as the database has them."""
+    return frozenset((row["move"], row["from_state"], row["by_whom"]) for row in await caller.rows(_LEGAL))
+
+
+def place_of(row: dict[str, Any]) -> Place | None:
+    """Where, if the dwelling is in the caller's scope and placed."""
+    if row["placed"] is None:
+        return None
+    return Place.model_validate({field: row[field] for field in Place.model_fields})
+
+
+def alert_of(row: dict[str, Any]) -> Alert:
+    """A row of `ALERT` as the list shows it."""
+    fields = {field: row[field] for field in Alert.model_fields if field in row}
+    task = TaskMark(id=row["task_id"], state=row["task_state"], queue=row["task_queue"]) if row["task_id"] else None
+    return Alert(**fields, place=place_of(row), task=task)
+
+
+def task_of(row: dict[str, Any], caller: Caller, legal: Legal) -> Task:
+    """A row of `TASK` with the moves that this caller may make now."""
+    return Task(
+        id=row["id"],
+        finding_id=row["finding_id"],
+        rule=row["rule"],
+        queue=row["queue"],
+        state=row["state"],
+        suspended=row["state"] == "suspended",
+        claimed_by=row["claimed_name"],
+        mine=row["claimed_by"] == caller.account,
+        severity=row["severity"],
+        why_zh=row["why_zh"] or "",
+        why_en=row["why_en"] or "",
+        place=place_of(row),
+        respond_by=row["respond_by"],
+        dispatched_at=row["dispatched_at"],
+        acknowledged_at=row["acknowledged_at"],
+        completed_at=row["finished_at"] if row["state"] == "completed" else None,
+        moves=_moves(row, caller, legal),
+    )
+
+
+def _moves(row: dict[str, Any], caller: Caller, legal: Legal) -> list[MoveName]:
+    holder = row["claimed_by"]
+    found: list[MoveName] = []
+    for move, name in _NAMES.items():
+        whom = next((whom for known, state, whom in legal if (known, state) == (move, row["state"])), None)
+        mine = holder == caller.account or (holder is None and whom == "anybody")
+        if whom and (mine or (move in CENTRE_MAY and caller.role == "command_centre")):
+            found.append(name)
+    if caller.role == "command_centre" and row["state"] in {"dispatched", "acknowledged", "suspended"}:
+        found.append("instruct")
+    return found

@@ -1,0 +1,199 @@
+"""The live stream: each stream reads the feed under its own session, in commit order, from its own cursor on."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import UUID
+
+import psycopg
+import structlog
+from pydantic import BaseModel
+from sse_starlette import ServerSentEvent
+
+from api import metrics, select
+from api.database import Caller, Pool, entered
+from api.models import Freshness
+from api.problems import FULL, Refused
+from api.watch import FeedWatch
+
+log = structlog.get_logger("citygrid.api")
+
+BATCH = 200
+RETRY_MS = 3000
+CURSOR = re.compile(r"(\d{1,19})-(\d{1,19})")
+
+# A line is read once every transaction that could still write an earlier one has ended (xid8 is the full, unwrapped id).
+START = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid"
+FEED = """
+SELECT xid::text AS xid, id, kind, key FROM city.feed
+WHERE (xid, id) > (%(xid)s::text::xid8, %(id)s) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY xid, id LIMIT %(limit)s
+"""
+# Lines older than the oldest that is kept may have been swept: the reader is told to read everything again.
+OLDEST = "SELECT city.feed_oldest()::text AS xid"
+FRESHNESS = """
+SELECT department, topic, last_event_at, limit_seconds,
+       extract(epoch FROM now() - last_event_at)::float8 AS delay_seconds,
+       coalesce(now() - last_event_at > make_interval(secs => limit_seconds), true) AS stale
+FROM city.freshness ORDER BY department, topic LIMIT 500
+"""
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """A place in the feed: the last line read, or the oldest transaction that was open at the start (`id` 0)."""
+
+    xid: int
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.xid}-{self.id}"
+
+    @classmethod
+    def read(cls, text: str | None) -> Position | None:
+        """The position that `Last-Event-ID` says; None if it says none of ours."""
+        found = CURSOR.fullmatch(text or "")
+        if not found or max(map(int, found.groups())) >= 2**63:
+            return None
+        return cls(int(found[1]), int(found[2]))
+
+
+class Pace(Protocol):
+    """The settings a stream goes by."""
+
+    @property
+    def stream_recheck_seconds(self) -> float: ...
+
+
+@dataclass
+class Places:
+    """How many streams may be open at once, in all and for one account."""
+
+    most: int
+    most_of_one: int
+    taken: Counter[UUID] = field(default_factory=Counter)
+
+    def take(self, account: UUID) -> None:
+        """A place for one stream. Raises Refused (503) if there is none."""
+        if self.taken.total() >= self.most or self.taken[account] >= self.most_of_one:
+            raise Refused(FULL, headers={"Retry-After": "30"})
+        self.taken[account] += 1
+        metrics.OPEN_STREAMS.set(self.taken.total())
+
+    def leave(self, account: UUID) -> None:
+        """The place is free again."""
+        self.taken[account] -= 1
+        if not self.taken[account]:
+            del self.taken[account]
+        metrics.OPEN_STREAMS.set(self.taken.total())
+
+
+async def fresh(caller: Caller) -> list[Freshness]:
+    """How late each topic is."""
+    return [Freshness(**row) for row in await caller.rows(FRESHNESS)]
+
+
+@dataclass
+class Follower:
+    """One open stream."""
+
+    pool: Pool
+    watch: FeedWatch
+    pace: Pace
+    token: str
+    at: Position | None
+    known: dict[str, tuple[object, bool]] = field(default_factory=dict)
+
+    async def events(self) -> AsyncIterator[ServerSentEvent]:
+        """Everything from the cursor on, until the session is none any more."""
+        try:
+            async for event in self._events():
+                yield event
+        except Refused:
+            yield _event("ended", {})
+        except psycopg.Error as error:  # the browser comes back with its cursor and misses nothing
+            log.warning("stream_broken", error=type(error).__name__)
+
+    async def _events(self) -> AsyncIterator[ServerSentEvent]:
+        resumed = self.at
+        lost = await self._begin()
+        yield ServerSentEvent(event="ready", id=str(self.at), data="{}", retry=RETRY_MS)
+        if resumed and lost:
+            yield _event("reset", {})
+        checked = 0.0
+        while True:
+            full = False
+            # `turn` is read before the feed is: what comes in between wakes us at once.
+            turn = self.watch.turn
+            async with entered(self.pool, self.token, in_use=False) as caller:
+                lines = await self._lines(caller)
+                said = await self._said(caller, lines)
+                full = len(lines) == BATCH
+                if time.monotonic() - checked >= self.pace.stream_recheck_seconds:
+                    checked = time.monotonic()
+                    said += self._freshness(await fresh(caller))
+            for event in said:
+                yield event
+            if not full:
+                await self.watch.changed(turn, self.pace.stream_recheck_seconds)
+
+    async def _begin(self) -> bool:
+        """Sets the cursor if there is none yet; whether lines after the one brought along are gone."""
+        async with entered(self.pool, self.token, in_use=False) as caller:
+            now = await caller.row(START)
+            horizon = Position(int(now["xid"]) if now else 0, 0)
+            if self.at is None or self.at > horizon:
+                # Not ours, or of another database (restored from a backup): begin anew and say so.
+                lost = self.at is not None
+                self.at = horizon
+                return lost
+            oldest = await caller.row(OLDEST)
+            return bool(oldest and self.at.xid < int(oldest["xid"] or 0))
+
+    async def _lines(self, caller: Caller) -> list[dict[str, Any]]:
+        at = self.at or Position(0, 0)
+        return await caller.rows(FEED, {"xid": str(at.xid), "id": at.id, "limit": BATCH})
+
+    async def _said(self, caller: Caller, lines: list[dict[str, Any]]) -> list[ServerSentEvent]:
+        """An event for each alert and task among the lines, as it is now; several lines about one are one event."""
+        last = {(line["kind"], line["key"]): Position(int(line["xid"]), line["id"]) for line in lines}
+        alerts = await _read(caller, select.ALERT, "a.finding_id", [key for kind, key in last if kind == "alert"])
+        tasks = await _read(caller, select.TASK, "t.id", [key for kind, key in last if kind == "task"])
+        legal = await select.legal_moves(caller) if tasks else frozenset()
+        found: dict[tuple[str, str], BaseModel] = {
+            **{("alert", str(row["finding_id"])): select.alert_of(row) for row in alerts},
+            **{("task", str(row["id"])): select.task_of(row, caller, legal) for row in tasks},
+        }
+        events = []
+        for name, position in sorted(last.items(), key=lambda item: item[1]):
+            if name not in found and name[0] == "task":  # it has left this account's queues
+                events.append(
+                    ServerSentEvent(event="task", id=str(position), data=json.dumps({"id": name[1], "gone": True}))
+                )
+            elif name in found:
+                events.append(ServerSentEvent(event=name[0], id=str(position), data=found[name].model_dump_json()))
+        if lines:
+            self.at = Position(int(lines[-1]["xid"]), lines[-1]["id"])
+        return events
+
+    def _freshness(self, items: list[Freshness]) -> list[ServerSentEvent]:
+        """An event for each topic that has moved since this stream last said so."""
+        moved = [item for item in items if self.known.get(item.topic) != (item.last_event_at, item.stale)]
+        self.known = {item.topic: (item.last_event_at, item.stale) for item in items}
+        return [ServerSentEvent(event="freshness", data=item.model_dump_json()) for item in moved]
+
+
+async def _read(caller: Caller, statement: str, column: str, keys: list[str]) -> list[dict[str, Any]]:
+    if not keys:
+        return []
+    return await caller.rows(f"{statement} WHERE {column} = ANY(%(keys)s::uuid[]) LIMIT {BATCH}", {"keys": keys})
+
+
+def _event(name: str, value: dict[str, Any]) -> ServerSentEvent:
+    return ServerSentEvent(event=name, data=json.dumps(value))
