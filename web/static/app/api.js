@@ -1,6 +1,8 @@
 // The HTTP API as functions. Same origin, cookie session; every refusal is a problem (RFC 9457) thrown as `Problem`.
 
 const BASE = "/api/v1";
+const LARGEST_PAGE = 200;
+const MOST_TASKS = 1000; // more than a person walks in a day
 
 /** A refusal by the server: `status` (HTTP), `title`, `detail`, `type` as in RFC 9457. */
 export class Problem extends Error {
@@ -54,11 +56,22 @@ export async function alerts(filter = {}) {
 export const alertCase = (finding) => request("GET", `/alerts/${part(finding)}`);
 /** The case's people unmasked: `{purpose, people}`; the look is recorded. */
 export const unmaskCase = (finding, purpose) => request("POST", `/alerts/${part(finding)}/people`, { purpose });
-export const tasks = async (filter = {}) => listed(await request("GET", "/tasks" + query(filter)));
+/** All tasks of the account's queues that fit the filter, the most urgent first. */
+export async function tasks(filter = {}) {
+  const found = [];
+  let cursor;
+  do {
+    const page = await request("GET", "/tasks" + query({ ...filter, limit: LARGEST_PAGE, cursor }));
+    found.push(...listed(page));
+    cursor = page.next;
+  } while (cursor && found.length < MOST_TASKS);
+  return found;
+}
 /** Moves a task; `key` makes a repeated request harmless. */
 export const moveTask = (task, move, body, key) =>
   request("POST", `/tasks/${part(task)}/${move}`, body ?? {}, key ? { "idempotency-key": key } : {});
 export const row = (view, id, purpose) => request("GET", `/rows/${part(view)}/${part(id)}` + query({ purpose }));
+export const looks = async (view, id) => listed(await request("GET", `/rows/${part(view)}/${part(id)}/looks`));
 export const lookup = (identity_number, purpose) => request("POST", "/rows/resident/lookup", { identity_number, purpose });
 export const grids = (parent) => request("GET", "/map/grids" + query({ parent }));
 export const freshness = async () => listed(await request("GET", "/freshness"));

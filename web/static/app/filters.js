@@ -5,12 +5,12 @@ import { isPast, now } from "./time.js";
 const DAY = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" });
 const isToday = (at) => Boolean(at) && DAY.format(Date.parse(at)) === DAY.format(now.value);
 const OPEN = new Set(["opened", "changed"]);
-const ENDED = new Set(["completed", "closed"]);
-const unfinished = (alert) => Boolean(alert.task) && !ENDED.has(alert.task.state);
+const RUNNING = new Set(["dispatched", "acknowledged"]); // a suspended task has no clock
+const unfinished = (alert) => RUNNING.has(alert.task?.state);
 
 export const FILTERS = {
   open: { query: { state: "open" }, fits: (alert) => OPEN.has(alert.state) },
-  due: { query: { state: "open" }, fits: (alert) => unfinished(alert) && isToday(alert.respond_by), all: true },
+  due: { query: { state: "open" }, fits: (alert) => unfinished(alert) && isToday(alert.respond_by) && !isPast(alert.respond_by), all: true },
   overdue: { query: { state: "open" }, fits: (alert) => unfinished(alert) && isPast(alert.respond_by), all: true },
   waiting: { query: { state: "open" }, fits: (alert) => alert.task?.state === "dispatched" && alert.task.queue.length < 15, all: true },
   claimed: { query: { state: "open" }, fits: (alert) => alert.task?.state === "acknowledged", all: true },

@@ -35,6 +35,11 @@ export function liveList() {
       state.byId.set(alert.finding_id, { ...state.byId.get(alert.finding_id), ...alert });
       if (!known) state.arrived.add(alert.finding_id);
     },
+    /** What the stream says about an alert's task. */
+    taskMoved(task) {
+      const alert = state.byId.get(task.finding_id);
+      if (alert) state.byId.set(task.finding_id, { ...alert, task: { id: task.id, state: task.state, queue: task.queue } });
+    },
     seen: () => state.arrived.clear(),
   };
 }

@@ -2,6 +2,7 @@
 
 import { ref } from "/lib/vue.js";
 import { STREAM } from "./api.js";
+import { toSignIn } from "./session.js";
 
 const REOPEN_MS = 5_000;
 
@@ -9,25 +10,27 @@ const REOPEN_MS = 5_000;
 export const streamState = ref("waiting");
 
 /**
- * Follows the stream; `heard(kind, value)` is called for each `alert`, `task` and `freshness` event, `reconnected()` after a gap,
- * so that what was missed beyond the server's memory is read again. Returns a function that ends it.
+ * Follows the stream; `heard(kind, value)` is called for each `alert`, `task` and `freshness` event, `reconnected()` when the server
+ * no longer has what was missed (`reset`) or the stream was opened anew, so that everything is read again. Returns a function that ends it.
  */
 export function follow(heard, reconnected) {
   let source;
   let again;
-  let opened = false;
 
   const open = () => {
     source = new EventSource(STREAM);
     source.onopen = () => {
       streamState.value = "live";
-      if (opened) reconnected();
-      opened = true;
     };
     source.onerror = () => {
       streamState.value = "waiting";
-      if (source.readyState === EventSource.CLOSED) again = setTimeout(open, REOPEN_MS);
+      if (source.readyState === EventSource.CLOSED) again = setTimeout(() => (open(), reconnected()), REOPEN_MS);
     };
+    source.addEventListener("reset", () => reconnected());
+    source.addEventListener("ended", () => {
+      source.close();
+      toSignIn();
+    });
     for (const kind of ["alert", "task", "freshness"]) {
       source.addEventListener(kind, (event) => heard(kind, event.data ? JSON.parse(event.data) : {}));
     }

@@ -28,6 +28,7 @@ export const People = {
         one.relation ? h("span", { class: "tag" }, named(`relation.${one.relation}`, one.relation)) : null,
         one.born ? h("span", { class: "small" }, `${t("person.born")} ${one.born}`) : null,
         one.phone ? h("a", { class: "small", href: `tel:${one.phone}` }, one.phone) : null,
+        one.resident ? h("a", { class: "small", href: `/record.html#resident/${encodeURIComponent(one.resident)}` }, t("person.record")) : null,
         one.address ? h("span", { class: "small quiet" }, one.address) : null,
       ]);
 

@@ -23,6 +23,8 @@ import { Refusal } from "../components/refusal.js";
 const REREAD_MS = 60_000; // numbers, figures and freshness; alerts come by the stream
 const SETTLE_MS = 400; // a burst of events is one reading of the numbers
 const PAGES = 20; // of the list, at most, where a filter is seen from the alerts only
+const GRID_DIGITS = 15;
+const COMMUNITY_DIGITS = 12;
 const STREET_DIGITS = 9; // from a street down every alert has a pin; above, only urgent ones
 
 const Centre = {
@@ -66,7 +68,9 @@ const Centre = {
     });
     const more = trying(async () => list.append(await api.alerts({ ...query(), cursor: list.next.value })));
     const readMap = trying(async () => {
-      const answer = await api.grids(region.value);
+      const isGrid = region.value.length === GRID_DIGITS; // nothing lies below: show the grid itself, out of its community
+      const answer = await api.grids(isGrid ? region.value.slice(0, COMMUNITY_DIGITS) : region.value);
+      if (isGrid) answer.features = answer.features.filter((one) => one.id === region.value);
       for (const feature of answer.features) learn(feature.id, feature.properties);
       map.value = answer;
     });
@@ -85,11 +89,9 @@ const Centre = {
     };
     const heard = trying(async (kind, said) => {
       if (kind === "freshness") return refreshFreshness();
-      const finding = said.finding_id ?? (kind === "alert" ? said.key : undefined);
-      if (!finding) return settle();
-      if (finding === fragment.case) touched.value += 1;
-      const alert = said.why_zh && kind === "alert" ? said : await api.alertCase(finding);
-      list.put(alert, belongs(alert));
+      if (said.finding_id && said.finding_id === fragment.case) touched.value += 1;
+      if (kind === "alert") list.put(said, belongs(said));
+      else if (said.finding_id) list.taskMoved(said);
       settle();
     });
 

@@ -1,0 +1,104 @@
+// The worker's day: tasks and cases as last read, kept on the tablet so that the route is there without a network.
+
+import { computed, reactive, ref } from "/lib/vue.js";
+import { alertCase, grids, tasks } from "./api.js";
+import { online, openOutbox, waiting } from "./outbox.js";
+import { learn } from "./regions.js";
+import { foreseen, inOrder, isDone, isOpen, metres } from "./route.js";
+import { drafts, kept } from "./store.js";
+import { now } from "./time.js";
+
+const DAY = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" });
+const isToday = (at) => Boolean(at) && DAY.format(Date.parse(at)) === DAY.format(Date.now());
+const COMMUNITY_DIGITS = 12;
+
+export function day() {
+  const state = reactive({ tasks: [], readAt: null, areas: [], instructions: {} });
+  const error = ref(null);
+  const loading = ref(true);
+
+  const all = computed(() => foreseen(state.tasks, waiting.value));
+  const order = ref([]); // ids; recomputed when the set of stops changes, so that a tap never makes the list jump
+  const stops = computed(() => {
+    const open = all.value.filter(isOpen);
+    const known = new Map(open.map((task) => [task.id, task]));
+    const placed = order.value.filter((id) => known.has(id)).map((id) => known.get(id));
+    const route = [...placed, ...open.filter((task) => !order.value.includes(task.id))];
+    return route.map((task, i) => ({ task, distance: i ? metres(route[i - 1].place, task.place) : null }));
+  });
+  const finished = computed(() => all.value.filter(isDone));
+
+  const reorder = () => (order.value = inOrder(all.value.filter((task) => isOpen(task) && task.state !== "suspended"), now.value).map((task) => task.id));
+
+  const instructionOf = (one) => one.timeline?.filter((moment) => moment.kind.startsWith("instruct")).at(-1) ?? null;
+
+  /** Cases are read ahead one by one, so that a stop opens without a network; names in them are masked. */
+  async function readAhead() {
+    for (const { task } of stops.value) {
+      const one = await alertCase(task.finding_id).catch(() => null); // a case out of reach now is read when its stop is opened
+      if (!one) continue;
+      state.instructions[task.finding_id] = instructionOf(one);
+      await kept.put(`case:${task.finding_id}`, one);
+    }
+  }
+
+  async function read() {
+    try {
+      const [open, completed] = await Promise.all([tasks({ state: "open" }), tasks({ state: "completed", mine: true })]);
+      state.tasks = [...open, ...completed.filter((task) => isToday(task.completed_at))];
+      state.readAt = new Date().toISOString();
+      online.value = true;
+      error.value = null;
+      await kept.put("day", { tasks: state.tasks, readAt: state.readAt });
+    } catch (away) {
+      if (away.status) error.value = away;
+      else online.value = false;
+    }
+    loading.value = false;
+    reorder();
+  }
+
+  async function readMap(scope) {
+    const parent = scope.length > COMMUNITY_DIGITS ? scope.slice(0, COMMUNITY_DIGITS) : scope;
+    const answer = await grids(parent).catch(() => null); // without areas the map still has the stops
+    if (!answer) return;
+    for (const feature of answer.features) learn(feature.id, feature.properties);
+    state.areas = answer.features.filter((one) => one.id.startsWith(scope) || scope.startsWith(one.id));
+    await kept.put("areas", state.areas);
+  }
+
+  /** Shows what is kept, then what the server has; sends what waits. */
+  async function begin(account) {
+    const before = await kept.get("account");
+    if (before && before !== account.id) await kept.clear();
+    await kept.put("account", account.id);
+    const last = await kept.get("day");
+    if (last) {
+      Object.assign(state, last);
+      state.areas = (await kept.get("areas")) ?? [];
+      loading.value = false;
+      reorder();
+    }
+    await openOutbox(account.id, heardTask);
+    await read();
+    await Promise.all([readAhead(), readMap(account.scope)]);
+  }
+
+  /** A task as the server has it, from the stream or as the answer to a move. */
+  async function heardTask(task) {
+    const at = state.tasks.findIndex((one) => one.id === task.id);
+    if (task.gone) {
+      if (at >= 0) state.tasks.splice(at, 1);
+    } else if (at >= 0) state.tasks[at] = task;
+    else if (isOpen(task)) state.tasks.push(task);
+    if (task.state === "completed") await drafts.remove(task.id);
+    if (at < 0) reorder();
+    await kept.put("day", { tasks: state.tasks, readAt: state.readAt });
+    if (task.finding_id && isOpen(task)) {
+      const one = await alertCase(task.finding_id).catch(() => null); // read again with the next visit
+      if (one) state.instructions[task.finding_id] = instructionOf(one);
+    }
+  }
+
+  return { state, stops, finished, error, loading, begin, read, heardTask };
+}

@@ -1,0 +1,52 @@
+// The tablet's own memory (IndexedDB): moves not yet sent, drafts of what was typed, and the last answers of the API.
+
+const NAME = "citygrid";
+const VERSION = 1;
+
+let opened;
+function database() {
+  opened ??= new Promise((done, failed) => {
+    const request = indexedDB.open(NAME, VERSION);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore("moves", { keyPath: "number", autoIncrement: true });
+      request.result.createObjectStore("drafts");
+      request.result.createObjectStore("kept");
+    };
+    request.onsuccess = () => done(request.result);
+    request.onerror = () => failed(request.error);
+  });
+  return opened;
+}
+
+/** Runs one request on one store; resolves once the transaction is on disk. */
+async function within(name, mode, ask) {
+  const transaction = (await database()).transaction(name, mode, { durability: "strict" });
+  const request = ask(transaction.objectStore(name));
+  return new Promise((done, failed) => {
+    transaction.oncomplete = () => done(request.result);
+    transaction.onerror = transaction.onabort = () => failed(transaction.error);
+  });
+}
+
+const plain = (value) => JSON.parse(JSON.stringify(value)); // reactive proxies cannot be stored
+
+export const moves = {
+  all: () => within("moves", "readonly", (store) => store.getAll()),
+  /** Stores a move and resolves to its number; moves are sent in the order of their numbers. */
+  add: (move) => within("moves", "readwrite", (store) => store.add(plain(move))),
+  put: (move) => within("moves", "readwrite", (store) => store.put(plain(move))),
+  remove: (number) => within("moves", "readwrite", (store) => store.delete(number)),
+};
+
+export const drafts = {
+  get: (task) => within("drafts", "readonly", (store) => store.get(task)),
+  put: (task, draft) => within("drafts", "readwrite", (store) => store.put(plain(draft), task)),
+  remove: (task) => within("drafts", "readwrite", (store) => store.delete(task)),
+};
+
+export const kept = {
+  get: (name) => within("kept", "readonly", (store) => store.get(name)),
+  put: (name, value) => within("kept", "readwrite", (store) => store.put(plain(value), name)),
+  /** Forgets what was read, never what was typed: on signing out, and when another account signs in. */
+  clear: () => within("kept", "readwrite", (store) => store.clear()),
+};

@@ -1,0 +1,129 @@
+// The grid worker's page: "where next, and why?" Works without a network; nothing typed is lost.
+
+import { computed, createApp, h, onMounted, onUnmounted, ref } from "/lib/vue.js";
+import { day } from "../app/day.js";
+import { fragment, go } from "../app/fragment.js";
+import { language, named, t } from "../app/language.js";
+import { online, post, waiting } from "../app/outbox.js";
+import { learn, placeName } from "../app/regions.js";
+import { account, forget, remembered, toSignIn } from "../app/session.js";
+import { kept } from "../app/store.js";
+import { follow } from "../app/stream.js";
+import { clock } from "../app/time.js";
+import { signOut } from "../app/api.js";
+import { GridMap } from "../components/grid-map.js";
+import { LanguageSwitch } from "../components/language-switch.js";
+import { MoveForm } from "../components/move-form.js";
+import { OutboxStrip } from "../components/outbox-strip.js";
+import { Refusal } from "../components/refusal.js";
+import { Scan, plateOf } from "../components/scan.js";
+import { StopCard } from "../components/stop-card.js";
+import { Visit } from "../components/visit.js";
+
+const WIDE = matchMedia("(min-width: 700px)");
+
+const Worker = {
+  setup() {
+    const who = ref(null);
+    const today = day();
+    const failed = ref(null);
+    const scanning = ref(false);
+    const handing = ref(null);
+    const showMap = ref(WIDE.matches);
+    let unfollow;
+
+    onMounted(async () => {
+      try {
+        who.value = await account();
+      } catch (away) {
+        who.value = remembered();
+        online.value = false;
+        if (!who.value) return (failed.value = away);
+      }
+      if (who.value.area) learn(who.value.area.grid, who.value.area);
+      await today.begin(who.value);
+      unfollow = follow((kind, said) => kind === "task" && today.heardTask(said), today.read);
+    });
+    onUnmounted(() => unfollow?.());
+
+    const open = computed(() => today.state.tasks.length && fragment.visit ? today.stops.value.find(({ task }) => task.id === fragment.visit)?.task : null);
+    const arrive = (task) => go({ visit: task.id });
+    const back = () => go({ visit: "" });
+    const acknowledge = (task) => post(task.id, "acknowledge");
+    const complete = async (task, body) => {
+      await post(task.id, "complete", body);
+      back();
+      scrollTo(0, 0);
+    };
+    const handOver = async (move, body) => {
+      await post(handing.value.id, move, body);
+      handing.value = null;
+    };
+    const byPlate = (plate) => today.stops.value.find(({ task }) => plateOf(task.place?.dwelling ?? task.dwelling ?? "") === plate || task.id.toUpperCase() === plate)?.task;
+    const scanned = async (plate) => {
+      const task = byPlate(plate);
+      scanning.value = false;
+      if (task.state === "dispatched") await acknowledge(task);
+      arrive(task);
+    };
+    const leave = async () => {
+      await signOut().catch(() => null); // without a network the session ends by itself; this tablet forgets now
+      await kept.clear();
+      forget();
+      toSignIn();
+    };
+
+    const top = () => {
+      const done = today.finished.value.length;
+      const all = done + today.stops.value.length;
+      return h("header", { class: "top" }, [
+        h("span", { class: "title" }, t("worker.title")),
+        h("span", { class: "where" }, placeName(who.value.scope, language.value)),
+        h("span", { class: "progress", "aria-label": t("worker.progress", { done, all }), "data-test": "progress" }, `${done}/${all}`),
+        h("span", { class: "spread" }),
+        h("span", { class: ["state", { unsent: waiting.value.length }], role: "status", "data-test": "waiting", "data-count": waiting.value.length }, waiting.value.length ? `⇡${t("outbox.waiting", { n: waiting.value.length })}` : ""),
+        h("span", { class: "state", role: "status", "data-test": "online", "data-state": online.value ? "on" : "off" }, [h("span", { class: ["dot", online.value ? "" : "off"] }), t(online.value ? "net.on" : "net.off")]),
+        h(LanguageSwitch),
+        h("button", { class: "plain", type: "button", onClick: leave }, t("sign-out")),
+      ]);
+    };
+
+    const map = () =>
+      h("div", { class: "route-map" }, [
+        showMap.value
+          ? h(GridMap, { features: today.state.areas, pins: today.stops.value.map(({ task }) => task), order: true, spot: null, onOpen: (finding) => document.querySelector(`[data-finding="${finding}"]`)?.scrollIntoView({ block: "center" }) })
+          : null,
+        h("button", { class: "small", type: "button", "aria-expanded": String(showMap.value), onClick: () => (showMap.value = !showMap.value) }, t(showMap.value ? "map.hide" : "map.show")),
+      ]);
+
+    const route = () => [
+      map(),
+      h(OutboxStrip),
+      !online.value && today.state.readAt ? h("p", { class: "kept small" }, t("worker.kept", { at: clock(today.state.readAt) })) : null,
+      h(Refusal, { error: today.error.value }),
+      h("ol", { class: "route", "aria-label": t("worker.title"), "data-test": "route" }, today.stops.value.map(({ task, distance }, i) =>
+        h(StopCard, { key: task.id, task, number: i + 1, distance, instruction: today.state.instructions[task.finding_id], onAcknowledge: acknowledge, onArrive: arrive, onScan: () => (scanning.value = true), onHandOver: (one) => (handing.value = one) }))),
+      today.stops.value.length === 0 ? h("p", { class: "empty quiet" }, t(today.loading.value ? "loading" : "worker.empty")) : null,
+      today.finished.value.length
+        ? h("details", { class: "finished" }, [h("summary", `✓ ${t("worker.finished")} ${today.finished.value.length}`), h("ul", today.finished.value.map((task) =>
+            h("li", { key: task.id, "data-test": "finished", "data-task": task.id }, [h("span", task.place?.address ?? ""), h("span", { class: "quiet small" }, ` · ${named(`rule.${task.rule}`, task.rule)}${task.unsent ? ` · ⇡ ${t("outbox.one")}` : ""}`)])))])
+        : null,
+    ];
+
+    return () => {
+      document.title = t("worker.title");
+      if (!who.value) return h("p", { class: "waiting" }, failed.value ? h(Refusal, { error: failed.value }) : t("loading"));
+      return h("div", { class: "worker" }, [
+        top(),
+        h("main", open.value ? h(Visit, { key: open.value.id, task: open.value, purposes: who.value.purposes, onBack: back, onComplete: complete }) : route()),
+        scanning.value ? h(Scan, { known: (plate) => Boolean(byPlate(plate)), onFound: scanned, onClose: () => (scanning.value = false) }) : null,
+        handing.value
+          ? h("dialog", { open: true, class: "sheet", "aria-label": t("move.hand-over") }, [h("h2", handing.value.place?.address ?? ""), h(MoveForm, { task: handing.value, only: ["hand-over"], send: handOver }), h("button", { type: "button", onClick: () => (handing.value = null) }, t("cancel"))])
+          : null,
+      ]);
+    };
+  },
+};
+
+createApp(Worker).mount("#page");
+if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js");

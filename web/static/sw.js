@@ -1,0 +1,47 @@
+// Keeps the shell of the worker's page. The network comes first, so that a new version is seen at once; the cache answers when the
+// network does not, or is too slow. Answers of the API are never kept here: what a page needs offline it keeps itself.
+
+const SHELL = "citygrid-shell-1";
+const PATIENCE_MS = 3_000;
+const FILES = [
+  "/worker.html", "/index.html", "/icon.svg", "/manifest.webmanifest",
+  "/lib/vue.js", "/lib/leaflet/leaflet.js", "/lib/leaflet/leaflet.css",
+  "/style/base.css", "/style/parts.css", "/style/worker.css", "/style/sign-in.css",
+  "/text/zh.js", "/text/en.js",
+  "/pages/worker.js", "/pages/sign-in.js",
+  "/app/api.js", "/app/checks.js", "/app/day.js", "/app/fragment.js", "/app/freshness.js", "/app/language.js", "/app/outbox.js",
+  "/app/regions.js", "/app/route.js", "/app/session.js", "/app/severity.js", "/app/store.js", "/app/stream.js", "/app/time.js",
+  "/components/case-facts.js", "/components/department.js", "/components/grid-map.js", "/components/language-switch.js",
+  "/components/move-form.js", "/components/outbox-strip.js", "/components/people.js", "/components/refusal.js", "/components/scan.js",
+  "/components/stop-card.js", "/components/visit.js",
+];
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll(FILES)).then(() => self.skipWaiting()));
+});
+
+self.addEventListener("activate", (event) => {
+  const old = (name) => name.startsWith("citygrid-shell-") && name !== SHELL;
+  event.waitUntil(caches.keys().then((names) => Promise.all(names.filter(old).map((name) => caches.delete(name)))).then(() => self.clients.claim()));
+});
+
+async function fromNetwork(request) {
+  const answer = await fetch(request);
+  if (answer.ok) (await caches.open(SHELL)).put(request, answer.clone());
+  return answer;
+}
+
+async function fromShell(request) {
+  const cached = await caches.match(request, { ignoreSearch: true });
+  if (!cached) return fromNetwork(request);
+  let timer;
+  const patience = new Promise((done) => (timer = setTimeout(() => done(cached), PATIENCE_MS)));
+  const network = fromNetwork(request).catch(() => cached);
+  return Promise.race([network, patience]).finally(() => clearTimeout(timer));
+}
+
+self.addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  const ours = url.origin === location.origin && event.request.method === "GET" && !url.pathname.startsWith("/api/");
+  if (ours && FILES.includes(url.pathname)) event.respondWith(fromShell(event.request));
+});
