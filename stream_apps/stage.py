@@ -17,9 +17,9 @@ from domain.event import Source
 from domain.rule import Rule
 from domain.step import Outcome, settle
 from domain.view import View
+from runtime import metrics
 from runtime.codec import Decoder, Parked, Unreadable
 from runtime.rdkafka import RecordBatch, RowStore, partition_of
-from stream_apps import metrics
 from stream_apps.due import DueIndex
 from stream_apps.wire import Contribution, Wire
 
@@ -170,6 +170,6 @@ class Stage:
     def _observe(self, batch: RecordBatch, alerts: int) -> None:
         written = batch.records[0].timestamp()[1] / 1000
         seconds = max(0.0, time.time() - written)
-        metrics.EVENT_TO_ROW.labels(self.view.name).observe(seconds)
+        metrics.EVENT_TO_ROW_SECONDS.labels(self.view.name).observe(seconds)
         if alerts:
-            metrics.EVENT_TO_ALERT.labels(self.view.name).observe(seconds)
+            metrics.EVENT_TO_ALERT_SECONDS.labels(self.view.name).observe(seconds)

@@ -1,0 +1,159 @@
+"""Every metric of citygrid's own processes, declared once: name, type, labels, meaning. docs/metrics.md is made of it.
+
+The data plane's own (`rdkafka_…`) are in `runtime/rdkafka/metrics.py`. Base units: seconds, records, rows; `_total`
+counts since the process began. No label says who somebody is or where he lives. A process shows only what its room uses,
+since series appear with their first labels. All are observed once a batch, never once an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+if TYPE_CHECKING:
+    from runtime.rdkafka.health import HealthServer
+
+Kind = Literal["counter", "gauge", "histogram"]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What is said about a metric. A histogram has `_bucket`, `_count` and `_sum` behind its name."""
+
+    name: str
+    kind: Kind
+    labels: tuple[str, ...]
+    meaning: str
+
+
+DECLARED: dict[str, Declared] = {}
+API_REGISTRY = CollectorRegistry()
+"""The API serves its own metrics only: what its libraries add to the default registry says nothing about the city."""
+
+_ROW_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+_REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_WORK_SECONDS = (10, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600, 24 * 3600, 3 * 24 * 3600)
+
+
+def _declare(name: str, kind: Kind, meaning: str, labels: Sequence[str]) -> None:
+    if name in DECLARED:
+        raise ValueError(f"the metric {name} is declared twice in runtime/metrics.py; rename one")
+    DECLARED[name] = Declared(name, kind, tuple(labels), meaning)
+
+
+def _counter(name: str, meaning: str, labels: Sequence[str] = (), registry: CollectorRegistry | None = None) -> Counter:
+    _declare(name, "counter", meaning, labels)
+    return Counter(name, meaning, labels, registry=registry) if registry else Counter(name, meaning, labels)
+
+
+def _gauge(name: str, meaning: str, labels: Sequence[str] = (), registry: CollectorRegistry | None = None) -> Gauge:
+    _declare(name, "gauge", meaning, labels)
+    return Gauge(name, meaning, labels, registry=registry) if registry else Gauge(name, meaning, labels)
+
+
+def _histogram(
+    name: str,
+    meaning: str,
+    labels: Sequence[str],
+    buckets: Sequence[float],
+    registry: CollectorRegistry | None = None,
+) -> Histogram:
+    _declare(name, "histogram", meaning, labels)
+    if registry:
+        return Histogram(name, meaning, labels, buckets=buckets, registry=registry)
+    return Histogram(name, meaning, labels, buckets=buckets)
+
+
+# -- stages
+
+EVENT_TO_ROW_SECONDS = _histogram(
+    "citygrid_event_to_row_seconds",
+    "From the broker's time of a batch's oldest record to its row being put into the transaction.",
+    ["view"],
+    _ROW_SECONDS,
+)
+EVENT_TO_ALERT_SECONDS = _histogram(
+    "citygrid_event_to_alert_seconds",
+    "As citygrid_event_to_row_seconds, of batches that changed a finding.",
+    ["view"],
+    _ROW_SECONDS,
+)
+FINDINGS = _counter("citygrid_findings_total", "Findings opened, changed, resolved or held back.", ["rule", "state"])
+NEWEST_EVENT = _gauge(
+    "citygrid_newest_event_timestamp_seconds",
+    "When the department wrote down the newest event of the topic's partition that this worker has folded.",
+    ["topic", "partition"],
+)
+
+# -- sinks
+
+SINK_RECORDS = _counter(
+    "citygrid_sink_records_total", "Records read and committed, dead letters included.", ["sink", "topic"]
+)
+SINK_ROWS = _counter("citygrid_sink_rows_total", "Rows written to PostgreSQL and committed.", ["sink"])
+SINK_BATCH_SECONDS = _histogram(
+    "citygrid_sink_batch_seconds", "From the begin to the commit of a batch's transaction.", ["sink"], _ROW_SECONDS
+)
+SINK_EVENT_TO_ROW_SECONDS = _histogram(
+    "citygrid_sink_event_to_row_seconds",
+    "From the timestamp of a batch's oldest record on its topic to its commit in PostgreSQL; once a batch.",
+    ["sink"],
+    _ROW_SECONDS,
+)
+SINK_LAG = _gauge(
+    "citygrid_sink_lag_records",
+    "End of the partition on the broker minus what is committed in PostgreSQL; asked from the broker.",
+    ["sink", "topic", "partition"],
+)
+SINK_DEAD_LETTERS = _counter("citygrid_sink_dead_letters_total", "Records sent to the dead letters.", ["sink", "topic"])
+SINK_READY = _gauge("citygrid_sink_ready", "1 while PostgreSQL answers and partitions are assigned.", ["sink"])
+LAST_EVENT = _gauge(
+    "citygrid_last_event_timestamp_seconds",
+    "When the newest event of a department's topic reached Kafka; asked from the broker. Its age is the freshness.",
+    ["department", "topic"],
+)
+FRESHNESS_LIMIT = _gauge(
+    "citygrid_freshness_limit_seconds",
+    "How old a department's newest event may be before the topic counts as stale.",
+    ["department", "topic"],
+)
+OPEN_ALERTS = _gauge("citygrid_open_alerts", "Findings that are open, city-wide.", ["rule", "severity"])
+TASKS = _gauge("citygrid_tasks", "Tasks by their state, city-wide.", ["state"])
+OVERDUE_TASKS = _gauge(
+    "citygrid_overdue_tasks", "Tasks that nobody has completed by their time, suspended ones excepted.", ["severity"]
+)
+
+# -- the API, on a registry of its own
+
+REQUEST_SECONDS = _histogram(
+    "citygrid_api_request_seconds",
+    "From a request's arrival to the end of its answer, streams excepted.",
+    ["method", "route", "status"],
+    _REQUEST_SECONDS,
+    API_REGISTRY,
+)
+OPEN_STREAMS = _gauge("citygrid_api_open_streams", "Live streams (SSE) that are open.", registry=API_REGISTRY)
+LOGINS = _counter("citygrid_api_logins_total", "Attempts to log in.", ["outcome"], API_REGISTRY)
+ALERT_TO_ACKNOWLEDGED_SECONDS = _histogram(
+    "citygrid_alert_to_acknowledged_seconds",
+    "From a finding's opening to the first acknowledgement of its task.",
+    [],
+    _WORK_SECONDS,
+    API_REGISTRY,
+)
+
+
+def serve(port: int, host: str, live: Callable[[], str | None], ready: Callable[[], str | None]) -> HealthServer:
+    """Answer `/metrics`, `/live` and `/ready` on a thread of its own, for a process without a web server.
+
+    `live` and `ready` return None when all is well, else the sentence that is served with status 503. Port 0 takes a
+    free one; `.port` says which, `.stop()` closes it.
+    """
+    from runtime.rdkafka.health import HealthServer  # imports Faust: not for everybody who counts something
+
+    server = HealthServer(host, port, live, ready)
+    server.start()
+    return server
