@@ -119,9 +119,7 @@ class Checked:
             if value is None:
                 raise InvalidStatement(name, "is missing")
             if identity:
-                value = (
-                    [pseudonym(name, n) for n in value] if isinstance(value, list | tuple) else pseudonym(name, value)
-                )
+                value = _each(name, value, pseudonym) if check is _many else pseudonym(name, value)
             else:
                 try:
                     value = check(value)
@@ -129,6 +127,8 @@ class Checked:
                     raise InvalidStatement(name, str(wrong)) from None
                 if type(value) is str:
                     texts.append(value)
+                elif type(value) is dict:
+                    texts += [*value.keys(), *value.values()]
             change[name] = value
             if not has_default or value != default:
                 told[name] = value
@@ -200,9 +200,23 @@ def _refuse_numbers(texts: list[str]) -> None:
         raise InvalidStatement("record or a text", "holds an identity number, which only identity fields may")
 
 
+def _many(value: Any) -> Any:
+    """Marks a field that holds a list of identity numbers."""
+    return value
+
+
+def _each(field: str, numbers: Any, pseudonym: Callable[[str, Any], str]) -> list[str]:
+    if not isinstance(numbers, list | tuple):
+        raise InvalidStatement(field, "must be a list of identity numbers")
+    return [pseudonym(field, number) for number in numbers]
+
+
 def _field(field: Mapping[str, Any], enums: Mapping[str, Any]) -> _Field:
-    check = _check(field["type"], enums)
-    return _Field(field["name"], check, bool(field.get("identity")), "default" in field, field.get("default"))
+    identity, typed = bool(field.get("identity")), field["type"]
+    many = identity and isinstance(typed, dict) and typed["type"] == "array"
+    return _Field(
+        field["name"], _many if many else _check(typed, enums), identity, "default" in field, field.get("default")
+    )
 
 
 def _enums(kind: Mapping[str, Any]) -> dict[str, Any]:

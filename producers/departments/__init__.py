@@ -1,0 +1,1 @@
+"""One file a department: its own export format → statements. Each exports `DEPARTMENT`."""
