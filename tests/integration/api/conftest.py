@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -15,38 +14,12 @@ import pytest
 import two_streets
 import uvicorn
 from fastapi import FastAPI
-from two_streets import DISTRICT, HERE, THERE, Street
+from two_streets import ACCOUNTS, DISTRICT, HERE, PASSWORD, THERE, City, LogIn, Served
 
 from api.app import create_app
-from citygrid.accounts import Account, create
+from citygrid.accounts import create
 from runtime.settings import Settings
 from tests.conftest import Database
-
-PASSWORD = "一个够长的口令 for tests"
-ACCOUNTS = (
-    Account("admin", "admin"),
-    Account("city", "command_centre"),
-    Account("district", "command_centre", DISTRICT),
-    Account("here", "command_centre", HERE),
-    Account("there", "command_centre", THERE),
-    Account("worker", "grid_worker", f"{HERE}001001"),
-    Account("colleague", "grid_worker", f"{HERE}001001"),
-    Account("worker-there", "grid_worker", f"{THERE}001001"),
-    Account("department", "department"),
-    Account("ops", "ops", language="en"),
-    Account("taxes-only", "command_centre", HERE, domains=("tax",)),
-)
-
-LogIn = Callable[[str], Awaitable[httpx.AsyncClient]]
-
-
-@dataclass(frozen=True)
-class City:
-    """The two streets and the connection strings of their database."""
-
-    here: Street
-    there: Street
-    database: Database
 
 
 @pytest.fixture
@@ -75,7 +48,12 @@ def city(database: Database) -> City:
         for code, name in ((DISTRICT, "番禺区"), (HERE, "甲街"), (THERE, "乙街")):
             sinks.execute(
                 "INSERT INTO city.grid_area (grid, name_zh, name_en, geometry) VALUES (%s, %s, %s, %s::jsonb)",
-                (code, name, name, '{"type": "Polygon", "coordinates": [[[113, 22], [114, 22], [114, 23], [113, 22]]]}'),
+                (
+                    code,
+                    name,
+                    name,
+                    '{"type": "Polygon", "coordinates": [[[113, 22], [114, 22], [114, 23], [113, 22]]]}',
+                ),
             )
         sinks.execute("INSERT INTO city.freshness VALUES ('police.household-registration', 'police', now(), 3600)")
     return City(here, there, database)
@@ -112,14 +90,6 @@ async def log_in(app: FastAPI) -> AsyncIterator[LogIn]:
 
 def _client(app: FastAPI) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://citygrid.test/api/v1")
-
-
-@dataclass(frozen=True)
-class Served:
-    """The application behind a real uvicorn; streams need one."""
-
-    url: str
-    app: FastAPI
 
 
 @pytest.fixture

@@ -7,12 +7,19 @@ import hashlib
 import httpx
 import psycopg
 import pytest
-from conftest import ACCOUNTS, PASSWORD, City, LogIn
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from two_streets import ACCOUNTS, PASSWORD, City, LogIn
 
 from api.app import ROOT, create_app
-from citygrid.accounts import AccountRefused, create, demo_accounts, disable, make_demo_accounts, refuse_demo_in_production
+from citygrid.accounts import (
+    AccountRefused,
+    create,
+    demo_accounts,
+    disable,
+    make_demo_accounts,
+    refuse_demo_in_production,
+)
 from runtime.settings import Settings
 
 OPEN = {(f"{ROOT}/session", "POST"), (f"{ROOT}/health/live", "GET"), (f"{ROOT}/health/ready", "GET")}
@@ -32,7 +39,7 @@ async def test_everybody_logs_in_and_is_who_the_account_says(log_in: LogIn) -> N
 async def test_nothing_but_health_and_login_is_open(app: FastAPI, anybody: httpx.AsyncClient) -> None:
     operations = [(path, method.upper()) for path, item in _paths(app).items() for method in item]
     assert len(operations) > 20
-    assert OPEN <= set(operations)
+    assert set(operations) >= OPEN
     for path, method in set(operations) - OPEN:
         address = path.removeprefix(ROOT).replace("{view}", "resident").replace("{key}", "x")
         for name in ("{finding_id}", "{task_id}"):
@@ -47,8 +54,9 @@ async def test_nothing_but_health_and_login_is_open(app: FastAPI, anybody: httpx
 def test_every_route_is_in_the_description(app: FastAPI) -> None:
     """What is not described would escape the test above."""
     described = set(_paths(app))
-    flat = {route.path for route in _routes(app)}
-    assert flat <= described, flat - described
+    flat = _routes(app)
+    assert len(flat) > 20
+    assert flat == described, flat ^ described
 
 
 async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(app: FastAPI, anybody: httpx.AsyncClient) -> None:
@@ -105,9 +113,7 @@ async def test_attempts_are_limited_for_an_address(city: City, api_settings: Set
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://t/api/v1") as client:
-            tries = [
-                await client.post("/session", json={"name": f"n{i}", "password": "wrong"}) for i in range(4)
-            ]
+            tries = [await client.post("/session", json={"name": f"n{i}", "password": "wrong"}) for i in range(4)]
     assert [answer.status_code for answer in tries] == [401, 401, 401, 429]
 
 
@@ -117,7 +123,8 @@ async def test_a_session_ends_by_logout_idleness_age_and_disabling(city: City, l
     with psycopg.connect(city.database.owner) as owner:
         for change, name in (("used_at = now() - idle", "here"), ("expires_at = now()", "there")):
             owner.execute(
-                f"UPDATE city.session SET {change} WHERE account = (SELECT id FROM city.account WHERE name = %s)", (name,)
+                f"UPDATE city.session SET {change} WHERE account = (SELECT id FROM city.account WHERE name = %s)",
+                (name,),
             )
         owner.execute("UPDATE city.account SET disabled_at = now() WHERE name = 'district'")
     for client in (out, idle, old, gone):
@@ -135,7 +142,9 @@ async def test_use_keeps_a_session(city: City, log_in: LogIn) -> None:
 
 async def test_another_site_cannot_make_a_browser_act(log_in: LogIn) -> None:
     client = await log_in("worker")
-    form = await client.post("/session", content=b"name=x", headers={"content-type": "application/x-www-form-urlencoded"})
+    form = await client.post(
+        "/session", content=b"name=x", headers={"content-type": "application/x-www-form-urlencoded"}
+    )
     plain = await client.post("/session", content=b"{}", headers={"content-type": "text/plain"})
     elsewhere = await client.delete("/session", headers={"origin": "https://evil.example"})
     fetched = await client.delete("/session", headers={"sec-fetch-site": "cross-site"})
@@ -173,14 +182,14 @@ def _paths(app: FastAPI) -> dict[str, dict[str, object]]:
     return paths
 
 
-def _routes(app: FastAPI) -> list[APIRoute]:
-    """Every route, those of included routers too."""
-    found: list[APIRoute] = []
-    waiting = list(app.routes)
-    while waiting:
-        route = waiting.pop()
+def _routes(app: FastAPI) -> set[str]:
+    """The path of every route, those of included routers too (they keep their path without the prefix)."""
+    found: set[str] = set()
+    for route in app.routes:
         if isinstance(route, APIRoute):
-            found.append(route)
-        else:
-            waiting += list(getattr(route, "routes", ()))
+            found.add(route.path)
+            continue
+        for inner in route.original_router.routes:  # type: ignore[attr-defined]
+            assert isinstance(inner, APIRoute), "an unknown kind of route: teach this test to look into it"
+            found.add(ROOT + inner.path)
     return found

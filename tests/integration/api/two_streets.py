@@ -4,11 +4,17 @@ learns about the other must be nothing."""
 from __future__ import annotations
 
 import uuid
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import psycopg
+from fastapi import FastAPI
 from psycopg.types.json import Jsonb
+
+from citygrid.accounts import Account
+from tests.conftest import Database
 
 DISTRICT = "440113"
 HERE = f"{DISTRICT}001"  # the street that most tests look from
@@ -23,6 +29,22 @@ def statement(value: object, record: str, **more: object) -> dict[str, object]:
     return {**said, "event_id": f"e-{record}", "withdrawn": False, "value": value, **more}
 
 
+PASSWORD = "一个够长的口令 for tests"
+ACCOUNTS = (
+    Account("admin", "admin"),
+    Account("city", "command_centre"),
+    Account("district", "command_centre", DISTRICT),
+    Account("here", "command_centre", HERE),
+    Account("there", "command_centre", THERE),
+    Account("worker", "grid_worker", f"{HERE}001001"),
+    Account("colleague", "grid_worker", f"{HERE}001001"),
+    Account("worker-there", "grid_worker", f"{THERE}001001"),
+    Account("department", "department"),
+    Account("ops", "ops", language="en"),
+    Account("taxes-only", "command_centre", HERE, domains=("tax",)),
+)
+
+
 @dataclass
 class Street:
     """What there is in one street: `grid`, its household, resident, dwelling, and its findings and tasks."""
@@ -34,6 +56,26 @@ class Street:
     resident: str = ""
     findings: list[uuid.UUID] = field(default_factory=list)
     tasks: list[uuid.UUID] = field(default_factory=list)
+
+
+LogIn = Callable[[str], Awaitable[httpx.AsyncClient]]
+
+
+@dataclass(frozen=True)
+class City:
+    """The two streets and the connection strings of their database."""
+
+    here: Street
+    there: Street
+    database: Database
+
+
+@dataclass(frozen=True)
+class Served:
+    """The application behind a real uvicorn; streams need one."""
+
+    url: str
+    app: FastAPI
 
 
 def build(sinks: psycopg.Connection, code: str, alerts: int) -> Street:

@@ -1,0 +1,211 @@
+"""What the pages read: the list, the case, tasks and their moves, rows, the overview."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+import psycopg
+from fastapi import FastAPI
+from two_streets import DISTRICT, HERE, THERE, City, LogIn
+
+from api import metrics
+
+
+async def test_the_list_is_newest_urgent_first_in_pages_without_gap_or_double(city: City, log_in: LogIn) -> None:
+    client = await log_in("district")
+    whole = (await client.get("/alerts")).json()
+    assert whole["next"] is None
+    key = [
+        ({"urgent": 0, "today": 1, "planned": 2}[a["severity"]], a["opened_at"], a["finding_id"])
+        for a in whole["items"]
+    ]
+    newest_first = sorted(sorted(key, key=lambda k: k[2]), key=lambda k: k[1], reverse=True)
+    assert key == sorted(newest_first, key=lambda k: k[0])
+    assert {a["finding_id"] for a in whole["items"]} == {str(f) for f in city.here.findings + city.there.findings}
+    paged, after = [], ""
+    while after is not None:
+        page = (await client.get("/alerts", params={"limit": 2, **({"cursor": after} if after else {})})).json()
+        paged += page["items"]
+        after = page["next"]
+    assert paged == whole["items"]
+
+
+async def test_the_list_is_filtered(city: City, log_in: LogIn) -> None:
+    client = await log_in("district")
+
+    async def found(**filters: str) -> int:
+        return len((await client.get("/alerts", params=filters)).json()["items"])
+
+    assert await found(grid=HERE) == 3
+    assert await found(grid=THERE) == 4
+    assert await found(grid=f"{THERE}001001") == 4
+    assert await found(severity="urgent") == 2
+    assert await found(rule="car-and-benefit") == 7
+    assert await found(rule="newly-let") == 0
+    assert await found(state="resolved") == 0
+
+
+async def test_a_bad_cursor_is_a_problem(log_in: LogIn) -> None:
+    client = await log_in("district")
+    good = (await client.get("/alerts", params={"limit": 1})).json()["next"]
+    for bad in ("x", good[:-3], "W10", "WzEsMiwzXQ", "WzEsIngiLCJ5Il0", "é"):
+        for path in ("/alerts", "/tasks"):
+            answer = await client.get(path, params={"cursor": bad})
+            assert answer.status_code == 400, (bad, answer.text)
+
+
+async def test_a_case_masks_people_until_a_purpose_is_chosen_and_the_look_is_kept(city: City, log_in: LogIn) -> None:
+    client, address = await log_in("here"), f"/alerts/{city.here.findings[0]}"
+    case = (await client.get(address)).json()
+    assert case["why_zh"] == "有车"
+    assert case["because"][0]["department"] == "transport"
+    assert case["because"][0]["record"] == case["cause"] == "粤*"
+    assert case["place"]["grid"] == f"{HERE}001001"
+    assert [person["name"] for person in case["people"]] == ["周*"]
+    assert "001伟" not in str(case)
+    assert "13800" not in str(case)
+    assert case["tasks"][0]["moves"] == ["claim", "acknowledge", "hand-over", "suspend", "instruct"]
+    assert (await client.post(f"{address}/people", json={})).status_code == 422
+    assert (await client.post(f"{address}/people", json={"purpose": "curiosity"})).status_code == 422
+    shown = (await client.post(f"{address}/people", json={"purpose": "handle_case"})).json()
+    person = shown["people"][0]
+    assert person["name"] == "周001伟"
+    assert person["phone"].startswith("13800")
+    assert date.fromisoformat(person["born"]) == date(1962, 4, 3)
+    assert shown["cause"] == "粤A0010"
+    with psycopg.connect(city.database.admin) as admin:
+        looks = admin.execute("SELECT view, key, purpose, found FROM city.look ORDER BY view").fetchall()
+    assert looks == [
+        ("household", city.here.household, "handle_case", True),
+        ("resident", city.here.resident, "handle_case", True),
+    ]
+
+
+async def test_a_row_is_masked_by_its_schema_until_a_purpose_is_given(city: City, log_in: LogIn) -> None:
+    client, address = await log_in("here"), f"/rows/resident/{city.here.resident}"
+    masked = (await client.get(address)).json()
+    assert masked["masked"] is True
+    assert masked["row"]["name"] == "周*"
+    assert masked["row"]["born"] is None
+    assert masked["row"]["contact"][0]["value"] == "1*"
+    assert masked["row"]["contact"][0]["department"] == "police"
+    whole = (await client.get(address, params={"purpose": "verify_fact"})).json()
+    assert whole["row"]["name"] == "周001伟"
+    home = (await client.get(f"/rows/household/{city.here.household}")).json()["row"]
+    assert home["members"][0]["membership"]["name"] == "周*"
+    assert home["collective"] is False
+    looks = (await client.get(f"{address}/looks")).json()["items"]
+    assert [look["purpose"] for look in looks] == ["verify_fact", "list"]
+    audit = await log_in("admin")
+    assert (await audit.get(f"{address}/looks")).json()["items"] == looks
+    assert (await audit.get(address)).status_code == 404  # an administrator sees who looked, not whom
+
+
+async def test_a_lookup_takes_the_number_in_the_body_and_keeps_it_nowhere(
+    city: City, app: FastAPI, log_in: LogIn
+) -> None:
+    client = await log_in("here")
+    number = "440106196204030010"  # nobody's: made up, with the right check character
+    pseudonym = app.state.pseudonyms().of_number(number)
+    body = {"identity_number": number, "purpose": "answer_citizen"}
+    assert (await client.post("/rows/resident/lookup", json=body)).status_code == 404
+    with psycopg.connect(city.database.sinks) as sinks:
+        sinks.execute("UPDATE city.resident_g1 SET id = %s WHERE id = %s", (pseudonym, city.here.resident))
+    found = (await client.post("/rows/resident/lookup", json=body)).json()
+    assert (found["id"], found["masked"]) == (pseudonym, False)
+    assert number not in str(found)
+    wrong = await client.post("/rows/resident/lookup", json={**body, "identity_number": number[:-1] + "?"})
+    assert wrong.status_code == 422
+    assert number[:-1] not in wrong.text
+    with psycopg.connect(city.database.admin) as admin:
+        assert admin.execute("SELECT found FROM city.look ORDER BY at").fetchall() == [(False,), (True,)]
+
+
+async def test_a_task_is_walked_to_its_end_and_illegal_moves_change_nothing(city: City, log_in: LogIn) -> None:
+    worker, colleague = await log_in("worker"), await log_in("colleague")
+    address = f"/tasks/{city.here.tasks[1]}"
+    assert (await worker.get("/tasks")).json()["items"][0]["id"] == str(city.here.tasks[1])
+    early = await worker.post(f"{address}/complete", json={"outcome": "done"})
+    assert early.status_code == 409
+    assert early.json()["type"].endswith(":illegal-move")
+    before = _acknowledged()
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    for _ in range(2):  # the tablet sends it again: one move
+        assert (await worker.post(f"{address}/acknowledge", json={}, headers=key)).json()["state"] == "acknowledged"
+    assert _acknowledged() == before + 1
+    mine = (await worker.get("/tasks", params={"mine": True})).json()["items"]
+    assert [(task["id"], task["mine"], task["claimed_by"]) for task in mine] == [
+        (str(city.here.tasks[1]), True, "worker")
+    ]
+    assert (await colleague.post(f"{address}/complete", json={"outcome": "done"})).status_code == 409
+    assert (await colleague.get(address)).json()["moves"] == []
+    done = {"outcome": "done", "note": "已核实", "checks": {"car_seen": "yes"}}
+    assert (await worker.post(f"{address}/complete", json={**done, "checks": {"x": "perhaps"}})).status_code == 422
+    assert (await worker.post(f"{address}/complete", json=done)).json()["state"] == "completed"
+    assert (await worker.post(f"{address}/acknowledge", json={})).status_code == 409
+    timeline = (await worker.get(f"/alerts/{city.here.findings[1]}")).json()["timeline"]
+    assert [(moment["kind"], moment["by"]) for moment in timeline] == [
+        ("opened", None),
+        ("acknowledge", "worker"),
+        ("complete", "worker"),
+    ]
+    with psycopg.connect(city.database.sinks) as sinks:
+        assert sinks.execute("SELECT topic FROM city.outbox").fetchall() == [("grid.observation",)]
+
+
+async def test_a_task_handed_over_out_of_scope_is_gone_and_sending_again_is_harmless(city: City, log_in: LogIn) -> None:
+    worker, there = await log_in("worker"), await log_in("there")
+    address, key = f"/tasks/{city.here.tasks[0]}", {"Idempotency-Key": str(uuid.uuid4())}
+    assert (await worker.post(f"{address}/hand-over", json={"queue": f"{THERE}001001"})).status_code == 422
+    body = {"queue": f"{THERE}001001", "reason": "不属于本网格"}
+    for _ in range(2):
+        answer = await worker.post(f"{address}/hand-over", json=body, headers=key)
+        assert (answer.status_code, answer.json()["queue"]) == (200, f"{THERE}001001")
+    assert (await worker.get(address)).status_code == 404
+    assert (await there.get(address)).json()["state"] == "dispatched"
+
+
+async def test_a_command_centre_instructs_suspends_and_resumes(city: City, log_in: LogIn) -> None:
+    centre, worker = await log_in("here"), await log_in("worker")
+    address = f"/tasks/{city.here.tasks[0]}"
+    assert (await worker.post(f"{address}/instruct", json={"note": "x"})).status_code == 403
+    assert (await centre.post(f"{address}/instruct", json={"note": " "})).status_code == 422
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    for _ in range(2):
+        assert (await centre.post(f"{address}/instruct", json={"note": "先看后楼梯"}, headers=key)).status_code == 200
+    await worker.post(f"{address}/acknowledge", json={})
+    suspended = (await centre.post(f"{address}/suspend", json={"reason": "住户外出"})).json()
+    assert suspended["suspended"]
+    assert suspended["moves"] == ["resume", "instruct"]
+    assert (await centre.post(f"{address}/resume", json={"reason": "已返回"})).json()["state"] == "acknowledged"
+    timeline = (await worker.get(f"/alerts/{city.here.findings[0]}")).json()["timeline"]
+    assert [moment["note"] for moment in timeline if moment["kind"] == "instruct"] == ["先看后楼梯"]
+
+
+async def test_the_overview_counts_what_one_may_see(city: City, log_in: LogIn) -> None:
+    await log_in("worker")
+    here, district, admin = [await log_in(name) for name in ("here", "district", "admin")]
+    summary = (await here.get("/summary")).json()
+    assert (summary["open"], summary["urgent"], summary["overdue"], summary["workers_on_duty"]) == (3, 1, 0, 1)
+    assert (await district.get("/summary")).json()["open"] == 7
+    assert (await admin.get("/summary")).json()["open"] == 0
+    features = (await district.get("/map/grids", params={"parent": DISTRICT})).json()["features"]
+    assert [(f["id"], f["properties"]["level"], f["properties"]["open"]) for f in features] == [
+        (HERE, "street", 3),
+        (THERE, "street", 4),
+    ]
+    assert features[0]["geometry"]["type"] == "Polygon"
+    pins = (await here.get("/map/alerts", params={"parent": DISTRICT})).json()["features"]
+    assert {pin["id"] for pin in pins} == {str(finding) for finding in city.here.findings}
+    hours = (await district.get("/stats/alerts-by-rule")).json()["items"]
+    assert sum(hour["count"] for hour in hours) == 7
+    fresh = (await admin.get("/freshness")).json()["items"]
+    assert [(one["department"], one["stale"]) for one in fresh] == [("police", False)]
+    await here.post(f"/tasks/{city.here.tasks[0]}/acknowledge", json={})
+    assert (await here.get("/stats/acknowledge")).json()["count"] == 1
+
+
+def _acknowledged() -> float:
+    samples = metrics.ALERT_TO_ACKNOWLEDGED_SECONDS.collect()[0].samples
+    return next(sample.value for sample in samples if sample.name.endswith("_count"))
