@@ -69,6 +69,7 @@ INSERT INTO city.legal_move VALUES
     ('suspend', 'acknowledged', 'suspended', 'holder', true),
     ('resume', 'suspended', NULL, 'holder', true),
     ('reroute', 'dispatched', 'dispatched', 'system', false),
+    ('reroute', 'suspended', 'suspended', 'system', false),
     ('close', 'dispatched', 'closed', 'system', true),
     ('close', 'acknowledged', 'closed', 'system', true),
     ('close', 'suspended', 'closed', 'system', true);

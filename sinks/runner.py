@@ -1,0 +1,297 @@
+"""Runs one sink: topics → PostgreSQL, each record once (law 4).
+
+The offsets lie in PostgreSQL and move in the transaction of the rows, from the value this process expects; Kafka's own
+committed offsets are not used. PostgreSQL, Kafka and the registry are waited for when they are away. Whatever else goes
+wrong ends the process with nothing of the batch written.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_exponential_jitter
+
+from runtime.registry import Registry
+from runtime.settings import Settings
+from sinks import metrics, offsets
+from sinks.dead_letters import DeadLetters
+from sinks.sink import Connection, Read, Sink, Unreadable
+
+log = structlog.get_logger()
+
+BATCH = 1_000
+POLL_S = 0.5
+TICK_S = 10.0
+LAG_S = 5.0
+WAIT_AT_MOST_S = 5.0
+#: PostgreSQL ended the connection or the transaction for reasons of its own (restart, deadlock, out of connections).
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
+#: librdkafka's own retries deal with these; they are told, not fatal.
+WAITED_FOR = {
+    KafkaError._TRANSPORT,  # noqa: SLF001 - librdkafka's names
+    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+    KafkaError._RESOLVE,  # noqa: SLF001
+    KafkaError._TIMED_OUT,  # noqa: SLF001
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.REQUEST_TIMED_OUT,
+    KafkaError.UNKNOWN_TOPIC_ID,
+}
+
+
+class TopicWentBack(Exception):
+    """A topic ends before the place up to which its rows are in PostgreSQL; the message says what to do."""
+
+
+class Runner:
+    """`stopping` ends `run` after the batch in hand. `name` stands in `city.sink_offset` and names the group."""
+
+    def __init__(self, sink: Sink, settings: Settings, stopping: threading.Event, name: str | None = None) -> None:
+        self._sink = sink
+        self._settings = settings
+        self._stopping = stopping
+        self._name = name or sink.name
+        self._topics = {settings.topic_prefix + topic: topic for topic in sink.topics()}
+        self._registry = Registry.of(settings, stopping=stopping)
+        self._writer = sink.writer(self._registry)
+        self._letters = DeadLetters(settings, stopping)
+        self._connection: Connection | None = None
+        self._next: dict[tuple[str, int], int] = {}
+        self._ends: dict[tuple[str, int], int] = {}
+        self._beat = time.monotonic()
+        self._assigned = False
+        self._trouble: str | None = "starting"
+
+    def live(self) -> str | None:
+        """None while the loop turns; waiting for something that is away counts as turning."""
+        stuck = time.monotonic() - self._beat
+        return None if stuck < 60 else f"no progress for {stuck:.0f} s"
+
+    def ready(self) -> str | None:
+        """None when PostgreSQL answers and Kafka has given this process its share, be it none."""
+        return self._trouble or (None if self._assigned else "no partitions assigned yet")
+
+    def run(self) -> None:
+        """Until `stopping` is set. Raises offsets.Fenced, TopicWentBack, KafkaException or psycopg.Error."""
+        self._connect()
+        consumer = self._consumer()
+        ticked = asked = 0.0
+        try:
+            consumer.subscribe(list(self._topics), on_assign=self._on_assign, on_revoke=self._on_revoke)
+            while not self._stopping.is_set():
+                self._beat = time.monotonic()
+                records = self._poll(consumer)
+                if records:
+                    self._commit(records)
+                if self._sink.tick and time.monotonic() - ticked > TICK_S:
+                    self._patiently(self._tick)
+                    ticked = time.monotonic()
+                if time.monotonic() - asked > LAG_S:
+                    self._ask_lag(consumer)
+                    asked = time.monotonic()
+        finally:
+            consumer.close()
+            self._letters.close()
+            if self._connection:
+                self._connection.close()
+
+    def caught_up(self) -> bool:
+        """Whether every assigned partition was read to its end when last looked at."""
+        return bool(self._next) and all(self._ends.get(each, -1) >= 0 for each in self._next)
+
+    # --- Kafka
+
+    def _consumer(self) -> Consumer:
+        client: dict[str, Any] = {
+            **self._settings.kafka_client(),
+            "group.id": f"{self._settings.topic_prefix}citygrid-sink-{self._name}",
+            "group.protocol": self._settings.group_protocol,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "topic.metadata.refresh.interval.ms": 5_000,
+            "allow.auto.create.topics": False,
+            "queued.max.messages.kbytes": 32_768,
+        }
+        if self._settings.group_protocol == "consumer":
+            client["group.remote.assignor"] = "range"
+        return Consumer(client)
+
+    def _poll(self, consumer: Consumer) -> list[Message]:
+        """Wait until something is there, then take what else is: `consume(n, timeout)` alone would wait for n."""
+        first = consumer.poll(POLL_S)
+        if first is None:
+            return []
+        taken = [first, *consumer.consume(BATCH - 1, 0)]
+        return [message for message in taken if self._is_record(message)]
+
+    def _is_record(self, message: Message) -> bool:
+        error = message.error()
+        where = (message.topic() or "", message.partition() or 0)
+        if error is None:
+            self._ends.pop(where, None)
+            return where in self._next
+        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
+            self._ends[where] = message.offset() or 0
+        elif error.code() in WAITED_FOR or error.retriable():
+            log.warning("kafka_waited_for", reason=error.name())
+        else:
+            raise KafkaException(error)
+        return False
+
+    def _on_assign(self, consumer: Consumer, given: list[TopicPartition]) -> None:
+        """Read on from where PostgreSQL stands, whatever Kafka remembers of the group."""
+        wanted = [(each.topic, each.partition) for each in given]
+        found = self._patiently(lambda connection: offsets.load(connection, self._name, map(self._bare, wanted)))
+        starts = {each: found[self._bare(each)] for each in wanted}
+        for (topic, number), start in starts.items():
+            self._refuse_shorter(consumer, topic, number, start)
+        self._next |= starts
+        self._assigned = True
+        places = [TopicPartition(topic, number, start) for (topic, number), start in starts.items()]
+        if self._settings.group_protocol == "consumer":
+            consumer.incremental_assign(places)
+        else:
+            consumer.assign(places)
+        log.info("partitions_assigned", sink=self._name, count=len(wanted))
+
+    def _on_revoke(self, consumer: Consumer, taken: list[TopicPartition]) -> None:
+        for each in taken:
+            self._next.pop((each.topic, each.partition), None)
+            self._ends.pop((each.topic, each.partition), None)
+        if self._settings.group_protocol == "consumer":
+            consumer.incremental_unassign(taken)
+        else:
+            consumer.unassign()
+
+    def _refuse_shorter(self, consumer: Consumer, topic: str, number: int, start: int) -> None:
+        """A recreated topic counts from 0 again: its rows would all look old and be left out in silence."""
+        try:
+            _, end = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)
+        except KafkaException as away:
+            log.warning("kafka_waited_for", reason=away.args[0].name())
+            return
+        if start > end:
+            raise TopicWentBack(
+                f"Partition {number} of {topic} ends at {end}, but PostgreSQL has its rows up to {start}: the topic "
+                "was made anew or lost records. Restore it (`citygrid restore`), or rebuild the sink's tables."
+            )
+
+    def _bare(self, where: tuple[str, int]) -> tuple[str, int]:
+        return self._topics[where[0]], where[1]
+
+    def _ask_lag(self, consumer: Consumer) -> None:
+        for (topic, number), position in list(self._next.items()):
+            try:
+                _, end = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=2)
+            except KafkaException as away:
+                log.info("lag_not_asked", reason=away.args[0].name())
+                return
+            # At the end of a partition there are commit markers that no reader is given.
+            behind = end - max(position, self._ends.get((topic, number), 0))
+            metrics.LAG.labels(self._name, self._topics[topic], str(number)).set(max(0, behind))
+
+    # --- one batch
+
+    def _commit(self, messages: Sequence[Message]) -> None:
+        records, target = self._read(messages)
+        expected = {each: self._next[each] for each in target}
+        oldest = min(message.timestamp()[1] for message in messages)
+        written = self._patiently(lambda connection: self._write(connection, records, expected, target))
+        self._next |= target
+        metrics.ROWS.labels(self._name).inc(written)
+        metrics.EVENT_TO_ROW_SECONDS.labels(self._name).observe(max(0.0, time.time() - oldest / 1000))
+        for topic in {message.topic() or "" for message in messages}:
+            count = sum(message.topic() == topic for message in messages)
+            metrics.RECORDS.labels(self._name, self._topics[topic]).inc(count)
+
+    def _read(self, messages: Sequence[Message]) -> tuple[list[Read], dict[tuple[str, int], int]]:
+        """The records in the order of their offsets, and where each partition stands after them. What cannot be read
+        is among the dead letters, acknowledged by the broker, when this returns."""
+        records: list[Read] = []
+        target: dict[tuple[str, int], int] = {}
+        for message in messages:
+            topic, number, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
+            target[topic, number] = offset + 1
+            try:
+                records.append(self._one(message, self._topics[topic], offset))
+            except Unreadable as reason:
+                self._letters.put(message, f"{self._name}: {reason}")
+                metrics.DEAD_LETTERS.labels(self._name, self._topics[topic]).inc()
+                log.warning("record_dead_lettered", topic=topic, partition=number, offset=offset, reason=str(reason))
+        self._letters.flush()
+        return records, target
+
+    def _one(self, message: Message, topic: str, offset: int) -> Read:
+        key, value = message.key(), message.value()
+        if not isinstance(key, bytes) or not key:
+            raise Unreadable("a record of this topic has a key")
+        try:
+            text = key.decode()
+        except UnicodeDecodeError:
+            raise Unreadable("the key is not UTF-8") from None
+        read = self._writer.read(topic, text, value) if isinstance(value, bytes) else None
+        return Read(topic, offset, text, read, message.timestamp()[1])
+
+    def _write(self, connection: Connection, records: Sequence[Read], expected: Any, target: Any) -> int:
+        with metrics.BATCH_SECONDS.labels(self._name).time(), connection.transaction():
+            if not offsets.advance(connection, self._name, self._plain(expected), self._plain(target)):
+                return 0
+            return self._writer.write(connection, records) if records else 0
+
+    def _plain(self, by_place: dict[tuple[str, int], int]) -> dict[tuple[str, int], int]:
+        return {self._bare(where): offset for where, offset in by_place.items()}
+
+    # --- PostgreSQL
+
+    def _tick(self, connection: Connection) -> None:
+        if self._sink.tick:
+            with connection.transaction():
+                self._sink.tick(self._settings, connection)
+
+    def _connect(self) -> None:
+        self._patiently(lambda connection: connection.execute("SELECT 1"))
+
+    def _patiently(self, work: Any) -> Any:
+        """`work(connection)`, again on a new connection whenever PostgreSQL was away. Raises what else goes wrong, and
+        what PostgreSQL said last if told to stop meanwhile."""
+        for attempt in Retrying(
+            retry=retry_if_exception_type(AWAY),
+            wait=wait_exponential_jitter(0.1, WAIT_AT_MOST_S),
+            stop=stop_when_event_set(self._stopping),
+            sleep=self._sleep,
+            before_sleep=self._tell,
+            reraise=True,
+        ):
+            with attempt:
+                self._beat = time.monotonic()
+                if self._connection is None or self._connection.closed:
+                    dsn = self._settings.dsn("sinks")
+                    self._connection = psycopg.connect(
+                        dsn, autocommit=True, connect_timeout=5, application_name=self._name
+                    )
+                done = work(self._connection)
+                self._trouble = None
+                metrics.READY.labels(self._name).set(1)
+                return done
+        raise AssertionError("unreachable: Retrying returns or raises")
+
+    def _sleep(self, seconds: float) -> None:
+        self._stopping.wait(seconds)
+
+    def _tell(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        self._trouble = "PostgreSQL is away"
+        metrics.READY.labels(self._name).set(0)
+        log.warning("postgresql_waited_for", sink=self._name, reason=type(error).__name__, attempt=state.attempt_number)

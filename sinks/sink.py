@@ -1,0 +1,73 @@
+"""What a sink is: it reads records of some topics and writes a batch of them inside the runner's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import psycopg
+
+from runtime.registry import Registry
+from runtime.settings import Settings
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class Read(NamedTuple):
+    """One record as a sink wants it. `topic` has no prefix; `value` None is a deletion; `at` is ms since 1970 UTC."""
+
+    topic: str
+    offset: int
+    key: str
+    value: Any
+    at: int
+
+
+class Unreadable(Exception):
+    """The record cannot be read: it goes to the dead letters. The message is the reason, without a personal value."""
+
+
+class Writer(Protocol):
+    """One process's part of a sink."""
+
+    def read(self, topic: str, key: str, value: bytes) -> Any:
+        """The record's value, ready to be written. Called once a record, in no transaction; may block while the
+        registry is away. Raises Unreadable."""
+
+    def write(self, connection: Connection, records: Sequence[Read]) -> int:
+        """Write a batch in the open transaction; the number of rows that changed. Each key's records are in the order
+        of their offsets. Called again with the same batch if the transaction was lost. Never commits."""
+
+
+@dataclass(frozen=True)
+class Sink:
+    """`topics()` are the names without prefix; `writer` makes this process's part. `tick`, if any, is called every
+    `TICK_S` seconds in a transaction of its own: for gauges and tidying up."""
+
+    name: str
+    topics: Callable[[], Sequence[str]]
+    writer: Callable[[Registry], Writer]
+    tick: Callable[[Settings, Connection], None] | None = None
+
+
+def newest(records: Sequence[Read]) -> list[Read]:
+    """The last record of each topic and key: one row a key a batch."""
+    return list({(record.topic, record.key): record for record in records}.values())
+
+
+def rounds(records: Sequence[Read]) -> list[list[Read]]:
+    """The records such that no round has a key twice and each key's order is kept: what depends on every single state
+    (a finding that is resolved and opens again) comes out the same however the stream is cut into batches."""
+    turns: dict[tuple[str, str], int] = {}
+    out: list[list[Read]] = []
+    for record in records:
+        turn = turns.get((record.topic, record.key), 0)
+        turns[record.topic, record.key] = turn + 1
+        if turn == len(out):
+            out.append([])
+        out[turn].append(record)
+    return out
+
+
+Offsets = Mapping[tuple[str, int], int]

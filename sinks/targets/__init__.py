@@ -1,0 +1,1 @@
+"""One file a sink; each exports `SINK` (`sinks/sink.py` says what that is)."""

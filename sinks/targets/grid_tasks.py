@@ -1,0 +1,117 @@
+"""Alerts → `city.alert` and one task per open finding, in the queue of the grid in which its dwelling lies (law 8).
+
+Reads the alerts and the dwellings' rows. Where a dwelling lies is known from its row only; a finding about a dwelling
+that nobody registered waits in the city's queue, and moves when the register catches up or a grid is redrawn, unless
+somebody has claimed it.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from domain.rule import Rule
+from runtime.codec import RecordReader
+from runtime.contracts import published
+from runtime.discover import discover
+from runtime.registry import Registry
+from runtime.settings import Settings
+from sinks.metrics import OPEN_ALERTS, OVERDUE_TASKS, TASKS
+from sinks.reading import as_jsonb, instant, iso_instant
+from sinks.sink import Connection, Read, Sink, Unreadable, newest, rounds
+from tasks import queries
+
+GRID = re.compile(r"[0-9]{15}")
+DISTRICT = re.compile(r"[0-9]{6}")
+
+
+class GridTasks:
+    """Placement, alerts and the tasks that follow from both."""
+
+    def __init__(self, registry: Registry) -> None:
+        known = published()
+        self._alerts = RecordReader(registry, known["alerts"].schema)
+        self._dwellings = RecordReader(registry, known["rows.dwelling"].schema)
+        self._domains = {name: rule.domain for name, rule in discover("domain.rules", "RULE", Rule).items()}
+
+    def read(self, topic: str, key: str, value: bytes) -> dict[str, Any]:
+        """The record as the parameters of its statement. Raises Unreadable."""
+        try:
+            if topic == "alerts":
+                return self._alert(self._alerts.read(value), key)
+            return _placement(self._dwellings.read(value), key)
+        except (ValueError, OverflowError) as broken:
+            raise Unreadable(f"{type(broken).__name__}: the value does not fit the schema of {topic}") from broken
+
+    def _alert(self, said: dict[str, Any], key: str) -> dict[str, Any]:
+        if said["finding_id"] != key:
+            raise Unreadable("the key is not the finding's id")
+        because = [each | {"occurred_at": iso_instant(each["occurred_at"])} for each in said["because"]]
+        alert = said | {
+            "finding_id": uuid.UUID(said["finding_id"]),
+            "domain": self._domains.get(said["rule"], "general"),
+            "because": as_jsonb(because),
+            "dwelling": said["dwelling"] or "",
+            "opened_at": instant(said["opened_at"]),
+            "at": instant(said["at"]),
+            "respond_by": None if said["respond_by"] is None else instant(said["respond_by"]),
+        }
+        if any(isinstance(text, str) and "\0" in text for text in alert.values()):
+            raise Unreadable("a text holds a NUL character")
+        return alert
+
+    def write(self, connection: Connection, records: Sequence[Read]) -> int:
+        """Dwellings first: what an alert of the same batch is routed by."""
+        dwellings = newest([record for record in records if record.topic == "rows.dwelling"])
+        changed = queries.place(connection, [_placed(record) for record in dwellings]) if dwellings else 0
+        for some in rounds([record for record in records if record.topic == "alerts"]):
+            gone = [(uuid.UUID(record.key), record.offset) for record in some if record.value is None]
+            said = [record.value | {"version": record.offset} for record in some if record.value is not None]
+            changed += queries.record_alerts(connection, said) if said else 0
+            changed += queries.forget_alerts(connection, gone) if gone else 0
+        connection.execute("NOTIFY city_feed")
+        return changed
+
+
+def _placement(row: dict[str, Any], key: str) -> dict[str, Any]:
+    """A grid or district that is no code of one is unknown: nobody would look into its queue."""
+    if row["id"] != key or "\0" in key + (row["address"] or ""):
+        raise Unreadable("the key is not the dwelling's id, or a text holds a NUL character")
+    grid = row["grid"] if GRID.fullmatch(row["grid"] or "") else None
+    district = row["district"] if DISTRICT.fullmatch(row["district"] or "") else None
+    return {
+        "grid": grid,
+        "district": district or (grid and grid[:6]),
+        "lon": row["lon"],
+        "lat": row["lat"],
+        "address": row["address"],
+    }
+
+
+def _placed(record: Read) -> dict[str, Any]:
+    nowhere = dict.fromkeys(("grid", "district", "lon", "lat", "address"))
+    return (record.value or nowhere) | {"dwelling": record.key, "version": record.offset}
+
+
+def count(_: Settings, connection: Connection) -> None:
+    """Set the gauges, and drop what the live stream no longer needs."""
+    OPEN_ALERTS.clear()
+    for rule, severity, number in connection.execute(
+        "SELECT rule, severity, count(*) FROM city.alert WHERE state = 'opened' AND NOT deleted GROUP BY 1, 2"
+    ):
+        OPEN_ALERTS.labels(rule, severity).set(number)
+    TASKS.clear()
+    for state, number in connection.execute("SELECT state, count(*) FROM city.task GROUP BY 1"):
+        TASKS.labels(state).set(number)
+    OVERDUE_TASKS.clear()
+    for severity, number in connection.execute(
+        "SELECT severity, count(*) FROM city.task "
+        "WHERE state IN ('dispatched', 'acknowledged') AND respond_by < now() GROUP BY 1"
+    ):
+        OVERDUE_TASKS.labels(severity).set(number)
+    connection.execute("DELETE FROM city.feed WHERE at < now() - interval '1 day'")
+
+
+SINK = Sink("grid-tasks", lambda: ["alerts", "rows.dwelling"], GridTasks, tick=count)

@@ -1,0 +1,60 @@
+"""One sink's process: `citygrid` starts `main("grid-tasks")`; SIGTERM and SIGINT end it after the batch in hand."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+
+import structlog
+
+from runtime.discover import PluginRefused, discover
+from runtime.log import configure
+from runtime.rdkafka.health import HealthServer
+from runtime.settings import Settings, SettingsRefused, load
+from sinks.offsets import Fenced
+from sinks.runner import Runner, TopicWentBack
+from sinks.sink import Sink
+
+log = structlog.get_logger()
+
+
+def sinks() -> dict[str, Sink]:
+    """Every sink by its name. Raises PluginRefused if a file of `sinks/targets/` has no `SINK`, or two share a name."""
+    return discover("sinks.targets", "SINK", Sink)
+
+
+def run(name: str, settings: Settings, stopping: threading.Event) -> None:
+    """Run sink `name` until `stopping` is set. Raises PluginRefused for an unknown name, and as `Runner.run`."""
+    known = sinks()
+    if name not in known:
+        raise PluginRefused(f"There is no sink '{name}'; sinks/targets/ has: {', '.join(known)}.")
+    runner = Runner(known[name], settings, stopping)
+    health = HealthServer(settings.host, settings.port_of(f"sink-{name}"), runner.live, runner.ready)
+    health.start()
+    try:
+        runner.run()
+    finally:
+        health.stop()
+
+
+def main(name: str) -> int:
+    """The exit code: 0 when asked to end, 1 with a sentence when something is wrong."""
+    stopping = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stopping.set())
+    try:
+        settings = load()
+        configure(settings, f"sink-{name}")
+        run(name, settings, stopping)
+    except (PluginRefused, SettingsRefused) as refused:
+        print(refused, file=sys.stderr)
+        return 1
+    except (Fenced, TopicWentBack) as ended:
+        log.error("sink_ended", sink=name, why=str(ended))  # noqa: TRY400 - the sentence says all
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

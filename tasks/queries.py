@@ -1,0 +1,211 @@
+"""The statements about placement, alerts and tasks. Each function takes a connection with an open transaction: the
+sinks' role, or the API's inside `city.enter(token)`. A single task moves by `city.move_task` (migration 0004) only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+Connection = psycopg.Connection[Any]
+
+
+class MoveRefused(Exception):
+    """A task was not moved, and nothing changed; the message is a sentence for the person who tried."""
+
+
+class NoSuchTask(MoveRefused):
+    """There is no such task in this account's scope."""
+
+
+class IllegalMove(MoveRefused):
+    """The task's state, or its holder, does not allow this move now."""
+
+
+class Incomplete(MoveRefused):
+    """The move needs a reason, an outcome or a queue."""
+
+
+_REFUSALS: dict[str, type[MoveRefused]] = {"CG404": NoSuchTask, "CG409": IllegalMove, "CG422": Incomplete}
+
+ACT = "SELECT * FROM city.act(%s, %s, %s, %s, %s)"
+CLAIM_NEXT = "SELECT * FROM city.claim_next()"
+
+# Locks in the order of the keys: two sinks cannot wait for each other over the same dwellings.
+PLACES_NOW = "SELECT dwelling, place FROM city.placement WHERE dwelling = ANY(%s) ORDER BY dwelling FOR NO KEY UPDATE"
+PLACE = """
+INSERT INTO city.placement AS old (dwelling, grid, district, lon, lat, address, version)
+VALUES (%(dwelling)s, %(grid)s, %(district)s, %(lon)s, %(lat)s, %(address)s, %(version)s)
+ON CONFLICT (dwelling) DO UPDATE SET (grid, district, lon, lat, address, version)
+    = (excluded.grid, excluded.district, excluded.lon, excluded.lat, excluded.address, excluded.version)
+WHERE old.version < excluded.version
+"""
+# A person who has claimed a task keeps it where it is; so does one who handed it to a queue.
+REROUTE = """
+SELECT city.move_task(t.id, 'reroute', NULL, detail => jsonb_build_object('queue', t.place))
+FROM (SELECT t.id, p.place FROM city.task t JOIN city.placement p USING (dwelling)
+      WHERE t.dwelling = ANY(%(dwellings)s) AND t.state IN ('dispatched', 'suspended')
+        AND t.claimed_by IS NULL AND NOT t.handed_over AND t.queue <> p.place
+      ORDER BY t.id FOR NO KEY UPDATE OF t) t
+"""
+TELL_MOVED = """
+INSERT INTO city.feed (kind, key, place, domain)
+SELECT 'alert', a.finding_id::text, moved.place, a.domain
+FROM unnest(%(dwellings)s::text[], %(places)s::text[]) AS moved(dwelling, place)
+JOIN city.alert a ON a.dwelling = moved.dwelling AND a.state = 'opened' AND NOT a.deleted
+"""
+
+# A dwelling that nobody registered gets a row: locking it makes this transaction and the one that places it take turns.
+UNPLACED = """
+INSERT INTO city.placement (dwelling) SELECT DISTINCT unnest(%s::text[]) AS one ORDER BY one ON CONFLICT DO NOTHING
+"""
+HOLD_PLACES = "SELECT dwelling FROM city.placement WHERE dwelling = ANY(%s) ORDER BY dwelling FOR SHARE"
+ALERT = """
+INSERT INTO city.alert AS old (finding_id, rule, rule_version, domain, state, view, subject, cause, severity,
+    why_zh, why_en, because, dwelling, household, opened_at, changed_at, respond_by, resolution_zh, resolution_en,
+    version)
+VALUES (%(finding_id)s, %(rule)s, %(rule_version)s, %(domain)s, replace(%(state)s, 'changed', 'opened'), %(view)s,
+    %(subject)s, %(cause)s, %(severity)s, %(why_zh)s, %(why_en)s, %(because)s::jsonb, %(dwelling)s, %(household)s,
+    %(opened_at)s, %(at)s, %(respond_by)s, %(resolution_zh)s, %(resolution_en)s, %(version)s)
+ON CONFLICT (finding_id) DO UPDATE SET (rule, rule_version, domain, state, view, subject, cause, severity,
+    why_zh, why_en, because, dwelling, household, opened_at, changed_at, respond_by, resolution_zh, resolution_en,
+    version, deleted)
+    = (excluded.rule, excluded.rule_version, excluded.domain, excluded.state, excluded.view, excluded.subject,
+    excluded.cause, excluded.severity, excluded.why_zh, excluded.why_en, excluded.because, excluded.dwelling,
+    excluded.household, excluded.opened_at, excluded.changed_at, excluded.respond_by, excluded.resolution_zh,
+    excluded.resolution_en, excluded.version, false)
+WHERE old.version < excluded.version
+RETURNING WITH (OLD AS before, NEW AS after) after.finding_id, before.state AS was, after.state AS is_now
+"""
+# A finished task stays finished while its finding stays open; one that was resolved and opens again is new work.
+DISPATCH = """
+WITH made AS (
+    INSERT INTO city.task (finding_id, previous, rule, domain, severity, dwelling, queue, respond_by, dispatched_at)
+    SELECT a.finding_id,
+        (SELECT t.id FROM city.task t WHERE t.finding_id = a.finding_id
+         ORDER BY t.dispatched_at DESC, t.id DESC LIMIT 1),
+        a.rule, a.domain, a.severity, a.dwelling, p.place, a.respond_by, clock_timestamp()
+    FROM city.alert a JOIN city.placement p USING (dwelling)
+    WHERE a.finding_id = ANY(%(findings)s)
+        AND NOT EXISTS (SELECT FROM city.task t WHERE t.finding_id = a.finding_id
+                        AND t.state IN ('dispatched', 'acknowledged', 'suspended'))
+    ORDER BY a.finding_id
+    RETURNING id, queue, domain, dispatched_at
+), history AS (
+    INSERT INTO city.task_event (task, number, move, to_state, queue, at)
+    SELECT id, 1, 'dispatch', 'dispatched', queue, dispatched_at FROM made
+)
+INSERT INTO city.feed (kind, key, place, domain) SELECT 'task', id::text, queue, domain FROM made
+"""
+CLOSE = """
+SELECT city.move_task(t.id, 'close', NULL, t.why, jsonb_build_object('zh', t.zh, 'en', t.en))
+FROM (SELECT t.id, coalesce(a.resolution_zh, '已消除') AS zh, coalesce(a.resolution_en, 'resolved') AS en,
+             coalesce(a.resolution_zh, a.resolution_en, 'resolved') AS why
+      FROM city.task t JOIN city.alert a USING (finding_id)
+      WHERE t.finding_id = ANY(%(findings)s) AND t.state IN ('dispatched', 'acknowledged', 'suspended')
+      ORDER BY t.id FOR NO KEY UPDATE OF t) t
+"""
+SEVERITY = """
+UPDATE city.task t SET severity = a.severity FROM city.alert a
+WHERE a.finding_id = t.finding_id AND t.finding_id = ANY(%(findings)s) AND t.severity <> a.severity
+    AND t.state IN ('dispatched', 'acknowledged', 'suspended')
+"""
+TELL_ALERTS = """
+INSERT INTO city.feed (kind, key, place, domain)
+SELECT 'alert', a.finding_id::text, p.place, a.domain
+FROM city.alert a JOIN city.placement p USING (dwelling) WHERE a.finding_id = ANY(%(findings)s) ORDER BY a.finding_id
+"""
+FORGET = """
+UPDATE city.alert SET deleted = true, version = %s WHERE finding_id = %s AND version < %s RETURNING finding_id
+"""
+
+
+def act(
+    connection: Connection,
+    task: UUID,
+    move: str,
+    reason: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+    request: UUID | None = None,
+) -> dict[str, Any]:
+    """Move a task as the account of this transaction; the task as it is then.
+
+    `detail`: for `complete` {outcome, note?, checks?}, for `hand_over` {queue}. The same `request` a second time
+    changes nothing and gives the task as it is. Raises NoSuchTask, IllegalMove or Incomplete: roll back
+    then, nothing changed.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        try:
+            cursor.execute(ACT, (task, move, reason, Jsonb(dict(detail or {})), request))
+        except psycopg.Error as refused:
+            kind = _REFUSALS.get(refused.sqlstate or "")
+            if kind is None:
+                raise
+            raise kind(refused.diag.message_primary or "") from None
+        return cursor.fetchall()[0]
+
+
+def claim_next(connection: Connection) -> dict[str, Any] | None:
+    """Claim the most pressing unclaimed task of the account's scope; None if there is none."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(CLAIM_NEXT).fetchone()
+
+
+def place(connection: Connection, dwellings: Sequence[Mapping[str, Any]]) -> int:
+    """Write where dwellings lie and move the unclaimed tasks of those that moved; the number of places that changed.
+
+    Each has dwelling, grid, district, lon, lat (degrees, WGS 84), address and version.
+    """
+    keys = sorted(each["dwelling"] for each in dwellings)
+    before = _places(connection, keys)
+    with connection.cursor() as cursor:
+        cursor.executemany(PLACE, sorted(dwellings, key=itemgetter("dwelling")))
+    after = _places(connection, keys)
+    moved = sorted(key for key, where in after.items() if before.get(key) != where)
+    if moved:
+        connection.execute(REROUTE, {"dwellings": moved})
+        told = [(key, where) for key in moved for where in {before.get(key), after[key]} if where is not None]
+        connection.execute(TELL_MOVED, {"dwellings": [key for key, _ in told], "places": [where for _, where in told]})
+    return len(moved)
+
+
+def _places(connection: Connection, dwellings: list[str]) -> dict[str, str]:
+    return {row[0]: row[1] for row in connection.execute(PLACES_NOW, (dwellings,)).fetchall()}
+
+
+def record_alerts(connection: Connection, alerts: Sequence[Mapping[str, Any]]) -> int:
+    """Write alerts, no finding twice, and make, close or leave their tasks; the number of alerts that were news."""
+    dwellings = [alert["dwelling"] for alert in alerts]
+    connection.execute(UNPLACED, (dwellings,))
+    connection.execute(HOLD_PLACES, (dwellings,))
+    news: list[tuple[UUID, str | None, str]] = []
+    with connection.cursor() as cursor:
+        cursor.executemany(ALERT, sorted(alerts, key=itemgetter("finding_id")), returning=True)
+        for result in cursor.results():
+            news += result.fetchall()
+    opened = [finding for finding, was, is_now in news if is_now == "opened" and was != "opened"]
+    still = [finding for finding, was, is_now in news if is_now == was == "opened"]
+    ended = [finding for finding, _, is_now in news if is_now == "resolved"]
+    connection.execute(DISPATCH, {"findings": opened})
+    connection.execute(SEVERITY, {"findings": still})
+    connection.execute(CLOSE, {"findings": ended})
+    connection.execute(TELL_ALERTS, {"findings": [finding for finding, _, _ in news]})
+    return len(news)
+
+
+def forget_alerts(connection: Connection, gone: Sequence[tuple[UUID, int]]) -> int:
+    """Mark alerts as deleted, given (finding, version), and close what was still open; the number marked."""
+    marked = [
+        row[0]
+        for finding, version in sorted(gone)
+        if (row := connection.execute(FORGET, (version, finding, version)).fetchone())
+    ]
+    connection.execute(CLOSE, {"findings": marked})
+    connection.execute(TELL_ALERTS, {"findings": marked})
+    return len(marked)

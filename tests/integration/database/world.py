@@ -1,0 +1,128 @@
+"""A small city in PostgreSQL for the database's tests: accounts with sessions, places, alerts."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+from tasks import queries
+from tests.conftest import Database
+
+Connection = psycopg.Connection[Any]
+NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
+GRID_A, GRID_B, OTHER_STREET, OTHER_DISTRICT = (
+    "440113001001001",
+    "440113001001002",
+    "440113002001001",
+    "440106001001001",
+)
+
+
+class World:
+    """Connections of the three roles to one database, and short ways to fill it."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._version = 0
+
+    @contextmanager
+    def sinks(self) -> Iterator[Connection]:
+        """A transaction of the sinks' role."""
+        with psycopg.connect(self.database.sinks) as connection:
+            yield connection
+
+    @contextmanager
+    def as_account(self, token: str) -> Iterator[Connection]:
+        """A transaction of the API's role inside this session."""
+        with psycopg.connect(self.database.api) as connection:
+            connection.execute("SELECT city.enter(%s)", (token,))
+            yield connection
+
+    def account(self, role: str, scope: str, domains: list[str] | None = None, name: str | None = None) -> str:
+        """A new account with a session; returns the session's token."""
+        token, proof = secrets.token_urlsafe(32), secrets.token_bytes(32)
+        with psycopg.connect(self.database.owner) as owner:
+            name = name or f"{role}-{uuid.uuid4().hex[:8]}"
+            owner.execute(
+                "INSERT INTO city.account (name, password_kdf, password_verifier, role, scope, domains)"
+                " VALUES (%s, '$argon2id$', sha256(%s), %s, %s, %s)",
+                (name, proof, role, scope, domains),
+            )
+        with psycopg.connect(self.database.api) as api:
+            hashed = hashlib.sha256(token.encode()).digest()
+            opened = api.execute("SELECT city.login(%s, %s, %s, '1 hour')", (name, proof, hashed)).fetchone()
+            assert opened
+            assert opened[0] is not None
+        return token
+
+    def place(self, dwelling: str, grid: str | None, district: str | None = None, connection: Any = None) -> None:
+        """A dwelling's row arrives."""
+        self._version += 1
+        said = {
+            "dwelling": dwelling,
+            "grid": grid,
+            "district": district or (grid and grid[:6]),
+            "lon": None,
+            "lat": None,
+            "address": f"{dwelling} street",
+            "version": self._version,
+        }
+        if connection is not None:
+            queries.place(connection, [said])
+            return
+        with self.sinks() as own:
+            queries.place(own, [said])
+
+    def alert(self, dwelling: str = "", state: str = "opened", finding: uuid.UUID | None = None, **other: Any) -> uuid.UUID:
+        """An alert's record arrives."""
+        self._version += 1
+        said = {
+            "finding_id": finding or uuid.uuid4(),
+            "rule": "newly-let",
+            "rule_version": 1,
+            "domain": "housing",
+            "state": state,
+            "view": "dwelling",
+            "subject": dwelling,
+            "cause": "lease-1",
+            "severity": "today",
+            "why_zh": "新出租",
+            "why_en": "newly let",
+            "because": "[]",
+            "dwelling": dwelling,
+            "household": None,
+            "opened_at": NOON,
+            "at": NOON,
+            "respond_by": NOON,
+            "resolution_zh": None,
+            "resolution_en": "visited" if state == "resolved" else None,
+            "version": self._version,
+        } | other
+        with self.sinks() as connection:
+            queries.record_alerts(connection, [said])
+        return said["finding_id"]  # type: ignore[no-any-return]
+
+    def row(self, view: str, key: str, dwelling: str) -> None:
+        """A view's row arrives."""
+        from sinks.sink import Read
+        from sinks.targets.row_tables import RowTables
+        from runtime.registry import Registry
+
+        self._version += 1
+        with self.sinks() as connection:
+            read = Read(f"rows.{view}", self._version, key, (dwelling, '{"id": "x"}'), 0)
+            RowTables(Registry("http://127.0.0.1:1")).write(connection, [read])
+
+    def tasks(self, finding: uuid.UUID) -> list[dict[str, Any]]:
+        """The finding's tasks, oldest first."""
+        with psycopg.connect(self.database.admin, row_factory=psycopg.rows.dict_row) as admin:
+            return admin.execute(
+                "SELECT * FROM city.task WHERE finding_id = %s ORDER BY dispatched_at, id", (finding,)
+            ).fetchall()
