@@ -65,6 +65,8 @@ class Supervisor:
         name = hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]
         private = Path(tempfile.gettempdir()) / f"citygrid-{os.getuid()}"
         private.mkdir(mode=0o700, exist_ok=True)
+        if private.stat().st_uid != os.getuid() or private.stat().st_mode & 0o077:
+            raise SupervisionFailed(f"{private} is not ours alone: remove it, or choose a shorter CITYGRID_STATE_DIR.")
         return private / f"{name}.sock"
 
     def process(self) -> psutil.Process | None:

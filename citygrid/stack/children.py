@@ -79,6 +79,15 @@ class Child:
         self.process.wait()
 
 
+def java_scratch(folder: Path) -> tuple[str, ...]:
+    """Options that keep a Java part's temporary files (native libraries) in `folder`, emptied now: what was killed
+    could not clear up after itself."""
+    scratch = folder / "tmp"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    return (f"-Djava.io.tmpdir={scratch}", "-XX:-UsePerfData")
+
+
 def start(program: Program) -> Child:
     """Run `program` in the background, its output appended to its log."""
     program.log.parent.mkdir(parents=True, exist_ok=True)

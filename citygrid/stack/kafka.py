@@ -108,6 +108,7 @@ def _java(folder: Path, cache: Path, heap_mb: int) -> tuple[str, ...]:
         str(JAVA),
         f"-Xmx{heap_mb}m",
         "-Djava.awt.headless=true",
+        *children.java_scratch(folder),
         "-Djava.net.preferIPv4Stack=true",
         f"-Dlog4j2.configurationFile={folder / 'log4j2.xml'}",
         f"-Dkafka.logs.dir={folder}",

@@ -41,6 +41,7 @@ def program(
         f"-Xmx{HEAP_MB}m",
         "-XX:+UseSerialGC",
         "-XX:+ExitOnOutOfMemoryError",
+        *children.java_scratch(folder),
         "-Djava.net.preferIPv4Stack=true",
         "-jar",
         str(app / "quarkus-run.jar"),
