@@ -193,7 +193,7 @@ def _search(types: NamedTypes, schema: Any, value: Any, access: str, path: str) 
     if kind in ("array", "map"):
         if not isinstance(value, dict if kind == "map" else (list, tuple, set, frozenset)):
             return path, "a dict" if kind == "map" else "a list"
-        items = value.items() if kind == "map" else enumerate(value)
+        items: Any = value.items() if isinstance(value, dict) else enumerate(value)
         for key, inner in items:
             if kind == "map" and not isinstance(key, str):
                 return path, "keys that are strings"
@@ -203,7 +203,7 @@ def _search(types: NamedTypes, schema: Any, value: Any, access: str, path: str) 
             ):
                 return found
         return None
-    return None if _writes(types, schema, kind, value) else (path, _expectation(schema, kind))
+    return None if _writes(schema, kind, value) else (path, _expectation(schema, kind))
 
 
 def _search_union(types: NamedTypes, schema: list[Any], value: Any, access: str, path: str) -> tuple[str, str] | None:
@@ -219,7 +219,7 @@ def _search_union(types: NamedTypes, schema: list[Any], value: Any, access: str,
     return _search(types, schema[index], inner, access, f"{path}<{labels[index].rpartition('.')[2]}>")
 
 
-def _writes(types: NamedTypes, schema: Any, kind: str, value: Any) -> bool:
+def _writes(schema: Any, kind: str, value: Any) -> bool:
     if kind == "enum":
         return isinstance(value, str) and value in schema["symbols"]
     try:

@@ -1,8 +1,8 @@
 """Avro writers generated from a schema: straight-line Python for this one schema, no schema walk, no union search.
 
-The bytes are those of fastavro's `schemaless_writer` at about half its CPU (`bench/avro_writer.py` measures it). Logical
-types are not converted: give the raw int, string or bytes. A value that does not fit raises InvalidValue naming the
-path of the field, never the value.
+The bytes are those of fastavro's `schemaless_writer` at about half its CPU (`bench/avro_writer.py` measures it).
+Logical types are not converted: give the raw int, string or bytes. A value that does not fit raises InvalidValue
+naming the path of the field, never the value.
 
 Unions: `null` is chosen by None. Among several other branches a record is chosen by a tuple `(name, value)`, or, with
 attribute access, by the class name of the value; other branches by the Python type of the value.

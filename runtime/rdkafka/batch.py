@@ -18,7 +18,7 @@ class RecordBatch:
     with that, and the next batch is handed out. No other batch is worked on in the meantime.
     """
 
-    __slots__ = ("topic", "partition", "records", "generation", "size", "next_offset", "agents_left", "_dispatcher")
+    __slots__ = ("_dispatcher", "agents_left", "generation", "next_offset", "partition", "records", "size", "topic")
 
     def __init__(
         self, dispatcher: Dispatcher, topic: str, partition: int, records: list[Message], generation: int, size: int
@@ -31,9 +31,8 @@ class RecordBatch:
         self.generation = generation
         #: Bytes of values.
         self.size = size
-        last = records[-1].offset()
-        assert last is not None  # a fetched record has an offset
-        self.next_offset = last + 1
+        #: The offset to go on from.
+        self.next_offset: int = (records[-1].offset() or 0) + 1
         #: Agents that have not acknowledged yet.
         self.agents_left = 0
 

@@ -7,6 +7,8 @@ The record keeps its key, value and own headers; a replay drops the origin heade
 
 from __future__ import annotations
 
+from typing import Any
+
 from confluent_kafka import Message
 
 from .transaction import Headers
@@ -16,7 +18,8 @@ ORIGIN_HEADERS = ("origin_topic", "origin_partition", "origin_offset", "origin_t
 
 def with_origin(record: Message, reason: str, schema_id: int | None) -> Headers:
     """The record's own headers, then its origin. Origin headers of an earlier round are replaced."""
-    own = [(name, _bytes(value)) for name, value in record.headers() or [] if name not in ORIGIN_HEADERS]
+    given: Any = record.headers() or []
+    own: Headers = [(name, value) for name, value in given if name not in ORIGIN_HEADERS]
     origin = {
         "origin_topic": record.topic(),
         "origin_partition": record.partition(),
@@ -26,7 +29,3 @@ def with_origin(record: Message, reason: str, schema_id: int | None) -> Headers:
         "reason": reason,
     }
     return own + [(name, str(value).encode()) for name, value in origin.items() if value is not None]
-
-
-def _bytes(value: str | bytes | None) -> bytes | None:
-    return value.encode() if isinstance(value, str) else value

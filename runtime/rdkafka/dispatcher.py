@@ -161,7 +161,7 @@ class Dispatcher:
     async def _commit_and_go_on(self) -> None:
         try:
             await self._commit()
-        except BaseException as error:  # whatever it was: memory is ahead of Kafka now
+        except BaseException as error:  # noqa: BLE001 whatever it was: memory is ahead of Kafka now
             self.fail(error)
             return
         self._wake()

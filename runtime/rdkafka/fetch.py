@@ -14,10 +14,10 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Protocol
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
 from mode import get_logger
 
-from . import metrics
+from . import codes, metrics
 from .batch import RecordBatch
 from .dispatcher import Dispatcher
 from .errors import DataPlaneError
@@ -126,7 +126,7 @@ class FetchThread(threading.Thread):
                 self.group_metadata = self._consumer.consumer_group_metadata()
                 if message is not None:  # poll waits for one record; consume(n, t) would wait for n, or all of t
                     self._hand_over([message, *self._consumer.consume(self._settings.batch_records - 1, 0)])
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 (reported below, whatever it was)
             failure = error
         finally:
             for _, cancelled in self._restoring.values():
@@ -134,7 +134,7 @@ class FetchThread(threading.Thread):
             self._halt.set()
             try:
                 self._consumer.close()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 failure = failure or error
         if failure is not None:
             self._call(lambda: self._owner.failed(failure))
@@ -166,10 +166,10 @@ class FetchThread(threading.Thread):
 
     def _on_message_error(self, message: Message) -> None:
         error: Any = message.error()
-        if error.code() == KafkaError._PARTITION_EOF:
+        if error.code() == codes.PARTITION_EOF:
             key: Any = (message.topic(), message.partition())
             self.end_seen[key] = (self.read_up_to.get(key, -1), message.offset() or 0)
-        elif error.fatal() or not (error.retriable() or error.code() in _WAITED_FOR):
+        elif error.fatal() or not (error.retriable() or error.code() in codes.WAITED_FOR):
             raise DataPlaneError(
                 f"{message.topic()}[{message.partition()}] could not be read: {error.name()}: {error.str()}"
             ) from KafkaException(error)
@@ -239,7 +239,7 @@ class FetchThread(threading.Thread):
                 restored = self._restorer.restore(self._topics, sorted(generations), cancelled)
             if restored is not None:
                 self._spawn(self._owner.assigned(restored, generations))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 (ends the process)
             failure = error
             if not cancelled.is_set():
                 self._call(lambda: self._owner.failed(failure))
@@ -263,17 +263,17 @@ class FetchThread(threading.Thread):
                 return
             except KafkaException as error:
                 # _STATE: librdkafka's main thread has not yet begun with the partition that we just assigned
-                if error.args[0].code() != KafkaError._STATE or time.monotonic() > deadline:
+                if error.args[0].code() != codes.STATE or time.monotonic() > deadline:
                     raise
                 self._halt.wait(0.01)
 
-    def _on_revoke(self, consumer: Consumer, revoked: list[TopicPartition]) -> None:
+    def _on_revoke(self, _consumer: Consumer, revoked: list[TopicPartition]) -> None:
         numbers = self._let_go(revoked)
         self.group_metadata = self._consumer.consumer_group_metadata()
         if numbers and not self._halt.is_set():
             self._wait(self._owner.revoked(numbers))
 
-    def _on_lost(self, consumer: Consumer, lost: list[TopicPartition]) -> None:
+    def _on_lost(self, _consumer: Consumer, lost: list[TopicPartition]) -> None:
         logger.warning("partitions lost: %s", sorted((each.topic, each.partition) for each in lost))
         numbers = self._let_go(lost)
         if numbers and not self._halt.is_set():
@@ -337,11 +337,3 @@ class FetchThread(threading.Thread):
                 self.last_turn = time.monotonic()
                 if self._halt.is_set():
                     return
-
-
-_WAITED_FOR = {
-    KafkaError._ALL_BROKERS_DOWN,
-    KafkaError._TRANSPORT,
-    KafkaError._RESOLVE,
-    KafkaError._TIMED_OUT,
-}

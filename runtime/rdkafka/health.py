@@ -34,7 +34,7 @@ class HealthServer:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, *_args: object) -> None:
                 """A probe every second is not news."""
 
         self._server = ThreadingHTTPServer((host, port), Answer)

@@ -6,7 +6,7 @@ import threading
 import time
 
 from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 from mode import get_logger
 
 from . import metrics
@@ -14,6 +14,7 @@ from .dispatcher import Dispatcher
 from .fetch import FetchThread
 
 logger = get_logger(__name__)
+_LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 
 class LagThread(threading.Thread):
@@ -43,7 +44,7 @@ class LagThread(threading.Thread):
         held = self._fetch.held()
         if held:
             answers = self._admin.list_offsets(
-                {TopicPartition(*key): OffsetSpec.latest() for key in held},
+                {TopicPartition(*key): _LATEST for key in held},
                 isolation_level=IsolationLevel.READ_COMMITTED,
                 request_timeout=10,
             )

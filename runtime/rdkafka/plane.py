@@ -25,7 +25,7 @@ from .fetch import FetchThread
 from .health import HealthServer
 from .lag import LagThread
 from .restore import Restored, Restorer
-from .rowstore import PartitionRows, RowStore
+from .rowstore import RowStore
 from .settings import DataPlaneSettings
 from .transaction import Headers, TransactionalProducer
 
@@ -44,7 +44,7 @@ class DataPlane:
     def __init__(self, app: faust.App, settings: DataPlaneSettings | None = None) -> None:
         if getattr(app, "data_plane", None) is not None:
             raise Misplaced(f"app {app.conf.id} has a data plane already: use app.data_plane")
-        app.data_plane = self  # type: ignore[attr-defined]
+        app.data_plane = self
         self.app = app
         self.settings = settings or DataPlaneSettings()
         self.instance = self.settings.instance or uuid.uuid4().hex[:12]
@@ -54,7 +54,7 @@ class DataPlane:
         self._on_revoked: list[PartitionsHook] = []
         self._producer: TransactionalProducer | None = None
         self._dispatcher: Dispatcher | None = None
-        self._fetch: FetchThread | None = None
+        self.fetch: FetchThread | None = None
         self._lag: LagThread | None = None
         self._health: HealthServer | None = None
         self._last_beat = time.monotonic()
@@ -117,9 +117,7 @@ class DataPlane:
 
         What is produced is committed with the next transaction, at the latest when the worker is idle.
         """
-        if self._dispatcher is None:
-            raise Misplaced("the data plane has not started")
-        async with self._dispatcher.exclusive():
+        async with self._started.exclusive():
             yield
 
     def dead_letter(self, record: Message, reason: str, schema_id: int | None = None) -> None:
@@ -146,7 +144,7 @@ class DataPlane:
         """Register the transactional id. Waits for the broker, up to `broker_wait_s`."""
         self._loop = asyncio.get_running_loop()
         self._producer = TransactionalProducer(servers, self.app.conf.id, self.instance, self.settings)
-        index = self.app.topics._topic_name_index  # type: ignore[attr-defined]
+        index = self.app.topics._topic_name_index  # noqa: SLF001 (Faust keeps no public one)
         self._dispatcher = Dispatcher(
             self.settings, self._producer, index.__getitem__, self._group_metadata, self._on_failure
         )
@@ -160,11 +158,11 @@ class DataPlane:
 
     async def start_consumer(self, servers: str, topics: list[str]) -> None:
         """Check the topics and join the group."""
-        assert self._dispatcher is not None and self._loop is not None
+        loop, dispatcher = asyncio.get_running_loop(), self._started
         admin = AdminClient({"bootstrap.servers": servers, **self.settings.security}, logger=logger)
         rows = [store.topic for store in self._stores]
-        await self._loop.run_in_executor(None, cluster.check_topics, admin, topics, rows, self.settings.broker_wait_s)
-        await self._loop.run_in_executor(None, cluster.configure_group, admin, self.app.conf.id, self.settings)
+        await loop.run_in_executor(None, cluster.check_topics, admin, topics, rows, self.settings.broker_wait_s)
+        await loop.run_in_executor(None, cluster.configure_group, admin, self.app.conf.id, self.settings)
         consumer = Consumer(
             cluster.consumer_configuration(
                 servers, self.app.conf.id, self.instance, self.settings, self._on_statistics
@@ -172,10 +170,16 @@ class DataPlane:
             logger=logger,
         )
         restorer = Restorer(servers, self.app.conf.id, self.settings, self._stores, admin)
-        self._fetch = FetchThread(consumer, topics, self.settings, self._dispatcher, restorer, self, self._loop)
-        self._fetch.start()
-        self._lag = LagThread(admin, self._dispatcher, self._fetch, self.settings.lag_every_s)
+        self.fetch = FetchThread(consumer, topics, self.settings, dispatcher, restorer, self, loop)
+        self.fetch.start()
+        self._lag = LagThread(admin, dispatcher, self.fetch, self.settings.lag_every_s)
         self._lag.start()
+
+    @property
+    def _started(self) -> Dispatcher:
+        if self._dispatcher is None:
+            raise Misplaced("the data plane has not started")
+        return self._dispatcher
 
     async def stop(self) -> None:
         """Orderly end: the batch in flight is finished and committed, then the group is left. After a failure
@@ -183,12 +187,12 @@ class DataPlane:
         if self._stopped:
             return
         self._stopped = True
-        if self._fetch is not None and self._loop is not None:
+        if self.fetch is not None and self._loop is not None:
             if self._dispatcher is not None and self.failure is None:
                 with contextlib.suppress(DataPlaneError):  # it has been recorded by `fail`
                     await self._dispatcher.give_up(list(self._dispatcher.generations))
-            self._fetch.halt()
-            await self._loop.run_in_executor(None, self._fetch.join, self.settings.exit_grace_s)
+            self.fetch.halt()
+            await self._loop.run_in_executor(None, self.fetch.join, self.settings.exit_grace_s)
         if self._lag is not None:
             self._lag.halt()
         if self._health is not None:
@@ -196,49 +200,50 @@ class DataPlane:
 
     async def send(self, *record: Any) -> None:
         """Faust's own send path: waits for room without blocking the loop, and for a transaction if none is open."""
-        if self._producer is None or self._dispatcher is None:
-            raise Misplaced("the data plane has not started")
-        if self._producer.accepting:
+        if self._producer is not None and self._producer.accepting:
             await self._produce_with_room(record)
         else:
-            async with self._dispatcher.exclusive():
+            async with self._started.exclusive():
                 await self._produce_with_room(record)
 
     async def _produce_with_room(self, record: Sequence[Any]) -> None:
-        assert self._producer is not None
-        deadline = time.monotonic() + self.settings.produce_wait_s
-        while not self._producer.room and time.monotonic() < deadline:
+        producer, deadline = self._producer, time.monotonic() + self.settings.produce_wait_s
+        if producer is None:
+            raise Misplaced("the data plane has not started")
+        while not producer.room and time.monotonic() < deadline:
             await asyncio.sleep(0.005)
-        self._producer.produce(*record)
+        producer.produce(*record)
 
     # -- called by the fetch thread, on the event loop
 
     async def assigned(self, restored: Restored, generations: dict[int, int]) -> None:
         """Install restored rows, tell the hooks, let the partitions flow."""
-        assert self._dispatcher is not None and self._fetch is not None
-        numbers = [number for number, generation in generations.items() if self._fetch.expects(number, generation)]
+        dispatcher, fetch = self._started, self.fetch
+        if fetch is None:
+            return
+        numbers = [number for number, generation in generations.items() if fetch.expects(number, generation)]
         for store in self._stores:
             for number in numbers:
                 store.install(number, restored.rows[store.topic, number])
         await self._tell(self._on_assigned, numbers)
-        self._dispatcher.generations.update({number: generations[number] for number in numbers})
-        self._dispatcher.positions.update(
+        dispatcher.generations.update({number: generations[number] for number in numbers})
+        dispatcher.positions.update(
             {where: offset for where, offset in restored.offsets.items() if where[1] in numbers}
         )
-        self._fetch.start_partitions(restored.offsets, generations)
+        fetch.start_partitions(restored.offsets, generations)
 
     async def revoked(self, partitions: set[int]) -> None:
         """Commit what is done, tell the hooks, drop the rows."""
-        assert self._dispatcher is not None
-        known = [number for number in sorted(partitions) if number in self._dispatcher.generations]
-        await self._dispatcher.give_up(partitions)
+        dispatcher = self._started
+        known = [number for number in sorted(partitions) if number in dispatcher.generations]
+        await dispatcher.give_up(partitions)
         await self._dropped(known)
 
     async def lost(self, partitions: set[int]) -> None:
         """Drop the rows; fails the process if uncommitted work was lost."""
-        assert self._dispatcher is not None
-        known = [number for number in sorted(partitions) if number in self._dispatcher.generations]
-        self._dispatcher.lose(partitions)
+        dispatcher = self._started
+        known = [number for number in sorted(partitions) if number in dispatcher.generations]
+        dispatcher.lose(partitions)
         await self._dropped(known)
 
     async def _dropped(self, numbers: Sequence[int]) -> None:
@@ -269,13 +274,14 @@ class DataPlane:
     def _on_failure(self, error: BaseException) -> None:
         self.failure = error
         logger.error("the data plane failed, nothing more is committed: %s", error)
-        if self._fetch is not None:
-            self._fetch.halt()
+        if self.fetch is not None:
+            self.fetch.halt()
         # Faust stops its services one after the other and may wait for an agent; everything that counts is in Kafka.
         watchdog = threading.Timer(self.settings.exit_grace_s, os._exit, (70,))
         watchdog.daemon = True
         watchdog.start()
-        assert self._loop is not None
+        if self._loop is None:
+            return
         self._crash = self._loop.create_task(self._abort_and_crash(error))
 
     async def _abort_and_crash(self, error: BaseException) -> None:
@@ -286,7 +292,7 @@ class DataPlane:
                 await asyncio.wait_for(
                     self._loop.run_in_executor(self._dispatcher.executor, self._producer.abort, grace), grace
                 )
-            except Exception as unaborted:  # fenced or out of reach: the broker aborts it by its timeout
+            except Exception as unaborted:  # noqa: BLE001 fenced or out of reach: the broker aborts it by its timeout
                 logger.warning("the open transaction is left to the broker to abort: %s", unaborted)
         await self.app.crash(error)
 
@@ -295,16 +301,16 @@ class DataPlane:
             self._loop.call_soon_threadsafe(function)
 
     def _group_metadata(self) -> Any:
-        return self._fetch.group_metadata if self._fetch is not None else None
+        return self.fetch.group_metadata if self.fetch is not None else None
 
     # -- health
 
     def _beat(self) -> None:
         self._last_beat = time.monotonic()
         if self._loop is not None and not self._stopped:
-            if self._dispatcher is not None and self._fetch is not None:
-                metrics.BUFFERED_RECORDS.set(self._fetch.records_fetched - self._dispatcher.records_done)
-                metrics.BUFFERED_BYTES.set(self._fetch.bytes_fetched - self._dispatcher.bytes_done)
+            if self._dispatcher is not None and self.fetch is not None:
+                metrics.BUFFERED_RECORDS.set(self.fetch.records_fetched - self._dispatcher.records_done)
+                metrics.BUFFERED_BYTES.set(self.fetch.bytes_fetched - self._dispatcher.bytes_done)
                 metrics.READY.set(0 if self.ready() else 1)
                 for store in self._stores:
                     for number in store.owned:
@@ -312,8 +318,8 @@ class DataPlane:
             self._loop.call_later(_BEAT_S, self._beat)
 
     def _on_statistics(self, joined: bool) -> None:
-        if joined and self._fetch is not None:
-            self._fetch.joined = True
+        if joined and self.fetch is not None:
+            self.fetch.joined = True
 
     def live(self) -> str | None:
         """None, or why this process should be started again. Safe to call from any thread."""
@@ -322,7 +328,7 @@ class DataPlane:
             return f"failed: {type(self.failure).__name__}"
         if now - self._last_beat > settings.silent_after_s:
             return f"the event loop has not turned for {now - self._last_beat:.0f} s"
-        fetch, dispatcher = self._fetch, self._dispatcher
+        fetch, dispatcher = self.fetch, self._dispatcher
         if fetch is not None and not self._stopped:
             if not fetch.is_alive():
                 return "the fetch thread has ended"
@@ -340,15 +346,11 @@ class DataPlane:
         """None when the group is joined and all assigned partitions are restored; else what is missing."""
         if self.failure is not None:
             return "failed"
-        if self._fetch is None or not self._fetch.joined:
+        if self.fetch is None or not self.fetch.joined:
             return "the group is not joined yet"
-        return None if self._fetch.ready else "partitions are being restored"
+        return None if self.fetch.ready else "partitions are being restored"
 
     @property
     def http_port(self) -> int | None:
         """The port of /metrics, /live and /ready, once started."""
         return self._health.port if self._health else None
-
-    def rows(self, store: RowStore[Row], partition: int) -> PartitionRows[Row]:
-        """The same as `store.rows(partition)`."""
-        return store.rows(partition)

@@ -28,16 +28,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 from mode import get_logger
 
-from . import metrics
+from . import codes, metrics
 from .errors import RecordsGone, RestoreFailed
 from .rowstore import RowStore
 from .settings import DataPlaneSettings
 
 logger = get_logger(__name__)
 TopicPartitionKey = tuple[str, int]
+_LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+_EARLIEST = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Restorer:
         raw: dict[TopicPartitionKey, dict[bytes, bytes]] = {key: {} for key in row_partitions}
         records = 0
         if row_partitions and not cancelled.is_set():
-            ends = self._ends(row_partitions, OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED)  # (b)
+            ends = self._ends(row_partitions, _LATEST, IsolationLevel.READ_UNCOMMITTED)  # (b)
             records = self._read(raw, ends, cancelled)
         if cancelled.is_set():
             return None
@@ -116,7 +118,7 @@ class Restorer:
                 problem = error.args[0]
             if left and problem is not None:
                 # librdkafka asks again by itself while they are unstable, and gives up with _TIMED_OUT
-                unstable = problem.code() in (KafkaError.UNSTABLE_OFFSET_COMMIT, KafkaError._TIMED_OUT)
+                unstable = problem.code() in (codes.UNSTABLE_OFFSET_COMMIT, codes.TIMED_OUT)
                 if not (unstable or problem.retriable()) or time.monotonic() > deadline:
                     raise RestoreFailed(f"the committed offsets could not be read: {problem.name()}: {problem.str()}")
                 logger.info("committed offsets of %s are not stable yet: %s", sorted(left), problem.name())
@@ -124,7 +126,7 @@ class Restorer:
         asking.close()
         if cancelled.is_set():
             return offsets
-        beginnings = self._ends(inputs, OffsetSpec.earliest(), IsolationLevel.READ_UNCOMMITTED)
+        beginnings = self._ends(inputs, _EARLIEST, IsolationLevel.READ_UNCOMMITTED)
         for key, beginning in beginnings.items():
             if 0 <= offsets[key] < beginning and self._settings.auto_offset_reset == "error":
                 raise RecordsGone(
@@ -204,19 +206,18 @@ class Restorer:
         left: dict[TopicPartitionKey, int],
         counts: dict[str, int],
     ) -> None:
-        topic, partition, offset = message.topic(), message.partition(), message.offset()
+        # An event of the whole client has no partition; a record and an end have all three.
+        topic, partition, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
         error = message.error()
         if error is not None:
-            if error.code() == KafkaError._PARTITION_EOF:
+            if error.code() == codes.PARTITION_EOF:
                 # The offset of this event counts control records and aborted ones; it comes again when the last
                 # stable offset has moved.
-                assert topic is not None and partition is not None and offset is not None
                 if offset >= left.get((topic, partition), 0):
                     left.pop((topic, partition), None)
             elif not error.retriable():
                 raise RestoreFailed(f"{topic}[{partition}] could not be read: {error.name()}: {error.str()}")
             return
-        assert topic is not None and partition is not None and offset is not None
         counts[topic] = counts.get(topic, 0) + 1
         key, value = message.key(), message.value()
         if not isinstance(key, bytes):
@@ -225,7 +226,6 @@ class Restorer:
         if value is None:
             rows.pop(key, None)
         else:
-            assert isinstance(value, bytes)
-            rows[key] = value
+            rows[key] = value if isinstance(value, bytes) else value.encode()
         if offset + 1 >= left.get((topic, partition), offset + 2):
             left.pop((topic, partition), None)

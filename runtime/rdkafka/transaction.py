@@ -15,7 +15,7 @@ from .errors import DeliveryFailed, Misplaced, TransactionFailed
 from .settings import DataPlaneSettings
 
 logger = get_logger(__name__)
-Headers = list[tuple[str, bytes | None]]
+Headers = list[tuple[str, str | bytes | None]]
 Result = TypeVar("Result")
 _POLL_EVERY = 512  # records between two servings of librdkafka's callbacks
 
@@ -33,7 +33,7 @@ class TransactionalProducer:
         self._halt = threading.Event()
         self.delivery_error: DeliveryFailed | None = None
         #: Called, on any thread, with the first delivery error.
-        self.on_delivery_error: Callable[[DeliveryFailed], None] = lambda error: None
+        self.on_delivery_error: Callable[[DeliveryFailed], None] = lambda _error: None
         #: Whether records may be produced now: a batch is in flight, or `DataPlane.transaction` is held.
         self.accepting = False
         #: Records produced in the open transaction, by topic.

@@ -29,19 +29,19 @@ def bootstrap_servers(urls: Iterable[Any]) -> str:
     return ",".join(f"{url.host or '127.0.0.1'}:{url.port or Transport.default_port}" for url in urls)
 
 
-class Consumer(consumer.Consumer):
+class Consumer(consumer.Consumer):  # type: ignore[misc]
     """Faust's view of the group consumer; the work is in `FetchThread` and `Dispatcher`."""
 
     logger = logger
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.plane = DataPlane.of(self.app)  # type: ignore[arg-type]
+        self.plane = DataPlane.of(self.app)
 
     async def subscribe(self, topics: Iterable[str]) -> None:
         await self.plane.start_consumer(bootstrap_servers(self.transport.url), sorted(topics))
 
-    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+    async def commit(self, *_arguments: Any, **_options: Any) -> bool:
         """Faust asks for this periodically; the data plane commits by its own schedule."""
         return False
 
@@ -52,7 +52,7 @@ class Consumer(consumer.Consumer):
     def assignment(self) -> set[TP]:
         # While Faust stops it would clear the agents' queues if there was an assignment; the batch in flight may
         # still lie in one of them, and the data plane finishes it.
-        fetch = self.plane._fetch
+        fetch = self.plane.fetch
         return set() if fetch is None or self.app.should_stop else {TP(*held) for held in fetch.held()}
 
     async def on_stop(self) -> None:
@@ -61,24 +61,24 @@ class Consumer(consumer.Consumer):
     def close(self) -> None:
         """The fetch thread closes the consumer."""
 
-    def _unsupported(self, *arguments: Any, **options: Any) -> NoReturn:
+    def _unsupported(self, *_arguments: Any, **_options: Any) -> NoReturn:
         raise Misplaced("not available on the rdkafka transport; see its README")
 
-    _commit = _getmany = _new_topicpartition = _seek = _to_message = create_topic = _unsupported  # type: ignore[assignment]
-    earliest_offsets = highwater = highwaters = key_partition = position = _unsupported  # type: ignore[assignment]
-    seek_to_committed = seek_wait = topic_partitions = perform_seek = _unsupported  # type: ignore[assignment]
+    _commit = _getmany = _new_topicpartition = _seek = _to_message = create_topic = _unsupported
+    earliest_offsets = highwater = highwaters = key_partition = position = _unsupported
+    seek_to_committed = seek_wait = topic_partitions = perform_seek = _unsupported
 
 
-Consumer.__abstractmethods__ = frozenset()  # type: ignore[attr-defined]
+Consumer.__abstractmethods__ = frozenset()
 
 
-class Producer(producer.Producer):
+class Producer(producer.Producer):  # type: ignore[misc]
     """Faust's view of the transactional producer."""
 
     logger = logger
 
     async def on_start(self) -> None:
-        await DataPlane.of(self.app).start_producer(bootstrap_servers(self.transport.url))  # type: ignore[arg-type]
+        await DataPlane.of(self.app).start_producer(bootstrap_servers(self.transport.url))
         await super().on_start()
 
     async def send(
@@ -89,13 +89,12 @@ class Producer(producer.Producer):
         partition: int | None,
         timestamp: float | None,
         headers: Any,
-        *,
-        transactional_id: str | None = None,
+        **_options: Any,
     ) -> Awaitable[RecordMetadata]:
         """Into the open transaction, or one of its own between two batches. The offset is not known yet: -1."""
         plain = list(headers.items()) if isinstance(headers, Mapping) else list(headers or []) or None
         where = -1 if partition is None else partition
-        await DataPlane.of(self.app).send(topic, key, value, where, plain, int((timestamp or 0) * 1000))  # type: ignore[arg-type]
+        await DataPlane.of(self.app).send(topic, key, value, where, plain, int((timestamp or 0) * 1000))
         done: asyncio.Future[RecordMetadata] = asyncio.get_running_loop().create_future()
         done.set_result(RecordMetadata(topic, where, TP(topic, where), -1))
         return done
@@ -106,17 +105,17 @@ class Producer(producer.Producer):
     async def flush(self) -> None:
         """Faust asks for this on its way out; commits flush."""
 
-    async def create_topic(self, *arguments: Any, **options: Any) -> None:
+    async def create_topic(self, *_arguments: Any, **_options: Any) -> None:
         """Topics are declared elsewhere: their partition counts and compaction matter too much for a worker."""
 
     def supports_headers(self) -> bool:
         return True
 
 
-class Conductor(conductor.Conductor):
+class Conductor(conductor.Conductor):  # type: ignore[misc]
     """Subscribes once, when the agents have started."""
 
-    @Service.task
+    @Service.task  # type: ignore[untyped-decorator]
     async def _subscriber(self) -> None:
         await self.app.agents.wait_until_agents_started()
         for agent in self.app.agents.values():
@@ -130,11 +129,11 @@ class Conductor(conductor.Conductor):
             logger.warning("no agent reads a topic: this worker consumes nothing")
         notify(self._subscription_done)
 
-    def acks_enabled_for(self, topic: str) -> bool:
+    def acks_enabled_for(self, _topic: str) -> bool:
         return False
 
 
-class Fetcher(Service):
+class Fetcher(Service):  # type: ignore[misc]
     """Stopped first by Faust, while the agents still run: here the orderly end begins."""
 
     def __init__(self, app: Any, **options: Any) -> None:
@@ -161,11 +160,11 @@ class Boot:
             raise Misplaced("Faust tables need Faust's own transport: keep state in a RowStore")
         return [
             *self.stock.sensors(), app.producer, *self.stock.web_server(), app.consumer, app.agents, app.topics,
-            app._fetcher,
+            app._fetcher,  # noqa: SLF001 (the name of the service in Faust)
         ]  # fmt: skip
 
 
-class Transport(base.Transport):
+class Transport(base.Transport):  # type: ignore[misc]
     """`broker="rdkafka://host:port"`."""
 
     Consumer: ClassVar[Any] = Consumer

@@ -68,7 +68,9 @@ def cases(draw: Callable[..., Any], depth: int = 3, names: Names | None = None) 
             return {"type": "array", "items": schema}, [value] * draw(st.integers(0, 3))
         case "map":
             schema, value = draw(inner)
-            return {"type": "map", "values": schema}, dict.fromkeys(draw(st.lists(st.text(max_size=4), max_size=3)), value)
+            return {"type": "map", "values": schema}, dict.fromkeys(
+                draw(st.lists(st.text(max_size=4), max_size=3)), value
+            )
         case "nullable":
             schema, value = draw(inner.filter(lambda case: not isinstance(case[0], list) and case[0] != "null"))
             order = ["null", schema] if draw(st.booleans()) else [schema, "null"]

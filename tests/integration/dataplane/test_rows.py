@@ -95,7 +95,9 @@ def test_a_zombies_undecided_offsets_are_waited_for(counting: Counting) -> None:
             where = (record.topic() or "", record.partition() or 0)
             ends[where] = (record.offset() or 0) + 1
             zombie.produce(counting.prefix + "rows", b"1", record.key(), where[1])
-            zombie.produce(counting.prefix + "out", f"{where[0]} {where[1]} {record.offset()} 1", record.key(), where[1])
+            zombie.produce(
+                counting.prefix + "out", f"{where[0]} {where[1]} {record.offset()} 1", record.key(), where[1]
+            )
     member = Consumer({"bootstrap.servers": counting.servers, "group.id": counting.prefix})
     zombie.send_offsets_to_transaction(
         [TopicPartition(*where, offset) for where, offset in ends.items()], member.consumer_group_metadata(), 10

@@ -1,0 +1,18 @@
+"""librdkafka's own error codes. Its Python binding begins their names with an underscore; they are public there."""
+
+from confluent_kafka import KafkaError
+
+PARTITION_EOF: int = KafkaError._PARTITION_EOF  # noqa: SLF001
+STATE: int = KafkaError._STATE  # noqa: SLF001
+TIMED_OUT: int = KafkaError._TIMED_OUT  # noqa: SLF001
+UNSTABLE_OFFSET_COMMIT: int = KafkaError.UNSTABLE_OFFSET_COMMIT
+
+#: A consumer waits for these to pass; librdkafka reconnects by itself.
+WAITED_FOR = frozenset(
+    (
+        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+        KafkaError._TRANSPORT,  # noqa: SLF001
+        KafkaError._RESOLVE,  # noqa: SLF001
+        TIMED_OUT,
+    )
+)
