@@ -91,7 +91,7 @@ class Stage:
         merge, decode = self.view.merge, self._decoder.decode
         newest = 0
         for record in batch.records:
-            key = cast(bytes, record.key())  # the decoder refuses a record without one
+            key = cast("bytes", record.key())  # the decoder refuses a record without one
             said = decode(batch.topic, key, record.value())
             if isinstance(said, Unreadable):
                 self._outlet.dead_letter(record, said.reason, said.schema_id)

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import Any
 
 import faust
+import uvloop
 
 from domain.rule import Rule
 from domain.view import View
@@ -51,6 +53,7 @@ def build(view: View, rules: list[Rule], settings: Settings, process: str) -> Da
         web_enabled=False,
         datadir=str(settings.state_dir / "faust" / process),
     )
+    (settings.state_dir / "faust").mkdir(parents=True, exist_ok=True)
     plane = DataPlane(app, data_plane_settings(settings, process))
     store: RowStore[Any] = plane.add_row_store(RowStore(f"{prefix}rows.{view.name}", wire.load_row, wire.dump_row))
     stage = Stage(
@@ -93,5 +96,7 @@ def main(name: str) -> None:
     log.configure(settings, process)
     rules = [rule for rule in discover("domain.rules", "RULE", Rule).values() if rule.view == name]
     plane = build(views[name], rules, settings, process)
-    sys.argv = [sys.argv[0], "worker", "--without-web", "-l", settings.log_level]
-    plane.main()
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    plane.app.finalize()
+    # As `faust worker` does, but our logs stay ours: events with fields, nothing personal.
+    faust.Worker(plane.app, quiet=True, override_logging=False, redirect_stdouts=False).execute_from_commandline()
