@@ -83,6 +83,7 @@ class Settings(BaseSettings):
     login_attempts_per_address: int = Field(100, ge=1, description="within 15 minutes; an office shares one")
     session_hours: float = Field(12, gt=0, le=24, description="after which one logs in again, in use or not")
     session_idle_minutes: float = Field(60, gt=0, description="without use, after which one logs in again")
+    api_proxies: str = Field("", description="addresses of reverse proxies whose X-Forwarded-For is believed, by comma")
     stream_limit: int = Field(500, ge=1, description="open live streams of one API process")
     streams_per_account: int = Field(10, ge=1, description="open live streams of one account in one API process")
     stream_recheck_seconds: float = Field(
