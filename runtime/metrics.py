@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 if TYPE_CHECKING:
     from runtime.rdkafka.health import HealthServer
@@ -32,6 +32,7 @@ class Declared:
 DECLARED: dict[str, Declared] = {}
 API_REGISTRY = CollectorRegistry()
 """The API serves its own metrics only: what its libraries add to the default registry says nothing about the city."""
+ProcessCollector(registry=API_REGISTRY)  # when it began, its memory and time: as every process has them
 
 _ROW_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
