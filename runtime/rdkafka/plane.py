@@ -28,6 +28,7 @@ from .restore import Restored, Restorer
 from .rowstore import RowStore
 from .settings import DataPlaneSettings
 from .transaction import Headers, TransactionalProducer
+from .vitals import Vitals
 
 logger = get_logger(__name__)
 Row = TypeVar("Row")
@@ -57,9 +58,9 @@ class DataPlane:
         self.fetch: FetchThread | None = None
         self._lag: LagThread | None = None
         self._health: HealthServer | None = None
-        self._last_beat = time.monotonic()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = False
+        self.vitals = Vitals(self.settings)
 
     @classmethod
     def of(cls, app: faust.App) -> DataPlane:
@@ -148,10 +149,13 @@ class DataPlane:
         self._dispatcher = Dispatcher(
             self.settings, self._producer, index.__getitem__, self._group_metadata, self._on_failure
         )
+        self.vitals.dispatcher, self.vitals.stores = self._dispatcher, self._stores
         self._producer.on_delivery_error = lambda error: self._call(lambda: self.fail(error))
         await self._loop.run_in_executor(self._dispatcher.executor, self._producer.open)
         if self.settings.http_port is not None:
-            self._health = HealthServer(self.settings.http_host, self.settings.http_port, self.live, self.ready)
+            self._health = HealthServer(
+                self.settings.http_host, self.settings.http_port, self.vitals.live, self.vitals.ready
+            )
             self._health.start()
             logger.info("metrics and health on http://%s:%d", self.settings.http_host, self._health.port)
         self._beat()
@@ -171,6 +175,7 @@ class DataPlane:
         )
         restorer = Restorer(servers, self.app.conf.id, self.settings, self._stores, admin)
         self.fetch = FetchThread(consumer, topics, self.settings, dispatcher, restorer, self, loop)
+        self.vitals.fetch = self.fetch
         self.fetch.start()
         self._lag = LagThread(admin, dispatcher, self.fetch, self.settings.lag_every_s)
         self._lag.start()
@@ -186,7 +191,7 @@ class DataPlane:
         nothing is committed any more."""
         if self._stopped:
             return
-        self._stopped = True
+        self._stopped = self.vitals.stopping = True
         if self.fetch is not None and self._loop is not None:
             if self._dispatcher is not None and self.failure is None:
                 with contextlib.suppress(DataPlaneError):  # it has been recorded by `fail`
@@ -210,7 +215,7 @@ class DataPlane:
         producer, deadline = self._producer, time.monotonic() + self.settings.produce_wait_s
         if producer is None:
             raise Misplaced("the data plane has not started")
-        while not producer.room and time.monotonic() < deadline:
+        while not producer.room and time.monotonic() < deadline:  # noqa: ASYNC110 (its queue has no event)
             await asyncio.sleep(0.005)
         producer.produce(*record)
 
@@ -251,6 +256,7 @@ class DataPlane:
         for store in self._stores:
             for number in numbers:
                 store.drop(number)
+                metrics.ROWS.remove(store.topic, str(number))
 
     async def _tell(self, hooks: list[PartitionsHook], numbers: Sequence[int]) -> None:
         for hook in hooks if numbers else ():
@@ -306,49 +312,13 @@ class DataPlane:
     # -- health
 
     def _beat(self) -> None:
-        self._last_beat = time.monotonic()
         if self._loop is not None and not self._stopped:
-            if self._dispatcher is not None and self.fetch is not None:
-                metrics.BUFFERED_RECORDS.set(self.fetch.records_fetched - self._dispatcher.records_done)
-                metrics.BUFFERED_BYTES.set(self.fetch.bytes_fetched - self._dispatcher.bytes_done)
-                metrics.READY.set(0 if self.ready() else 1)
-                for store in self._stores:
-                    for number in store.owned:
-                        metrics.ROWS.labels(store.topic, str(number)).set(len(store.rows(number)))
+            self.vitals.beat()
             self._loop.call_later(_BEAT_S, self._beat)
 
     def _on_statistics(self, joined: bool) -> None:
         if joined and self.fetch is not None:
             self.fetch.joined = True
-
-    def live(self) -> str | None:
-        """None, or why this process should be started again. Safe to call from any thread."""
-        now, settings = time.monotonic(), self.settings
-        if self.failure is not None:
-            return f"failed: {type(self.failure).__name__}"
-        if now - self._last_beat > settings.silent_after_s:
-            return f"the event loop has not turned for {now - self._last_beat:.0f} s"
-        fetch, dispatcher = self.fetch, self._dispatcher
-        if fetch is not None and not self._stopped:
-            if not fetch.is_alive():
-                return "the fetch thread has ended"
-            if now - fetch.last_turn > settings.silent_after_s:
-                return f"the fetch thread has not turned for {now - fetch.last_turn:.0f} s"
-        if dispatcher is not None:
-            batch = dispatcher.in_flight
-            if batch is not None and now - dispatcher.in_flight_since > settings.stuck_after_s:
-                return f"{batch!r} is in flight for {now - dispatcher.in_flight_since:.0f} s"
-            if dispatcher.commit_since and now - dispatcher.commit_since > settings.stuck_after_s:
-                return f"a commit is under way for {now - dispatcher.commit_since:.0f} s"
-        return None
-
-    def ready(self) -> str | None:
-        """None when the group is joined and all assigned partitions are restored; else what is missing."""
-        if self.failure is not None:
-            return "failed"
-        if self.fetch is None or not self.fetch.joined:
-            return "the group is not joined yet"
-        return None if self.fetch.ready else "partitions are being restored"
 
     @property
     def http_port(self) -> int | None:

@@ -155,8 +155,9 @@ class Counting:
 
     def end_of(self, topic: str) -> int:
         """Sum of the partitions' ends, control records included."""
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         answers = self.admin.list_offsets(
-            {TopicPartition(self.prefix + topic, partition): OffsetSpec.latest() for partition in range(PARTITIONS)},
+            {TopicPartition(self.prefix + topic, partition): latest for partition in range(PARTITIONS)},
             isolation_level=IsolationLevel.READ_COMMITTED,
         )
         return sum(answer.result().offset for answer in answers.values())

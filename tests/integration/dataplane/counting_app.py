@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import faust
 
@@ -28,8 +29,6 @@ app = faust.App(
 plane = DataPlane(app, DataPlaneSettings(dead_letter_topic=prefix + "dead", **given.get("settings", {})))
 rows = plane.add_row_store(RowStore(prefix + "rows", load=int, dump=lambda count: str(count).encode()))
 inputs = app.topic(prefix + "a", prefix + "b")
-seen = 0
-assignments = 0
 
 
 @plane.on_partitions_assigned
@@ -45,10 +44,10 @@ def tell_revoked(partitions: Sequence[int]) -> None:
     print(f"REVOKED {json.dumps(list(partitions))} {sum(len(rows.rows(number)) for number in partitions)}", flush=True)
 
 
-@app.agent(inputs)
-async def count(stream) -> None:
+@app.agent(inputs)  # type: ignore[untyped-decorator]
+async def count(stream: Any) -> None:
     """Counts, echoes, and does what it was told to do wrong."""
-    global seen
+    seen = 0
     async for batch in stream:
         assert isinstance(batch, RecordBatch)
         if wrong.get("slow_s"):
@@ -56,20 +55,21 @@ async def count(stream) -> None:
         here = rows.rows(batch.partition)
         for record in batch.records:
             seen += 1
+            key: Any = record.key()
             value = record.value() or b""
             if value == b"junk":
                 plane.dead_letter(record, "unreadable: not a number", schema_id=7)
                 continue
             if value == b"forget":
-                here.delete(record.key())
+                here.delete(key)
                 continue
             if value == b"raise":
                 raise RuntimeError("the agent failed on purpose")
             if value == b"huge":
                 plane.produce(prefix + "out", record.key(), os.urandom(wrong["bytes"]))
                 continue
-            here.put(record.key(), (here.get(record.key()) or 0) + 1)
-            echo = f"{record.topic()} {record.partition()} {record.offset()} {here.get(record.key())}".encode()
+            here.put(key, (here.get(key) or 0) + 1)
+            echo = f"{record.topic()} {record.partition()} {record.offset()} {here.get(key)}".encode()
             if value == b"send":
                 await app.topic(prefix + "out", value_serializer="raw", key_serializer="raw").send(
                     key=record.key(), value=echo

@@ -30,7 +30,7 @@ PRIMITIVES: dict[str, st.SearchStrategy[Any]] = {
     "float": st.floats(width=32),
     "double": st.floats(),
     "bytes": st.binary(),
-    "string": st.text(st.characters(exclude_categories=("Cs",))),
+    "string": st.text(st.characters(exclude_categories=["Cs"])),
 }
 LOGICAL = {"date": "int", "time-millis": "int", "timestamp-micros": "long"}
 
@@ -86,7 +86,8 @@ def cases(draw: Callable[..., Any], depth: int = 3, names: Names | None = None) 
             again = draw(st.sampled_from([None, value]))
             return {"type": "record", "name": names("T"), "fields": both}, {"first": value, "again": again}
         case "record":
-            return draw(records_of(depth - 1, names))
+            record: Case = draw(records_of(depth - 1, names))
+            return record
     return kind, draw(PRIMITIVES[kind])
 
 

@@ -2,13 +2,17 @@
 
 import signal
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType  # type: ignore[attr-defined]
 
 from citygrid.stack import downloads
-from citygrid.stack.local import LocalStack, Ports, stop
+from citygrid.stack.children import Child
+from citygrid.stack.local import LocalStack, PartName, Ports, stop
 from runtime.settings import Settings
 from tests.integration.dataplane.conftest import Counting, wait_for
 
@@ -27,7 +31,7 @@ def test_an_agent_that_raises_ends_the_process_and_commits_nothing_of_its_batch(
     assert worker.exit_code() != 0
     assert time.monotonic() - began < 20
     assert worker.said("failed on purpose")
-    left = [record for record in counting.read("out")][echoed:]
+    left = counting.read("out")[echoed:]
     assert counting.committed() - before == len(left), "an offset without its output, or an output without its offset"
 
 
@@ -67,26 +71,34 @@ def test_a_stuck_agent_is_not_live(counting: Counting) -> None:
     assert "in flight" in worker.get("/live")[1]
 
 
+@dataclass
+class OwnKafka:
+    """A broker of one test."""
+
+    local: LocalStack
+    children: dict[PartName, Child]
+
+
 @pytest.fixture
-def own_kafka(tmp_path: Path):
+def own_kafka(tmp_path: Path) -> Iterator[OwnKafka]:
     """A broker that may be killed."""
     local = LocalStack(tmp_path / "stack", Ports.free(), downloads.folder(Settings().downloads_dir))
-    parts = {"local": local, "children": local.start(["kafka"])}
-    yield parts
-    stop(parts["children"])
+    broker = OwnKafka(local, dict(local.start(["kafka"])))
+    yield broker
+    stop(broker.children)
 
 
-def test_kafka_killed_and_started_again(own_kafka, prefix: str, tmp_path: Path) -> None:
+def test_kafka_killed_and_started_again(own_kafka: OwnKafka, prefix: str, tmp_path: Path) -> None:
     """The worker waits, or ends and is started again; the result is exact."""
-    local: LocalStack = own_kafka["local"]
+    local = own_kafka.local
     counting = Counting(local.address("kafka"), prefix, tmp_path)
     counting.fill(20_000)
-    small = {"batch_records": 100, "buffer_records": 400, "instance": "one"}
+    small: dict[str, Any] = {"batch_records": 100, "buffer_records": 400, "instance": "one"}
     worker = counting.start({"slow_s": 0.01}, **small)
     try:
         wait_for("some is read", lambda: counting.committed() > 4_000)
-        own_kafka["children"]["kafka"].kill()
-        own_kafka["children"] = local.start(["kafka"])
+        own_kafka.children["kafka"].kill()
+        own_kafka.children = dict(local.start(["kafka"]))
         deadline = time.monotonic() + 100
         while counting.committed() < len(counting.sent):
             if worker.process.poll() is not None:

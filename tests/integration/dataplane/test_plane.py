@@ -2,6 +2,7 @@
 
 import re
 import signal
+from typing import Any
 
 import psutil
 from confluent_kafka import Producer
@@ -98,7 +99,7 @@ def test_ready_live_and_metrics_tell_the_truth(counting: Counting) -> None:
 
 def test_the_classic_protocol(counting: Counting) -> None:
     counting.fill(20_000)
-    classic = {"group_protocol": "classic", "batch_records": 100, "buffer_records": 400}
+    classic: dict[str, Any] = {"group_protocol": "classic", "batch_records": 100, "buffer_records": 400}
     first = counting.start({"slow_s": 0.01}, **classic)
     wait_for("some is read", lambda: counting.committed() > 3_000)
     second = counting.start(**classic)
