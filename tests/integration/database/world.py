@@ -80,7 +80,9 @@ class World:
         with self.sinks() as own:
             queries.place(own, [said])
 
-    def alert(self, dwelling: str = "", state: str = "opened", finding: uuid.UUID | None = None, **other: Any) -> uuid.UUID:
+    def alert(
+        self, dwelling: str = "", state: str = "opened", finding: uuid.UUID | None = None, **other: Any
+    ) -> uuid.UUID:
         """An alert's record arrives."""
         self._version += 1
         said = {
@@ -111,9 +113,9 @@ class World:
 
     def row(self, view: str, key: str, dwelling: str) -> None:
         """A view's row arrives."""
+        from runtime.registry import Registry
         from sinks.sink import Read
         from sinks.targets.row_tables import RowTables
-        from runtime.registry import Registry
 
         self._version += 1
         with self.sinks() as connection:
@@ -126,3 +128,8 @@ class World:
             return admin.execute(
                 "SELECT * FROM city.task WHERE finding_id = %s ORDER BY dispatched_at, id", (finding,)
             ).fetchall()
+
+    def tasks_by_id(self, task: uuid.UUID) -> dict[str, Any]:
+        """One task."""
+        with psycopg.connect(self.database.admin, row_factory=psycopg.rows.dict_row) as admin:
+            return admin.execute("SELECT * FROM city.task WHERE id = %s", (task,)).fetchall()[0]

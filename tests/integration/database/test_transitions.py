@@ -1,0 +1,205 @@
+"""A task's life: only legal histories, whatever people and the system try; an illegal move changes nothing."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from tasks import queries
+from tasks.transitions import LEGAL, OPEN, legal, moves_of_people
+from tests.integration.database.world import GRID_A, GRID_B, World
+
+
+def test_python_and_postgresql_hold_the_same_table(world: World) -> None:
+    with psycopg.connect(world.database.admin) as admin:
+        there = admin.execute(
+            "SELECT move, from_state, to_state, by_whom, needs_reason FROM city.legal_move"
+        ).fetchall()
+    assert sorted(there, key=str) == sorted((tuple(each) for each in LEGAL), key=str)
+
+
+def test_a_move_that_lacks_its_reason_outcome_or_queue_is_refused(world: World) -> None:
+    world.place("d1", GRID_A)
+    task = world.tasks(world.alert("d1"))[0]["id"]
+    with world.as_account(world.account("grid_worker", GRID_A)) as connection:
+        queries.act(connection, task, "acknowledge")
+        tries: list[tuple[str, str | None, dict[str, Any]]] = [
+            ("complete", None, {}),
+            ("complete", None, {"outcome": ""}),
+            ("suspend", " ", {}),
+            ("hand_over", None, {"queue": GRID_B}),
+            ("hand_over", "why", {}),
+            ("hand_over", "why", {"queue": "nowhere"}),
+        ]
+        for move, reason, detail in tries:
+            with pytest.raises(queries.Incomplete), connection.transaction():
+                queries.act(connection, task, move, reason, detail)
+    assert world.tasks_by_id(task)["revision"] == 1
+
+
+def test_who_holds_a_task_completes_it_and_a_command_centre_hands_it_over(world: World) -> None:
+    world.place("d1", GRID_A)
+    task = world.tasks(world.alert("d1"))[0]["id"]
+    first, second = world.account("grid_worker", GRID_A), world.account("grid_worker", GRID_A)
+    centre = world.account("command_centre", "440113")
+    with world.as_account(first) as connection:
+        queries.act(connection, task, "acknowledge")
+    for token in (second, centre):
+        for move in ("claim", "acknowledge", "complete"):
+            with world.as_account(token) as connection, pytest.raises(queries.IllegalMove):
+                queries.act(connection, task, move, detail={"outcome": "done"})
+    with world.as_account(second) as connection, pytest.raises(queries.IllegalMove):
+        queries.act(connection, task, "hand_over", "mine", {"queue": GRID_B})
+    with world.as_account(centre) as connection:
+        assert queries.act(connection, task, "hand_over", "sick leave", {"queue": GRID_A})["claimed_by"] is None
+    with world.as_account(second) as connection:
+        assert queries.act(connection, task, "acknowledge")["state"] == "acknowledged"
+
+
+def test_the_same_request_sent_again_is_one_move_also_when_the_task_is_out_of_sight(world: World) -> None:
+    world.place("d1", GRID_A)
+    task = world.tasks(world.alert("d1"))[0]["id"]
+    request = uuid.uuid4()
+    with world.as_account(world.account("grid_worker", GRID_A)) as connection:
+        for _ in range(2):
+            queries.act(connection, task, "hand_over", "other side of the street", {"queue": GRID_B}, request)
+    assert world.tasks_by_id(task)["revision"] == 1
+
+
+def test_suspension_stops_the_clock(world: World) -> None:
+    world.place("d1", GRID_A)
+    (before,) = world.tasks(world.alert("d1"))
+    with world.as_account(world.account("grid_worker", GRID_A)) as connection:
+        queries.act(connection, before["id"], "acknowledge")
+        queries.act(connection, before["id"], "suspend", "gone until Monday")
+    with psycopg.connect(world.database.admin) as admin:
+        admin.execute("UPDATE city.task SET suspended_at = suspended_at - interval '3 days'")
+    with world.as_account(world.account("command_centre", GRID_A)) as connection:
+        after = queries.act(connection, before["id"], "resume", "it is Monday")
+    assert (after["respond_by"] - before["respond_by"]).total_seconds() == pytest.approx(3 * 86_400, abs=60)
+    assert after["state"] == "acknowledged"
+
+
+def test_many_workers_never_claim_the_same_task(world: World) -> None:
+    world.place("d1", GRID_A)
+    for number in range(12):
+        world.alert("d1", cause=str(number))
+    tokens = [world.account("grid_worker", GRID_A) for _ in range(4)]
+
+    def claims(token: str) -> list[Any]:
+        mine = []
+        while True:
+            with world.as_account(token) as connection:
+                task = queries.claim_next(connection)
+            if task is None:
+                return mine
+            mine.append(task["id"])
+
+    with ThreadPoolExecutor(4) as pool:
+        claimed = [task for mine in pool.map(claims, tokens) for task in mine]
+    assert len(claimed) == len(set(claimed)) == 12
+
+
+MOVES = sorted({each.move for each in LEGAL})
+
+
+class Histories(RuleBasedStateMachine):
+    """People and the system try any move on a task at any time; the model is `tasks/transitions.py`."""
+
+    world: World
+    people: list[tuple[str, str]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.finding = self.world.alert("d1", cause=str(uuid.uuid4()))
+        self.task = self.world.tasks(self.finding)[0]["id"]
+        self.state, self.before_suspension = "dispatched", ""
+        self.holder: str | None = None
+        self.moves = 0
+
+    @rule(
+        person=st.integers(0, 2),
+        move=st.sampled_from(MOVES),
+        reason=st.sampled_from([None, "rain"]),
+        detail=st.sampled_from([{}, {"outcome": "done"}, {"queue": GRID_A}, {"outcome": "done", "queue": GRID_A}]),
+    )
+    def somebody_tries(self, person: int, move: str, reason: str | None, detail: dict[str, str]) -> None:
+        token, role = self.people[person]
+        known = legal(move, self.state)
+        allowed = (
+            known is not None
+            and known.by != "system"
+            and (bool(reason) or not known.needs_reason)
+            and (move != "complete" or "outcome" in detail)
+            and (move != "hand_over" or "queue" in detail)
+            and (
+                self.holder == token
+                or (self.holder is None and known.by == "anybody")
+                or (role == "command_centre" and move in ("hand_over", "suspend", "resume"))
+            )
+        )
+        try:
+            with self.world.as_account(token) as connection:
+                queries.act(connection, self.task, move, reason, detail)
+        except queries.MoveRefused:
+            assert not allowed, (move, self.state)
+            return
+        assert allowed, (move, self.state)
+        assert known
+        self.moves += 1
+        if move == "suspend":
+            self.before_suspension = self.state
+        if move in ("claim", "acknowledge"):
+            self.holder = token
+        if move == "hand_over":
+            self.holder = None
+        self.state = known.to or self.before_suspension
+
+    @rule(sure=st.integers(0, 3))
+    def the_finding_is_resolved(self, sure: int) -> None:
+        if sure:  # once in four, or most histories would end here
+            return
+        self.world.alert("d1", "resolved", self.finding)
+        if self.state in OPEN:
+            self.state, self.moves = "closed", self.moves + 1
+
+    @invariant()
+    def the_database_agrees(self) -> None:
+        task = self.world.tasks_by_id(self.task)
+        assert (task["state"], task["revision"]) == (self.state, self.moves)
+        with psycopg.connect(self.world.database.admin) as admin:
+            history = admin.execute(
+                "SELECT from_state, to_state FROM city.task_event WHERE task = %s ORDER BY number", (self.task,)
+            ).fetchall()
+        assert len(history) == self.moves + 1
+        assert all(one[1] == after[0] for one, after in pairwise(history))
+        assert history[-1][1] == self.state
+
+
+@pytest.fixture
+def histories(world: World) -> type[Histories]:
+    world.place("d1", GRID_A)
+    people = [(world.account(role, scope), role) for role, scope in (
+        ("grid_worker", GRID_A), ("grid_worker", GRID_A), ("command_centre", "440113"))]  # fmt: skip
+    return type("Histories", (Histories,), {"world": world, "people": people})
+
+
+def test_only_legal_histories(histories: type[Histories]) -> None:
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        histories,
+        settings=settings(
+            max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
+
+
+def test_what_people_may_do_is_never_what_the_system_does() -> None:
+    assert not {"close", "reroute"} & {move for state in OPEN for move in moves_of_people(state)}
