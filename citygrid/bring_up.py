@@ -22,8 +22,8 @@ from citygrid.stack.ports import answers, is_taken
 from citygrid.supervision import Supervisor
 from runtime.settings import CHECKOUT, Settings, load
 
-BEFORE_WORKERS = ("migrations", "topics", "schemas", "accounts")
-AFTER_WORKERS = ("demo_city",)
+BEFORE_WORKERS = ("migrations", "topics", "schemas", "accounts", "observe")
+AFTER_WORKERS = ("parked", "demo_city")
 WORKER_PATIENCE_SECONDS = 60
 
 Tell = Callable[[str], None]
