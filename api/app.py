@@ -30,15 +30,15 @@ BURST_SECONDS = 4
 
 DESCRIPTION = """What a city's command centres, departments and grid workers read and do.
 
-**Who sees what** is decided by the database for the account of the session cookie: its area (a prefix of the grid code) and its
-rules. What is out of it does not exist for the caller: it is not found, not counted, not sorted and not streamed.
+**Who sees what** is decided by the database for the account of the session cookie: its area (a prefix of the grid
+code) and its rules. What is out of it does not exist for the caller: it is not found, not counted, not sorted and not streamed.
 
 **Errors** are problem documents (RFC 9457), in the account's language or by `Accept-Language`.
 
 **Times** are UTC (ISO 8601), coordinates WGS 84. Lists come in pages: pass `next` as `cursor`.
 
-**Writing**: JSON only, from this installation's own pages (same origin) or from a program. A move with an `Idempotency-Key` may be
-sent again."""
+**Writing**: JSON only, from this installation's own pages (same origin) or from a program. A move with an
+`Idempotency-Key` may be sent again."""
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": description, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
@@ -91,7 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(part.router, prefix=ROOT, responses=PROBLEMS)
 
     @app.get(f"{ROOT}/openapi.json", summary="This description", tags=["health"], response_class=JSONResponse)
-    async def openapi(caller: AsCaller) -> Response:
+    async def openapi(_caller: AsCaller) -> Response:
         """OpenAPI 3.1."""
         return JSONResponse(description_of(app))
 

@@ -1,7 +1,7 @@
 """Where a page of a list ends: the sort key of its last item, opaque to the caller and checked when it comes back.
 
-A cursor says nothing that the caller has not seen (it is made from the last item shown), and whatever it says, the next page
-is read under the caller's own scope: a forged one learns nothing.
+A cursor says nothing that the caller has not seen (it is made from the last item shown), and whatever it says, the next
+page is read under the caller's own scope: a forged one learns nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Transactions of the role `citygrid_api`, each bound to one session: what the caller may see is the database's decision."""
+"""Transactions of the role `citygrid_api`, each bound to one session: the database decides what the caller may see."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Caller:
 
     async def rows(self, statement: str, parameters: dict[str, Any] | None = None) -> list[DictRow]:
         """All rows of a statement, which must itself say how many at most."""
-        cursor = await self.connection.execute(statement, parameters or {})  # type: ignore[call-overload]
+        cursor = await self.connection.execute(statement, parameters or {})
         found: list[DictRow] = await cursor.fetchall()
         return found
 

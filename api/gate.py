@@ -22,10 +22,9 @@ log = structlog.get_logger("citygrid.api")
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 NO_ROUTE = "(none)"
 
-# The pages' own, narrower policy replaces this one where they are served (citygrid/serve.py).
+# Of answers that are no page; the pages' policy is web/assets.py's.
 CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 SECURITY_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -58,11 +57,21 @@ class Buckets:
 class Gate:
     """ASGI middleware around the whole application; answers by a problem whatever the routes did not."""
 
-    def __init__(self, app: ASGIApp, *, body_limit: int, rate: float, burst: int, secure: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_limit: int,
+        rate: float,
+        burst: int,
+        secure: bool,
+        policy: str = CONTENT_SECURITY_POLICY,
+    ) -> None:
         self._app = app
         self._body_limit = body_limit
         self._buckets = Buckets(rate, burst)
         self._secure = secure
+        self._policy = policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -87,9 +96,11 @@ class Gate:
                 await response(scope, receive, sending)
             else:
                 await self._app(scope, self._limited(receive), sending)
-        except Exception as error:  # the last resort: a broken route answers 500 and the server goes on
+        except Exception as error:  # noqa: BLE001 # the last resort: a broken route answers 500 and the server goes on
             # An exception's text may quote a value of somebody's row: its type and where it was raised are enough.
-            log.error("request_failed", request=str(request_id), error=type(error).__name__, where=_where(error))
+            log.error(  # noqa: TRY400
+                "request_failed", request=str(request_id), error=type(error).__name__, where=_where(error)
+            )
             if not status:
                 response = problems.answer(FAILED, problems.language_of(request), request_id)
                 await response(scope, receive, sending)
@@ -130,12 +141,13 @@ class Gate:
         return receiving
 
     def _add_headers(self, headers: MutableHeaders, path: str, request_id: uuid.UUID) -> None:
+        headers.setdefault("Content-Security-Policy", self._policy)
         for name, value in SECURITY_HEADERS.items():
             headers.setdefault(name, value)
         if self._secure:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-        if path.startswith("/api/"):
-            headers.setdefault("Cache-Control", "no-store")
+        # A page's file may be kept but is asked for again, so that an update is seen at once.
+        headers.setdefault("Cache-Control", "no-store" if path.startswith("/api/") else "no-cache")
         headers["X-Request-Id"] = str(request_id)
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from argon2.low_level import Type, hash_secret_raw
 
-# OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, 2 iterations, 1 lane. The decoy in the migrations says the same.
+# OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, 2 iterations, 1 lane. The decoy in the
+# migrations says the same.
 MEMORY_KIB = 19456
 ITERATIONS = 2
 LANES = 1

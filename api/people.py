@@ -29,11 +29,11 @@ class Concerned:
 async def concerned(caller: Caller, view: str, subject: str) -> list[Concerned]:
     """Who is concerned by an alert about this row; at most `MOST`, in the order of the row."""
     if view == "resident":
-        people = [(subject, {})]
+        people: list[tuple[str, dict[str, Any]]] = [(subject, {})]
     else:
         row = (
             await caller.row(
-                f"SELECT row FROM city.{view} WHERE id = %(id)s LIMIT 1",  # noqa: S608 # one of three names, below
+                f"SELECT row FROM city.{view} WHERE id = %(id)s LIMIT 1",
                 {"id": subject},
             )
             if view in {"household", "dwelling"}

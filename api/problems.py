@@ -1,7 +1,7 @@
 """Every error is a problem document of RFC 9457, in the caller's language and without a personal value.
 
-`type` is `urn:citygrid:problem:<name>`, stable for programs; `instance` is the request's id, which the log also has, never
-the path: a path names a person's row.
+`type` is `urn:citygrid:problem:<name>`, stable for programs; `instance` is the request's id, which the log also has,
+never the path: a path names a person's row.
 """
 
 from __future__ import annotations

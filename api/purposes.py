@@ -1,4 +1,4 @@
-"""Why somebody may look at a person; the choice is recorded with the look (docs/decisions/0005-row-level-security.md)."""
+"""Why somebody may look at a person; the choice is recorded with the look."""
 
 from __future__ import annotations
 

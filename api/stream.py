@@ -28,7 +28,8 @@ BATCH = 200
 RETRY_MS = 3000
 CURSOR = re.compile(r"(\d{1,19})-(\d{1,19})")
 
-# A line is read once every transaction that could still write an earlier one has ended (xid8 is the full, unwrapped id).
+# A line is read once every transaction that could still write an earlier one has ended (xid8 never
+# wraps around).
 START = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid"
 FEED = """
 SELECT xid::text AS xid, id, kind, key FROM city.feed

@@ -1,7 +1,7 @@
 """The process's one LISTEN connection: it wakes the streams when there may be something new to read.
 
-A `NOTIFY` carries nothing, and its arrival does not mean that the feed's new lines can be read in order yet: while an older
-transaction is still open, lines that it may write would come before them. So after a notification the watch follows
+A `NOTIFY` carries nothing, and its arrival does not mean that the feed's new lines can be read in order yet: while an
+older transaction is still open, lines that it may write would come before them. So after a notification the watch follows
 `pg_snapshot_xmin` until everything that had begun by then has ended, and wakes the streams each time it moves.
 """
 
@@ -44,11 +44,11 @@ class FeedWatch:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def changed(self, since: int, timeout: float) -> None:
-        """Return once `turn` is no longer `since`, or after `timeout` seconds."""
+    async def changed(self, since: int, patience: float) -> None:
+        """Return once `turn` is no longer `since`, or after `patience` seconds."""
         if self.turn == since:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(timeout):
+                async with asyncio.timeout(patience):
                     await self._moved.wait()
 
     def _wake(self) -> None:

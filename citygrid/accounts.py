@@ -78,8 +78,8 @@ def create(dsn: str, account: Account, password: str | None = None, *, demo: boo
         raise AccountRefused("There is an account of this name already: choose another name.") from None
     except psycopg.errors.CheckViolation as broken:
         raise AccountRefused(
-            f"The database refused the account ({broken.diag.constraint_name}): the scope is '' for the city or the first "
-            "6, 9, 12 or 15 digits of a grid code, the language zh or en."
+            f"The database refused the account ({broken.diag.constraint_name}): the scope is '' for the city or the "
+            "first 6, 9, 12 or 15 digits of a grid code, the language zh or en."
         ) from None
     return Credentials(account, password)
 

@@ -55,7 +55,8 @@ async def alerts(
         rank, opened_at, finding = _position(after)
         wanted |= {"rank": rank, "opened_at": opened_at, "finding": finding}
         where.append(
-            "(array_position(ARRAY['urgent', 'today', 'planned'], a.severity), -extract(epoch FROM a.opened_at), a.finding_id)"
+            "(array_position(ARRAY['urgent', 'today', 'planned'], a.severity), -extract(epoch FROM a.opened_at), "
+            "a.finding_id)"
             " > (%(rank)s, -extract(epoch FROM %(opened_at)s::timestamptz), %(finding)s)"
         )
     found = await caller.rows(

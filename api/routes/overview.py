@@ -28,7 +28,8 @@ SUMMARY = """
 SELECT
     (SELECT count(*) FROM city.alert WHERE state = 'opened') AS open,
     (SELECT count(*) FROM city.alert WHERE state = 'opened' AND severity = 'urgent') AS urgent,
-    (SELECT count(*) FROM city.alert WHERE opened_at > now() - interval '1 hour' AND state <> 'held') AS opened_last_hour,
+    (SELECT count(*) FROM city.alert
+     WHERE opened_at > now() - interval '1 hour' AND state <> 'held') AS opened_last_hour,
     t.due_today, t.overdue, t.waiting AS waiting_for_assignment, d.mean_acknowledge_seconds,
     city.workers_on_duty() AS workers_on_duty
 FROM (
@@ -61,7 +62,8 @@ PINS = """
 SELECT a.finding_id, a.rule, a.severity, p.lon, p.lat
 FROM city.alert a JOIN city.placement p ON p.dwelling = a.dwelling
 WHERE a.state = 'opened' AND p.lon IS NOT NULL AND p.lat IS NOT NULL
-    AND p.place >= %(parent)s AND p.place < %(parent)s || 'z' AND (%(severity)s::text IS NULL OR a.severity = %(severity)s)
+    AND p.place >= %(parent)s AND p.place < %(parent)s || 'z'
+    AND (%(severity)s::text IS NULL OR a.severity = %(severity)s)
 ORDER BY array_position(ARRAY['urgent', 'today', 'planned'], a.severity), a.opened_at DESC, a.finding_id LIMIT 1000
 """
 
@@ -73,9 +75,9 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT 5000
 
 _QUANTILES = """
     count(*) AS count,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM acknowledged_at - dispatched_at))::float8 AS p50_seconds,
-    percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM acknowledged_at - dispatched_at))::float8 AS p90_seconds
-FROM city.task WHERE acknowledged_at > date_trunc('hour', now()) - interval '23 hours'
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY took)::float8 AS p50_seconds,
+    percentile_cont(0.9) WITHIN GROUP (ORDER BY took)::float8 AS p90_seconds
+FROM city.task, extract(epoch FROM acknowledged_at - dispatched_at) AS took WHERE acknowledged_at > date_trunc('hour', now()) - interval '23 hours'
 """
 
 Parent = Annotated[GridPrefix, Query(description="a district, street or community; empty for the city")]
@@ -90,7 +92,7 @@ async def summary(request: Request, caller: AsCaller) -> Summary:
 
 @router.get("/map/grids", summary="Areas with what is open in them", tags=["map"])
 async def grids(caller: AsCaller, parent: Parent = "") -> FeatureCollection:
-    """The areas one level under `parent` as GeoJSON (WGS 84) with the open and urgent alerts that the caller may see."""
+    """The areas one level under `parent` as GeoJSON (WGS 84) with the open and urgent alerts in the caller's area."""
     length = len(parent) + 3 if parent else 6
     found = await caller.rows(GRIDS, {"parent": parent, "length": length})
     return FeatureCollection(

@@ -10,7 +10,7 @@ from psycopg import sql
 from api.database import AsCaller, Caller
 from api.language import Say
 from api.masking import mask_row, views
-from api.models import LookedAt, Lookup, Looks, Purpose, Row
+from api.models import LookedAt, Looks, Lookup, Purpose, Row
 from api.problems import INVALID, NOT_FOUND, Refused, refuse
 from domain.codes import InvalidCode
 

@@ -64,13 +64,13 @@ async def task(caller: AsCaller, task_id: UUID) -> Task:
 
 
 @router.post("/tasks/{task_id}/claim", summary="Take a task")
-async def claim(caller: AsCaller, task_id: UUID, body: Empty, key: Key = None) -> Task:
+async def claim(caller: AsCaller, task_id: UUID, _body: Empty, key: Key = None) -> Task:
     """The task becomes this account's; of two who try, one gets it."""
     return await _move(caller, task_id, "claim", key)
 
 
 @router.post("/tasks/{task_id}/acknowledge", summary="Say that one is at it")
-async def acknowledge(caller: AsCaller, task_id: UUID, body: Empty, key: Key = None) -> Task:
+async def acknowledge(caller: AsCaller, task_id: UUID, _body: Empty, key: Key = None) -> Task:
     """dispatched → acknowledged; the task becomes this account's."""
     before = await _task(caller, task_id)
     moved = await _move(caller, task_id, "acknowledge", key)

@@ -1,5 +1,7 @@
-"""A city of two streets, mirror images of each other but for one alert more in the second: what an account of one street
-learns about the other must be nothing."""
+"""A city of two streets, mirror images but for one alert more in the second.
+
+What an account of one street learns about the other must be nothing.
+"""
 
 from __future__ import annotations
 
@@ -120,7 +122,8 @@ def build(sinks: psycopg.Connection, code: str, alerts: int) -> Street:
 
 def place(sinks: psycopg.Connection, dwelling: str, grid: str) -> None:
     sinks.execute(
-        "INSERT INTO city.placement (dwelling, grid, district, lon, lat, address) VALUES (%s, %s, %s, 113.36, 22.94, %s)",
+        "INSERT INTO city.placement (dwelling, grid, district, lon, lat, address) "
+        "VALUES (%s, %s, %s, 113.36, 22.94, %s)",
         (dwelling, grid, grid[:6], f"{grid[6:9]}街 1 号"),
     )
 
@@ -139,9 +142,10 @@ def open_alert(sinks: psycopg.Connection, street: Street, number: int, *, feed: 
         }
     ]
     sinks.execute(
-        "INSERT INTO city.alert (finding_id, rule, rule_version, domain, state, view, subject, cause, severity, why_zh, why_en, "
-        "because, dwelling, household, opened_at, changed_at, respond_by, version) "
-        "VALUES (%s, 'car-and-benefit', 1, 'benefits', 'opened', 'household', %s, %s, %s, '有车', 'a car', %s, %s, %s, %s, %s, %s, 1)",
+        "INSERT INTO city.alert (finding_id, rule, rule_version, domain, state, view, subject, cause, severity, "
+        "why_zh, why_en, because, dwelling, household, opened_at, changed_at, respond_by, version) "
+        "VALUES (%s, 'car-and-benefit', 1, 'benefits', 'opened', 'household', %s, %s, %s, '有车', 'a car', "
+        "%s, %s, %s, %s, %s, %s, 1)",
         (
             *(finding, street.household, f"粤A{street.code[-3:]}{number}", SEVERITIES[number % 3], Jsonb(because)),
             *(street.dwelling, street.household, opened, opened, opened + timedelta(hours=1)),

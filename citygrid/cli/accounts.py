@@ -1,0 +1,76 @@
+"""Make, list and end accounts; give one a new password."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal
+
+import typer
+from rich.table import Table
+
+from api.models import Role
+from citygrid import accounts
+from citygrid.accounts import Account, AccountRefused
+from citygrid.cli import Told
+from citygrid.cli.screen import AsJson, console
+from runtime.settings import load
+
+EXAMPLE = "citygrid accounts create wang --role grid_worker --scope 440113001001003"
+
+app = typer.Typer(help="Make, list and end accounts; give one a new password.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The account's name, as one logs in.")]
+
+
+@app.command(epilog="Example: citygrid accounts create wang --role grid_worker --scope 440113001001003")
+def create(
+    name: Name,
+    role: Annotated[Role, typer.Option(help="What the account does.")],
+    scope: Annotated[str, typer.Option(help="First digits of the grid code: 6, 9, 12 or 15; none for the city.")] = "",
+    domain: Annotated[
+        list[str] | None, typer.Option(help="Only alerts of this domain of rules; may be given again.")
+    ] = None,
+    language: Annotated[Literal["zh", "en"], typer.Option(help="Of texts and errors.")] = "zh",
+) -> None:
+    """Make an account; its random password is printed once."""
+    wanted = Account(name, role, scope, tuple(domain) if domain else None, language)
+    try:
+        made = accounts.create(load().dsn("owner"), wanted)
+    except AccountRefused as refused:
+        raise Told(str(refused)) from None
+    console.print(f"{name}: {made.password}", highlight=False, markup=False)
+
+
+@app.command("list", epilog="Example: citygrid accounts list --json")
+def show(as_json: AsJson = False) -> None:
+    """Show every account; no passwords, they are kept nowhere."""
+    found = accounts.listed(load().dsn("owner"))
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False, default=str))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("name", "role", "scope", "language", "state"):
+        table.add_column(column)
+    for row in found:
+        state = "disabled" if row["disabled_at"] else "demo" if row["demo"] else ""
+        table.add_row(str(row["name"]), str(row["role"]), str(row["scope"] or "city"), str(row["language"]), state)
+    console.print(table)
+
+
+@app.command(epilog="Example: citygrid accounts password wang")
+def password(name: Name) -> None:
+    """Give an account a new random password, printed once; its sessions end."""
+    try:
+        console.print(f"{name}: {accounts.set_password(load().dsn('owner'), name)}", highlight=False, markup=False)
+    except AccountRefused as refused:
+        raise Told(str(refused)) from None
+
+
+@app.command(epilog="Example: citygrid accounts disable wang")
+def disable(name: Name) -> None:
+    """End an account and its sessions; what it did stays in the history."""
+    try:
+        accounts.disable(load().dsn("owner"), name)
+    except AccountRefused as refused:
+        raise Told(str(refused)) from None
+    console.print(f"{name} is disabled")

@@ -1,0 +1,42 @@
+"""List alerts, the newest urgent ones first."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal
+
+import typer
+from rich.table import Table
+
+from citygrid import reading
+from citygrid.cli.screen import AsJson, console
+from runtime.settings import load
+
+EXAMPLE = "citygrid alerts --rule car-and-benefit --json"
+
+State = Annotated[Literal["opened", "resolved", "held", "all"], typer.Option(help="held: older than going live.")]
+
+
+def command(
+    state: State = "opened",
+    rule: Annotated[str | None, typer.Option(help="Only this rule's.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most so many; all of them with --json if not given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List alerts, the newest urgent ones first. --json prints one JSON list."""
+    settings = load()
+    most = limit or (None if as_json else 50)
+    found = reading.alerts(settings.dsn("sinks"), state=None if state == "all" else state, rule=rule, limit=most)
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False, default=str))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("severity", "opened", "rule", "grid", "why", "state"):
+        table.add_column(column, overflow="fold")
+    for row in found:
+        opened = row["opened_at"].astimezone(settings.zone).strftime("%m-%d %H:%M")
+        table.add_row(row["severity"], opened, row["rule"], row["grid"] or "-", row["why_zh"], row["state"])
+    console.print(table)
+    console.print(f"{len(found)} alerts" + (f", at most {most} are shown: see --limit" if len(found) == most else ""))

@@ -1,0 +1,53 @@
+"""List tasks, the most urgent first."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal
+
+import typer
+from rich.table import Table
+
+from citygrid import reading
+from citygrid.cli.screen import AsJson, console
+from runtime.settings import load
+
+EXAMPLE = "citygrid tasks --queue 440113001001003 --json"
+
+State = Annotated[
+    Literal["dispatched", "acknowledged", "suspended", "completed", "closed", "all"], typer.Option(help="Only these.")
+]
+
+
+def command(
+    state: State = "all",
+    queue: Annotated[str | None, typer.Option(help="Only this queue's: a grid, a district or city.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most so many; all of them with --json if not given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List tasks, the most urgent first. --json prints one JSON list."""
+    settings = load()
+    most = limit or (None if as_json else 50)
+    found = reading.tasks(settings.dsn("sinks"), state=None if state == "all" else state, queue=queue, limit=most)
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False, default=str))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("task", "severity", "queue", "state", "rule", "by", "respond by"):
+        table.add_column(column, overflow="fold")
+    for row in found:
+        due = row["respond_by"].astimezone(settings.zone).strftime("%m-%d %H:%M") if row["respond_by"] else "-"
+        cells = (
+            str(row["id"])[-12:],
+            row["severity"],
+            row["queue"],
+            row["state"],
+            row["rule"],
+            row["claimed_by"] or "-",
+            due,
+        )
+        table.add_row(*cells)
+    console.print(table)
+    console.print(f"{len(found)} tasks" + (f", at most {most} are shown: see --limit" if len(found) == most else ""))

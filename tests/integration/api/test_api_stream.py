@@ -1,0 +1,189 @@
+"""The live stream: nothing missed, nothing of others, nobody who has left."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+import psycopg
+import pytest
+from two_streets import HERE, PASSWORD, THERE, City, Served, open_alert, say
+
+from citygrid.accounts import disable
+
+PATIENCE = 15
+
+
+@dataclass
+class Event:
+    """One event as the browser gets it."""
+
+    kind: str
+    id: str
+    value: dict[str, object]
+
+
+@asynccontextmanager
+async def session(served: Served, name: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=served.url, timeout=PATIENCE) as client:
+        answer = await client.post("/session", json={"name": name, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        yield client
+
+
+@asynccontextmanager
+async def follow(client: httpx.AsyncClient, after: str | None = None) -> AsyncIterator[AsyncIterator[Event]]:
+    headers = {"last-event-id": after} if after else {}
+    async with client.stream("GET", "/stream", headers=headers) as answer:
+        assert answer.status_code == 200, await answer.aread()
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        yield _events(answer)
+
+
+async def _events(answer: httpx.Response) -> AsyncIterator[Event]:
+    fields: dict[str, str] = {}
+    async for line in answer.aiter_lines():
+        if line.startswith(":"):
+            continue
+        if line:
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        elif "event" in fields:
+            yield Event(fields["event"], fields.get("id", ""), json.loads(fields.get("data", "{}")))
+            fields = {}
+
+
+async def the_next(events: AsyncIterator[Event], *kinds: str) -> Event:
+    """The next event of one of `kinds`; fails after `PATIENCE` seconds."""
+    async with asyncio.timeout(PATIENCE):
+        async for event in events:
+            if event.kind in kinds:
+                return event
+    raise AssertionError(f"the stream ended before one of {kinds}")
+
+
+async def test_an_alert_arrives_and_says_what_the_list_says(city: City, served: Served) -> None:
+    async with session(served, "here") as client, follow(client) as events:
+        assert (await the_next(events, "ready")).id
+        with psycopg.connect(city.database.sinks) as sinks:
+            finding = open_alert(sinks, city.here, 1, feed=True)
+        event = await the_next(events, "alert", "task")
+        listed = (await client.get("/alerts")).json()["items"]
+        assert event.value == next(alert for alert in listed if alert["finding_id"] == str(finding))
+
+
+async def test_a_move_arrives_at_who_may_see_it_and_at_nobody_else(city: City, served: Served) -> None:
+    async with (
+        session(served, "worker") as worker,
+        session(served, "there") as there,
+        follow(worker) as mine,
+        follow(there) as theirs,
+    ):
+        await the_next(mine, "ready")
+        await the_next(theirs, "ready")
+        await worker.post(f"/tasks/{city.here.tasks[0]}/acknowledge", json={})
+        assert (await the_next(mine, "task")).value["state"] == "acknowledged"
+        with psycopg.connect(city.database.sinks) as sinks:  # the first that "there" hears is its own street's
+            finding = open_alert(sinks, city.there, 1, feed=True)
+        assert (await the_next(theirs, "alert", "task")).value["finding_id"] == str(finding)
+        # Handed over to the other street, the task leaves one stream and enters the other.
+        body = {"queue": f"{THERE}001001", "reason": "x"}
+        await worker.post(f"/tasks/{city.here.tasks[0]}/hand-over", json=body)
+        assert (await the_next(mine, "task")).value == {"id": str(city.here.tasks[0]), "gone": True}
+        assert (await the_next(theirs, "task")).value["queue"] == f"{THERE}001001"
+
+
+async def test_writers_that_commit_out_of_order_are_all_heard(city: City, served: Served) -> None:
+    """The one that began first commits last: a cursor by id or by time would have passed it by."""
+    async with session(served, "here") as client:
+        with psycopg.connect(city.database.sinks) as slow, psycopg.connect(city.database.sinks) as fast:
+            async with follow(client) as events:
+                last = (await the_next(events, "ready")).id
+                first = open_alert(slow, city.here, 1, feed=True)
+                second = open_alert(fast, city.here, 2, feed=True)
+                fast.commit()
+                # Neither may be told yet; the tab is closed and comes back with the id it has.
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.5):
+                        last = (await the_next(events, "alert")).id
+            async with follow(client, last) as events:
+                slow.commit()
+                heard = [await the_next(events, "alert") for _ in range(2)]
+    assert [event.value["finding_id"] for event in heard] == [str(first), str(second)]
+
+
+async def test_last_event_id_misses_nothing_and_repeats_nothing(city: City, served: Served) -> None:
+    async with session(served, "here") as client:
+        async with follow(client) as events:
+            last = (await the_next(events, "ready")).id
+        heard: list[object] = []
+        opened: list[str] = []
+        for turn in range(4):
+            with psycopg.connect(city.database.sinks, autocommit=True) as sinks:
+                opened += [str(open_alert(sinks, city.here, turn, feed=True)) for _ in range(3)]
+            async with follow(client, last) as events:
+                for _ in range(2 if turn < 3 else 6):  # the connection breaks before all was heard
+                    event = await the_next(events, "alert")
+                    heard.append(event.value["finding_id"])
+                    last = event.id
+    assert heard == opened
+
+
+async def test_a_cursor_of_nowhere_or_before_the_sweep_is_told_to_read_again(city: City, served: Served) -> None:
+    with psycopg.connect(city.database.sinks) as sinks:
+        say(sinks, "alert", str(city.here.findings[0]), f"{HERE}001001")
+    async with session(served, "here") as client:
+        for cursor in ("1-1", "9000000000000000000-1"):
+            async with follow(client, cursor) as events:
+                assert (await the_next(events, "reset", "alert")).kind == "reset"
+        async with follow(client, "' OR 1=1") as events:  # none of ours: a stream from now on
+            assert (await the_next(events, "ready")).id
+
+
+async def test_a_disabled_account_hears_nothing_more(city: City, served: Served) -> None:
+    async with session(served, "here") as client, follow(client) as events:
+        await the_next(events, "ready")
+        disable(city.database.owner, "here")
+        assert (await the_next(events, "ended", "alert")).kind == "ended"
+        with pytest.raises(AssertionError, match="the stream ended"):
+            await the_next(events, "alert", "task")
+        assert (await client.get("/stream")).status_code == 401
+
+
+async def test_streams_are_bounded_and_give_their_place_back(city: City, served: Served) -> None:
+    served.app.state.places.most_of_one = 1
+    async with session(served, "here") as client:
+        async with follow(client) as events:
+            await the_next(events, "ready")
+            refused = await client.get("/stream")
+            assert refused.status_code == 503
+            assert refused.json()["type"].endswith(":streams-full")
+        async with asyncio.timeout(PATIENCE):
+            while served.app.state.places.taken.total():
+                await asyncio.sleep(0.01)
+        async with follow(client) as events:
+            await the_next(events, "ready")
+
+
+async def test_all_streams_of_a_process_share_one_listener(city: City, served: Served) -> None:
+    async with session(served, "here") as client, follow(client) as one, follow(client) as two, follow(client) as three:
+        for events in (one, two, three):
+            await the_next(events, "ready")
+        with psycopg.connect(city.database.admin) as admin:
+            listening = admin.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'citygrid_api' "
+                "AND (query LIKE 'LISTEN%' OR query LIKE '%pg_snapshot_xmax%')"
+            ).fetchone()
+        assert listening == (1,)
+
+
+async def test_freshness_is_streamed(city: City, served: Served) -> None:
+    async with session(served, "department") as client, follow(client) as events:
+        assert (await the_next(events, "freshness")).value["stale"] is False
+        with psycopg.connect(city.database.sinks) as sinks:
+            sinks.execute("UPDATE city.freshness SET last_event_at = now() - interval '1 day'")
+        assert (await the_next(events, "freshness")).value["stale"] is True
