@@ -11,9 +11,10 @@ import { now } from "./time.js";
 const DAY = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" });
 const isToday = (at) => Boolean(at) && DAY.format(Date.parse(at)) === DAY.format(Date.now());
 const COMMUNITY_DIGITS = 12;
+const STREET_DIGITS = 9;
 
 export function day() {
-  const state = reactive({ tasks: [], readAt: null, areas: [], instructions: {} });
+  const state = reactive({ tasks: [], readAt: null, areas: [], seen: {} }); // seen: finding → {dwelling, instruction}
   const error = ref(null);
   const loading = ref(true);
 
@@ -30,14 +31,15 @@ export function day() {
 
   const reorder = () => (order.value = inOrder(all.value.filter((task) => isOpen(task) && task.state !== "suspended"), now.value).map((task) => task.id));
 
-  const instructionOf = (one) => one.timeline?.filter((moment) => moment.kind.startsWith("instruct")).at(-1) ?? null;
+  const glance = (one) => ({ dwelling: one.dwelling, instruction: one.timeline?.filter((moment) => moment.kind.startsWith("instruct")).at(-1) ?? null });
 
   /** Cases are read ahead one by one, so that a stop opens without a network; names in them are masked. */
   async function readAhead() {
     for (const { task } of stops.value) {
-      const one = await alertCase(task.finding_id).catch(() => null); // a case out of reach now is read when its stop is opened
+      if (!online.value) return; // what is left is read once a stop is opened
+      const one = await alertCase(task.finding_id).catch(() => null);
       if (!one) continue;
-      state.instructions[task.finding_id] = instructionOf(one);
+      state.seen[task.finding_id] = glance(one);
       await kept.put(`case:${task.finding_id}`, one);
     }
   }
@@ -60,9 +62,10 @@ export function day() {
 
   async function readMap(scope) {
     const parent = scope.length > COMMUNITY_DIGITS ? scope.slice(0, COMMUNITY_DIGITS) : scope;
-    const answer = await grids(parent).catch(() => null); // without areas the map still has the stops
-    if (!answer) return;
-    for (const feature of answer.features) learn(feature.id, feature.properties);
+    const none = { features: [] }; // without areas the map still has the stops
+    const [answer, around] = await Promise.all([parent, parent.slice(0, STREET_DIGITS)].map((code) => grids(code).catch(() => none)));
+    for (const feature of [...around.features, ...answer.features]) learn(feature.id, feature.properties);
+    if (answer === none) return;
     state.areas = answer.features.filter((one) => one.id.startsWith(scope) || scope.startsWith(one.id));
     await kept.put("areas", state.areas);
   }
@@ -78,6 +81,10 @@ export function day() {
       state.areas = (await kept.get("areas")) ?? [];
       loading.value = false;
       reorder();
+      for (const task of state.tasks) {
+        const one = await kept.get(`case:${task.finding_id}`);
+        if (one) state.seen[task.finding_id] = glance(one);
+      }
     }
     await openOutbox(account.id, heardTask);
     await read();
@@ -96,7 +103,7 @@ export function day() {
     await kept.put("day", { tasks: state.tasks, readAt: state.readAt });
     if (task.finding_id && isOpen(task)) {
       const one = await alertCase(task.finding_id).catch(() => null); // read again with the next visit
-      if (one) state.instructions[task.finding_id] = instructionOf(one);
+      if (one) state.seen[task.finding_id] = glance(one);
     }
   }
 

@@ -15,16 +15,15 @@ setInterval(() => (now.value = Date.now()), 15_000);
 /** Milliseconds of a Date, a text, milliseconds, or the microseconds of a row. */
 const ms = (at) => (at instanceof Date ? at.getTime() : typeof at !== "number" ? Date.parse(at) : at > 1e14 ? at / 1000 : at);
 
-/** "08:05" today, "11-22 08:05" on another day. */
+/** "08:05" today, "11-22 08:05" on another day of this year, "2024-11-22" before that. */
 export function clock(at) {
   const when = ms(at);
   if (Number.isNaN(when)) return "–";
-  const today = DATE.format(when) === DATE.format(now.value);
-  return today ? CLOCK.format(when) : `${DATE.format(when).slice(5)} ${CLOCK.format(when)}`;
+  const day = DATE.format(when);
+  const today = DATE.format(now.value);
+  if (day === today) return CLOCK.format(when);
+  return day.slice(0, 4) === today.slice(0, 4) ? `${day.slice(5)} ${CLOCK.format(when)}` : day;
 }
-
-/** "2026-11-23". */
-export const date = (at) => (at && !Number.isNaN(ms(at)) ? DATE.format(ms(at)) : "–");
 
 /** A length of time in words: "3 分钟", "2 小时", "5 天"; `span` in ms, its sign ignored. */
 export function lasting(span) {
@@ -32,7 +31,10 @@ export function lasting(span) {
   if (minutes < 1) return t("time.moment");
   if (minutes < 90) return t("time.minutes", { n: minutes });
   const hours = Math.round(minutes / 60);
-  return hours < 48 ? t("time.hours", { n: hours }) : t("time.days", { n: Math.round(hours / 24) });
+  if (hours < 48) return t("time.hours", { n: hours });
+  const days = Math.round(hours / 24);
+  if (days < 90) return t("time.days", { n: days });
+  return days < 700 ? t("time.months", { n: Math.round(days / 30.4) }) : t("time.years", { n: Math.round(days / 365.25) });
 }
 
 /** "12 分钟前", or "刚刚". */

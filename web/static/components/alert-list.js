@@ -18,7 +18,7 @@ const Row = ({ alert, open, fresh, onOpen }) => {
   return h("li", { class: ["alert", level, { open, fresh }], "data-test": "alert", "data-finding": alert.finding_id, "data-rule": alert.rule }, [
     h("button", { type: "button", class: "plain", "aria-current": open ? "true" : undefined, onClick: () => onOpen(alert.finding_id) }, [
       h("span", { class: "line" }, [
-        h(Severity, { level, iconOnly: true }),
+        h(Severity, { level }),
         h("time", { datetime: alert.opened_at, title: when(alert.opened_at) }, clock(alert.opened_at)),
         h("strong", named(`rule.${alert.rule}`, alert.rule)),
         h("span", { class: "spread" }),

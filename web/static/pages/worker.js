@@ -59,7 +59,7 @@ const Worker = {
       await post(handing.value.id, move, body);
       handing.value = null;
     };
-    const byPlate = (plate) => today.stops.value.find(({ task }) => plateOf(task.place?.dwelling ?? task.dwelling ?? "") === plate || task.id.toUpperCase() === plate)?.task;
+    const byPlate = (plate) => today.stops.value.find(({ task }) => plateOf(today.state.seen[task.finding_id]?.dwelling ?? "") === plate)?.task;
     const scanned = async (plate) => {
       const task = byPlate(plate);
       scanning.value = false;
@@ -84,7 +84,6 @@ const Worker = {
         h("span", { class: ["state", { unsent: waiting.value.length }], role: "status", "data-test": "waiting", "data-count": waiting.value.length }, waiting.value.length ? `⇡${t("outbox.waiting", { n: waiting.value.length })}` : ""),
         h("span", { class: "state", role: "status", "data-test": "online", "data-state": online.value ? "on" : "off" }, [h("span", { class: ["dot", online.value ? "" : "off"] }), t(online.value ? "net.on" : "net.off")]),
         h(LanguageSwitch),
-        h("button", { class: "plain", type: "button", onClick: leave }, t("sign-out")),
       ]);
     };
 
@@ -102,7 +101,7 @@ const Worker = {
       !online.value && today.state.readAt ? h("p", { class: "kept small" }, t("worker.kept", { at: clock(today.state.readAt) })) : null,
       h(Refusal, { error: today.error.value }),
       h("ol", { class: "route", "aria-label": t("worker.title"), "data-test": "route" }, today.stops.value.map(({ task, distance }, i) =>
-        h(StopCard, { key: task.id, task, number: i + 1, distance, instruction: today.state.instructions[task.finding_id], onAcknowledge: acknowledge, onArrive: arrive, onScan: () => (scanning.value = true), onHandOver: (one) => (handing.value = one) }))),
+        h(StopCard, { key: task.id, task, number: i + 1, distance, instruction: today.state.seen[task.finding_id]?.instruction, onAcknowledge: acknowledge, onArrive: arrive, onScan: () => (scanning.value = true), onHandOver: (one) => (handing.value = one) }))),
       today.stops.value.length === 0 ? h("p", { class: "empty quiet" }, t(today.loading.value ? "loading" : "worker.empty")) : null,
       today.finished.value.length
         ? h("details", { class: "finished" }, [h("summary", `✓ ${t("worker.finished")} ${today.finished.value.length}`), h("ul", today.finished.value.map((task) =>
@@ -116,6 +115,7 @@ const Worker = {
       return h("div", { class: "worker" }, [
         top(),
         h("main", open.value ? h(Visit, { key: open.value.id, task: open.value, purposes: who.value.purposes, onBack: back, onComplete: complete }) : route()),
+        h("footer", [h("span", { class: "quiet" }, who.value.name), h("button", { type: "button", "data-test": "sign-out", onClick: leave }, t("sign-out"))]),
         scanning.value ? h(Scan, { known: (plate) => Boolean(byPlate(plate)), onFound: scanned, onClose: () => (scanning.value = false) }) : null,
         handing.value
           ? h("dialog", { open: true, class: "sheet", "aria-label": t("move.hand-over") }, [h("h2", handing.value.place?.address ?? ""), h(MoveForm, { task: handing.value, only: ["hand-over"], send: handOver }), h("button", { type: "button", onClick: () => (handing.value = null) }, t("cancel"))])

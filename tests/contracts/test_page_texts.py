@@ -1,0 +1,106 @@
+"""Both languages of the pages say the same things, and the shell that works offline is whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from web.assets import STATIC, libraries
+
+ENTRY = re.compile(r'^  ("(?:[^"\\]|\\.)+"): ("(?:[^"\\]|\\.)*"),$', re.MULTILINE)
+USED = re.compile(r'\b(?:t|named)\(\s*"([^"]+)"')
+IMPORT = re.compile(r'(?:from|import)\s+"([^"]+)"')
+LINKED = re.compile(r'(?:href|src)="([^"#]+)"')
+COMMENT = re.compile(r"/\*.*?\*/|(?<!:)//[^\n]*", re.DOTALL)
+PLACE = re.compile(r"\{(\w+)\}")
+
+
+def texts(language: str) -> dict[str, str]:
+    source = (STATIC / "text" / f"{language}.js").read_text(encoding="utf-8")
+    found = [(json.loads(key), json.loads(text)) for key, text in ENTRY.findall(source)]
+    assert len(found) == source.count("\n  "), f"text/{language}.js: a line is not of the form key: text,"
+    keys = [key for key, _ in found]
+    assert len(keys) == len(set(keys)), f"text/{language}.js: a key stands twice"
+    return dict(found)
+
+
+def modules() -> list[Path]:
+    return [file for file in sorted(STATIC.rglob("*.js")) if file.parent.name != "text"]
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    chinese, english = texts("zh"), texts("en")
+    assert chinese.keys() == english.keys()
+    assert all(chinese.values())
+    assert all(english.values())
+
+
+def test_a_text_and_its_translation_take_the_same_values() -> None:
+    chinese, english = texts("zh"), texts("en")
+    differing = [key for key in chinese if set(PLACE.findall(chinese[key])) != set(PLACE.findall(english[key]))]
+    assert differing == []
+
+
+def test_each_text_that_a_page_asks_for_is_there() -> None:
+    known = texts("zh").keys()
+    code = {file.name: COMMENT.sub("", file.read_text(encoding="utf-8")) for file in modules()}
+    asked = {(name, key) for name, source in code.items() for key in USED.findall(source)}
+    assert asked
+    assert {(name, key) for name, key in asked if key not in known} == set()
+
+
+def test_no_page_holds_a_text_of_its_own() -> None:
+    """Chinese in a page would be seen by English readers; comments may hold some, and so may the sentence without JavaScript."""
+    chinese = re.compile("[\u4e00-\u9fff]")
+    lines = [
+        f"{file.name}: {line.strip()}"
+        for file in modules()
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if chinese.search(line.split("//")[0]) and not line.lstrip().startswith(("*", "/*"))
+    ]
+    assert lines == []
+
+
+def test_the_offline_shell_has_every_file_of_the_workers_page() -> None:
+    listed = set(re.findall(r'"(/[^"]+\.\w+)"', (STATIC / "sw.js").read_text(encoding="utf-8").split("];")[0]))
+    lib = libraries()
+    for path in listed:
+        assert path in lib or (STATIC / path[1:]).is_file(), f"sw.js: {path} is no file"
+    assert reachable("/worker.html", lib) <= listed
+    assert reachable("/index.html", lib) <= listed
+
+
+def reachable(path: str, lib: dict[str, Path]) -> set[str]:
+    """Every file that the page at `path` loads, itself included."""
+    found: set[str] = set()
+    waiting = [path]
+    while waiting:
+        here = waiting.pop()
+        if here in found:
+            continue
+        found.add(here)
+        if here in lib or not here.endswith((".html", ".js")):
+            continue
+        source = (STATIC / here[1:]).read_text(encoding="utf-8")
+        names = LINKED.findall(source) if here.endswith(".html") else IMPORT.findall(source)
+        base = (STATIC / here[1:]).parent
+        for name in names:
+            target = name if name.startswith("/") else "/" + (base / name).resolve().relative_to(STATIC).as_posix()
+            waiting.append(target)
+    return found
+
+
+@pytest.mark.parametrize("page", sorted(file.name for file in STATIC.glob("*.html")))
+def test_a_page_loads_nothing_from_outside_and_holds_no_inline_script(page: str) -> None:
+    source = (STATIC / page).read_text(encoding="utf-8")
+    assert not re.search(r"""(?:href|src)=["'](?:https?:)?//""", source)
+    assert not re.search(r"<script(?![^>]*\bsrc=)", source)
+    assert not re.search(r"<style|\sstyle=", source)
+    assert all(path in libraries() or (STATIC / path.lstrip("/")).is_file() for path in LINKED.findall(source))
+
+
+def test_files_stay_small_enough_to_read() -> None:
+    assert [file.name for file in modules() if len(file.read_text(encoding="utf-8").splitlines()) > 300] == []

@@ -1,0 +1,73 @@
+"""The grid worker's route and a stop at the door."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from playwright.sync_api import Locator, Page
+
+Answer = Literal["yes", "no", "unknown"]
+Outcome = Literal["done", "nobody_home", "refused"]
+
+
+class GridWorker:
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def wait_for_stop(self, finding: str | None = None, timeout_ms: float | None = None) -> Locator:
+        """The stop of that finding, or the first of the route; waits for it to come by the stream."""
+        stop = self.page.locator("[data-test=stop]" + (f'[data-finding="{finding}"]' if finding else "")).first
+        stop.wait_for(timeout=timeout_ms)
+        return stop
+
+    def stops(self) -> list[str]:
+        """The finding ids of the route, in order."""
+        return [stop.get_attribute("data-finding") or "" for stop in self.page.locator("[data-test=stop]").all()]
+
+    def acknowledge(self, stop: Locator) -> None:
+        """Accepts a stop; returns once the page has taken it (the server may still be waited for: `wait_until_sent`)."""
+        task = stop.get_attribute("data-task")
+        stop.locator("[data-test=acknowledge]").click()
+        self.page.locator(f'[data-test=stop][data-task="{task}"][data-state=acknowledged]').wait_for()
+
+    def arrive(self, stop: Locator) -> Visit:
+        stop.locator("[data-test=arrive]").click()
+        self.page.locator("[data-test=visit]").wait_for()
+        return Visit(self.page)
+
+    def waiting(self) -> int:
+        """How many moves are not sent yet."""
+        return int(self.page.locator("[data-test=waiting]").get_attribute("data-count") or 0)
+
+    def wait_until_sent(self, timeout_ms: float | None = None) -> None:
+        self.page.locator("[data-test=waiting][data-count='0']").wait_for(state="attached", timeout=timeout_ms)
+
+    def wait_until_kept(self) -> None:
+        """Returns once the service worker has the shell: from here on the page opens without a network."""
+        self.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+
+
+class Visit:
+    """A stop: the checks, a note and the result."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def checks(self) -> list[str]:
+        rows = self.page.locator("[data-test=check]").all()
+        return [row.get_attribute("data-check") or "" for row in rows]
+
+    def answer(self, check: str, answer: Answer) -> None:
+        self.page.locator(f'[data-test=check][data-check="{check}"] label.{answer}').click()
+
+    def note(self, text: str) -> None:
+        self.page.locator("[data-test=note]").fill(text)
+
+    def noted(self) -> str:
+        return self.page.locator("[data-test=note]").input_value()
+
+    def finish(self, outcome: Outcome = "done") -> None:
+        """Chooses the result and finishes; returns on the route."""
+        self.page.locator(f"[data-test=outcome] label.{outcome}").click()
+        self.page.locator("[data-test=complete]").click()
+        self.page.locator("[data-test=visit]").wait_for(state="detached")
