@@ -1,6 +1,7 @@
-"""Where the pages' files come from: our own under `web/static`, the libraries as local files out of the `nicegui` wheel.
+"""Where the pages' files come from: our own in `web/static`, the libraries out of the `nicegui` wheel.
 
-Nothing loads from outside: a URL under `/lib/` is one file of an installed, hash-locked wheel (Vue, Leaflet and ECharts as ES modules).
+Nothing loads from outside: a URL under `/lib/` is one file of an installed, hash-locked wheel
+(Vue, Leaflet and ECharts as ES modules).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-"""For the header of every page. No `unsafe-eval`: pages are render functions, Vue's compiler never runs. No inline style or script."""
+"""For the header of every page. No `unsafe-eval`: pages are render functions, Vue's compiler never runs."""
 
 _FILES = {
     "/lib/vue.js": "static/vue.esm-browser.prod.js",
@@ -34,7 +35,7 @@ _ECHARTS = "elements/echart/dist"  # an entry and chunks whose names carry a has
 
 
 class AssetMissing(RuntimeError):
-    """A library file is not where the installed `nicegui` wheel had it: install the version of requirements.lock, or mend web/assets.py."""
+    """A library file is not where the `nicegui` wheel had it: install that of requirements.lock or mend this."""
 
 
 def libraries() -> dict[str, Path]:

@@ -53,7 +53,7 @@ def test_each_text_that_a_page_asks_for_is_there() -> None:
 
 
 def test_no_page_holds_a_text_of_its_own() -> None:
-    """Chinese in a page would be seen by English readers; comments may hold some, and so may the sentence without JavaScript."""
+    """Chinese in a module would be seen by English readers; comments may hold some."""
     chinese = re.compile("[\u4e00-\u9fff]")
     lines = [
         f"{file.name}: {line.strip()}"

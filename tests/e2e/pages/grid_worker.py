@@ -25,7 +25,7 @@ class GridWorker:
         return [stop.get_attribute("data-finding") or "" for stop in self.page.locator("[data-test=stop]").all()]
 
     def acknowledge(self, stop: Locator) -> None:
-        """Accepts a stop; returns once the page has taken it (the server may still be waited for: `wait_until_sent`)."""
+        """Accepts a stop; returns once the page has taken it. `wait_until_sent` waits for the server."""
         task = stop.get_attribute("data-task")
         stop.locator("[data-test=acknowledge]").click()
         self.page.locator(f'[data-test=stop][data-task="{task}"][data-state=acknowledged]').wait_for()
