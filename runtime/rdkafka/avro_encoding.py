@@ -15,56 +15,48 @@ class InvalidValue(ValueError):
     """A value does not fit its schema; the text names the path of the field and what was expected, not the value."""
 
 
-def _varint(number: int) -> bytes:
-    number = number << 1 ^ number >> 63
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-_SMALL = [_varint(number) for number in range(4096)]
+_LOW = (1 << 14) - 1
+#: Fourteen bits as the last, and as two not the last, bytes of a variable-length number.
+_LAST = [bytes((z,)) if z < 128 else bytes((z & 127 | 128, z >> 7)) for z in range(1 << 14)]
+_MORE = [bytes((z & 127 | 128, z >> 7 | 128)) for z in range(1 << 14)]
 
 
 def _long(x: int) -> bytes:
     if type(x) is not int:
         raise TypeError("expected an int")
-    if 0 <= x < 4096:
-        return _SMALL[x]
-    if not _LONG[0] <= x <= _LONG[1]:
+    z = x << 1 if x >= 0 else ~x << 1 | 1
+    if z <= _LOW:
+        return _LAST[z]
+    if z < 1 << 28:
+        return _MORE[z & _LOW] + _LAST[z >> 14]
+    if z < 1 << 42:  # milliseconds since 1970
+        return _MORE[z & _LOW] + _MORE[z >> 14 & _LOW] + _LAST[z >> 28]
+    if z < 1 << 56:  # microseconds
+        return _MORE[z & _LOW] + _MORE[z >> 14 & _LOW] + _MORE[z >> 28 & _LOW] + _LAST[z >> 42]
+    if z >= 1 << 64:
         raise OverflowError("out of the range of a long")
-    # Timestamps are most of these: nine bytes, without a loop over them.
-    zigzag = x << 1 ^ x >> 63
-    if zigzag < 1 << 7:
-        return bytes((zigzag,))
-    if zigzag < 1 << 14:
-        return bytes((zigzag & 127 | 128, zigzag >> 7))
-    if zigzag < 1 << 21:
-        return bytes((zigzag & 127 | 128, zigzag >> 7 & 127 | 128, zigzag >> 14))
-    if 1 << 49 <= zigzag < 1 << 56:
-        return bytes(
-            (
-                zigzag & 127 | 128, zigzag >> 7 & 127 | 128, zigzag >> 14 & 127 | 128, zigzag >> 21 & 127 | 128,
-                zigzag >> 28 & 127 | 128, zigzag >> 35 & 127 | 128, zigzag >> 42 & 127 | 128, zigzag >> 49,
-            )
-        )  # fmt: skip
-    return _varint(x)
+    return _MORE[z & _LOW] + _MORE[z >> 14 & _LOW] + _MORE[z >> 28 & _LOW] + _MORE[z >> 42 & _LOW] + _LAST[z >> 56]
+
+
+class _Lengths(dict[int, bytes]):
+    """Length -> its bytes; filled as lengths are met, so that generated code needs no call for a known one."""
+
+    def __missing__(self, length: int) -> bytes:
+        encoded = _long(length)
+        if length <= _LOW:
+            self[length] = encoded
+        return encoded
 
 
 def _int(x: int) -> bytes:
-    if type(x) is int and 0 <= x < 4096:
-        return _SMALL[x]
-    if type(x) is int and not _INT[0] <= x <= _INT[1]:
+    if type(x) is int and not -0x80000000 <= x <= 0x7FFFFFFF:
         raise OverflowError("out of the range of an int")
     return _long(x)
 
 
 def _string(x: str) -> bytes:
     encoded = x.encode()
-    size = len(encoded)
-    return (_SMALL[size] if size < 4096 else _varint(size)) + encoded
+    return _long(len(encoded)) + encoded
 
 
 def _bytes(x: bytes) -> bytes:
@@ -162,7 +154,7 @@ def _fits(kind: str, detail: Any, value: Any) -> bool:
 
 RUNTIME: dict[str, Any] = {
     "B": _boolean, "I": _int, "L": _long, "F": _number(_float), "D": _number(_double), "Y": _bytes, "S": _string,
-    "N": _null, "X": _fixed, "E": _empty, "choose": _choose,
+    "N": _null, "X": _fixed, "E": _empty, "choose": _choose, "Z": _Lengths(),
 }  # fmt: skip
 
 

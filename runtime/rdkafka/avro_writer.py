@@ -29,7 +29,7 @@ _PRIMITIVE = {
     "float": "F({x})",
     "double": "D({x})",
     "bytes": "Y({x})",
-    "string": "S({x})",
+    "string": "Z[len(e := {x}.encode())] + e",
 }
 
 
@@ -43,30 +43,41 @@ def writer(schema: Any, schema_id: int | None, access: Access = "item") -> Write
     """
     parsed = json.loads(schema) if isinstance(schema, str) and schema.lstrip()[:1] in "{[" else schema
     types = NamedTypes(parsed)
-    generator = _Generator(types, access)
-    expression = generator.expression(types.root, "v")
     frame = b"" if schema_id is None else b"\0" + schema_id.to_bytes(4, "big")
+    quick, source = _compiled(types, access, frame, defaults=False)
+    patient = _compiled(types, access, frame, defaults=True)[0] if access == "item" else quick
+
+    def write(value: Any) -> bytes:
+        try:
+            return quick(value)
+        except Exception:  # noqa: BLE001 (a default is missing, or the value is wrong: then the search says where)
+            try:
+                return patient(value)
+            except Exception as error:
+                raise diagnose(types, value, access, error) from error
+
+    write.__doc__ = source
+    return write
+
+
+def _compiled(types: NamedTypes, access: Access, frame: bytes, defaults: bool) -> tuple[Writer, str]:
+    """The function, and its source."""
+    generator = _Generator(types, access, defaults)
+    expression = generator.expression(types.root, "v")
     namespace: dict[str, Any] = {**RUNTIME, "FRAME": frame, **generator.constants}
     source = "\n".join([*generator.functions, f"def write(v):\n    return FRAME + {expression}"])
     exec(compile(source, f"<avro writer of {branch_name(types.root)}>", "exec"), namespace)  # noqa: S102
-    write: Writer = namespace["write"]
-
-    def checked(value: Any) -> bytes:
-        try:
-            return write(value)
-        except Exception as error:
-            raise diagnose(types, value, access, error) from error
-
-    checked.__doc__ = source
-    return checked
+    function: Writer = namespace["write"]
+    return function, source
 
 
 class _Generator:
     """Turns a schema into one Python expression that gives bytes; every named type becomes a function of its own."""
 
-    def __init__(self, types: NamedTypes, access: Access) -> None:
+    def __init__(self, types: NamedTypes, access: Access, defaults: bool) -> None:
         self._types = types
         self._access = access
+        self._defaults = defaults
         self.functions: list[str] = []
         self.constants: dict[str, Any] = {}
         self._named: dict[str, str] = {}
@@ -123,7 +134,7 @@ class _Generator:
     def _field(self, field: dict[str, Any]) -> str:
         if self._access == "attribute":
             return self.expression(field["type"], f"v.{field['name']}")
-        if "default" not in field:
+        if "default" not in field or not self._defaults:
             return self.expression(field["type"], f"v[{field['name']!r}]")
         default = self._constant(self._types.default(field))
         return self.expression(field["type"], f"v.get({field['name']!r}, {default})")
