@@ -13,12 +13,13 @@ from io import BytesIO
 from math import isfinite
 from typing import Any, Final, NamedTuple
 
-from fastavro import parse_schema, schemaless_reader, schemaless_writer
+from fastavro import parse_schema, schemaless_reader
 from fastavro.read import SchemaResolutionError
 from fastavro.schema import SchemaParseException, UnknownType
 
 from domain.event import Event
 from runtime.contracts import Contract, Schema, contracts, plain
+from runtime.rdkafka.avro_writer import writer
 from runtime.registry import Registry
 
 FRAME: Final = struct.Struct(">bI")
@@ -219,15 +220,7 @@ class RecordReader:
 def encoder(schema_id: int, schema: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], bytes]:
     """A function from a record to its framed bytes. A union's record is given as (full name, record).
 
-    Dates are ints of days, times ints of microseconds. Raises what fastavro raises on a record that does not fit.
+    Dates are ints of days, times ints of microseconds. It raises `runtime.rdkafka.avro_writer.InvalidValue` (a
+    ValueError naming the field, never the value) on a record that does not fit.
     """
-    parsed = parse_schema(plain(dict(schema)))
-    frame = FRAME.pack(0, schema_id)
-
-    def encode(record: Mapping[str, Any]) -> bytes:
-        out = BytesIO()
-        out.write(frame)
-        schemaless_writer(out, parsed, record)
-        return out.getvalue()
-
-    return encode
+    return writer(plain(dict(schema)), schema_id)

@@ -91,6 +91,14 @@ class Export:
         said = columns.get(name) or self.head.get(name)
         return said.names[0] if said else name
 
+    def record_of(self, header: Sequence[str], cells: Sequence[str]) -> str | None:
+        """The record's number in a line, if it can be read."""
+        at = {name: index for index, name in reversed(list(enumerate(header)))}
+        try:
+            return str(_cell(cells, _index(self.head["record"], at), self.head["record"]))
+        except Rejected:
+            return None
+
     def _always(self) -> list[Column]:
         """The columns without which no line of this export can be read."""
         found = [self.kind_column] if self.kind_column else []

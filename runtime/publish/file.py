@@ -63,6 +63,8 @@ class Bad(NamedTuple):
     field: str
     reason: str
     original: str
+    record: str | None = None
+    """The record that it speaks of, if that much can be read."""
 
 
 class Tally(NamedTuple):
@@ -101,7 +103,7 @@ class RejectedFile:
             self._file = os.fdopen(opened, "w", encoding="utf-8-sig", newline="", errors="backslashreplace")
             self._rows = csv.writer(self._file)
             self._rows.writerow(["line", "field", "reason", "original"])
-        self._rows.writerow(bad)
+        self._rows.writerow(bad[:4])
         self.count += 1
 
 
@@ -129,10 +131,10 @@ def lines(file: ExportFile, department: Department, door: Door) -> Iterator[Good
             for said in statements:
                 events.append((topic, door.ready(topic, said)))
         except Rejected as wrong:
-            yield Bad(read.number, wrong.field, wrong.reason, read.original)
+            yield Bad(read.number, wrong.field, wrong.reason, read.original, _record(chosen, read))
         except InvalidStatement as wrong:
             field = chosen.column_of(said.kind, wrong.field) if chosen and said else wrong.field
-            yield Bad(read.number, field, wrong.reason, read.original)
+            yield Bad(read.number, field, wrong.reason, read.original, _record(chosen, read))
         else:
             yield Good(read.number, events)
 
@@ -178,6 +180,14 @@ def _reader(
         chosen = export or department.export_of(header)
         found = known[header] = (chosen, chosen.reader(header))
     return found
+
+
+def _record(export: Export | None, read: Line | Stated) -> str | None:
+    """The number of the record of a line that is rejected for something else."""
+    if isinstance(read, Stated):
+        record = read.said.get("record")
+        return record if isinstance(record, str) else None
+    return export.record_of(read.header, read.cells) if export else None
 
 
 def _stated(said: Mapping[str, Any], department: Department, known: Mapping[str, Contract]) -> tuple[str, Statement]:
