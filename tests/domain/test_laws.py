@@ -1,0 +1,275 @@
+"""The laws of the domain, for every view and rule that is there: none is named here."""
+
+import ast
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import domain
+from domain.event import Event
+from domain.rule import Rule
+from domain.step import finding_id, settle
+from domain.time import DAY
+from tests.domain.strategies import CONTRACTS, INSTANTS, SUBJECTS, contributions, event, events, histories
+from tests.golden.city import LIVE_SINCE, NOW, golden_city
+from tests.golden.compare import empty, plain, standing
+from tests.golden.in_memory import ALL_RULES, ALL_VIEWS, City
+
+VIEWS_WITH_EVENTS = [name for name, view in ALL_VIEWS.items() if view.subject in SUBJECTS]
+VIEWS_THAT_RECEIVE = [name for name, view in ALL_VIEWS.items() if view.contribution is not None]
+quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+
+
+def merged(view_name: str, said: list[Event]) -> dict[str, Any]:
+    view = ALL_VIEWS[view_name]
+    rows: dict[str, Any] = {}
+    for each in said:
+        rows[each.subject] = view.merge(rows.get(each.subject) or view.row(each.subject), each)
+    return rows
+
+
+def facts_of(row: Any) -> dict[str, Any]:
+    """The row's fields without the bookkeeping, which tells of the way there."""
+    return {name: plain(getattr(row, name)) for name in row.__dataclass_fields__ if name != "bookkeeping"}
+
+
+def told(city: City, view: str) -> dict[str, Any]:
+    rows = {key: facts_of(row) for key, row in city.rows[view].items()}
+    return {key: row for key, row in rows.items() if not empty(row)}
+
+
+def played(history: list[tuple[str, Event]], seed: int, live_since: int, ticks: list[int]) -> City:
+    city = City(live_since)
+    city.play(history, random.Random(seed), largest=3, ticks=ticks)
+    city.finish(max(INSTANTS))
+    return city
+
+
+# --- law 1: a row is a function of the set of events -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("view", VIEWS_WITH_EVENTS)
+@quick
+@given(data=st.data())
+def test_any_order_and_any_repetition_give_the_same_row(view: str, data: st.DataObject) -> None:
+    said = [each for _, each in data.draw(histories(ALL_VIEWS[view].subject))]
+    other = data.draw(st.permutations(said + data.draw(st.lists(st.sampled_from(said), max_size=5))))
+    assert merged(view, said) == merged(view, other)
+
+
+@pytest.mark.parametrize("view", VIEWS_WITH_EVENTS)
+@quick
+@given(data=st.data())
+def test_an_older_version_changes_nothing_and_a_withdrawal_brings_back_what_stood(
+    view: str, data: st.DataObject
+) -> None:
+    """What a record states is what was recorded last of it: stated again it holds, withdrawn it is as if never said."""
+    subject = ALL_VIEWS[view].subject
+    before = [each for _, each in data.draw(histories(subject, longest=8))]
+    _, newer = data.draw(events(subject))
+    newer = newer._replace(recorded_at=max(INSTANTS) + 2, withdrawn=False)
+    older = newer._replace(recorded_at=max(INSTANTS) + 1, event_id="an older version", occurred_at=min(INSTANTS))
+    rows = merged(view, [*before, newer])
+    assert merged(view, [*before, newer, older]) == rows
+    slot = (newer.topic, newer.subject, newer.record, newer.kind)
+    others = [each for each in before if (each.topic, each.subject, each.record, each.kind) != slot]
+    taken_back = newer._replace(recorded_at=max(INSTANTS) + 3, event_id="taken back", withdrawn=True)
+    contributed = ALL_VIEWS[view].contribute
+    without = merged(view, others).get(newer.subject) or ALL_VIEWS[view].row(newer.subject)
+    withdrawn = merged(view, [*others, newer, taken_back])[newer.subject]
+    assert derived(withdrawn) == derived(without)
+    assert contributed(withdrawn) == contributed(without)
+
+
+def derived(row: Any) -> dict[str, Any]:
+    """What the row's class derives from the facts: what holds."""
+    names = [name for name, value in vars(type(row)).items() if isinstance(value, property)]
+    return {name: getattr(row, name) for name in names}
+
+
+@pytest.mark.parametrize("view", VIEWS_THAT_RECEIVE)
+@quick
+@given(data=st.data())
+def test_of_what_others_say_the_last_word_of_each_counts(view: str, data: st.DataObject) -> None:
+    said = data.draw(contributions(view))
+    last = list(dict(said).items())
+    row = other = ALL_VIEWS[view].row("a")
+    for source, value in said:
+        row = ALL_VIEWS[view].receive(row, source, value)
+    for source, value in data.draw(st.permutations(last)):
+        other = ALL_VIEWS[view].receive(other, source, value)
+    assert row == other
+
+
+@quick
+@given(histories(), st.randoms(use_true_random=False), st.integers(0, 99))
+def test_the_whole_city_is_the_same_in_any_order(
+    history: list[tuple[str, Event]], draw: random.Random, seed: int
+) -> None:
+    other = history + [draw.choice(history) for _ in range(3)]
+    draw.shuffle(other)
+    here = played(history, seed, INSTANTS[6], [])
+    there = played(other, seed + 1, INSTANTS[6], draw.sample(INSTANTS, 4))
+    for view in ALL_VIEWS:
+        assert told(here, view) == told(there, view)
+    assert standing(here.alerts.values()) == standing(there.alerts.values())
+
+
+@pytest.mark.parametrize(("topic", "kind"), [(c.topic, kind) for c in CONTRACTS.values() for kind in c.kinds])
+def test_every_kind_that_a_department_may_state_is_merged_by_some_view(topic: str, kind: str) -> None:
+    contract = CONTRACTS[topic]
+    names = {name: each for schema in contract.kinds.values() for name, each in named(schema)}
+    change = {field["name"]: sample(field["type"], names) for field in contract.kinds[kind]["fields"]}
+    head = {"subject": "a", "record": "a", "occurred_at": 0, "recorded_at": 0, "withdrawn": False}
+    said = event(contract, head, kind, change)
+    views = [view for view in ALL_VIEWS.values() if view.subject == contract.subject]
+    assert [view.name for view in views if view.merge(view.row("a"), said) != view.row("a")]
+
+
+def named(schema: Any) -> list[tuple[str, Any]]:
+    inner = [field["type"] for field in schema["fields"]]
+    return [(each["name"], each) for each in inner if isinstance(each, dict) and "name" in each]
+
+
+def sample(schema: Any, names: dict[str, Any]) -> Any:
+    """One value of the type, not null if there is a choice."""
+    match names.get(schema, schema) if isinstance(schema, str) else schema:
+        case list(branches):
+            return sample(next(branch for branch in branches if branch != "null"), names)
+        case {"symbols": list(symbols)}:
+            return symbols[0]
+        case {"type": "array"}:
+            return []
+        case {"type": "map"}:
+            return {}
+        case {"type": str(primitive)} | str(primitive):
+            return {"string": "a", "boolean": True, "double": 1.0}.get(primitive, 1)
+    raise AssertionError(f"no sample for {schema!r}")
+
+
+# --- law 3: findings follow the condition ----------------------------------------------------------------------------
+
+
+@quick
+@given(histories(longest=40), st.integers(0, 99), st.sampled_from(INSTANTS), st.lists(st.sampled_from(INSTANTS)))
+def test_findings_are_level_triggered(
+    history: list[tuple[str, Event]], seed: int, live_since: int, ticks: list[int]
+) -> None:
+    assert_level_triggered(played(history, seed, live_since, ticks), live_since)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_findings_of_small_golden_cities_are_level_triggered(seed: int) -> None:
+    city = small_city(seed, ticks=list(range(LIVE_SINCE, NOW, 15 * DAY)))
+    assert {alert.rule for alert in city.said} == set(ALL_RULES), "each rule has said something"
+    assert {alert.state for alert in city.said} == {"opened", "changed", "resolved", "held"}
+    assert_level_triggered(city, LIVE_SINCE)
+
+
+def assert_level_triggered(city: City, live_since: int) -> None:
+    """What stands is what the rules find; the way there was legal; settling again says nothing."""
+    assert city.now is not None
+    found = set()
+    for name, view in ALL_VIEWS.items():
+        rules = [rule for rule in ALL_RULES.values() if rule.view == name]
+        for row in city.rows[name].values():
+            again = settle(view, rules, row, city.now, live_since)
+            assert (again.row, [*again.alerts], [*again.contributions], [*again.forget]) == (row, [], [], [])
+            found |= {finding_id(r.name, row.id, each.cause) for r in rules for each in r.check(row, city.now)}
+    assert {at for at, alert in city.alerts.items() if alert.state != "resolved"} == found
+    may_follow = {
+        None: {"opened", "held"},
+        "opened": {"changed", "resolved", "held"},
+        "changed": {"changed", "resolved", "held"},
+        "held": {"opened", "held", "resolved"},
+        "resolved": {"opened", "held"},
+    }
+    last: dict[str, str] = {}
+    for alert in city.said:
+        assert alert.state in may_follow[last.get(alert.finding_id)]
+        assert bool(alert.because) == (alert.state != "resolved")
+        last[alert.finding_id] = alert.state
+
+
+# --- law 6: a rule says when it must look again ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", ALL_RULES.values(), ids=lambda rule: rule.name)
+@quick
+@given(history=histories(longest=40), now=st.sampled_from(INSTANTS), share=st.floats(0, 1, exclude_max=True))
+def test_until_it_looks_again_a_rule_finds_the_same(
+    rule: Rule, history: list[tuple[str, Event]], now: int, share: float
+) -> None:
+    for row in played(history, 0, 0, []).rows[rule.view].values():
+        assert_same_until_it_looks_again(rule, row, now, share)
+
+
+@pytest.mark.parametrize("rule", ALL_RULES.values(), ids=lambda rule: rule.name)
+def test_until_it_looks_again_a_rule_finds_the_same_in_golden_cities(rule: Rule) -> None:
+    """Day by day for years: every turn that a row has in it is passed."""
+    turned = 0
+    for row in small_city(1, ticks=[]).rows[rule.view].values():
+        now: int | None = LIVE_SINCE - 200 * DAY
+        found = list(rule.check(row, LIVE_SINCE - 200 * DAY))
+        while now is not None and now < NOW + 900 * DAY:
+            assert_same_until_it_looks_again(rule, row, now, 0.5)
+            now = rule.look_again(row, now)
+            before, found = found, found if now is None else list(rule.check(row, now))
+            turned += before != found
+    assert turned > 5, "time alone has turned findings"
+
+
+def assert_same_until_it_looks_again(rule: Rule, row: Any, now: int, share: float) -> None:
+    until = rule.look_again(row, now)
+    assert until is None or until > now
+    end = now + 40_000 * DAY if until is None else until
+    for later in (now + int((end - now) * share), end - 1, min(end - 1, now + DAY), min(end - 1, now + 400 * DAY)):
+        assert list(rule.check(row, later)) == list(rule.check(row, now))
+
+
+def small_city(seed: int, ticks: list[int]) -> City:
+    said = golden_city(200 + seed, residents=300, events=3_000)
+    subjects = {topic: contract.subject for topic, contract in CONTRACTS.items()}
+    city = City(LIVE_SINCE)
+    city.play([(subjects[each.topic], Event(*each)) for each in said], random.Random(seed), 40, ticks)
+    city.finish(NOW)
+    return city
+
+
+# --- the domain has no clock, no chance, no door ---------------------------------------------------------------------
+
+PURE_MODULES = {"__future__", "collections", "dataclasses", "datetime", "domain", "enum", "functools", "hashlib"} | {
+    "itertools", "math", "re", "types", "typing", "uuid", "zoneinfo"
+}  # fmt: skip
+IMPURE_NAMES = {
+    "now",
+    "today",
+    "utcnow",
+    "uuid1",
+    "uuid4",
+    "open",
+    "print",
+    "input",
+    "exec",
+    "eval",
+    "__import__",
+    "id",
+}
+
+
+@pytest.mark.parametrize("file", sorted(Path(domain.__path__[0]).rglob("*.py")), ids=lambda file: file.name)
+def test_domain_is_pure(file: Path) -> None:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names=names):
+                assert {alias.name.partition(".")[0] for alias in names} <= PURE_MODULES
+            case ast.ImportFrom(module=str(module)):
+                assert module.partition(".")[0] in PURE_MODULES
+            case ast.Call(func=ast.Name(id=name)) | ast.Call(func=ast.Attribute(attr=name)):
+                assert name not in IMPURE_NAMES
+            case ast.Global() | ast.Nonlocal() | ast.AsyncFunctionDef():
+                pytest.fail(f"line {node.lineno}: state or I/O in domain/")

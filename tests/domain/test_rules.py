@@ -1,0 +1,223 @@
+"""A story for each rule: what happens in a household or a dwelling, and what the rule finds."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from domain.event import Event
+from domain.rules.benefit_for_dead import RULE as BENEFIT_FOR_DEAD
+from domain.rules.car_and_benefit import RULE as CAR_AND_BENEFIT
+from domain.rules.newly_let import RULE as NEWLY_LET
+from domain.rules.over_occupied import RULE as OVER_OCCUPIED
+from domain.rules.over_occupied import area_per_tenant
+from domain.step import FORGET_RESOLVED_AFTER
+from domain.time import DAY, midnight
+from tests.golden.in_memory import ALL_VIEWS, City
+
+Change = dict[str, Any]
+SUBJECTS = {view.name: view.subject for view in ALL_VIEWS.values()}
+
+
+def day(text: str) -> int:
+    return (date.fromisoformat(text) - date(1970, 1, 1)).days
+
+
+def noon(text: str) -> int:
+    """Noon in the city, UTC+8."""
+    return int(datetime.fromisoformat(f"{text}T04:00:00").replace(tzinfo=UTC).timestamp()) * 1_000_000
+
+
+class History(City):
+    """What happened so far; `at` lets the clock tell a day's noon and gives what stands then."""
+
+    count = 0
+
+    def say(
+        self, view: str, subject: str, kind: str, record: str, when: str, /, *, taken_back: bool = False, **change: Any
+    ) -> None:
+        self.count += 1
+        event_id, at = f"event {self.count}", noon(when)
+        said = Event(event_id, "office", "topic", subject, record, at, at + self.count, taken_back, kind, change)
+        self.batch([said], SUBJECTS[view])
+        self.receive(10)
+
+    def at(self, text: str) -> list[tuple[str, str]]:
+        self.finish(noon(text))
+        return sorted((alert.rule, alert.cause) for alert in self.alerts.values() if alert.state != "resolved")
+
+    # what a department states, in a few words
+
+    def moved_in(self, who: str, household: str = "home", collective: bool = False, on: str = "2025-01-01") -> None:
+        home = {
+            "household": household,
+            "dwelling": "flat",
+            "address": "1",
+            "relation": "head",
+            "collective": collective,
+        }
+        self.say("resident", who, "MovedIn", f"hj-{who}", on, name=who, sex="female", born=0, **home)
+
+    def granted(self, who: str, programme: str, start: str, until: str | None = None) -> None:
+        terms: Change = {"effective_from": day(start), "until": None if until is None else day(until)}
+        rest: Change = {"household": None, "monthly_fen": None, "dwelling": None, "phone": None}
+        self.say("resident", who, "Granted", f"case-{who}", "2025-01-02", programme=programme, **terms, **rest)
+
+    def registered(self, who: str, plate: str, kind: str, on: str) -> None:
+        self.say("resident", who, "Registered", plate, on, vehicle_kind=kind, owner=who)
+
+    def entered(self, floor_area_m2: float) -> None:
+        place = {
+            "grid": "440113001001001",
+            "address": "1",
+            "use": "rental",
+            "district": "440113",
+            "lon": None,
+            "lat": None,
+        }
+        self.say(
+            "dwelling", "flat", "DwellingRegistered", "entry-1", "2025-01-01", floor_area_m2=floor_area_m2, **place
+        )
+
+    def let(self, lease: str, start: str, tenants: Iterable[str] = ("li",), until: str | None = None) -> None:
+        terms: Change = {"start": day(start), "until": None if until is None else day(until)}
+        self.say("dwelling", "flat", "Let", lease, start, landlord="lu", tenants=[*tenants], rooms=None, **terms)
+
+    def visited(self, on: str, outcome: str = "done") -> None:
+        self.say(
+            "dwelling", "flat", "Visited", f"task-{on}", on, task=f"task-{on}", outcome=outcome, note=None, checks={}
+        )
+
+
+@pytest.fixture
+def city() -> History:
+    return History()
+
+
+def test_a_let_flat_is_visited_once(city: History) -> None:
+    city.let("lease-1", "2026-03-01")
+    assert city.at("2026-02-28") == [], "the lease has not begun"
+    assert city.at("2026-03-02") == [(NEWLY_LET.name, "lease-1")]
+    city.visited("2026-03-03", outcome="nobody_home")
+    assert city.at("2026-03-03") == [(NEWLY_LET.name, "lease-1")], "nobody was met"
+    city.visited("2026-03-04")
+    assert city.at("2026-03-04") == []
+    assert city.said[-1].resolution_zh == "已走访或租约已结束"
+    assert city.said[-1].resolved_by, "it says which visit"
+
+
+def test_a_lease_that_ends_needs_no_visit_and_the_next_one_does(city: History) -> None:
+    city.let("lease-1", "2026-03-01", until="2026-04-01")
+    assert city.at("2026-03-31") == [(NEWLY_LET.name, "lease-1")]
+    assert city.at("2026-04-01") == [], "time alone ends it"
+    city.let("lease-2", "2026-05-01")
+    assert city.at("2026-05-01") == [(NEWLY_LET.name, "lease-2")]
+    city.say("dwelling", "flat", "TenancyEnded", "lease-2", "2026-05-05", on=day("2026-05-10"))
+    assert city.at("2026-05-09") == [(NEWLY_LET.name, "lease-2")]
+    assert city.at("2026-05-10") == []
+
+
+def test_five_square_metres_for_each_tenant_are_enough_and_less_are_not(city: History) -> None:
+    city.entered(floor_area_m2=15.0)
+    city.let("lease-1", "2026-03-01", ["li", "wu", "he"])
+    city.visited("2026-03-01")
+    assert city.at("2026-03-01") == [], "15 m² for three are 5 m² each"
+    city.say("dwelling", "flat", "TenantAdded", "lease-1", "2026-03-05", tenant="mo")
+    assert city.at("2026-03-05") == [(OVER_OCCUPIED.name, "entry-1")]
+    assert city.said[-1].why_zh == "4 名租客，人均 3.8 m²，低于 5 m²"
+    city.say("dwelling", "flat", "TenantLeft", "lease-1", "2026-03-09", tenant="li")
+    assert city.at("2026-03-09") == []
+
+
+def test_tenants_of_all_leases_together_share_the_floor(city: History) -> None:
+    city.entered(floor_area_m2=12.0)
+    city.visited("2026-04-02")
+    city.let("lease-1", "2026-03-01", ["li", "wu"])
+    city.let("lease-2", "2026-04-01", ["wu", "he"], until="2026-05-01")
+    assert city.at("2026-03-31") == [], "12 m² for two"
+    assert city.at("2026-04-02") == [(OVER_OCCUPIED.name, "entry-1")], "three people, one of them in both leases"
+    assert city.at("2026-05-01") == []
+
+
+def test_no_share_of_nothing() -> None:
+    with pytest.raises(ValueError, match="positive"):
+        area_per_tenant(0.0, 3)
+
+
+def test_a_car_in_a_household_on_the_minimum_allowance(city: History) -> None:
+    city.moved_in("li")
+    city.moved_in("wu")
+    city.granted("li", "dibao", start="2025-02-01", until="2026-02-01")
+    city.registered("wu", "A1", "e_bike", "2025-03-01")
+    city.registered("wu", "A2", "disability_scooter", "2025-03-01")
+    city.registered("wu", "A3", "motorcycle", "2025-03-01")
+    assert city.at("2025-03-02") == [], "none of these is a car"
+    city.registered("wu", "A4", "car", "2025-04-01")
+    assert city.at("2025-04-02") == [(CAR_AND_BENEFIT.name, "A4")]
+    sold: Change = {"vehicle_kind": "car", "from_owner": "wu", "to_owner": "li"}
+    city.say("resident", "li", "Transferred", "A4", "2025-05-01", **sold)
+    assert city.at("2025-05-02") == [(CAR_AND_BENEFIT.name, "A4")], "said to the buyer only: one car, one finding"
+    assert len(city.said[-1].because) == 3, "it rests on what was said of both, and on the grant"
+    city.say("resident", "li", "Scrapped", "A4", "2025-06-01", vehicle_kind="car")
+    city.say("resident", "wu", "Transferred", "A4", "2025-05-01", **sold)
+    assert city.at("2025-06-02") == []
+    city.registered("li", "A5", "truck", "2025-07-01")
+    assert city.at("2026-01-31") == [(CAR_AND_BENEFIT.name, "A5")]
+    assert city.at("2026-02-01") == [], "the benefit's last day has passed"
+
+
+def test_a_car_and_medical_assistance_are_no_finding_nor_is_a_collective_household(city: History) -> None:
+    city.moved_in("li")
+    city.granted("li", "medical", start="2025-02-01")
+    city.registered("li", "A1", "car", "2025-03-01")
+    for who in ("wu", "he"):
+        city.moved_in(who, "students", collective=True)
+        moved: Change = {"household": "students", "dwelling": "flat", "address": "room 2"}
+        city.say("resident", who, "Address", f"hj-{who}-2", "2025-02-01", **moved)
+    city.granted("wu", "dibao", start="2025-02-01")
+    city.registered("he", "A2", "car", "2025-03-01")
+    assert city.at("2025-03-02") == []
+    assert "students" not in city.rows["household"]
+
+
+def test_a_benefit_drawn_for_a_dead_person_until_it_ends_or_the_death_is_taken_back(city: History) -> None:
+    city.moved_in("li")
+    city.granted("li", "medical", start="2025-02-01")
+    assert city.at("2025-03-01") == []
+    city.say("resident", "li", "Death", "sw-1", "2025-03-05", on=day("2025-03-04"))
+    assert city.at("2025-03-05") == [(BENEFIT_FOR_DEAD.name, "case-li")]
+    city.say("resident", "li", "Death", "sw-1", "2025-03-06", taken_back=True, on=day("2025-03-04"))
+    assert city.at("2025-03-06") == [], "it was somebody else"
+    city.say("resident", "li", "Death", "sw-2", "2025-08-01", on=day("2025-08-01"))
+    assert city.at("2025-08-01") == [(BENEFIT_FOR_DEAD.name, "case-li")], "opened again"
+    assert [alert.state for alert in city.said] == ["opened", "resolved", "opened"]
+    ended: Change = {"programme": "medical", "effective_from": day("2025-09-01"), "reason": None}
+    city.say("resident", "li", "Ended", "case-li", "2025-08-05", **ended)
+    assert city.at("2025-08-31") == [(BENEFIT_FOR_DEAD.name, "case-li")], "still paid this month"
+    assert city.at("2025-09-01") == []
+
+
+def test_what_is_older_than_going_live_is_held_until_something_newer_is_said() -> None:
+    city = History(live_since=midnight(day("2025-03-10")))
+    city.moved_in("li")
+    city.granted("li", "dibao", start="2025-02-01")
+    city.registered("li", "A1", "car", "2025-03-01")
+    assert city.at("2025-03-11") == [(CAR_AND_BENEFIT.name, "A1")]
+    city.registered("li", "A2", "car", "2025-03-11")
+    city.at("2025-03-12")
+    assert [(alert.cause, alert.state) for alert in city.said] == [("A1", "held"), ("A2", "opened")]
+
+
+def test_a_resolved_finding_is_forgotten_after_thirty_days(city: History) -> None:
+    city.let("lease-1", "2026-03-01", until="2026-04-01")
+    city.at("2026-03-02")
+    city.at("2026-04-01")
+    resolved_at = city.said[-1].at
+    row = city.rows["dwelling"]["flat"]
+    assert row.bookkeeping.due_at == resolved_at + FORGET_RESOLVED_AFTER, "the row is due then, not searched for"
+    city.finish(resolved_at + FORGET_RESOLVED_AFTER - DAY)
+    assert len(city.alerts) == 1
+    city.finish(resolved_at + FORGET_RESOLVED_AFTER)
+    assert not city.alerts
+    assert not city.rows["dwelling"]["flat"].bookkeeping.findings
