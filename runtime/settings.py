@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     commit_interval_ms: int = Field(100, ge=1, description="a stage's transaction is at most this long")
     commit_every_records: int = Field(5_000, ge=1, description="or this many input records")
 
+    clock_interval_seconds: float = Field(1.0, gt=0, description="between two ticks of the city's clock")
+
     live_since: datetime = Field(
         datetime(1970, 1, 1, tzinfo=UTC), description="going live: findings that rest only on older facts are held back"
     )
