@@ -1,0 +1,23 @@
+"""Make tables, topics and schemas on the servers that the settings name; may be repeated at any time."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from citygrid.cli.screen import console
+from runtime.settings import load
+
+EXAMPLE = "citygrid prepare"
+
+
+def command() -> None:
+    """Make tables, topics and schemas on the servers that the settings name; may be repeated at any time.
+
+    `citygrid up` does this for the local stack; a city's own cluster and the containers run it before each start.
+    """
+    from citygrid.bring_up import BEFORE_WORKERS
+
+    settings = load()
+    for name in BEFORE_WORKERS:
+        if name != "observe":  # Prometheus' targets on one host: not in a cluster
+            console.print(import_module(f"citygrid.steps.{name}").run(settings))
