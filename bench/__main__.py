@@ -1,0 +1,112 @@
+"""`make bench`: the city join on each system in turn, several rounds, on a broker of its own; `bench/latest.json` has the medians."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from bench.drain import SYSTEMS
+from citygrid.stack import downloads
+from citygrid.stack.local import LocalStack, Ports
+from runtime.settings import CHECKOUT
+
+BENCH = CHECKOUT / "bench"
+LATEST = BENCH / "latest.json"
+HISTORY = BENCH / "history.jsonl"
+out = Console()
+
+
+def main(
+    systems: Annotated[str, typer.Option(help="which, in this order")] = "citygrid,plain,kafka-streams,quix,faust",
+    events: Annotated[int, typer.Option(help="events in the backlog")] = 200_000,
+    rounds: Annotated[int, typer.Option(help="how often each system runs, alternating")] = 2,
+    processes: Annotated[int, typer.Option(help="processes of each system")] = 1,
+) -> None:
+    """Time the city join on this system and its peers. Takes a few minutes; needs a quiet machine."""
+    names = systems.split(",")
+    (BENCH / "build" / "logs").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="citygrid-bench-") as scratch:
+        cache = downloads.folder(None)
+        downloads.fetch(downloads.missing(downloads.pinned("kafka"), cache), cache, lambda _: None)
+        stack = LocalStack(Path(scratch), Ports.free(), cache)
+        children = stack.start(["kafka"])
+        try:
+            rows = _rounds(names, events, rounds, processes, stack.address("kafka"))
+        finally:
+            for child in children.values():
+                child.stop()
+    _publish(rows)
+
+
+def _rounds(names: list[str], events: int, rounds: int, processes: int, bootstrap: str) -> list[dict[str, object]]:
+    rows = []
+    with Progress(console=out) as progress:
+        task = progress.add_task("drains", total=rounds * len(names))
+        for turn in range(rounds):
+            for name in names:
+                progress.update(task, description=f"round {turn + 1}: {name}")
+                rows.append(_one(name, events, processes, bootstrap))
+                out.print(json.dumps(rows[-1]))
+                progress.advance(task)
+    return rows
+
+
+def _one(name: str, events: int, processes: int, bootstrap: str) -> dict[str, object]:
+    """One drain in a process of its own: the topics' names are settings of the process."""
+    events = int(events * SYSTEMS[name].share)
+    environment = {
+        **os.environ,
+        "BENCH_BOOTSTRAP": bootstrap,
+        "BENCH_INPUT": f"in-{events}-",
+        "BENCH_RUN": f"{name}-{time.time_ns()}-",
+        "PYTHONPATH": str(CHECKOUT),
+    }
+    command = [sys.executable, "-m", "bench.one", name, str(events), str(processes)]
+    done = subprocess.run(command, env=environment, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
+    row: dict[str, object] = json.loads(done.stdout.strip().splitlines()[-1])
+    return row
+
+
+def _publish(rows: list[dict[str, object]]) -> None:
+    with HISTORY.open("a") as history:
+        for row in rows:
+            history.write(json.dumps({"at": time.strftime("%Y-%m-%d"), **row}) + "\n")
+    latest = []
+    for name in dict.fromkeys(str(row["system"]) for row in rows):
+        runs = [row for row in rows if row["system"] == name]
+        latest.append(
+            {
+                "system": name,
+                "processes": runs[0]["processes"],
+                "events_per_s": round(median(float(str(row["events_per_s"])) for row in runs)),
+                "cpu_s_per_million": round(median(float(str(row["cpu_s_per_million"])) for row in runs), 1),
+                "right": all(row["right"] for row in runs),
+            }
+        )
+    LATEST.write_text(json.dumps(latest, indent=1) + "\n")
+    table = Table("system", "events/s", "CPU-s per million", "right", "× citygrid's events/s")
+    ours = next((float(str(row["events_per_s"])) for row in latest if row["system"] == "citygrid"), None)
+    for row in latest:
+        ratio = f"{float(str(row['events_per_s'])) / ours:.2f}" if ours else "–"
+        table.add_row(*(str(row[key]) for key in ("system", "events_per_s", "cpu_s_per_million", "right")), ratio)
+    out.print(table)
+    if not all(row["right"] for row in latest):
+        raise SystemExit("A system came to another result than the definition: see bench/history.jsonl.")
+
+
+if __name__ == "__main__":
+    typer.run(main)

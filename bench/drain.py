@@ -1,0 +1,165 @@
+"""One drain: a system reads the whole backlog, watched from outside (ends of its output topics, /proc), then its result is checked."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from bench import backlog, job, peers
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+QUIET_S = 4.0
+"""A system that has published nothing for this long is through."""
+
+
+@dataclass(frozen=True)
+class System:
+    """A system of the bench: how its command is made, and a limit for those that take too long."""
+
+    name: str
+    command: Callable[[], list[str]]
+    limit_s: float = 240.0
+    share: float = 1.0
+
+
+SYSTEMS = {
+    each.name: each
+    for each in (
+        System("citygrid", lambda: peers.ours("citygrid")),
+        System("plain", lambda: peers.ours("plain")),
+        System("kafka-streams", peers.kafka_streams),
+        System("quix", peers.quix),
+        System("faust", lambda: peers.ours("faust_stock"), share=0.1),
+    )
+}
+"""By name. `share` of the backlog: stock Faust gets a tenth, since it needs 20 times as long."""
+
+
+@dataclass
+class Drain:
+    """What one run of one system measured."""
+
+    system: str
+    processes: int
+    events: int
+    events_per_s: float
+    cpu_s_per_million: float
+    microseconds_per_record: float
+    peak_mb: float
+    changes: int
+    stolen_s: float
+    right: bool
+
+
+def drain(system: System, events: int, want: backlog.Digest, processes: int, log: Path) -> Drain:
+    """Run `system` over the backlog of this process's `BENCH_INPUT`. Raises RuntimeError if it publishes nothing."""
+    backlog.make_topics({job.RESIDENTS: "compact", job.CHANGES: "delete", job.HOUSEHOLDS: "compact"})
+    watch = _Ends()
+    stolen = _stolen()
+    children = [_start(system, number, log) for number in range(processes)]
+    began = time.monotonic()
+    first: float | None = None
+    last, cpu, first_cpu, peak, seen = began, 0.0, 0.0, 0.0, watch()
+    try:
+        while time.monotonic() - began < system.limit_s:
+            time.sleep(0.1)
+            ends, now = watch(), time.monotonic()
+            spent = sum(_cpu(child.pid) for child in children)
+            peak = max(peak, sum(_peak_mb(child.pid) for child in children))
+            if ends != seen:
+                if first is None:
+                    first, first_cpu = now, spent
+                seen, last, cpu = ends, now, spent
+            elif first is not None and now - last > QUIET_S:
+                break
+            if any(child.poll() is not None for child in children):
+                raise RuntimeError(f"{system.name} ended by itself; its log is {log}")
+            if first is None and now - began > 90:
+                raise RuntimeError(f"{system.name} has published nothing for 90 s; its log is {log}")
+    finally:
+        _stop(children)
+    if first is None or last <= first:
+        raise RuntimeError(f"{system.name} has published nothing; its log is {log}")
+    right = backlog.actual() == want
+    changes = seen[1]
+    row = Drain(
+        system.name, processes, events, round(events / (last - first)), round(cpu / events * 1e6, 1),
+        round((cpu - first_cpu) / (events + changes) * 1e6, 1), round(peak), changes, round(_stolen() - stolen, 1),
+        right,
+    )  # fmt: skip
+    _forget()
+    return row
+
+
+def _start(system: System, number: int, log: Path) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "BENCH_INSTANCE": str(number),
+        "BENCH_STATE": str(peers.state(f"{job.RUN}{number}")),
+        "BENCH_SCHEMAS": str(peers.BUILD / "schemas.json"),
+        "PYTHONPATH": str(Path.cwd()),
+    }
+    command = system.command()
+    with log.open("ab") as out:
+        return subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT)
+
+
+def _stop(children: list[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        if child.poll() is None:
+            child.send_signal(signal.SIGTERM)
+    for child in children:
+        try:
+            child.wait(15)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _forget() -> None:
+    admin = AdminClient({"bootstrap.servers": job.BOOTSTRAP})
+    ours = [name for name in admin.list_topics(timeout=10).topics if name.startswith(job.RUN)]
+    for future in admin.delete_topics(ours).values():
+        future.result(30)
+
+
+class _Ends:
+    """The ends of the three output topics."""
+
+    def __init__(self) -> None:
+        self._asking = Consumer({"bootstrap.servers": job.BOOTSTRAP, "group.id": "bench-watch"})
+
+    @retry(retry=retry_if_exception_type(KafkaException), wait=wait_fixed(0.2), stop=stop_after_delay(30), reraise=True)
+    def __call__(self) -> tuple[int, ...]:
+        return tuple(
+            sum(
+                self._asking.get_watermark_offsets(TopicPartition(topic, number), 10, cached=False)[1]
+                for number in range(job.PARTITIONS)
+            )
+            for topic in (job.RESIDENTS, job.CHANGES, job.HOUSEHOLDS)
+        )
+
+
+def _cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _peak_mb(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def _stolen() -> float:
+    return int(Path("/proc/stat").read_text().splitlines()[0].split()[8]) / _TICKS
