@@ -54,7 +54,9 @@ const Centre = {
       }
     };
 
+    let turn = 0; // of two readings under way, the older answer is not shown
     const readList = trying(async () => {
+      const mine = ++turn;
       loading.value = true;
       const { fits, all } = FILTERS[filterName.value];
       let page = await api.alerts(query());
@@ -63,13 +65,16 @@ const Centre = {
         page = await api.alerts({ ...query(), cursor: page.next });
         items.push(...page.items.filter(fits));
       }
+      if (mine !== turn) return;
       list.load({ items, next: page.next });
       loading.value = false;
     });
     const more = trying(async () => list.append(await api.alerts({ ...query(), cursor: list.next.value })));
     const readMap = trying(async () => {
       const isGrid = region.value.length === GRID_DIGITS; // nothing lies below: show the grid itself, out of its community
-      const answer = await api.grids(isGrid ? region.value.slice(0, COMMUNITY_DIGITS) : region.value);
+      const wanted = region.value;
+      const answer = await api.grids(isGrid ? wanted.slice(0, COMMUNITY_DIGITS) : wanted);
+      if (wanted !== region.value) return;
       if (isGrid) answer.features = answer.features.filter((one) => one.id === region.value);
       for (const feature of answer.features) learn(feature.id, feature.properties);
       map.value = answer;
@@ -88,12 +93,14 @@ const Centre = {
       settling = setTimeout(() => (readNumbers(), readMap()), SETTLE_MS);
     };
     const heard = trying(async (kind, said) => {
-      if (kind === "freshness") return refreshFreshness();
       if (said.finding_id && said.finding_id === fragment.case) touched.value += 1;
       if (kind === "alert") list.put(said, belongs(said));
       else if (said.finding_id) list.taskMoved(said);
       settle();
     });
+
+    watch([region, filterName, () => fragment.rule], () => who.value && readList());
+    watch(region, () => who.value && readMap());
 
     let unfollow, every;
     onMounted(async () => {
@@ -107,8 +114,6 @@ const Centre = {
       await Promise.all([readList(), readMap(), readNumbers(), readFigures()]);
       unfollow = follow(heard, () => (readList(), settle()));
       every = setInterval(() => (readNumbers(), readFigures()), REREAD_MS);
-      watch([region, filterName, () => fragment.rule], readList);
-      watch(region, readMap);
     });
     onUnmounted(() => {
       unfollow?.();

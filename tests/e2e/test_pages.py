@@ -1,0 +1,183 @@
+"""The pages in Chromium over the real API and database: what a centre and a grid worker see and do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.e2e.conftest import ServedCity
+from tests.e2e.pages.browser import CENTRE, PHONE, TABLET, browsing
+from tests.e2e.pages.command_centre import CommandCentre
+from tests.e2e.pages.grid_worker import GridWorker
+from tests.e2e.pages.sign_in import SignIn
+from tests.integration.api.two_streets import HERE, dispatch, open_alert
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+
+
+def test_a_wrong_password_is_refused_in_the_readers_language(served_city: ServedCity) -> None:
+    with browsing(served_city.url, language="en") as browser:
+        door = SignIn(browser.page(), served_city.url)
+        door.try_as("district", "not the password")
+        assert door.refusal() == "The account or the password is not right."
+        browser.faults.clear()  # Chromium reports the 401 itself
+
+
+def test_a_new_alert_comes_by_the_stream_and_its_case_opens_beside_the_list(served_city: ServedCity) -> None:
+    with browsing(served_city.url) as browser:
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("district", served_city.password)
+        centre = CommandCentre(page)
+        centre.wait_until_live()
+        assert len(centre.findings()) == 7
+        assert centre.number("open") == "7"
+
+        with psycopg.connect(served_city.database.sinks) as sinks:
+            finding = open_alert(sinks, served_city.here, 1, feed=True)
+            dispatch(sinks, served_city.here, finding, 1)
+        case = centre.open_case(centre.wait_for_alert(finding=str(finding)))
+
+        assert case.why() == "有车"
+        assert "车管" in case.facts()[0]
+        assert "数据滞后" in case.facts()[0]  # the vehicle office has said nothing for three days
+        assert case.people() == ["周*"]
+        assert case.unmask() == ["周001伟"]
+        case.instruct("请先查看后楼梯")
+        assert len(centre.findings()) == 8
+        page.screenshot(path=SCREENSHOTS / "centre.png")
+
+
+def test_the_map_leads_down_to_a_grid_and_back(served_city: ServedCity) -> None:
+    with browsing(served_city.url) as browser:
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("district", served_city.password)
+        centre = CommandCentre(page)
+        centre.wait_for_alert()
+        centre.drill_to(HERE)
+        page.locator("[data-test=list-count]", has_text="3").wait_for()
+        page.locator("[data-test=breadcrumb]", has_text="市桥街道").wait_for()
+        centre.up()
+        page.locator("[data-test=list-count]", has_text="7").wait_for()
+
+
+def test_a_number_leads_to_what_it_counts(served_city: ServedCity) -> None:
+    with browsing(served_city.url) as browser:
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("district", served_city.password)
+        centre = CommandCentre(page)
+        centre.wait_for_alert()
+        centre.follow_number("due_today")
+        page.locator("h2", has_text="今日到期").first.wait_for()
+        page.locator("[data-test=list-count]", has_text=f"{centre.number('due_today')} 条").wait_for()
+
+
+@pytest.mark.parametrize(("size", "language"), [(TABLET, "zh"), (PHONE, "en")])
+def test_what_a_worker_acknowledges_the_centre_sees(
+    served_city: ServedCity, size: tuple[int, int], language: str
+) -> None:
+    wanted = str(served_city.here.findings[1])  # the urgent one
+    with browsing(served_city.url, size, "en" if language == "en" else "zh") as browser:
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("worker", served_city.password)
+        worker = GridWorker(page)
+        stop = worker.wait_for_stop()
+        assert worker.stops()[0] == wanted
+        assert len(worker.stops()) == 3
+        worker.acknowledge(stop)
+        worker.wait_until_sent()
+        page.screenshot(path=SCREENSHOTS / f"worker-{size[0]}-{language}.png")
+    with psycopg.connect(served_city.database.owner) as owner:
+        found = owner.execute("SELECT state FROM city.task WHERE finding_id = %s", (wanted,)).fetchone()
+    assert found == ("acknowledged",)
+
+
+def test_without_a_network_nothing_typed_is_lost(served_city: ServedCity) -> None:
+    with browsing(served_city.url, PHONE) as browser:
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("worker", served_city.password)
+        worker = GridWorker(page)
+        worker.wait_for_stop()
+        worker.wait_until_kept()
+
+        browser.context.set_offline(True)
+        page.reload()
+        stop = worker.wait_for_stop()
+        finding = stop.get_attribute("data-finding")
+        worker.acknowledge(stop)
+        visit = worker.arrive(stop)
+        for check in visit.checks():
+            visit.answer(check, "yes")
+        visit.note("车停在楼下，户主称借用")
+        page.reload()
+        page.locator("[data-test=visit]").wait_for()
+        assert visit.noted() == "车停在楼下，户主称借用"
+        visit.finish()
+        assert worker.waiting() == 2
+        page.reload()
+        worker.wait_for_stop()
+        assert worker.waiting() == 2
+
+        browser.context.set_offline(False)
+        worker.wait_until_sent()
+    with psycopg.connect(served_city.database.owner) as owner:
+        found = owner.execute("SELECT state, note FROM city.task WHERE finding_id = %s", (finding,)).fetchone()
+    assert found == ("completed", "车停在楼下，户主称借用")
+
+
+def test_a_move_that_the_server_refuses_stays_with_its_words(served_city: ServedCity) -> None:
+    """A colleague was faster: the worker is told, and what was typed is still there to copy."""
+    finding, task = served_city.here.findings[1], served_city.here.tasks[1]
+    with browsing(served_city.url, PHONE) as browser:
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("worker", served_city.password)
+        worker = GridWorker(page)
+        stop = worker.wait_for_stop(str(finding))
+        worker.wait_until_kept()
+        browser.context.set_offline(True)
+        worker.acknowledge(stop)
+        with psycopg.connect(served_city.database.owner) as owner:
+            owner.execute(
+                "UPDATE city.task SET state = 'acknowledged', acknowledged_at = now(), "
+                "claimed_by = (SELECT id FROM city.account WHERE name = 'colleague') WHERE id = %s",
+                (task,),
+            )
+        browser.context.set_offline(False)
+        page.locator("[data-test=refused]").wait_for()
+        browser.faults.clear()  # Chromium reports the 409 itself
+
+
+def test_a_household_shows_its_members_and_who_looked(served_city: ServedCity) -> None:
+    with browsing(served_city.url, CENTRE) as browser:
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("district", served_city.password)
+        page.goto(f"{served_city.url}/record.html#household/{served_city.here.household}")
+        page.locator("[data-test=row]").wait_for()
+        assert "周*" in (page.locator("[data-test=family]").text_content() or "")
+        page.locator("[data-test=purpose]").select_option("verify_fact")
+        page.locator("[data-test=family]", has_text="周001伟").wait_for()
+        page.locator("[data-test=looks]", has_text="district").wait_for()
+        page.screenshot(path=SCREENSHOTS / "household.png")
+
+
+def test_everything_can_be_read_in_english_and_stays_so(served_city: ServedCity) -> None:
+    with browsing(served_city.url) as browser:
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("district", served_city.password)
+        centre = CommandCentre(page)
+        centre.wait_for_alert()
+        centre.switch_language()
+        page.reload()
+        centre.wait_for_alert()
+        assert page.locator("html").get_attribute("lang") == "en"
+        page.locator("h2", has_text="Open alerts").wait_for()
+
+
+def test_the_pages_policy_is_self_only(served_city: ServedCity) -> None:
+    with browsing(served_city.url) as browser:
+        answer = browser.page().goto(served_city.url + "/centre.html")
+        assert answer is not None
+        policy = answer.headers["content-security-policy"]
+        assert "script-src 'self'" in policy
+        assert "unsafe" not in policy
