@@ -1,7 +1,8 @@
 """What `citygrid up` does, in order: the parts, the steps that make them a citygrid, our own processes, the demo city.
 
-A step is one file in `citygrid/steps/` with `run(settings) -> str`: it may be run again at any time and returns what it
-did in half a sentence. `BEFORE_WORKERS` and `AFTER_WORKERS` give their order.
+A step is one file in `citygrid/steps/` with `run(settings) -> str | list[str]`: it may be run again at any time and
+returns what it did in half a sentence, or lines to show once at the end. `BEFORE_WORKERS` and `AFTER_WORKERS` give
+their order.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class BringUp:
         self.cache = downloads.folder(self.settings.downloads_dir)
         self.stack = LocalStack(self.settings.state_dir, Ports.of(self.settings), self.cache)
         self.supervisor = Supervisor(self.settings.state_dir)
+        #: What the steps want shown once, at the end.
+        self.to_show: list[str] = []
 
     def download(self) -> None:
         """Fetch what this user does not have yet, with a bar for each part. Raises DownloadFailed."""
@@ -120,7 +123,11 @@ class BringUp:
         for name in names:
             if (Path(__file__).parent / "steps" / f"{name}.py").is_file():
                 self.tell(name.replace("_", " "))
-                self.tell(import_module(f"citygrid.steps.{name}").run(settings))
+                said: str | list[str] = import_module(f"citygrid.steps.{name}").run(settings)
+                if isinstance(said, str):
+                    self.tell(said)
+                else:
+                    self.to_show += said
 
     def _wait(self, name: str, title: str, ready: Callable[[], bool], patience: float) -> None:
         """Return once `ready()`. Raises PartFailed if the process keeps dying or `patience` seconds pass first."""

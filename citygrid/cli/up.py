@@ -44,8 +44,11 @@ def command(
             _refuse_what_cannot_work(settings, supervisor)
             begun = True
             with Steps() as steps:
-                settings = BringUp(settings, steps.tell, steps.bar).run(detached=detach, parts_only=parts_only)
+                bring_up = BringUp(settings, steps.tell, steps.bar)
+                settings = bring_up.run(detached=detach, parts_only=parts_only)
         show(table(settings), Path.cwd())
+        for line in bring_up.to_show:
+            console.print(line, highlight=False)
         console.print(f"Pages: http://{settings.host}:{settings.api_port}  ·  state: {settings.state_dir}")
         if detach:
             return

@@ -1,23 +1,14 @@
-"""The demo accounts, each with a random password that is shown here once."""
-
-from rich.table import Table
+"""The demo's accounts, with random passwords that are shown once."""
 
 from citygrid.accounts import make_demo_accounts
-from citygrid.cli.screen import console
 from runtime.settings import Settings
 
 
-def run(settings: Settings) -> str:
+def run(settings: Settings) -> str | list[str]:
     if settings.mode == "production":
-        return "accounts: none made in production, see `citygrid accounts create`"
+        return "no demo accounts in production: make the first one by `citygrid accounts create`"
     made = make_demo_accounts(settings)
     if not made:
         return "accounts are there"
-    table = Table(title="Demo accounts: these passwords are shown once", title_justify="left", box=None, pad_edge=False)
-    for column in ("name", "password", "who"):
-        table.add_column(column, overflow="fold")
-    for one in made:
-        table.add_row(one.account.name, one.password, one.account.what)
-    console.print(table)
-    console.print("A lost one is replaced by `citygrid accounts password NAME`.")
-    return f"{len(made)} demo accounts made"
+    lines = [f"  {each.account.name:<12} {each.password:<22} {each.account.what}" for each in made]
+    return ["Accounts (the passwords are shown this once; a new one: `citygrid accounts password NAME`):", *lines]
