@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 
 from api import problems
 from api.database import AsCaller, make_pool
-from api.gate import Gate
+from api.gate import ROOT, Gate
 from api.problems import MEDIA_TYPE, Problem
 from api.routes import alerts, health, overview, rows, session, stream, tasks
 from api.stream import Places
@@ -22,7 +22,6 @@ from api.watch import FeedWatch
 from runtime.pseudonym import Pseudonyms
 from runtime.settings import Settings
 
-ROOT = "/api/v1"
 VERSION = "1.0.0"
 PASSWORDS_AT_ONCE = 2
 """argon2 takes 19 MiB and a core each: more would only make everybody wait."""
@@ -31,7 +30,8 @@ BURST_SECONDS = 4
 DESCRIPTION = """What a city's command centres, departments and grid workers read and do.
 
 **Who sees what** is decided by the database for the account of the session cookie: its area (a prefix of the grid
-code) and its rules. What is out of it does not exist for the caller: it is not found, not counted, not sorted and not streamed.
+code) and its rules. What is out of it does not exist for the caller: it is not found, not counted, not sorted and
+not streamed.
 
 **Errors** are problem documents (RFC 9457), in the account's language or by `Accept-Language`.
 

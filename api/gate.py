@@ -20,6 +20,7 @@ from api.problems import CROSS_SITE, FAILED, NOT_JSON, TOO_LARGE, TOO_MANY, Kind
 log = structlog.get_logger("citygrid.api")
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+ROOT = "/api/v1"
 NO_ROUTE = "(none)"
 
 # Of answers that are no page; the pages' policy is web/assets.py's.
@@ -168,9 +169,11 @@ def _where(error: BaseException) -> str:
 
 
 def _record(request: Request, status: int, seconds: float) -> None:
-    route = getattr(request.scope.get("route"), "path", None) or NO_ROUTE
     if not request.url.path.startswith("/api/"):
         return
+    template = getattr(request.scope.get("route"), "path", None)
+    # A route of an included router knows its path without the prefix.
+    route = f"{ROOT}{template.removeprefix(ROOT)}" if template else NO_ROUTE
     if not route.endswith("/stream"):
         metrics.REQUEST_SECONDS.labels(request.method if route != NO_ROUTE else "?", route, status).observe(seconds)
     account = getattr(request.state, "account", None)

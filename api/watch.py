@@ -1,8 +1,8 @@
 """The process's one LISTEN connection: it wakes the streams when there may be something new to read.
 
 A `NOTIFY` carries nothing, and its arrival does not mean that the feed's new lines can be read in order yet: while an
-older transaction is still open, lines that it may write would come before them. So after a notification the watch follows
-`pg_snapshot_xmin` until everything that had begun by then has ended, and wakes the streams each time it moves.
+older transaction is still open, lines that it may write would come before them. So after a notification the watch
+follows `pg_snapshot_xmin` until everything that had begun by then has ended, and wakes the streams each time it moves.
 """
 
 from __future__ import annotations

@@ -77,7 +77,8 @@ _QUANTILES = """
     count(*) AS count,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY took)::float8 AS p50_seconds,
     percentile_cont(0.9) WITHIN GROUP (ORDER BY took)::float8 AS p90_seconds
-FROM city.task, extract(epoch FROM acknowledged_at - dispatched_at) AS took WHERE acknowledged_at > date_trunc('hour', now()) - interval '23 hours'
+FROM city.task, extract(epoch FROM acknowledged_at - dispatched_at) AS took
+WHERE acknowledged_at > date_trunc('hour', now()) - interval '23 hours'
 """
 
 Parent = Annotated[GridPrefix, Query(description="a district, street or community; empty for the city")]

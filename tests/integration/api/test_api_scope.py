@@ -89,7 +89,9 @@ async def test_the_same_operations_work_in_ones_own_street(city: City, log_in: L
         assert status in {200, 409}, (method, address, status)
 
 
-async def test_counts_lists_sorting_and_cursors_do_not_change_with_what_happens_there(city: City, log_in: LogIn) -> None:
+async def test_counts_lists_sorting_and_cursors_do_not_change_with_what_happens_there(
+    city: City, log_in: LogIn
+) -> None:
     here = await log_in("here")
     lists = [
         "/alerts", "/alerts?limit=1", "/alerts?limit=2&severity=urgent", "/alerts?state=resolved", f"/alerts?grid={THERE}",
