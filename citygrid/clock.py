@@ -14,11 +14,11 @@ from collections.abc import Callable
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
-from prometheus_client import Counter, Gauge
 
 from runtime.codec import encoder
 from runtime.contracts import published
 from runtime.log import configure
+from runtime.metrics import CLOCK_LAST_TICK, CLOCK_TICKS
 from runtime.rdkafka.health import HealthServer
 from runtime.registry import Registry, RegistryAway, RegistryRefused
 from runtime.settings import Settings, SettingsRefused, load
@@ -31,8 +31,6 @@ DELIVERY_S = 5.0
 LATE_S = 10.0
 """Without a delivered tick for so long the clock is not ready."""
 
-TICKS = Counter("citygrid_clock_ticks_total", "Clock records that Kafka has.")
-LAST_TICK = Gauge("citygrid_clock_last_tick_timestamp_seconds", "The newest time that Kafka has.")
 
 
 class Clock:
@@ -122,8 +120,8 @@ class Clock:
             return
         self._delivered = time.monotonic()
         self._failing = False
-        TICKS.inc()
-        LAST_TICK.set(self._now() / 1e6)
+        CLOCK_TICKS.inc()
+        CLOCK_LAST_TICK.set(self._now() / 1e6)
 
     def _tell(self, reason: str) -> None:
         """Once each time that Kafka goes away, not every second."""

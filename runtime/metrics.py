@@ -127,6 +127,18 @@ OVERDUE_TASKS = _gauge(
     "citygrid_overdue_tasks", "Tasks that nobody has completed by their time, suspended ones excepted.", ["severity"]
 )
 
+# -- the clock and the outbox
+
+CLOCK_TICKS = _counter("citygrid_clock_ticks_total", "Clock records that Kafka has.")
+CLOCK_LAST_TICK = _gauge("citygrid_clock_last_tick_timestamp_seconds", "The newest time that Kafka has.")
+OUTBOX_PUBLISHED = _counter(
+    "citygrid_outbox_published_total", "Statements of the database's own people that Kafka has."
+)
+OUTBOX_REFUSED = _counter(
+    "citygrid_outbox_refused_total", "Statements that break their contract and stay in the outbox."
+)
+OUTBOX_WAITING = _gauge("citygrid_outbox_waiting", "Statements not yet in Kafka, when last looked.")
+
 # -- the API, on a registry of its own
 
 REQUEST_SECONDS = _histogram(
