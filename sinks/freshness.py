@@ -35,7 +35,7 @@ def observe(settings: Settings, connection: Connection) -> None:
         for number in range(settings.partitions)
     }
     newest: dict[str, int] = {}
-    for where, future in _admin(settings).list_offsets(asked, request_timeout=PATIENCE_S).items():
+    for where, future in _admin(tuple(settings.kafka_client().items())).list_offsets(asked, request_timeout=PATIENCE_S).items():
         try:
             at = future.result(PATIENCE_S).timestamp
         except KafkaException as away:
@@ -58,5 +58,5 @@ def observe(settings: Settings, connection: Connection) -> None:
 
 
 @lru_cache(maxsize=2)
-def _admin(settings: Settings) -> AdminClient:
-    return AdminClient({**settings.kafka_client()})
+def _admin(client: tuple[tuple[str, str | int | float | bool], ...]) -> AdminClient:
+    return AdminClient(dict(client))

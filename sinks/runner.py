@@ -268,7 +268,7 @@ class Runner:
         what PostgreSQL said last if told to stop meanwhile."""
         for attempt in Retrying(
             retry=retry_if_exception_type(AWAY),
-            wait=wait_exponential_jitter(0.1, WAIT_AT_MOST_S),
+            wait=wait_exponential_jitter(multiplier=0.1, max=WAIT_AT_MOST_S),
             stop=stop_when_event_set(self._stopping),
             sleep=self._sleep,
             before_sleep=self._tell,

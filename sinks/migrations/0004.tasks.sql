@@ -95,9 +95,10 @@ CREATE TABLE city.outbox (
     topic text NOT NULL,
     statement jsonb NOT NULL, -- {record, subject, occurred_at, recorded_at, kind, change}: the event id derives from it
     made_at timestamptz NOT NULL DEFAULT now(),
-    published_at timestamptz
+    published_at timestamptz,
+    refused text -- why the contract forbids it, without its content: it stays here for a person
 );
-CREATE INDEX ON city.outbox (xid, id) WHERE published_at IS NULL;
+CREATE INDEX ON city.outbox (xid, id) WHERE published_at IS NULL AND refused IS NULL;
 
 -- Who looked at whom, and why.
 CREATE TABLE city.look (

@@ -1,0 +1,143 @@
+"""What people complete becomes an event, never lost and never twice, wherever the relay is killed."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from confluent_kafka import Consumer, KafkaError
+
+from producers import outbox
+from producers.outbox import Outbox, relay_once
+from runtime.publish import Publisher
+from runtime.settings import Settings
+from runtime.topics import ensure_schemas, ensure_topics
+from tests.integration.sinks.wire import until
+
+TOPIC = "grid.observation"
+
+
+@pytest.fixture
+def ready(settings: Settings) -> Settings:
+    ensure_topics(settings)
+    ensure_schemas(settings)
+    return settings
+
+
+def completed(connection: psycopg.Connection[Any], task: str, note: str | None = None) -> None:
+    """As `city.move_task` writes it."""
+    connection.execute(
+        "INSERT INTO city.outbox (topic, statement) VALUES (%s, jsonb_build_object('record', %s::text, 'subject', 'd1',"
+        " 'kind', 'Visited', 'withdrawn', false, 'occurred_at', now(), 'recorded_at', now(), 'change',"
+        " jsonb_build_object('task', %s::text, 'outcome', 'done', 'note', %s::text, 'checks', '{}'::jsonb)))",
+        (TOPIC, task, task, note),
+    )
+
+
+def event_ids(settings: Settings) -> list[str]:
+    """The `ce_id` of every record on the topic."""
+    consumer = Consumer(
+        {**settings.kafka_client(), "group.id": str(uuid.uuid4()), "auto.offset.reset": "earliest",
+         "enable.partition.eof": True}
+    )  # fmt: skip
+    consumer.subscribe([settings.topic_prefix + TOPIC])
+    found, ends = [], set()
+    try:
+        while len(ends) < settings.partitions:
+            record = consumer.poll(1)
+            if record is None:
+                continue
+            error = record.error()
+            if error is None:
+                found.append(dict(record.headers() or [])["ce_id"].decode())  # type: ignore[union-attr]
+            elif error.code() == KafkaError._PARTITION_EOF:
+                ends.add(record.partition())
+    finally:
+        consumer.close()
+    return found
+
+
+@pytest.fixture
+def connection(ready: Settings) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(ready.dsn("sinks"), autocommit=True) as connection:
+        yield connection
+
+
+class Killed(Exception):
+    """As good as `kill -9` at this statement: the connection is gone with what it had not committed."""
+
+
+@pytest.mark.parametrize("statement", ["TAKE", "publish", "flush", "PUBLISHED"])
+def test_killed_at_any_statement_the_event_has_the_same_id_and_is_there(
+    ready: Settings, connection: psycopg.Connection[Any], statement: str
+) -> None:
+    for number in range(3):
+        completed(connection, f"task-{number}")
+    doomed = psycopg.connect(ready.dsn("sinks"), autocommit=True)
+    publisher = Publisher(ready)
+    with pytest.raises(Killed):
+        relay_once(_Dying(doomed, statement), _Dying(publisher, statement))  # type: ignore[arg-type]
+    publisher.close()
+    doomed.close()
+    with Publisher(ready) as again:
+        assert relay_once(connection, again) == 3
+        assert relay_once(connection, again) == 0
+    found = event_ids(ready)
+    assert len(set(found)) == 3
+    assert len(found) == (6 if statement in ("flush", "PUBLISHED") else 4 if statement == "publish" else 3)
+
+
+class _Dying:
+    """Stands before a connection or a publisher and dies when `statement` was done, but not answered."""
+
+    def __init__(self, behind: Any, statement: str) -> None:
+        self._behind, self._statement = behind, statement
+
+    def execute(self, query: str, *values: Any) -> Any:
+        if query == getattr(outbox, self._statement, None):
+            raise Killed
+        return self._behind.execute(query, *values)
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*values: Any) -> Any:
+            answer = getattr(self._behind, name)(*values)
+            if name == self._statement:
+                raise Killed
+            return answer
+
+        return call
+
+
+def test_a_notification_wakes_the_relay_and_a_forbidden_note_waits_for_a_person(
+    ready: Settings, connection: psycopg.Connection[Any]
+) -> None:
+    stopping = threading.Event()
+    relay = Outbox(ready, stopping)
+    thread = threading.Thread(target=relay.run)
+    thread.start()
+    try:
+        completed(connection, "task-1", note="number 11010519491231002X in a note")
+        completed(connection, "task-2")
+        connection.execute("NOTIFY city_outbox")
+        until(lambda: connection.execute("SELECT 1 FROM city.outbox WHERE published_at IS NOT NULL").fetchone())
+        assert relay.live() is None
+    finally:
+        stopping.set()
+        thread.join(30)
+    refused = connection.execute("SELECT statement ->> 'record', refused FROM city.outbox WHERE refused IS NOT NULL")
+    ((record, why),) = refused.fetchall()
+    assert record == "task-1"
+    assert "1101" not in why
+
+
+def test_a_transaction_that_commits_late_is_not_overtaken(ready: Settings, connection: psycopg.Connection[Any]) -> None:
+    with Publisher(ready) as publisher:
+        with psycopg.connect(ready.dsn("sinks")) as slow:
+            completed(slow, "first")
+            completed(connection, "second")
+            assert relay_once(connection, publisher) == 0
+        assert relay_once(connection, publisher) == 2
