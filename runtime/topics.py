@@ -143,7 +143,9 @@ def _refuse_others(admin: AdminClient, settings: Settings, wanted: dict[str, Top
     troubles = []
     there = admin.list_topics(timeout=PATIENCE_S).topics
     asked = [ConfigResource(ResourceType.TOPIC, name) for name in wanted if name in there]
-    for resource, future in admin.describe_configs(asked, request_timeout=PATIENCE_S).items():
+    # Topics made a moment ago may not be listed yet, and nothing may not be asked for.
+    described = admin.describe_configs(asked, request_timeout=PATIENCE_S) if asked else {}
+    for resource, future in described.items():
         count = len(there[resource.name].partitions)
         if count != settings.partitions:
             troubles.append(
