@@ -223,4 +223,8 @@ def encoder(schema_id: int, schema: Mapping[str, Any]) -> Callable[[Mapping[str,
     Dates are ints of days, times ints of microseconds. It raises `runtime.rdkafka.avro_writer.InvalidValue` (a
     ValueError naming the field, never the value) on a record that does not fit.
     """
-    return writer(plain(dict(schema)), schema_id)
+    write = writer(plain(dict(schema)), schema_id)
+    if not any(field["name"] == "change" and len(field["type"]) == 1 for field in schema["fields"]):
+        return write
+    # the generated writer takes the value of a union of one branch without a name
+    return lambda record: write({**record, "change": record["change"][1]})

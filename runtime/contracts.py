@@ -125,11 +125,15 @@ class Published:
 
 def contracts(root: Path = SCHEMAS) -> dict[str, Contract]:
     """Every contract by its topic, in the topics' order. Raises ContractRefused."""
-    return dict(_contracts(root))
+    return dict(_ours() if root == SCHEMAS else _read(root))
 
 
-@lru_cache(maxsize=4)
-def _contracts(root: Path) -> tuple[tuple[str, Contract], ...]:
+@lru_cache(maxsize=1)
+def _ours() -> tuple[tuple[str, Contract], ...]:
+    return _read(SCHEMAS)
+
+
+def _read(root: Path) -> tuple[tuple[str, Contract], ...]:
     paths = sorted((root / "events").glob("*/*.avsc"))
     if not paths:
         raise ContractRefused(f"{root / 'events'} holds no contract: run from a checkout or an image of citygrid.")

@@ -1,0 +1,91 @@
+"""The contracts themselves: complete, alike in their attributes, and a slip in one is named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from runtime.contracts import CATEGORIES, SCHEMAS, ContractRefused, contracts, every_schema, leaves, published
+
+WANTED = {
+    "police.household-registration": "Birth Death MovedIn MovedOut Address Contact Kinship",
+    "civil-affairs.marriage": "Married Divorced",
+    "transport.vehicle-registration": "Registered Transferred Scrapped",
+    "civil-affairs.social-assistance": "Granted Ended",
+    "housing.dwelling-register": "DwellingRegistered",
+    "housing.tenancy": "Let Renewed TenancyEnded TenantAdded TenantLeft",
+    "tax.tax-record": "TaxRegistered TaxReturn Arrears",
+    "grid.observation": "Visited",
+}
+
+
+def test_every_contract_and_kind_is_there() -> None:
+    assert {topic: " ".join(contract.kinds) for topic, contract in contracts().items()} == WANTED
+
+
+def test_there_are_sixteen_categories() -> None:
+    assert len(set(CATEGORIES)) == 16
+    glossary = (SCHEMAS.parent / "docs" / "glossary.md").read_text(encoding="utf-8")
+    assert [category for category in CATEGORIES if f"`{category}`" not in glossary] == []
+
+
+@pytest.mark.parametrize("topic", every_schema())
+def test_every_field_says_what_it_is_and_how_confidential(topic: str) -> None:
+    for path, field in leaves(every_schema()[topic]):
+        assert field["doc"], path
+        assert field["classification"] in {"public", "internal", "personal", "sensitive"}, path
+        if topic in contracts():
+            assert field["doc_zh"], path
+
+
+def test_the_fields_with_identity_numbers_are_all_marked() -> None:
+    people = {"subject", "mother", "father", "relative", "spouse", "owner", "from_owner", "to_owner"}
+    people |= {"landlord", "tenants", "tenant"}
+    for topic, contract in contracts().items():
+        for path, field in leaves(contract.schema):
+            person = field["name"] in people and (field["name"] != "subject" or contract.subject == "resident")
+            assert bool(field.get("identity")) == person, f"{topic}: {path}"
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SCHEMAS, tmp_path / "schemas"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ('"owner":', '"ownr":', "owner"),
+        ('"category": "marriage"', '"category": "marriages"', "category"),
+        ('"classification": "sensitive"', '"clasification": "sensitive"', "clasification"),
+        ('"classification": "internal"', '"classification": "secret"', "secret"),
+        ('"logicalType": "date"', '"logicalType": "dates"', "dates"),
+        ('"name": "record", "type": "string"', '"name": "record", "type": "strng"', "strng"),
+        ('"subject": "resident"', '"subject": "dwelling"', "subject"),
+        ('"doc": "the other\'s pseudonym"', '"doc": ""', "doc"),
+        ('"name": "recorded_at"', '"name": "written_at"', "recorded_at"),
+        ('"department": "civil-affairs"', '"department": "police"', "department"),
+        ('"retention": "P100Y",', '"retention": "P100Y", "retention": "P1Y",', "retention"),
+    ],
+)
+def test_a_slip_is_named_with_its_file(copied: Path, old: str, new: str, named: str) -> None:
+    file = copied / "events" / "civil-affairs" / "marriage.avsc"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(ContractRefused) as refused:
+        contracts(copied)
+    assert str(file) in str(refused.value)
+    assert named in str(refused.value)
+
+
+def test_what_stages_publish_is_checked_too(copied: Path) -> None:
+    file = copied / "alert.avsc"
+    schema = json.loads(file.read_text(encoding="utf-8"))
+    schema["fields"][0]["dok"] = "?"
+    file.write_text(json.dumps(schema), encoding="utf-8")
+    with pytest.raises(ContractRefused, match="dok"):
+        published(copied)

@@ -1,0 +1,79 @@
+"""A view's class and its schema have the same fields, down to the last one."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from domain.view import View
+from runtime.contracts import plain, published
+from runtime.discover import discover
+
+VIEWS = discover("domain.views", "VIEW", View)
+ROWS = {name.removeprefix("rows."): each.schema for name, each in published().items() if each.what == "row"}
+SAID = {name.removeprefix("contributions."): e.schema for name, e in published().items() if e.what == "contribution"}
+PRIMITIVES = {"string": str, "int": int, "long": int, "double": float, "boolean": bool}
+
+
+def shape(schema: Any, named: dict[str, Any]) -> Any:
+    """A schema as nested tuples: a record is its fields, an array ("many", item), a nullable ("maybe", type)."""
+    match schema:
+        case str():
+            return named[schema] if schema in named else PRIMITIVES[schema].__name__
+        case ["null", inner]:
+            return ("maybe", shape(inner, named))
+        case {"type": "array", "items": inner}:
+            return ("many", shape(inner, named))
+        case {"type": "record", "name": str(name), "fields": list(fields)}:
+            made = tuple((field["name"], shape(field["type"], named)) for field in fields)
+            named[name] = made
+            return made
+    raise AssertionError(f"rows hold no {schema}")
+
+
+def shape_of(kind: Any) -> Any:
+    """A class as the same tuples."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if isinstance(kind, type) and kind in PRIMITIVES.values():
+        return kind.__name__
+    if origin in (typing.Union, types.UnionType):
+        inner = next(each for each in arguments if each is not type(None))
+        return ("maybe", shape_of(inner))
+    if origin is tuple:
+        return ("many", shape_of(arguments[0]))
+    if origin is not None:  # a generic: its class with its variables filled in
+        filled = dict(zip(getattr(origin, "__parameters__", ()), arguments, strict=True))
+        hints = typing.get_type_hints(origin)
+        return tuple((name, shape_of(filled.get(hint, hint))) for name, hint in hints.items())
+    if hasattr(kind, "_fields"):
+        return tuple((name, shape_of(hint)) for name, hint in typing.get_type_hints(kind).items())
+    raise AssertionError(f"rows hold no {kind}")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_row_has_the_fields_of_its_class(view: str) -> None:
+    row = VIEWS[view].row
+    schema: dict[str, Any] = dict(shape(plain(ROWS[view]), {}))
+    fields = {field.name: shape_of(typing.get_type_hints(row)[field.name]) for field in dataclasses.fields(row)}
+    assert {name: schema.get(name) for name in fields} == fields
+    for derived in set(schema) - set(fields):
+        getter = getattr(row, derived)
+        assert isinstance(getter, property), f"{view}.{derived} is in the schema but not in the class"
+        assert shape_of(typing.get_type_hints(getter.fget)["return"]) == schema[derived], derived
+
+
+@pytest.mark.parametrize("view", [view for view in VIEWS if VIEWS[view].contribution])
+def test_a_contribution_has_the_fields_of_its_class(view: str) -> None:
+    fields: Mapping[str, Any] = dict(shape(plain(SAID[view]), {}))
+    assert fields["value"] == ("maybe", shape_of(VIEWS[view].contribution))
+    assert list(fields) == ["target", "source", "value"]
+
+
+def test_every_view_is_published() -> None:
+    assert set(ROWS) == set(VIEWS)
+    assert set(SAID) == {view for view in VIEWS if VIEWS[view].contribution}

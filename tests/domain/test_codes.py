@@ -1,0 +1,86 @@
+"""Codes: what is right passes however it is typed, what is wrong is refused without being repeated."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import codes
+from domain.codes import InvalidCode, normalised_credit_code, normalised_grid_code, normalised_identity_number
+
+WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+
+def wide(text: str) -> str:
+    return "".join(chr(ord(c) + 0xFEE0) for c in text)
+
+
+@st.composite
+def numbers(draw: st.DrawFn) -> str:
+    place = draw(st.integers(0, 999_999))
+    born = draw(st.dates(min_value=codes.date(1900, 1, 1), max_value=codes.date(2030, 12, 31)))
+    body = f"{place:06d}{born:%Y%m%d}{draw(st.integers(0, 999)):03d}"
+    return body + "10X98765432"[sum(int(d) * w for d, w in zip(body, WEIGHTS, strict=True)) % 11]
+
+
+@given(numbers())
+def test_a_number_is_itself_however_it_is_typed(number: str) -> None:
+    assert normalised_identity_number(number) == number
+    assert normalised_identity_number(f" {number.lower()}\u3000") == number
+    assert normalised_identity_number(wide(number)) == number
+    assert normalised_identity_number(wide(number.lower())) == number
+
+
+@given(numbers(), st.integers(0, 16), st.integers(1, 9))
+def test_one_wrong_digit_is_always_noticed(number: str, at: int, by: int) -> None:
+    wrong = number[:at] + str((int(number[at]) + by) % 10) + number[at + 1 :]
+    with pytest.raises(InvalidCode) as refused:
+        normalised_identity_number(wrong)
+    assert wrong[:14] not in str(refused.value)
+
+
+@given(numbers().filter(lambda number: number[6:8] == "19"))
+def test_a_number_of_the_first_generation_is_the_same_person(number: str) -> None:
+    assert normalised_identity_number(number[:6] + number[8:17]) == number
+
+
+def test_known_numbers() -> None:
+    assert normalised_identity_number("11010519491231002x") == "11010519491231002X"  # the example of GB 11643
+    for wrong in ("", "11010519491231002", "110105194912310021", "11010519491331002X", "ABCDEF19491231002X", "١" * 18):
+        with pytest.raises(InvalidCode):
+            normalised_identity_number(wrong)
+
+
+@given(st.text())
+def test_any_text_is_refused_or_eighteen_characters(text: str) -> None:
+    try:
+        assert len(normalised_identity_number(text)) == 18
+    except InvalidCode:
+        pass
+
+
+@given(st.text(ALPHABET, min_size=17, max_size=17), st.integers(0, 16), st.integers(1, 30))
+def test_a_credit_code_and_one_wrong_character(body: str, at: int, by: int) -> None:
+    weights = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+    check = (31 - sum(ALPHABET.index(c) * w for c, w in zip(body, weights, strict=True)) % 31) % 31
+    code = body + ALPHABET[check]
+    assert normalised_credit_code(code.lower()) == code
+    wrong = code[:at] + ALPHABET[(ALPHABET.index(code[at]) + by) % 31] + code[at + 1 :]
+    with pytest.raises(InvalidCode):
+        normalised_credit_code(wrong)
+
+
+def test_grid_codes() -> None:
+    assert normalised_grid_code("440103001001001") == "440103001001001"
+    for wrong in (
+        "44010300100100",
+        "440103000001001",
+        "440103200001001",
+        "440103001000001",
+        "440103001001000",
+        "x" * 15,
+    ):
+        with pytest.raises(InvalidCode):
+            normalised_grid_code(wrong)
