@@ -1,4 +1,7 @@
-"""`make bench`: the city join on each system in turn, several rounds, on a broker of its own; `bench/latest.json` has the medians."""
+"""`make bench`: the city join on each system in turn, several rounds, on a broker of its own.
+
+`bench/latest.json` has the medians, `bench/history.jsonl` every run.
+"""
 
 from __future__ import annotations
 

@@ -8,11 +8,12 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from bench import job
+from runtime.rdkafka import codes
 
 _NAMES = ("Aino", "Bela", "Chidi", "Dora", "Emre", "Farah", "Goran", "Hana", "Ines", "Jonas")
 _ROW_FIELDS = (
@@ -31,8 +32,10 @@ class Said(NamedTuple):
 
 
 def events(count: int, seed: int = 7) -> list[Said]:
-    """`count` events in the order of their arrival: 30 % registrations, 30 % moves, 25 % tenancies, 15 % tax; of these 2 % come
-    twice and 10 % late. Five events a resident, fourteen a household."""
+    """`count` events in the order of their arrival: 30 % registrations, 30 % moves, 25 % tenancies, 15 % tax.
+
+    Of these 2 % come twice and 10 % late. Five events a resident, fourteen a household.
+    """
     dice = random.Random(seed)
     residents, households = max(count // 5, 10), max(count * 7 // 100, 4)
     doubled = count * 2 // 100
@@ -56,7 +59,8 @@ def events(count: int, seed: int = 7) -> list[Said]:
         else:
             kind, person = next(kind_of), int(dice.random() * residents)
             to = home[person] if kind == 0 and dice.random() < 0.8 else int(dice.random() * households)
-        event = {"event_id": event_id, "occurred_at": at, "resident_id": f"RES{person:015d}"}
+        resident = f"RES{person:015d}"
+        event = {"event_id": event_id, "occurred_at": at, "resident_id": resident}
         if kind < 2:
             event |= _home(kind, person, home[person], to)
             home[person] = to
@@ -71,7 +75,7 @@ def events(count: int, seed: int = 7) -> list[Said]:
         else:
             event |= {"period": f"{2015 + int(dice.random() * 9)}", "amount": int(dice.random() * 2_000_000)}
         arrives = number + (dice.random() * 20_000 if dice.random() < 0.10 else 0)
-        said.append((arrives, Said(kind, event["resident_id"], event)))
+        said.append((arrives, Said(kind, resident, event)))
     again = dice.sample(range(unique), doubled)
     said += [(said[number][0] + 1 + dice.random() * 20_000, said[number][1]) for number in again]
     return [one for _, one in sorted(said, key=lambda each: each[0])]
@@ -101,7 +105,7 @@ Digest = dict[str, int | str]
 
 
 def expected(said: list[Said]) -> Digest:
-    """The final rows straight from the definition (the last of each department counts), by another way than the fold."""
+    """The final rows straight from the definition (the last of each department counts), not by the fold."""
     newest: dict[str, list[dict[str, Any] | None]] = {}
     for department, resident, event in said:
         held = newest.setdefault(resident, [None] * 4)
@@ -130,7 +134,7 @@ def expected(said: list[Said]) -> Digest:
                 x.get("period"),
                 x.get("amount"),
                 *(part for time in times for part in time),
-            )  # fmt: skip
+            )
         )
         if home:
             members.setdefault(home, {})[resident] = x.get("amount") or 0
@@ -181,7 +185,7 @@ def _last(topic: str) -> list[job.Record]:
             error = message.error()
             if error is None:
                 found[message.key()] = message.value()
-            elif error.code() == KafkaError._PARTITION_EOF:
+            elif error.code() == codes.PARTITION_EOF:
                 ended += 1
             else:
                 raise KafkaException(error)

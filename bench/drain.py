@@ -1,4 +1,7 @@
-"""One drain: a system reads the whole backlog, watched from outside (ends of its output topics, /proc), then its result is checked."""
+"""One drain: a system reads the whole backlog, watched from outside, then its result is checked.
+
+What is watched: the ends of its output topics, and what /proc says about its processes.
+"""
 
 from __future__ import annotations
 

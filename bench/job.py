@@ -82,7 +82,8 @@ def decode(value: bytes) -> Record:
     """The record in framed Avro."""
     body = io.BytesIO(value)
     body.seek(5)
-    return schemaless_reader(body, _BY_ID[int.from_bytes(value[1:5], "big")], None)  # type: ignore[return-value]
+    read: Record = schemaless_reader(body, _BY_ID[int.from_bytes(value[1:5], "big")], None)
+    return read
 
 
 def generated(name: str) -> Callable[[Any], bytes]:

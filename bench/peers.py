@@ -1,5 +1,8 @@
-"""Brings the peers that are not in our lock: Kafka Streams from Maven (compiled by Eclipse's compiler on the wheel's Java), Quix Streams
-in a virtual environment of its own. Everything lands in `bench/build/`."""
+"""Brings the peers that are not in our lock; everything lands in `bench/build/`.
+
+Kafka Streams from Maven, compiled by Eclipse's compiler on the wheel's Java; Quix Streams in a virtual environment of
+its own.
+"""
 
 from __future__ import annotations
 

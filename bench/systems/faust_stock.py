@@ -1,4 +1,4 @@
-"""Faust the way its documentation teaches it: Record models, Avro through a codec, changelogged tables, `await topic.send()`."""
+"""Faust as its documentation teaches it: Record models, Avro through a codec, changelogged tables, awaited sends."""
 
 from __future__ import annotations
 
@@ -97,12 +97,12 @@ residents = app.Table("residents", partitions=job.PARTITIONS, key_type=str, valu
 households = app.Table("households", partitions=job.PARTITIONS, key_type=str, value_type=Members)
 
 
-@app.agent(events)
+@app.agent(events)  # type: ignore[untyped-decorator]
 async def on_event(stream: Any) -> None:
     async for event in stream.events():
         resident, said, department = event.key, event.value, job.DEPARTMENT[event.message.topic]
         row = residents.get(resident) or Resident(resident_id=resident, hist=[])
-        what, changed = job.fold(vars(row), department, said)
+        what, changed = job.fold(row.__dict__, department, said)
         if what == job.IGNORED:
             continue
         if what == job.CHANGED:
@@ -115,7 +115,7 @@ async def on_event(stream: Any) -> None:
             await changes.send(key=number, value=value)
 
 
-@app.agent(changes)
+@app.agent(changes)  # type: ignore[untyped-decorator]
 async def on_change(stream: Any) -> None:
     async for number, said in stream.items():
         state = households.get(number) or Members(members={})

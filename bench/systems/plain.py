@@ -1,7 +1,7 @@
-"""Plain clients of the same durability: one loop over confluent-kafka, one transaction every 100 ms, rows restored from the views.
+"""Plain clients of the same durability: one loop over confluent-kafka, one transaction every 100 ms.
 
-What a careful engineer writes without a framework, and the floor of what Python can do here. The same generated
-writers.
+Rows are restored from the views. What a careful engineer writes without a framework, and the floor of what Python can
+do here. The same generated writers.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import signal
 import time
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from bench import job
+from runtime.rdkafka import codes
 
 COMMIT_S = 0.1
 WRITE = {name: job.generated(name) for name in ("resident", "change", "household")}
@@ -134,11 +135,12 @@ def _last(topic: str, number: int) -> dict[bytes, bytes]:
     while True:
         for message in reader.consume(10_000, 0.2):
             error = message.error()
-            if error is not None and error.code() == KafkaError._PARTITION_EOF:
+            if error is not None and error.code() == codes.PARTITION_EOF:
                 reader.close()
                 return found
             key, value = message.key(), message.value()
-            assert isinstance(key, bytes) and isinstance(value, bytes)
+            assert isinstance(key, bytes)
+            assert isinstance(value, bytes)
             found[key] = value
 
 
