@@ -26,6 +26,7 @@ from .settings import DataPlaneSettings
 
 logger = get_logger(__name__)
 _POLL_S = 0.02
+_REFRESH_S = 0.01
 _RESTORE = threading.Semaphore(2)  # restores at a time: more would only take the processor from what flows
 
 
@@ -82,6 +83,7 @@ class FetchThread(threading.Thread):
         #: Our membership, for the transaction's offset commit. Taken here and often, because a call from another
         #: thread would wait for the handle's lock, which poll() holds; a stale one would be refused by the group.
         self.group_metadata: Any = None
+        self._refreshed = 0.0
         #: The group has answered: this member is part of it, with or without partitions.
         self.joined = False
 
@@ -122,10 +124,14 @@ class FetchThread(threading.Thread):
                 while self._commands:
                     self._commands.popleft()()
                 self._watch_buffer()
-                message = self._consumer.poll(_POLL_S)
-                self.group_metadata = self._consumer.consumer_group_metadata()
-                if message is not None:  # poll waits for one record; consume(n, t) would wait for n, or all of t
-                    self._hand_over([message, *self._consumer.consume(self._settings.batch_records - 1, 0)])
+                # Every call gives the interpreter's lock away and may wait 5 ms to get it back, so as few as possible:
+                # what is there already, else wait for one record (consume(n, t) would wait for n, or all of t).
+                messages = self._consumer.consume(self._settings.batch_records, 0)
+                if not messages and (message := self._consumer.poll(_POLL_S)) is not None:
+                    messages = [message, *self._consumer.consume(self._settings.batch_records - 1, 0)]
+                self._refresh_membership()
+                if messages:
+                    self._hand_over(messages)
         except BaseException as error:  # noqa: BLE001 (reported below, whatever it was)
             failure = error
         finally:
@@ -171,8 +177,13 @@ class FetchThread(threading.Thread):
             self.end_seen[key] = (self.read_up_to.get(key, -1), message.offset() or 0)
         elif error.fatal() or not (error.retriable() or error.code() in codes.WAITED_FOR):
             raise DataPlaneError(
-                f"{message.topic()}[{message.partition()}] could not be read: {error.name()}: {error.str()}"
+                f"reading {message.topic() or 'as a member of the group'} failed: {error.name()}: {error.str()}"
             ) from KafkaException(error)
+
+    def _refresh_membership(self) -> None:
+        if (now := time.monotonic()) - self._refreshed > _REFRESH_S:
+            self._refreshed = now
+            self.group_metadata = self._consumer.consumer_group_metadata()
 
     # -- back-pressure
 
@@ -192,7 +203,7 @@ class FetchThread(threading.Thread):
                     self._consumer.pause(self._partitions(self._flowing))
                     return
                 self._halt.wait(0.002)
-                self.group_metadata = self._consumer.consumer_group_metadata()
+                self._refresh_membership()
         elif not self._over(0.5):
             self._full = False
             self._consumer.resume(self._partitions(self._flowing))

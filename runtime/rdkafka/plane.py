@@ -145,6 +145,10 @@ class DataPlane:
         """Register the transactional id. Waits for the broker, up to `broker_wait_s`."""
         self._loop = asyncio.get_running_loop()
         self._producer = TransactionalProducer(servers, self.app.conf.id, self.instance, self.settings)
+        # From here on without a call in between: this is called for every record.
+        self.produce = self._producer.produce  # type: ignore[method-assign]
+        for store in self._stores:
+            store.produce = self._producer.produce
         index = self.app.topics._topic_name_index  # noqa: SLF001 (Faust keeps no public one)
         self._dispatcher = Dispatcher(
             self.settings, self._producer, index.__getitem__, self._group_metadata, self._on_failure

@@ -50,8 +50,8 @@ def test_a_refused_record_ends_the_process_with_nothing_visible(counting: Counti
 
 def test_lost_partitions_end_the_process_when_work_on_them_is_open(counting: Counting) -> None:
     counting.fill(400)
-    # The agent stops in the middle of a batch; the fetch thread stops polling for longer than max.poll.interval.
-    worker = counting.start({"park_after": 50}, max_poll_interval_ms=6_000, broker_wait_s=5)
+    # The agent stops in the middle of a batch, and the process is silent for longer than its session.
+    worker = counting.start({"park_after": 50})
     worker.wait_until_said("PARKED")
     worker.signal(signal.SIGSTOP)
     second = counting.start()
