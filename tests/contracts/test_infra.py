@@ -1,0 +1,192 @@
+"""What stands under infra/, in the containers' files and in the documents fits the code and each other."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+import yaml  # type: ignore[import-untyped]
+
+from citygrid import observe
+from citygrid.cli import build
+from citygrid.cli.secrets import contents
+from citygrid.processes import WORKERS, workers
+from runtime.settings import CHECKOUT, Settings
+
+INFRA = CHECKOUT / "infra"
+RUNBOOKS = CHECKOUT / "docs" / "runbooks"
+RULES = [
+    rule
+    for file in sorted((INFRA / "prometheus" / "rules").glob("*.yml"))
+    for group in yaml.safe_load(file.read_text())["groups"]
+    for rule in group["rules"]
+]
+ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
+COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
+DASHBOARDS = sorted((INFRA / "grafana" / "dashboards").glob("*.json"))
+PAGES = [*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md"), *(CHECKOUT / "runtime").rglob("*.md")]
+
+# What every scraped process has besides what we declare.
+STANDARD = {"up", "process_start_time_seconds", "process_resident_memory_bytes"}
+WORDS = {"and", "or", "unless", "offset", "by", "without", "on", "ignoring", "group_left", "group_right", "bool"}
+
+
+def metrics_in(expression: str) -> set[str]:
+    """The names of the series that a PromQL expression asks for."""
+    named = re.findall(r'__name__=~"([^"]+)"', expression)
+    bare = re.sub(r"\{[^}]*\}", "", re.sub(r'"[^"]*"', '""', expression))
+    bare = re.sub(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", "", bare)
+    bare = re.sub(r"\[[^\]]*\]|\boffset\s+\w+", "", bare)
+    names = set(re.findall(r"(?<![\w.:])[A-Za-z_:][\w:]*(?!\w|\s*\()", bare)) - WORDS
+    return names | {name for alternatives in named for name in alternatives.split("|")}
+
+
+def run(tool: str, *arguments: str) -> None:
+    """Run a tool of Debian's; on a machine without it nothing can be said, in CI it must be there (.ci/run)."""
+    if shutil.which(tool) is None:
+        assert "CI" not in os.environ, f"{tool} is missing in CI: .ci/run installs it"
+        return
+    done = subprocess.run((tool, *arguments), cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_names_are_found_in_expressions() -> None:
+    assert metrics_in('sum by (le) (rate(a_bucket{x="y z"}[5m])) / on (b) c:d offset 15m > 3600') == {"a_bucket", "c:d"}
+    assert metrics_in('{__name__=~"a|b"} unless humble') == {"a", "b", "humble"}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.get("alert") or rule["record"])
+def test_a_rule_asks_for_declared_metrics_only(rule: dict[str, Any]) -> None:
+    known = observe.declared_names() | STANDARD | {each["record"] for each in RULES if "record" in each}
+    assert metrics_in(rule["expr"]) <= known
+
+
+@pytest.mark.parametrize("file", DASHBOARDS, ids=lambda file: file.stem)
+def test_a_dashboard_asks_for_declared_metrics_only(file: Path) -> None:
+    known = observe.declared_names() | STANDARD | {each["record"] for each in RULES if "record" in each}
+    dashboard = json.loads(file.read_text())
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    assert len(asked) >= len(dashboard["panels"]) > 0
+    assert {name for expression in asked for name in metrics_in(expression)} <= known
+
+
+def test_every_alert_has_its_runbook_and_a_test() -> None:
+    linked = {CHECKOUT / rule["annotations"]["runbook_url"]: name for name, rule in ALERTS.items()}
+    assert {file: file.read_text().split("\n")[0] for file in RUNBOOKS.glob("*.md")} == {
+        file: f"# {name}" for file, name in linked.items()
+    }
+    tests = "".join(file.read_text() for file in (INFRA / "prometheus" / "tests").glob("*.yml"))
+    for name, rule in ALERTS.items():
+        assert f"alertname: {name}\n" in tests, f"{name} has no unit test that expects it"
+        assert rule["labels"]["severity"] in {"page", "ticket"}
+
+
+def test_what_is_generated_is_up_to_date() -> None:
+    assert observe.METRICS_PAGE.read_text() == observe.metrics_page(), "run python -m citygrid.observe"
+    there = json.loads(observe.COMPOSE_TARGETS.read_text())
+    assert there == observe.compose_targets(Settings(_env_file=None)), "run python -m citygrid.observe"
+
+
+def test_prometheus_accepts_configuration_and_rules(tmp_path: Path) -> None:
+    tests = [str(file) for file in sorted((INFRA / "prometheus" / "tests").glob("*.yml"))]
+    run("promtool", "test", "rules", *tests)
+    run("promtool", "check", "config", str(INFRA / "prometheus" / "prometheus.yml"))
+    local = observe.write_local(Settings(_env_file=None, state_dir=tmp_path))
+    assert "alertmanager" not in local.read_text()
+    assert len(json.loads((tmp_path / "prometheus" / "targets" / "local.json").read_text())) == len(workers())
+    run("promtool", "check", "config", str(local))
+
+
+def test_compose_accepts_its_file() -> None:
+    run("docker-compose", "--file", str(CHECKOUT / "docker-compose.yml"), "config", "--quiet")
+
+
+def test_each_process_has_its_container() -> None:
+    ours = {name: each["command"] for name, each in COMPOSE["services"].items() if each.get("build")}
+    for process in workers():
+        expected = ["worker", process.kind, *([process.plugin] if process.plugin else [])]
+        assert ours.get(process.name) == expected, f"{process.name} is no service of docker-compose.yml"
+    assert {each[1] for each in ours.values() if each[0] == "worker"} <= WORKERS.keys()
+
+
+@pytest.mark.parametrize("name", sorted(COMPOSE["services"]))
+def test_a_container_is_pinned_checked_and_private(name: str) -> None:
+    service = COMPOSE["services"][name]
+    tag = service["image"].rpartition(":")[2]
+    assert re.search(r"\d", tag), f"{name}: {service['image']} is not pinned"
+    assert "healthcheck" in service or name == "init"
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), f"{name} is open to the network"
+    if service.get("build"):
+        assert service["user"].endswith(":-10001}")
+        assert service["read_only"]
+    for volume in service.get("volumes", []):
+        source = volume.split(":")[0]
+        assert source in COMPOSE["volumes"] or (CHECKOUT / source).exists()
+    for setting, value in service.get("environment", {}).items():
+        assert not re.search("PASSWORD$|_DSN$|_KEY$|TOKEN$", setting), f"{name}: {setting} is a secret in the file"
+        if setting.startswith("CITYGRID_") and setting != "CITYGRID_SECRETS_DIR":
+            assert setting.removeprefix("CITYGRID_").lower() in Settings.model_fields, f"{setting} is no setting"
+        assert value is not None
+
+
+def test_one_command_makes_every_secret() -> None:
+    made = contents()
+    assert {f"./secrets/{name}" for name in made} >= {each["file"] for each in COMPOSE["secrets"].values()}
+    assert made["citygrid_owner_password"][0] in made["citygrid_database_owner_dsn"][0]
+    assert made["pseudonym.key"][1] == made["citygrid_database_api_dsn"][1] == 0o600
+    assert contents()["postgres_password"] != made["postgres_password"]
+
+
+def test_the_image_is_not_root_and_takes_no_state() -> None:
+    lines = (CHECKOUT / "Dockerfile").read_text().split("\n")
+    assert "USER citygrid" in lines
+    assert any(line.startswith("FROM python:3.13.") for line in lines)
+    assert any("--require-hashes" in line for line in lines)
+    ignored = (CHECKOUT / ".dockerignore").read_text().split("\n")
+    assert "*" in ignored
+    assert not {"!secrets", "!state", "!.env"} & set(ignored)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), f"{page.name} links to {target}"
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
+            anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert anchor in anchors, f"{page.name} links to {target}"
+    for named in re.findall(
+        r"`((?:docs|infra|schemas|domain|runtime|citygrid|producers|sinks|api|web)/[\w./-]+)`", text
+    ):
+        assert (CHECKOUT / named).exists(), f"{page.name} names {named}"
+
+
+def commands(page: Path) -> list[list[str]]:
+    """Each `citygrid …` that a page tells the reader to run, as words."""
+    return [
+        said.split() for said in re.findall(r"(?:^|`|&& )citygrid ([a-z][^`\n|&]*)", page.read_text(), re.MULTILINE)
+    ]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.stem)
+def test_documented_commands_and_options_exist(page: Path) -> None:
+    for words in commands(page):
+        command: Any = typer.main.get_command(build())
+        said = f"{page.name}: citygrid {' '.join(words)}"
+        while hasattr(command, "commands") and words:
+            assert words[0] in command.commands, said
+            command = command.commands[words.pop(0)]
+        options = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+        assert {word for word in words if word.startswith("--")} <= options, said
