@@ -67,6 +67,12 @@ def connection(ready: Settings) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
+def settled(connection: psycopg.Connection[Any], count: int) -> None:
+    """Return once so many rows can be taken: a transaction anywhere on the server, also of another test's database,
+    that began before them holds them back."""
+    until(lambda: len(connection.execute(outbox.TAKE, (10,)).fetchall()) == count)
+
+
 class Killed(Exception):
     """As good as `kill -9` at this statement: the connection is gone with what it had not committed."""
 
@@ -77,6 +83,7 @@ def test_killed_at_any_statement_the_event_has_the_same_id_and_is_there(
 ) -> None:
     for number in range(3):
         completed(connection, f"task-{number}")
+    settled(connection, 3)
     doomed = psycopg.connect(ready.dsn("sinks"), autocommit=True)
     publisher = Publisher(ready)
     with pytest.raises(Killed):
@@ -140,4 +147,5 @@ def test_a_transaction_that_commits_late_is_not_overtaken(ready: Settings, conne
             completed(slow, "first")
             completed(connection, "second")
             assert relay_once(connection, publisher) == 0
+        settled(connection, 2)
         assert relay_once(connection, publisher) == 2
