@@ -11,7 +11,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from two_streets import ACCOUNTS, PASSWORD, City, LogIn
 
-from api.app import ROOT, create_app
+from api.app import create_app, description_of
+from api.gate import ROOT
 from citygrid.accounts import (
     AccountRefused,
     create,
@@ -176,8 +177,6 @@ def test_production_has_no_demo_accounts(city: City, api_settings: Settings) -> 
 
 
 def _paths(app: FastAPI) -> dict[str, dict[str, object]]:
-    from api.app import description_of
-
     paths: dict[str, dict[str, object]] = description_of(app)["paths"]
     return paths
 

@@ -1,4 +1,4 @@
-"""What lies in the other street does not exist: not found, not counted, not sorted, not streamed, not told by errors."""
+"""What lies in the other street does not exist: not found, counted, sorted, streamed or told by errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pytest
 from fastapi import FastAPI
 from two_streets import DISTRICT, HERE, THERE, City, LogIn, Street, dispatch, open_alert
 
-from api.app import ROOT, description_of
+from api.app import description_of
+from api.gate import ROOT
 
 NOWHERE = "6f2c1f0e-6a52-4d5e-8a3b-000000000000"
 
@@ -39,9 +40,9 @@ def addresses(street: Street) -> list[tuple[str, str, dict[str, Any]]]:
 
 # Nothing in these names an object; what they answer is compared by the tests of counts and lists below.
 WITHOUT_OBJECT = {
-    "/session", "/me", "/summary", "/alerts", "/tasks", "/rows/resident/lookup", "/rows/{view}/{key}/looks", "/map/grids",
-    "/map/alerts", "/freshness", "/stats/alerts-by-rule", "/stats/acknowledge", "/stream", "/health/live", "/health/ready",
-    "/openapi.json",
+    "/session", "/me", "/summary", "/alerts", "/tasks", "/rows/resident/lookup", "/rows/{view}/{key}/looks",
+    "/map/grids", "/map/alerts", "/freshness", "/stats/alerts-by-rule", "/stats/acknowledge", "/stream",
+    "/health/live", "/health/ready", "/openapi.json",
 }  # fmt: skip
 
 
@@ -62,7 +63,7 @@ async def ask(client: httpx.AsyncClient, method: str, address: str, body: dict[s
     answer = await client.request(method, address, **({"json": body} if method == "POST" else {}))
     said = answer.json()
     said.pop("instance", None)
-    headers = {name for name in answer.headers if name not in {"date"}}
+    headers = {name for name in answer.headers if name != "date"}
     return answer.status_code, (said, headers), len(answer.content)
 
 
@@ -94,9 +95,9 @@ async def test_counts_lists_sorting_and_cursors_do_not_change_with_what_happens_
 ) -> None:
     here = await log_in("here")
     lists = [
-        "/alerts", "/alerts?limit=1", "/alerts?limit=2&severity=urgent", "/alerts?state=resolved", f"/alerts?grid={THERE}",
-        "/tasks", "/tasks?limit=1", "/summary", "/map/grids", f"/map/grids?parent={DISTRICT}", f"/map/grids?parent={HERE}",
-        f"/map/alerts?parent={DISTRICT}", f"/map/alerts?parent={THERE}", "/stats/alerts-by-rule", "/stats/acknowledge",
+        "/alerts", "/alerts?limit=1", "/alerts?limit=2&severity=urgent", "/alerts?state=resolved",
+        f"/alerts?grid={THERE}", "/tasks", "/tasks?limit=1", "/summary", "/map/grids", f"/map/grids?parent={DISTRICT}",
+        f"/map/grids?parent={HERE}", f"/map/alerts?parent={DISTRICT}", f"/map/alerts?parent={THERE}", "/stats/alerts-by-rule", "/stats/acknowledge",
         f"/rows/resident/{city.there.resident}/looks",
     ]  # fmt: skip
     before = [(await here.get(address)).content for address in lists]

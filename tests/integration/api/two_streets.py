@@ -100,7 +100,6 @@ def build(sinks: psycopg.Connection, code: str, alerts: int) -> Street:
         "id": street.household,
         "members": [{"resident": street.resident, "membership": membership}],
         "living": 1,
-        "collective": False,
         "disagreements": [],
     }
     dwelling = {"id": street.dwelling, "grid": street.grid, "occupants": [], "leases": [], "floor_area_m2": 60.0}
