@@ -8,7 +8,7 @@ import pytest
 from domain.event import Event
 from runtime.contracts import contracts
 from tests.golden.city import DAY, LIVE_SINCE, NOW, Said, golden_city
-from tests.golden.compare import differences, empty, published, standing
+from tests.golden.compare import differences, empty, plain, published, standing
 from tests.golden.in_memory import ALL_VIEWS, City
 from tests.golden.recompute import Answer, recompute
 
@@ -33,7 +33,7 @@ def assert_equal(city: City, wanted: Answer) -> None:
         got = {key: row for key, row in rows.items() if not empty(row)}
         different = differences(got, wanted.rows[view])
         assert not different, f"{view}: {different}"
-    different = differences(standing(city.alerts.values()), wanted.alerts)
+    different = differences(standing(map(plain, city.alerts.values())), wanted.alerts)
     assert not different
 
 
@@ -59,7 +59,7 @@ def test_the_whole_golden_city_as_it_was_recorded() -> None:
     assert_equal(city, wanted)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("way", ["in order", "shuffled", "backwards", "every tenth doubled"])
 def test_other_cities_by_other_ways(seed: int, way: str) -> None:
     said, wanted = answer(100 + seed, SMALL["residents"], SMALL["events"])
@@ -86,7 +86,7 @@ def test_the_clock_alone_turns_findings() -> None:
     for day in range(0, 500, 25):
         city.finish(NOW + day * DAY)
         wanted = recompute(said, NOW + day * DAY, LIVE_SINCE).alerts
-        different = differences(standing(city.alerts.values()), wanted)
+        different = differences(standing(map(plain, city.alerts.values())), wanted)
         assert not different
 
 

@@ -43,19 +43,16 @@ def differences(got: Mapping[Any, Any], wanted: Mapping[Any, Any]) -> list[str]:
     return sorted(lines)[:20]
 
 
-def standing(alerts: Iterable[Any]) -> dict[tuple[str, str, str], Plain]:
-    """(rule, subject, cause) → what an open or held alert says, out of each finding's last alert.
-
-    `alerts` have the fields of `domain.step.Alert` as attributes.
-    """
+def standing(alerts: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], Plain]:
+    """(rule, subject, cause) → what an open or held alert says, out of each finding's last alert, in plain form."""
     return {
-        (alert.rule, alert.subject, alert.cause): {
-            "severity": alert.severity,
-            "because": frozenset(source.event_id for source in alert.because),
-            "dwelling": alert.dwelling,
-            "household": alert.household,
-            "state": "held" if alert.state == "held" else "open",
+        (alert["rule"], alert["subject"], alert["cause"]): {
+            "severity": alert["severity"],
+            "because": frozenset(source["event_id"] for source in alert["because"]),
+            "dwelling": alert["dwelling"] or None,
+            "household": alert["household"],
+            "state": "held" if alert["state"] == "held" else "open",
         }
         for alert in alerts
-        if alert.state != "resolved"
+        if alert["state"] != "resolved"
     }

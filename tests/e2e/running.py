@@ -1,0 +1,247 @@
+"""The product's own processes against a stack: start, kill, freeze; what the topics hold; how far everyone has read.
+
+Nothing here sleeps for luck: `until` waits for a condition and fails with what was lacking at its deadline.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka._model import ConsumerGroupTopicPartitions
+from confluent_kafka.admin import AdminClient
+from pydantic import SecretStr
+
+from citygrid.stack import children
+from citygrid.stack.children import Child, Program, log_tail
+from citygrid.stack.ports import free_ports
+from runtime.codec import encoder
+from runtime.contracts import published
+from runtime.registry import Registry
+from runtime.settings import CHECKOUT, Settings
+from runtime.topics import CLOCK, group_of_stage, subject_of
+
+Where = tuple[str, int]
+"""A topic (its name on the cluster) and a partition."""
+
+
+class Late(AssertionError):
+    """A condition did not come true in time; the message says what was lacking."""
+
+
+def until(lacking: Callable[[], str | None], seconds: float, every: float = 0.1) -> None:
+    """Return once `lacking()` is None. Raises Late with its last answer after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while (answer := lacking()) is not None:
+        if time.monotonic() > deadline:
+            raise Late(f"after {seconds:.0f} s: {answer}")
+        time.sleep(every)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """`settings` as the variables that a process reads."""
+    said = {}
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value()
+        if isinstance(value, datetime):
+            value = value.isoformat()
+        if value is not None:
+            said[f"CITYGRID_{name.upper()}"] = json.dumps(value) if isinstance(value, dict) else str(value)
+    return said
+
+
+class Processes:
+    """Processes of ours under `settings`, by name; `close` ends those that are left."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self.settings = settings
+        self._folder = folder
+        self.running: dict[str, Child] = {}
+
+    def start(self, kind: str, plugin: str | None = None, instance: str = "") -> Child:
+        """`citygrid worker KIND [PLUGIN]`; `instance` tells two workers of one stage apart."""
+        name = "-".join(part for part in (kind, plugin, instance) if part)
+        port = {f"{kind}-{plugin}" if plugin else kind: free_ports(1)[0]}
+        here = self.settings.model_copy(
+            update={"worker_instance": instance, "worker_ports": {} if instance else port, "log_format": "json"}
+        )
+        # an empty file stands for `citygrid.env`: the environment says all
+        nothing = self._folder / "empty.env"
+        nothing.touch()
+        program = Program(
+            name=name,
+            command=(sys.executable, "-m", "citygrid", "worker", kind, *((plugin,) if plugin else ())),
+            folder=CHECKOUT,
+            log=self._folder / f"{name}.log",
+            environment=environment(here) | {"CITYGRID_ENV_FILE": str(nothing)},
+        )
+        self.running[name] = children.start(program)
+        return self.running[name]
+
+    def kill(self, name: str) -> Child:
+        """kill -9; returns the dead child."""
+        child = self.running.pop(name)
+        child.kill()
+        return child
+
+    def restart(self, name: str) -> Child:
+        """What the supervisor does with a process that died."""
+        self.running[name] = children.start(self.running[name].program)
+        return self.running[name]
+
+    def freeze(self, name: str) -> None:
+        self.running[name].process.send_signal(signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        self.running[name].process.send_signal(signal.SIGCONT)
+
+    def keep_alive(self) -> None:
+        """Start again what has ended by itself, as the supervisor would (a fenced worker ends on purpose)."""
+        for name, child in list(self.running.items()):
+            if not child.alive:
+                self.restart(name)
+
+    def stop(self, name: str) -> None:
+        self.running.pop(name).stop()
+
+    def logs(self) -> str:
+        return "\n".join(f"{name}:{log_tail(child.program.log)}" for name, child in self.running.items())
+
+    def close(self) -> None:
+        for child in self.running.values():
+            child.process.send_signal(signal.SIGCONT)
+            child.stop(10)
+        self.running.clear()
+
+
+class Record(NamedTuple):
+    """The newest record of a key."""
+
+    partition: int
+    offset: int
+    value: bytes | None
+
+
+class Topics:
+    """What read-committed readers see: every topic read to its end, the newest record of each key kept."""
+
+    def __init__(self, settings: Settings, topics: Iterable[str], *, keep_all: bool = False) -> None:
+        self._settings = settings
+        self._prefix = settings.topic_prefix
+        self.newest: dict[str, dict[bytes, Record]] = {topic: {} for topic in topics}
+        self.all: dict[str, list[tuple[bytes, Record]]] = {topic: [] for topic in self.newest}
+        self.ends: dict[Where, int] = {}
+        """One past the last record that a reader gets (transaction markers are no records)."""
+        self._keep_all = keep_all
+        self._consumer = Consumer(
+            {
+                **settings.kafka_client(),
+                "group.id": f"{settings.topic_prefix}tests-{os.getpid()}",
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+            }
+        )
+        self._partitions = [
+            TopicPartition(self._prefix + topic, number, 0)
+            for topic in self.newest
+            for number in range(settings.partitions)
+        ]
+        self._consumer.assign(self._partitions)
+        self._at_end: set[Where] = set()
+
+    def catch_up(self, seconds: float = 30) -> None:
+        """Read until every partition's end was told after this call. Raises Late."""
+        self._at_end -= {(each.topic, each.partition) for each in self._partitions if self._grew(each)}
+        deadline = time.monotonic() + seconds
+        while len(self._at_end) < len(self._partitions):
+            if time.monotonic() > deadline:
+                raise Late(f"{len(self._partitions) - len(self._at_end)} partitions were not read to their end")
+            for message in self._consumer.consume(2_000, 0.2):
+                where = (message.topic() or "", message.partition() or 0)
+                error = message.error()
+                if error is None:
+                    self._at_end.discard(where)
+                    record = Record(where[1], message.offset() or 0, message.value())
+                    topic = where[0].removeprefix(self._prefix)
+                    self.newest[topic][message.key() or b""] = record
+                    if self._keep_all:
+                        self.all[topic].append((message.key() or b"", record))
+                    self.ends[where] = record.offset + 1
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    self._at_end.add(where)
+
+    def _grew(self, each: TopicPartition) -> bool:
+        position = self._consumer.position([each])[0].offset
+        return position < self._consumer.get_watermark_offsets(each, timeout=10)[1]
+
+    def close(self) -> None:
+        self._consumer.close()
+
+
+def stage_lag(settings: Settings, view: str, inputs: Iterable[str], ends: dict[Where, int]) -> int:
+    """Records of `inputs` that the view's stage has not committed yet; a partition never read counts whole."""
+    admin = AdminClient(settings.kafka_client())
+    group = group_of_stage(settings, view)
+    asked = ConsumerGroupTopicPartitions(group)
+    offsets = admin.list_consumer_group_offsets([asked], request_timeout=20)[group].result(20)
+    committed = {(each.topic, each.partition): each.offset for each in offsets.topic_partitions}
+    names = {settings.topic_prefix + topic for topic in inputs}
+    return sum(max(0, end - max(0, committed.get(at, 0))) for at, end in ends.items() if at[0] in names)
+
+
+def members(settings: Settings, view: str) -> int:
+    """How many workers share the stage of `view`, as the broker sees it."""
+    group = group_of_stage(settings, view)
+    admin = AdminClient(settings.kafka_client())
+    return len(admin.describe_consumer_groups([group], request_timeout=20)[group].result(20).members)
+
+
+def sink_lag(dsn: str, sink: str, topics: Iterable[str], ends: dict[Where, int], prefix: str) -> int:
+    """Records of `topics` that are not yet in PostgreSQL by `city.sink_offset`."""
+    with psycopg.connect(dsn, connect_timeout=5) as connection:
+        rows = connection.execute("SELECT topic, partition, next_offset FROM city.sink_offset WHERE sink = %s", (sink,))
+        stored = {(prefix + topic, partition): offset for topic, partition, offset in rows.fetchall()}
+    names = {prefix + topic for topic in topics}
+    return sum(max(0, end - stored.get(at, 0)) for at, end in ends.items() if at[0] in names)
+
+
+def tick(settings: Settings, now: int) -> None:
+    """One clock record to each partition. `now` in microseconds UTC."""
+    registry = Registry.of(settings)
+    schema = published()[CLOCK].schema
+    try:
+        value = encoder(registry.id_of(subject_of(settings, CLOCK), schema), schema)({"now": now})
+    finally:
+        registry.close()
+    producer = Producer({**settings.kafka_client(), "enable.idempotence": True})
+    for partition in range(settings.partitions):
+        producer.produce(settings.topic_prefix + CLOCK, value, b"", partition)
+    if producer.flush(60):
+        raise Late("Kafka did not take the tick within 60 s")
+
+
+@contextmanager
+def processes(settings: Settings, folder: Path) -> Iterator[Processes]:
+    """Processes that end with the block; their logs are told if it fails."""
+    ours = Processes(settings, folder)
+    try:
+        yield ours
+    except BaseException as failed:
+        failed.add_note(ours.logs())
+        raise
+    finally:
+        ours.close()
