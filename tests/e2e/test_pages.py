@@ -49,6 +49,26 @@ def test_a_new_alert_comes_by_the_stream_and_its_case_opens_beside_the_list(serv
         page.screenshot(path=SCREENSHOTS / "centre.png")
 
 
+def test_a_new_alert_does_not_move_what_one_reads(served_city: ServedCity) -> None:
+    with browsing(served_city.url, (1440, 740)) as browser:
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("district", served_city.password)
+        centre = CommandCentre(page)
+        centre.wait_until_live()
+        last = page.locator("[data-test=alert]").last
+        last.scroll_into_view_if_needed()
+        before = last.bounding_box()
+        with psycopg.connect(served_city.database.sinks) as sinks:
+            open_alert(sinks, served_city.here, 1, feed=True)
+        page.locator("[data-test=new-pill]").wait_for()
+        after = last.bounding_box()
+        assert before is not None
+        assert after is not None
+        assert abs(before["y"] - after["y"]) < 2  # CSS pixels
+        page.locator("[data-test=new-pill]").click()
+        page.locator("[data-test=new-pill]").wait_for(state="detached")
+
+
 def test_the_map_leads_down_to_a_grid_and_back(served_city: ServedCity) -> None:
     with browsing(served_city.url) as browser:
         page = browser.page()

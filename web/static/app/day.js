@@ -5,6 +5,7 @@ import { alertCase, grids, tasks } from "./api.js";
 import { online, openOutbox, waiting } from "./outbox.js";
 import { learn } from "./regions.js";
 import { foreseen, inOrder, isDone, isOpen, metres } from "./route.js";
+import { toSignIn } from "./session.js";
 import { drafts, kept } from "./store.js";
 import { now } from "./time.js";
 
@@ -53,7 +54,8 @@ export function day() {
       error.value = null;
       await kept.put("day", { tasks: state.tasks, readAt: state.readAt });
     } catch (away) {
-      if (away.status) error.value = away;
+      if (away.status === 401) toSignIn(); // all that was typed is on disk and is sent after signing in
+      else if (away.status) error.value = away;
       else online.value = false;
     }
     loading.value = false;

@@ -2,7 +2,7 @@
 
 import { departmentName } from "../components/department.js";
 import { named, t } from "./language.js";
-import { clock, seconds } from "./time.js";
+import { clock, now, seconds } from "./time.js";
 
 const HUES = ["#0f4c75", "#3c8d93", "#c98a1b", "#8a5a9e", "#5f7f3a", "#a85751", "#6b7280"];
 const GRID = { left: 8, right: 12, top: 30, bottom: 4, containLabel: true };
@@ -10,12 +10,19 @@ const AXIS = { axisLabel: { color: "#4a5663", fontSize: 11 }, axisLine: { lineSt
 const LEGEND = { top: 0, left: 0, itemWidth: 10, itemHeight: 10, itemGap: 10, icon: "rect", type: "scroll", textStyle: { fontSize: 11, color: "#4a5663" } };
 const tooltip = (more = {}) => ({ renderMode: "richText", confine: true, textStyle: { fontSize: 12 }, ...more }); // HTML tooltips need inline styles
 
+const HOUR_MS = 3_600_000;
+/** The last 24 hours as instants (ms), the running one last: an hour in which nothing happened is shown as empty, not left out. */
+const lastDay = () => Array.from({ length: 24 }, (_, i) => (Math.floor(now.value / HOUR_MS) - 23 + i) * HOUR_MS);
+
 /** Stacked columns: alerts an hour by rule, last 24 h. */
 export function byRule(rows) {
-  const hours = [...new Set(rows.map((row) => row.hour))].sort();
+  const hours = lastDay();
   const rules = [...new Set(rows.map((row) => row.rule))].sort();
   const count = new Map();
-  for (const row of rows) count.set(`${row.rule} ${row.hour}`, (count.get(`${row.rule} ${row.hour}`) ?? 0) + row.count);
+  for (const row of rows) {
+    const key = `${row.rule} ${Date.parse(row.hour)}`;
+    count.set(key, (count.get(key) ?? 0) + row.count);
+  }
   return {
     color: HUES,
     grid: GRID,
@@ -28,13 +35,15 @@ export function byRule(rows) {
 }
 
 /** Two lines: dispatch to acknowledgement by hour, in minutes. */
-export function acknowledging(hours) {
-  const line = (name, field, colour, dash) => ({ name, type: "line", symbol: "circle", symbolSize: 4, lineStyle: { type: dash, width: 2 }, color: colour, data: hours.map((one) => +(one[field] / 60).toFixed(1)) });
+export function acknowledging(rows) {
+  const byHour = new Map(rows.map((row) => [Date.parse(row.hour), row]));
+  const hours = lastDay();
+  const line = (name, field, colour, dash) => ({ name, type: "line", symbol: "circle", symbolSize: 4, lineStyle: { type: dash, width: 2 }, color: colour, connectNulls: true, data: hours.map((hour) => (byHour.has(hour) ? +(byHour.get(hour)[field] / 60).toFixed(1) : null)) });
   return {
     grid: GRID,
     legend: { ...LEGEND, icon: undefined, itemWidth: 18 },
     tooltip: tooltip({ trigger: "axis" }),
-    xAxis: { type: "category", data: hours.map((one) => clock(one.hour)), ...AXIS, axisTick: { show: false } },
+    xAxis: { type: "category", data: hours.map(clock), ...AXIS, axisTick: { show: false } },
     yAxis: { type: "value", ...AXIS },
     series: [line("p50", "p50_seconds", "#0f4c75", "solid"), line("p90", "p90_seconds", "#9a5b00", "dashed")],
   };

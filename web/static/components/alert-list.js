@@ -31,12 +31,15 @@ const Row = ({ alert, open, fresh, onOpen }) => {
 };
 Row.props = ["alert", "open", "fresh", "onOpen"];
 
+const DRAWN = 200; // rows; a flood of alerts must not make the page slow
+
 /** The list keeps its place: whatever is inserted or removed above, the first row in sight stays where the eye has it. */
 export const AlertList = {
   props: ["list", "open", "title", "loading"],
   emits: ["open", "more", "clear"],
   setup(props, { emit }) {
     const box = ref(null);
+    const drawn = ref(DRAWN);
     const scrolled = ref(false);
     let anchor = null;
 
@@ -58,8 +61,15 @@ export const AlertList = {
       scrolled.value = box.value.scrollTop > 4;
       if (!scrolled.value) props.list.seen();
     };
+    const more = () => {
+      if (props.list.items.value.length <= drawn.value) emit("more");
+      drawn.value += DRAWN;
+    };
     const toTop = () => nextTick(() => box.value.scrollTo({ top: 0, behavior: "smooth" }));
-    watch(() => props.title, () => box.value && (box.value.scrollTop = 0));
+    watch(() => props.title, () => {
+      drawn.value = DRAWN;
+      if (box.value) box.value.scrollTop = 0;
+    });
 
     return () => {
       const items = props.list.items.value;
@@ -75,11 +85,11 @@ export const AlertList = {
           ? h("button", { class: "pill primary", type: "button", "data-test": "new-pill", onClick: toTop }, `↑ ${t("list.new", { n: waiting })}`)
           : null,
         h("div", { class: "scroll", ref: box, tabindex: 0, onScroll, "data-test": "alerts" }, [
-          h("ul", { "aria-live": "polite", "aria-relevant": "additions" }, items.map((alert) =>
+          h("ul", { "aria-live": "polite", "aria-relevant": "additions" }, items.slice(0, drawn.value).map((alert) =>
             h(Row, { key: alert.finding_id, alert, open: alert.finding_id === props.open, fresh: props.list.arrived.has(alert.finding_id), onOpen: (id) => emit("open", id) }),
           )),
           items.length === 0 ? h("p", { class: "empty quiet" }, t(props.loading ? "loading" : "list.empty")) : null,
-          props.list.next.value ? h("button", { type: "button", onClick: () => emit("more") }, t("list.more")) : null,
+          props.list.next.value || items.length > drawn.value ? h("button", { type: "button", class: "more", onClick: more }, t("list.more")) : null,
         ]),
       ]);
     };

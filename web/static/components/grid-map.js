@@ -68,11 +68,18 @@ export const GridMap = {
 
     const drawPins = () => {
       pins.clearLayers();
+      const numbers = new Map(); // the stops at one door share a pin's place, so they share its label
       for (const [index, alert] of (props.pins ?? []).entries()) {
+        const at = `${alert.place?.lon} ${alert.place?.lat}`;
+        numbers.set(at, [...(numbers.get(at) ?? []), index + 1]);
+      }
+      for (const alert of props.pins ?? []) {
         if (alert.place?.lon == null) continue;
+        const at = `${alert.place.lon} ${alert.place.lat}`;
         const here = alert.finding_id === props.spot?.finding_id;
         const marker = L.marker([alert.place.lat, alert.place.lon], { icon: pinIcon(alert, here), title: named(`rule.${alert.rule}`, alert.rule) + " · " + said(alert, "why"), zIndexOffset: alert.severity === "urgent" ? 500 : 0, keyboard: false });
-        if (props.order) marker.bindTooltip(String(index + 1), { permanent: true, direction: "right", className: "stop-number" });
+        if (props.order && numbers.has(at)) marker.bindTooltip(numbers.get(at).join(" · "), { permanent: true, direction: "right", className: "stop-number" });
+        if (props.order) numbers.delete(at);
         marker.on("click", () => emit("open", alert.finding_id));
         pins.addLayer(marker);
       }

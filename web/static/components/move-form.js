@@ -3,15 +3,18 @@ import { language, t } from "../app/language.js";
 import { placeName } from "../app/regions.js";
 import { Refusal } from "./refusal.js";
 
-/** What a move asks of the person: nothing, or one text field with this name, length and limit. */
+/**
+ * What a move asks of the person: nothing, or one text field with this name and limit. The order is that of the buttons: what a
+ * centre does most often comes first.
+ */
 const ASKS = {
-  claim: null,
+  instruct: { field: "note", required: true, limit: 2000 },
   acknowledge: null,
   complete: { field: "note", required: false, limit: 2000 },
   "hand-over": { field: "reason", required: true, limit: 500, queue: true },
   suspend: { field: "reason", required: true, limit: 500 },
   resume: { field: "reason", required: true, limit: 500 },
-  instruct: { field: "note", required: true, limit: 2000 },
+  claim: null,
 };
 const OUTCOMES = ["done", "nobody_home", "refused"] // `done` alone counts as a visit (domain/views/dwelling.py);
 
@@ -81,7 +84,8 @@ export const MoveForm = {
     };
 
     return () => {
-      const moves = (props.task.moves ?? []).filter((move) => move in ASKS && (!props.only || props.only.includes(move)));
+      const allowed = props.task.moves ?? [];
+      const moves = Object.keys(ASKS).filter((move) => allowed.includes(move) && (!props.only || props.only.includes(move)));
       if (moves.length === 0) return null;
       return h("div", { class: "moves stack" }, [
         h("div", { class: "row" }, moves.map((move, i) =>

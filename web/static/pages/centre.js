@@ -9,7 +9,7 @@ import { departments, refreshFreshness } from "../app/freshness.js";
 import { language, t } from "../app/language.js";
 import { liveList } from "../app/live-list.js";
 import { above, learn, regionName } from "../app/regions.js";
-import { account } from "../app/session.js";
+import { account, toSignIn } from "../app/session.js";
 import { follow } from "../app/stream.js";
 import { seconds } from "../app/time.js";
 import { AlertList } from "../components/alert-list.js";
@@ -21,7 +21,7 @@ import { HeadNumbers } from "../components/head-numbers.js";
 import { Refusal } from "../components/refusal.js";
 
 const REREAD_MS = 60_000; // numbers, figures and freshness; alerts come by the stream
-const SETTLE_MS = 400; // a burst of events is one reading of the numbers
+const SETTLE_MS = 1_500; // numbers are read at most this often, however fast events come
 const PAGES = 20; // of the list, at most, where a filter is seen from the alerts only
 const GRID_DIGITS = 15;
 const COMMUNITY_DIGITS = 12;
@@ -50,7 +50,8 @@ const Centre = {
         await work(...given);
         error.value = null;
       } catch (refused) {
-        error.value = refused;
+        if (refused.status === 401) toSignIn();
+        else error.value = refused;
       }
     };
 
@@ -89,8 +90,12 @@ const Centre = {
 
     let settling;
     const settle = () => {
-      clearTimeout(settling);
-      settling = setTimeout(() => (readNumbers(), readMap()), SETTLE_MS);
+      settling ??= setTimeout(() => {
+        settling = undefined;
+        readNumbers();
+        readMap();
+        readFigures();
+      }, SETTLE_MS);
     };
     const heard = trying(async (kind, said) => {
       if (said.finding_id && said.finding_id === fragment.case) touched.value += 1;
