@@ -1,0 +1,38 @@
+"""Rows in their tables: never back in time, a deletion is a mark."""
+
+from __future__ import annotations
+
+import psycopg
+
+from runtime.registry import Registry
+from sinks.sink import Read
+from sinks.targets.row_tables import RowTables
+from tests.integration.database.world import GRID_A, GRID_B, World
+
+
+def write(world: World, offset: int, name: str | None, dwelling: str = "d1") -> None:
+    value = None if name is None else (dwelling, f'{{"name": "{name}"}}')
+    with world.sinks() as connection:
+        RowTables(Registry("http://127.0.0.1:1")).write(connection, [Read("rows.resident", offset, "r1", value, 0)])
+
+
+def test_an_older_record_changes_nothing_not_even_a_deletion(world: World) -> None:
+    with psycopg.connect(world.database.admin, autocommit=True) as admin:
+        ask = "SELECT version, row ->> 'name', deleted FROM city.resident_g1"
+        write(world, 5, "new")
+        write(world, 3, "old")
+        assert admin.execute(ask).fetchall() == [(5, "new", False)]
+        write(world, 7, None)
+        write(world, 6, "late")
+        assert admin.execute(ask).fetchall() == [(7, None, True)]
+        assert admin.execute("SELECT count(*) FROM city.resident").fetchone() == (0,)
+
+
+def test_who_moved_is_told_in_the_place_left_and_the_place_reached(world: World) -> None:
+    world.place("d1", GRID_A)
+    world.place("d2", GRID_B)
+    write(world, 1, "Zhou", "d1")
+    write(world, 2, "Zhou", "d2")
+    with psycopg.connect(world.database.admin) as admin:
+        told = admin.execute("SELECT place FROM city.feed WHERE kind = 'resident' ORDER BY id").fetchall()
+    assert sorted(told) == sorted([(GRID_A,), (GRID_A,), (GRID_B,)])
