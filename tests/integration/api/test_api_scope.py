@@ -97,7 +97,8 @@ async def test_counts_lists_sorting_and_cursors_do_not_change_with_what_happens_
     lists = [
         "/alerts", "/alerts?limit=1", "/alerts?limit=2&severity=urgent", "/alerts?state=resolved",
         f"/alerts?grid={THERE}", "/tasks", "/tasks?limit=1", "/summary", "/map/grids", f"/map/grids?parent={DISTRICT}",
-        f"/map/grids?parent={HERE}", f"/map/alerts?parent={DISTRICT}", f"/map/alerts?parent={THERE}", "/stats/alerts-by-rule", "/stats/acknowledge",
+        f"/map/grids?parent={HERE}", f"/map/alerts?parent={DISTRICT}", f"/map/alerts?parent={THERE}",
+        "/stats/alerts-by-rule", "/stats/acknowledge",
         f"/rows/resident/{city.there.resident}/looks",
     ]  # fmt: skip
     before = [(await here.get(address)).content for address in lists]
