@@ -167,7 +167,7 @@ def _chooser(settings: Settings, mended: Path | None) -> Choose:
 
     def choose(letter: Letter, content: Content) -> Content | None:
         if text is not None:
-            return Content(*from_json(settings, registry, letter.origin.topic, text), headers=content.headers)
+            return Content(*from_json(settings, registry, letter.origin.topic, text))
         if letter.kept_in == PARKED and not readable(letter.origin.topic, content):
             return None
         return content
