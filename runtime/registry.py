@@ -142,7 +142,7 @@ class Registry:
 
         for attempt in Retrying(
             retry=retry_if_exception_type(RegistryAway),
-            wait=wait_exponential_jitter(initial=0.1, max=WAIT_AT_MOST_S),
+            wait=wait_exponential_jitter(multiplier=0.1, max=WAIT_AT_MOST_S),
             stop=stop_when_event_set(self._stopping),
             sleep=sleep,
             before_sleep=before_sleep,

@@ -16,6 +16,7 @@ from runtime.publish.cells import Unfit
 from tests.contracts.people import full_width
 
 DATES = st.dates(min_value=date(1850, 1, 1), max_value=date(2199, 12, 31))
+FIRST, LAST = (datetime(year, 1, 1, tzinfo=None) for year in (1992, 2100))  # noqa: DTZ001 (local times)
 FORMS: list[Callable[[date], str]] = [
     lambda d: f"{d:%Y%m%d}",
     lambda d: f"{d:%Y-%m-%d}",
@@ -36,9 +37,7 @@ def test_a_date_in_every_form(said: date, form: Callable[[date], str], wide: boo
     assert cells.instant(cell) == round(midnight.timestamp()) * 1_000_000
 
 
-@given(
-    st.datetimes(min_value=datetime(1992, 1, 1), max_value=datetime(2100, 1, 1)).map(lambda d: d.replace(microsecond=0))
-)
+@given(st.datetimes(min_value=FIRST, max_value=LAST).map(lambda d: d.replace(microsecond=0)))
 def test_a_time_in_every_form(said: datetime) -> None:
     at = round(said.replace(tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()) * 1_000_000
     for cell in (
