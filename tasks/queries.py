@@ -111,10 +111,13 @@ FROM (SELECT t.id, coalesce(a.resolution_zh, '已消除') AS zh, coalesce(a.reso
       WHERE t.finding_id = ANY(%(findings)s) AND t.state IN ('dispatched', 'acknowledged', 'suspended')
       ORDER BY t.id FOR NO KEY UPDATE OF t) t
 """
-SEVERITY = """
-UPDATE city.task t SET severity = a.severity FROM city.alert a
-WHERE a.finding_id = t.finding_id AND t.finding_id = ANY(%(findings)s) AND t.severity <> a.severity
+# The household may have moved, or its dwelling become known: whoever goes there is told the place as it is now.
+FOLLOW = """
+UPDATE city.task t SET severity = a.severity, dwelling = a.dwelling FROM city.alert a
+WHERE a.finding_id = t.finding_id AND t.finding_id = ANY(%(findings)s)
+    AND (t.severity, t.dwelling) IS DISTINCT FROM (a.severity, a.dwelling)
     AND t.state IN ('dispatched', 'acknowledged', 'suspended')
+RETURNING t.dwelling
 """
 TELL_ALERTS = """
 INSERT INTO city.feed (kind, key, place, domain)
@@ -193,7 +196,8 @@ def record_alerts(connection: Connection, alerts: Sequence[Mapping[str, Any]]) -
     still = [finding for finding, was, is_now in news if is_now == was == "opened"]
     ended = [finding for finding, _, is_now in news if is_now == "resolved"]
     connection.execute(DISPATCH, {"findings": opened})
-    connection.execute(SEVERITY, {"findings": still})
+    moved = [row[0] for row in connection.execute(FOLLOW, {"findings": still}).fetchall()]
+    connection.execute(REROUTE, {"dwellings": moved})
     connection.execute(CLOSE, {"findings": ended})
     connection.execute(TELL_ALERTS, {"findings": [finding for finding, _, _ in news]})
     return len(news)
