@@ -19,7 +19,7 @@ from mode import get_logger
 
 from . import metrics
 from .batch import RecordBatch
-from .errors import DataPlaneError, Misplaced, PartitionsLost
+from .errors import DataPlaneError, Misplaced, PartitionsLost, TransactionFailed
 from .settings import DataPlaneSettings
 from .transaction import TransactionalProducer
 
@@ -173,7 +173,17 @@ class Dispatcher:
         self.commit_since = began = time.monotonic()
         acknowledged, self._acknowledged = self._acknowledged, {}
         offsets = [(topic, partition, offset) for (topic, partition), offset in acknowledged.items()]
-        await self._loop.run_in_executor(self.executor, self._producer.commit, offsets, self._group_metadata())
+        # The broker aborts a transaction of this age; and librdkafka's send_offsets, repeated after the broker was
+        # restarted, was seen not to return at all in spite of its timeout.
+        limit_s = self._settings.transaction_timeout_ms / 1000 + 2
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._loop.run_in_executor(self.executor, self._producer.commit, offsets, self._group_metadata())
+        except TimeoutError as error:
+            raise TransactionFailed(
+                f"a commit took longer than {limit_s:.0f} s, so the broker aborts it: is the broker reachable? The "
+                "worker ends and is to be started again"
+            ) from error
         self._last_commit = time.monotonic()
         self._committing = False
         self.commit_since = 0.0

@@ -48,7 +48,8 @@ class DataPlaneSettings:
     linger_ms: int = 5
     compression: str = "lz4"
 
-    #: How long an absent broker is waited for before the process gives up (and is started again by its supervisor).
+    #: How long an absent broker is waited for at the start before the process gives up (and is started again by its
+    #: supervisor). A commit waits at most `transaction_timeout_ms`: the broker aborts what is older.
     broker_wait_s: float = 60.0
     #: How long `produce` waits for room in the producer's queue.
     produce_wait_s: float = 30.0
