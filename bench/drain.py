@@ -109,6 +109,7 @@ def _start(system: System, number: int, log: Path) -> subprocess.Popen[bytes]:
         "BENCH_INSTANCE": str(number),
         "BENCH_STATE": str(peers.state(f"{job.RUN}{number}")),
         "BENCH_SCHEMAS": str(peers.BUILD / "schemas.json"),
+        "BENCH_FETCH_BYTES": str(job.FETCH_BYTES),
         "PYTHONPATH": str(Path.cwd()),
     }
     command = system.command()

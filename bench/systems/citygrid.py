@@ -21,7 +21,10 @@ app = faust.App(
 plane = DataPlane(
     app,
     DataPlaneSettings(
-        instance=os.environ.get("BENCH_INSTANCE", "0"), auto_offset_reset="earliest", commit_interval_ms=100
+        instance=os.environ.get("BENCH_INSTANCE", "0"),
+        auto_offset_reset="earliest",
+        commit_interval_ms=100,
+        consumer_options={"max.partition.fetch.bytes": job.FETCH_BYTES},
     ),
 )
 write_resident, write_change, write_household = (job.generated(name) for name in ("resident", "change", "household"))

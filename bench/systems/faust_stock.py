@@ -86,6 +86,7 @@ app = faust.App(
     store="memory://",
     topic_partitions=job.PARTITIONS,
     topic_replication_factor=1,
+    consumer_max_fetch_size=job.FETCH_BYTES,
     datadir=os.environ.get("BENCH_STATE", "state"),
 )
 # One agent for all four topics: several agents over one table interleave at `await` and give a wrong result.

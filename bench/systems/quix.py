@@ -62,6 +62,7 @@ def main() -> None:
             "session.timeout.ms": 6_000,
             "heartbeat.interval.ms": 500,
             "fetch.wait.max.ms": 50,
+            "max.partition.fetch.bytes": job.FETCH_BYTES,
             "queued.max.messages.kbytes": 32_768,
         },
         producer_extra_config={

@@ -282,6 +282,7 @@ public class Join {
     settings.put("producer.linger.ms", "5");
     settings.put("producer.batch.size", "262144");
     settings.put("max.poll.records", "5000");
+    settings.put("consumer.max.partition.fetch.bytes", setting("BENCH_FETCH_BYTES", "65536"));
     settings.put("session.timeout.ms", "6000");
     settings.put("heartbeat.interval.ms", "500");
     settings.put("statestore.cache.max.bytes", "0");
