@@ -14,8 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import metrics, problems
+from api import problems
 from api.problems import CROSS_SITE, FAILED, NOT_JSON, TOO_LARGE, TOO_MANY, Kind
+from runtime import metrics
 
 log = structlog.get_logger("citygrid.api")
 

@@ -16,11 +16,12 @@ import structlog
 from pydantic import BaseModel
 from sse_starlette import ServerSentEvent
 
-from api import metrics, select
+from api import select
 from api.database import Caller, Pool, entered
 from api.models import Freshness
 from api.problems import FULL, Refused
 from api.watch import FeedWatch
+from runtime import metrics
 
 log = structlog.get_logger("citygrid.api")
 

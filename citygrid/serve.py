@@ -16,10 +16,11 @@ from prometheus_client import start_http_server
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import metrics, problems
+from api import problems
 from api.app import create_app
 from api.gate import Gate
 from citygrid.accounts import AccountRefused, refuse_demo_in_production
+from runtime import metrics
 from runtime.log import configure
 from runtime.settings import Settings, load
 from web.assets import CONTENT_SECURITY_POLICY, STATIC, libraries
@@ -76,7 +77,7 @@ def main() -> int:
             f"PostgreSQL cannot be reached ({type(away).__name__}): look at CITYGRID_DATABASE_API_DSN."
         ) from None
     if settings.api_metrics_port:
-        start_http_server(settings.api_metrics_port, settings.host, metrics.REGISTRY)
+        start_http_server(settings.api_metrics_port, settings.host, metrics.API_REGISTRY)
     server = uvicorn.Server(
         uvicorn.Config(
             site(settings),

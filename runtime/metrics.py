@@ -7,14 +7,11 @@ uses, since series appear with their first labels. All are observed once a batch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
-
-if TYPE_CHECKING:
-    from runtime.rdkafka.health import HealthServer
 
 Kind = Literal["counter", "gauge", "histogram"]
 
@@ -157,16 +154,3 @@ ALERT_TO_ACKNOWLEDGED_SECONDS = _histogram(
     _WORK_SECONDS,
     API_REGISTRY,
 )
-
-
-def serve(port: int, host: str, live: Callable[[], str | None], ready: Callable[[], str | None]) -> HealthServer:
-    """Answer `/metrics`, `/live` and `/ready` on a thread of its own, for a process without a web server.
-
-    `live` and `ready` return None when all is well, else the sentence that is served with status 503. Port 0 takes a
-    free one; `.port` says which, `.stop()` closes it.
-    """
-    from runtime.rdkafka.health import HealthServer  # imports Faust: not for everybody who counts something
-
-    server = HealthServer(host, port, live, ready)
-    server.start()
-    return server

@@ -10,8 +10,8 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from runtime.contracts import contracts
+from runtime.metrics import FRESHNESS_LIMIT, LAST_EVENT
 from runtime.settings import Settings
-from sinks.metrics import FRESHNESS_LIMIT, LAST_EVENT
 from sinks.sink import Connection
 
 log = structlog.get_logger()
@@ -35,7 +35,9 @@ def observe(settings: Settings, connection: Connection) -> None:
         for number in range(settings.partitions)
     }
     newest: dict[str, int] = {}
-    for where, future in _admin(tuple(settings.kafka_client().items())).list_offsets(asked, request_timeout=PATIENCE_S).items():
+    for where, future in (
+        _admin(tuple(settings.kafka_client().items())).list_offsets(asked, request_timeout=PATIENCE_S).items()
+    ):
         try:
             at = future.result(PATIENCE_S).timestamp
         except KafkaException as away:

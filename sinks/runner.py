@@ -17,9 +17,10 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_exponential_jitter
 
+from runtime import metrics
 from runtime.registry import Registry
 from runtime.settings import Settings
-from sinks import metrics, offsets
+from sinks import offsets
 from sinks.dead_letters import DeadLetters
 from sinks.sink import Connection, Read, Sink, Unreadable
 
@@ -200,7 +201,7 @@ class Runner:
                 return
             # At the end of a partition there are commit markers that no reader is given.
             behind = end - max(position, self._ends.get((topic, number), 0))
-            metrics.LAG.labels(self._name, self._topics[topic], str(number)).set(max(0, behind))
+            metrics.SINK_LAG.labels(self._name, self._topics[topic], str(number)).set(max(0, behind))
 
     # --- one batch
 
@@ -210,11 +211,11 @@ class Runner:
         oldest = min(message.timestamp()[1] for message in messages)
         written = self._patiently(lambda connection: self._write(connection, records, expected, target))
         self._next |= target
-        metrics.ROWS.labels(self._name).inc(written)
-        metrics.EVENT_TO_ROW_SECONDS.labels(self._name).observe(max(0.0, time.time() - oldest / 1000))
+        metrics.SINK_ROWS.labels(self._name).inc(written)
+        metrics.SINK_EVENT_TO_ROW_SECONDS.labels(self._name).observe(max(0.0, time.time() - oldest / 1000))
         for topic in {message.topic() or "" for message in messages}:
             count = sum(message.topic() == topic for message in messages)
-            metrics.RECORDS.labels(self._name, self._topics[topic]).inc(count)
+            metrics.SINK_RECORDS.labels(self._name, self._topics[topic]).inc(count)
 
     def _read(self, messages: Sequence[Message]) -> tuple[list[Read], dict[tuple[str, int], int]]:
         """The records in the order of their offsets, and where each partition stands after them. What cannot be read
@@ -228,7 +229,7 @@ class Runner:
                 records.append(self._one(message, self._topics[topic], offset))
             except Unreadable as reason:
                 self._letters.put(message, f"{self._name}: {reason}")
-                metrics.DEAD_LETTERS.labels(self._name, self._topics[topic]).inc()
+                metrics.SINK_DEAD_LETTERS.labels(self._name, self._topics[topic]).inc()
                 log.warning("record_dead_lettered", topic=topic, partition=number, offset=offset, reason=str(reason))
         self._letters.flush()
         return records, target
@@ -245,7 +246,7 @@ class Runner:
         return Read(topic, offset, text, read, message.timestamp()[1])
 
     def _write(self, connection: Connection, records: Sequence[Read], expected: Any, target: Any) -> int:
-        with metrics.BATCH_SECONDS.labels(self._name).time(), connection.transaction():
+        with metrics.SINK_BATCH_SECONDS.labels(self._name).time(), connection.transaction():
             if not offsets.advance(connection, self._name, self._plain(expected), self._plain(target)):
                 return 0
             return self._writer.write(connection, records) if records else 0
@@ -283,7 +284,7 @@ class Runner:
                     )
                 done = work(self._connection)
                 self._trouble = None
-                metrics.READY.labels(self._name).set(1)
+                metrics.SINK_READY.labels(self._name).set(1)
                 return done
         raise AssertionError("unreachable: Retrying returns or raises")
 
@@ -293,5 +294,5 @@ class Runner:
     def _tell(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         self._trouble = "PostgreSQL is away"
-        metrics.READY.labels(self._name).set(0)
+        metrics.SINK_READY.labels(self._name).set(0)
         log.warning("postgresql_waited_for", sink=self._name, reason=type(error).__name__, attempt=state.attempt_number)

@@ -11,12 +11,12 @@ from fastapi import APIRouter, Request, Response
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 
-from api import metrics
 from api.database import AsCaller, Caller, Pool, cookie_name, entered
 from api.models import Area, Login, Me, Preferences
 from api.passwords import proof
 from api.problems import LOGIN_REFUSED, TOO_MANY, Refused
 from api.purposes import PURPOSES
+from runtime import metrics
 
 router = APIRouter(tags=["session"])
 

@@ -9,10 +9,11 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Header, Query
 from psycopg.types.json import Jsonb
 
-from api import cursor, metrics, select
+from api import cursor, select
 from api.database import AsCaller, Caller
 from api.models import Complete, HandOver, Instruction, Nothing, Reason, Task, Tasks
 from api.problems import BAD_REQUEST, NOT_FOUND, Refused
+from runtime import metrics
 
 router = APIRouter(tags=["tasks"])
 

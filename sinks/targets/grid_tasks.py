@@ -16,9 +16,9 @@ from domain.rule import Rule
 from runtime.codec import RecordReader
 from runtime.contracts import published
 from runtime.discover import discover
+from runtime.metrics import OPEN_ALERTS, OVERDUE_TASKS, TASKS
 from runtime.registry import Registry
 from runtime.settings import Settings
-from sinks.metrics import OPEN_ALERTS, OVERDUE_TASKS, TASKS
 from sinks.reading import as_jsonb, instant, iso_instant
 from sinks.sink import Connection, Read, Sink, Unreadable, newest, rounds
 from tasks import queries

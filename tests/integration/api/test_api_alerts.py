@@ -9,7 +9,7 @@ import psycopg
 from fastapi import FastAPI
 from two_streets import DISTRICT, HERE, THERE, City, LogIn
 
-from api import metrics
+from runtime import metrics
 
 
 async def test_the_list_is_newest_urgent_first_in_pages_without_gap_or_double(city: City, log_in: LogIn) -> None:

@@ -12,11 +12,11 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from structlog.testing import capture_logs
 from two_streets import City, LogIn
 
-from api import metrics
 from api.app import create_app, description_of
 from api.gate import ROOT
 from api.language import accepted
 from citygrid.serve import site
+from runtime import metrics
 from runtime.settings import Settings
 from web.assets import CONTENT_SECURITY_POLICY
 
@@ -155,7 +155,7 @@ async def test_log_and_metrics_name_the_route_and_nobody(city: City, log_in: Log
     assert known["ms"] > 0
     assert city.here.resident not in str(lines)
     assert "verify_fact" not in str(lines)
-    series = [sample.labels for metric in metrics.REGISTRY.collect() for sample in metric.samples]
+    series = [sample.labels for metric in metrics.API_REGISTRY.collect() for sample in metric.samples]
     assert any(labels.get("route") == f"{ROOT}/rows/{{view}}/{{key}}" for labels in series)
     assert city.here.resident not in str(series)
 
