@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.publish import cells
@@ -29,6 +29,7 @@ FORMS: list[Callable[[date], str]] = [
 ]
 
 
+@settings(deadline=None)
 @given(DATES, st.sampled_from(FORMS), st.booleans())
 def test_a_date_in_every_form(said: date, form: Callable[[date], str], wide: bool) -> None:
     cell = full_width(form(said)) if wide else form(said)
@@ -37,6 +38,7 @@ def test_a_date_in_every_form(said: date, form: Callable[[date], str], wide: boo
     assert cells.instant(cell) == round(midnight.timestamp()) * 1_000_000
 
 
+@settings(deadline=None)
 @given(st.datetimes(min_value=FIRST, max_value=LAST).map(lambda d: d.replace(microsecond=0)))
 def test_a_time_in_every_form(said: datetime) -> None:
     at = round(said.replace(tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()) * 1_000_000

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.event import Event
@@ -153,20 +153,23 @@ def test_a_newer_reader_fills_in_what_was_not_written_yet() -> None:
     assert read.change["place"] is None
 
 
+SHARED = Decoder(registry_of(answer))
+
+
+@settings(deadline=None)  # other work on the machine is no fault of the decoder
 @given(st.binary(max_size=300))
 def test_any_bytes_are_told_apart_and_never_raise(body: bytes) -> None:
-    decoder = Decoder(registry_of(answer))
     for topic, schema_id in ((TOPIC, 1), ("tax.tax-record", 2), (TOPIC, 4)):
-        read = decoder.decode(topic, b"k", FRAME.pack(0, schema_id) + body)
+        read = SHARED.decode(topic, b"k", FRAME.pack(0, schema_id) + body)
         assert isinstance(read, Unreadable | Parked)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_good_record_with_a_wrong_byte_never_raises(data: st.DataObject) -> None:
-    decoder = Decoder(registry_of(answer))
     at = data.draw(st.integers(5, len(GOOD) - 1))
     broken = GOOD[:at] + bytes([data.draw(st.integers(0, 255))]) + GOOD[at + 1 :]
-    decoder.decode(TOPIC, KEY, broken)
+    SHARED.decode(TOPIC, KEY, broken)
 
 
 def test_a_registry_that_is_away_is_waited_for_and_an_unknown_id_is_not_asked_for_again_at_once() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.codes import InvalidCode, normalised_credit_code, normalised_grid_code, normalised_identity_number
@@ -26,6 +26,7 @@ def numbers(draw: st.DrawFn) -> str:
     return body + "10X98765432"[sum(int(d) * w for d, w in zip(body, WEIGHTS, strict=True)) % 11]
 
 
+@settings(deadline=None)
 @given(numbers())
 def test_a_number_is_itself_however_it_is_typed(number: str) -> None:
     assert normalised_identity_number(number) == number
@@ -34,6 +35,7 @@ def test_a_number_is_itself_however_it_is_typed(number: str) -> None:
     assert normalised_identity_number(wide(number.lower())) == number
 
 
+@settings(deadline=None)
 @given(numbers(), st.integers(0, 16), st.integers(1, 9))
 def test_one_wrong_digit_is_always_noticed(number: str, at: int, by: int) -> None:
     wrong = number[:at] + str((int(number[at]) + by) % 10) + number[at + 1 :]
@@ -42,6 +44,7 @@ def test_one_wrong_digit_is_always_noticed(number: str, at: int, by: int) -> Non
     assert wrong[:14] not in str(refused.value)
 
 
+@settings(deadline=None)
 @given(numbers().filter(lambda number: number[6:8] == "19"))
 def test_a_number_of_the_first_generation_is_the_same_person(number: str) -> None:
     assert normalised_identity_number(number[:6] + number[8:17]) == number
@@ -54,6 +57,7 @@ def test_known_numbers() -> None:
             normalised_identity_number(wrong)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_refused_or_eighteen_characters(text: str) -> None:
     try:
@@ -62,6 +66,7 @@ def test_any_text_is_refused_or_eighteen_characters(text: str) -> None:
         pass
 
 
+@settings(deadline=None)
 @given(st.text(ALPHABET, min_size=17, max_size=17), st.integers(0, 16), st.integers(1, 30))
 def test_a_credit_code_and_one_wrong_character(body: str, at: int, by: int) -> None:
     weights = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
