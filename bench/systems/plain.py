@@ -40,7 +40,8 @@ class Plain:
             {
                 "bootstrap.servers": job.BOOTSTRAP, "group.id": f"{job.RUN}plain", "auto.offset.reset": "earliest",
                 "enable.auto.commit": False, "isolation.level": "read_committed", "fetch.wait.max.ms": 50,
-                "max.partition.fetch.bytes": job.FETCH_BYTES, "queued.max.messages.kbytes": 32_768, "partition.assignment.strategy": "range",
+                "max.partition.fetch.bytes": job.FETCH_BYTES, "queued.max.messages.kbytes": 32_768,
+                "partition.assignment.strategy": "range",
                 "session.timeout.ms": 6_000, "heartbeat.interval.ms": 500,
             }
         )  # fmt: skip
