@@ -111,7 +111,7 @@ class Alerts(BaseModel):
 
 class Because(BaseModel):
     department: str = Field(examples=["transport"])
-    topic_kind: str = Field(examples=["Registered"])
+    kind: str = Field(examples=["Registered"])
     record: str | None = Field(description="the department's own number for what it states; masked if it is a person's")
     event_id: str
     occurred_at: datetime

@@ -73,9 +73,11 @@ class Processes:
     def start(self, kind: str, plugin: str | None = None, instance: str = "") -> Child:
         """`citygrid worker KIND [PLUGIN]`; `instance` tells two workers of one stage apart."""
         name = "-".join(part for part in (kind, plugin, instance) if part)
-        port = {f"{kind}-{plugin}" if plugin else kind: free_ports(1)[0]}
+        called = f"{kind}-{plugin.replace('_', '-')}" if plugin else kind
+        port = {called: self.settings.worker_ports.get(called) or free_ports(1)[0]}
+        ports = {} if instance else self.settings.worker_ports | port
         here = self.settings.model_copy(
-            update={"worker_instance": instance, "worker_ports": {} if instance else port, "log_format": "json"}
+            update={"worker_instance": instance, "worker_ports": ports, "log_format": "json"}
         )
         # an empty file stands for `citygrid.env`: the environment says all
         nothing = self._folder / "empty.env"
@@ -120,8 +122,10 @@ class Processes:
         return "\n".join(f"{name}:{log_tail(child.program.log)}" for name, child in self.running.items())
 
     def close(self) -> None:
-        for child in self.running.values():
+        for child in self.running.values():  # all at once: each may need seconds to leave its group
             child.process.send_signal(signal.SIGCONT)
+            child.process.send_signal(child.program.stops_by)
+        for child in self.running.values():
             child.stop(10)
         self.running.clear()
 

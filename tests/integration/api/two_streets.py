@@ -134,7 +134,7 @@ def open_alert(sinks: psycopg.Connection, street: Street, number: int, *, feed: 
     because = [
         {
             "department": "transport",
-            "topic_kind": "Registered",
+            "kind": "Registered",
             "record": f"粤A{street.code[-3:]}{number}",
             "event_id": str(uuid.uuid4()),
             "occurred_at": NOW.isoformat(),

@@ -7,7 +7,7 @@ import { Department } from "./department.js";
 export const CaseFacts = ({ because }) =>
   h("ul", { class: "facts", "data-test": "because" }, because.map((fact) =>
     h("li", { key: fact.event_id }, [
-      h("strong", named(`kind.${fact.topic_kind.split(".").pop()}`, fact.topic_kind)),
+      h("strong", named(`kind.${fact.kind}`, fact.kind)),
       h("span", [h(Department, { of: fact.department }), fact.record ? h("span", { class: "quiet small" }, ` · ${t("fact.record")} ${fact.record}`) : null]),
       h("time", { class: "quiet small", datetime: fact.occurred_at }, when(fact.occurred_at)),
     ]),
