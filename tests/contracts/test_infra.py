@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import typer.main
 import yaml  # type: ignore[import-untyped]
+from prometheus_client.metrics import MetricWrapperBase
 
 from citygrid import observe
 from citygrid.cli import build
@@ -190,3 +191,14 @@ def test_documented_commands_and_options_exist(page: Path) -> None:
             command = command.commands[words.pop(0)]
         options = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         assert {word for word in words if word.startswith("--")} <= options, said
+
+
+def test_no_metric_is_declared_for_nothing() -> None:
+    from runtime import metrics
+
+    rooms = ("api", "citygrid", "producers", "sinks", "stream_apps")
+    code = "".join(file.read_text() for room in rooms for file in (CHECKOUT / room).rglob("*.py"))
+    declared = [name for name, value in vars(metrics).items() if isinstance(value, MetricWrapperBase)]
+    assert len(declared) == len(metrics.DECLARED)
+    assert [name for name in declared if not re.search(rf"\b{name}\.(labels|inc|set|observe|time)\b", code)] == []
+    assert not re.search(r"= (Counter|Gauge|Histogram)\(", code), "declare it in runtime/metrics.py"
