@@ -16,8 +16,8 @@ import yaml  # type: ignore[import-untyped]
 from prometheus_client.metrics import MetricWrapperBase
 
 from citygrid import observe
-from citygrid.cli import build
-from citygrid.cli.secrets import contents
+from citygrid.cli import Told, build
+from citygrid.cli.secrets import contents, init
 from citygrid.processes import WORKERS, workers
 from runtime.settings import CHECKOUT, Settings
 
@@ -143,6 +143,18 @@ def test_one_command_makes_every_secret() -> None:
     assert made["citygrid_owner_password"][0] in made["citygrid_database_owner_dsn"][0]
     assert made["pseudonym.key"][1] == made["citygrid_database_api_dsn"][1] == 0o600
     assert contents()["postgres_password"] != made["postgres_password"]
+    assert "CITYGRID_UID=0\n" not in made["compose.env"][0]
+
+
+def test_secrets_are_made_once_and_for_nobody_else(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    init(folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()} == {
+        name: mode for name, (_, mode) in contents().items()
+    }
+    with pytest.raises(Told, match="left alone"):
+        init(folder)
 
 
 def test_the_image_is_not_root_and_takes_no_state() -> None:
