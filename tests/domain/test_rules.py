@@ -50,7 +50,7 @@ class History(City):
     # what a department states, in a few words
 
     def moved_in(self, who: str, household: str = "home", collective: bool = False, on: str = "2025-01-01") -> None:
-        home = {
+        home: Change = {
             "household": household,
             "dwelling": "flat",
             "address": "1",
@@ -68,7 +68,7 @@ class History(City):
         self.say("resident", who, "Registered", plate, on, vehicle_kind=kind, owner=who)
 
     def entered(self, floor_area_m2: float) -> None:
-        place = {
+        place: Change = {
             "grid": "440113001001001",
             "address": "1",
             "use": "rental",
