@@ -14,7 +14,7 @@ CITY = timezone(timedelta(hours=8))
 LEAST_M2_PER_TENANT = 5.0
 NO_CAR = ("disability_scooter", "motorcycle", "e_bike")
 CHECKED = ("dibao", "public_rental")
-SEVERITY = {"benefit-for-dead": "today", "car-and-benefit": "today", "newly-let": "today", "over-occupied": "today"}
+SEVERITY = {"benefit-for-dead": "today", "car-and-benefit": "today", "newly-let": "today", "over-occupied": "urgent"}
 
 Plain = dict[str, Any]
 
