@@ -65,6 +65,13 @@ def normalised_identity_number(number: str) -> str:
     return said
 
 
+def with_check_character(digits: str) -> str:
+    """An identity number out of its first 17 digits. Raises InvalidCode if there are not 17."""
+    if len(digits) != 17 or not _DIGITS.issuperset(digits):
+        raise InvalidCode("the check character belongs to 17 digits")
+    return digits + _identity_check(digits)
+
+
 def _identity_check(number: str) -> str:
     total = 0
     for digit, weight in zip(number, _IDENTITY_WEIGHTS, strict=False):
