@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,16 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.table import Table
 
 from citygrid.bring_up import Line
@@ -65,6 +74,19 @@ class Steps:
             task = bars.add_task(title, total=total)
             yield lambda count: bars.advance(task, count)
         self._progress.start()
+
+
+@contextmanager
+def counting(doing: str) -> Iterator[Callable[[str, int], Callable[[int], None]]]:
+    """A bar of records: call what this gives with a title and a total, then the result with each number done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors) as bars:
+
+        def bar(title: str, total: int) -> Callable[[int], None]:
+            task = bars.add_task(f"{doing} {title}", total=total)
+            return lambda count: bars.advance(task, count)
+
+        yield bar
 
 
 def show(lines: list[Line], home: Path) -> None:

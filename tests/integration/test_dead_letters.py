@@ -181,6 +181,20 @@ def test_a_replay_sends_the_original_bytes_once(city: Settings, command: Command
     assert all(row["replayed_at"] for row in listed(command))
 
 
+def test_what_a_stage_wrote_is_never_sent_back(city: Settings, command: Command) -> None:
+    row = city.topic_prefix + "rows.resident"
+    producer = Producer({**city.kafka_client()})
+    origin = {"origin_topic": row, "origin_partition": "0", "origin_offset": "7", "reason": "unreadable"}
+    headers: list[tuple[str, str | bytes | None]] = [(name, value.encode()) for name, value in origin.items()]
+    producer.produce(city.topic_prefix + "dead-letters", b"an old row", b"someone", headers=headers)
+    assert producer.flush(30) == 0
+
+    assert [entry["record"] for entry in listed(command)] == [f"{row}:0:7"]
+    assert json.loads(command("replay", "--all", "--json").stdout) == {"replayed": []}
+    one = command("replay", "--id", f"{row}:0:7")
+    assert (one.returncode, "written by a stage" in one.stderr) == (1, True)
+
+
 def test_a_record_that_is_put_aside_again_names_its_first_origin(city: Settings, command: Command) -> None:
     name = put_aside(city, say(city, b"still bad"), "not framed")
     assert command("replay", "--all").returncode == 0

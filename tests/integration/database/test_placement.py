@@ -6,6 +6,7 @@ import threading
 from uuid import UUID
 
 import psycopg
+import pytest
 
 from tasks import queries
 from tests.integration.database.world import GRID_A, GRID_B, World
@@ -52,8 +53,11 @@ def test_an_older_row_of_a_dwelling_changes_nothing(world: World) -> None:
     assert queue(world, finding) == GRID_A
 
 
-def test_an_alert_and_the_first_placement_of_its_dwelling_at_once(world: World) -> None:
+@pytest.mark.parametrize("heard_of", [False, True])
+def test_an_alert_and_the_placement_of_its_dwelling_at_once(world: World, heard_of: bool) -> None:
     """Whichever commits last, the task ends in the grid's queue: they take turns on the dwelling's placement."""
+    if heard_of:
+        world.row("resident", "r1", "d1")
     found: list[UUID] = []
     with world.sinks() as placing:
         world.place("d1", GRID_A, connection=placing)
@@ -63,6 +67,20 @@ def test_an_alert_and_the_first_placement_of_its_dwelling_at_once(world: World) 
             wait_for_a_waiter(admin)
     alerting.join(10)
     assert queue(world, found[0]) == GRID_A
+
+
+def test_a_dwelling_is_not_placed_between_an_alert_and_its_commit(world: World) -> None:
+    world.row("resident", "r1", "d1")
+    placing = threading.Thread(target=lambda: world.place("d1", GRID_A))
+
+    def meanwhile() -> None:
+        placing.start()
+        with psycopg.connect(world.database.admin, autocommit=True) as admin:
+            wait_for_a_waiter(admin)
+
+    finding = world.alert("d1", meanwhile=meanwhile)
+    placing.join(10)
+    assert queue(world, finding) == GRID_A
 
 
 def wait_for_a_waiter(admin: psycopg.Connection[tuple[object, ...]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -81,9 +81,14 @@ class World:
             queries.place(own, [said])
 
     def alert(
-        self, dwelling: str = "", state: str = "opened", finding: uuid.UUID | None = None, **other: Any
+        self,
+        dwelling: str = "",
+        state: str = "opened",
+        finding: uuid.UUID | None = None,
+        meanwhile: Callable[[], None] | None = None,
+        **other: Any,
     ) -> uuid.UUID:
-        """An alert's record arrives."""
+        """An alert's record arrives; `meanwhile` is called before its transaction commits."""
         self._version += 1
         said = {
             "finding_id": finding or uuid.uuid4(),
@@ -109,6 +114,8 @@ class World:
         } | other
         with self.sinks() as connection:
             queries.record_alerts(connection, [said])
+            if meanwhile:
+                meanwhile()
         return said["finding_id"]  # type: ignore[no-any-return]
 
     def row(self, view: str, key: str, dwelling: str) -> None:

@@ -68,6 +68,17 @@ class Wire:
     def junk(self, topic: str, key: bytes | None, value: bytes) -> None:
         self._producer.produce(self.settings.topic_prefix + topic, value, key)
 
+    def aborted(self, topic: str, key: str) -> None:
+        """A transaction that was given up: its record and its marker take offsets that no reader sees."""
+        producer = Producer(
+            {**self.settings.kafka_client(), "transactional.id": f"{self.settings.topic_prefix}aborted"}
+        )
+        producer.init_transactions(30)
+        producer.begin_transaction()
+        producer.produce(self.settings.topic_prefix + topic, b"never", key.encode())
+        producer.flush(30)
+        producer.abort_transaction(30)
+
     def send(self) -> None:
         assert self._producer.flush(60) == 0
 

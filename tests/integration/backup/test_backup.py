@@ -1,0 +1,144 @@
+"""Everything is lost between backup and restore: the state folder itself. Rows, tasks, claims, accounts, history and
+topics are then as they were, and the sinks go on where they stood."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from citygrid.backup import BackupFailed, local
+from citygrid.stack import downloads
+from citygrid.stack.local import LocalStack, Ports, stop
+from runtime.settings import Settings, load
+from sinks.migrate import migrate
+from tasks import queries
+from tests.conftest import Database
+from tests.integration.database.world import GRID_A, World
+from tests.integration.sinks.wire import Wire, running, until
+
+KEPT = {
+    "resident": "SELECT id, dwelling, row FROM city.resident ORDER BY id",
+    "placement": "SELECT dwelling, grid, district, address FROM city.placement ORDER BY dwelling",
+    "alert": "SELECT finding_id, state, severity, opened_at FROM city.alert ORDER BY finding_id",
+    "task": "SELECT * FROM city.task ORDER BY id",
+    "task_event": "SELECT * FROM city.task_event ORDER BY task, number",
+    "account": "SELECT * FROM city.account ORDER BY id",
+    "session": "SELECT * FROM city.session ORDER BY account",
+    "outbox": "SELECT topic, statement, published_at FROM city.outbox ORDER BY id",
+}
+
+
+class Installation:
+    """A local stack of this test's own in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.stack = LocalStack(folder, Ports.free(), downloads.folder(None))
+        self.children = self.stack.start()
+        self.settings = load(self.stack.write_environment())
+
+    def stop(self) -> None:
+        stop(self.children)
+        self.children = {}
+
+    def kept(self) -> dict[str, list[tuple[Any, ...]]]:
+        with psycopg.connect(self.settings.dsn("admin")) as admin:
+            return {name: admin.execute(statement).fetchall() for name, statement in KEPT.items()}  # type: ignore[arg-type]
+
+    def world(self) -> World:
+        dsn = self.settings.dsn
+        return World(Database("citygrid", dsn("owner"), dsn("sinks"), dsn("api"), dsn("admin")))
+
+
+def silent(_title: str, _total: int) -> Any:
+    return lambda _: None
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+def test_losing_everything_in_between(state: Path, tmp_path: Path) -> None:
+    before = Installation(state)
+    try:
+        filled(before)
+        kept = before.kept()
+        records = local.back_up(before.settings, tmp_path / "backup", silent)
+        key = (state / "secrets" / "pseudonym.key").read_text()
+        with pytest.raises(BackupFailed, match="is there already"):
+            local.back_up(before.settings, tmp_path / "backup", silent)
+        ports = before.stack.at
+    finally:
+        before.stop()
+    shutil.rmtree(state)
+    assert all(file.stat().st_mode & 0o077 == 0 for file in (tmp_path / "backup").rglob("*"))
+
+    blank = Settings(
+        _env_file=None,
+        state_dir=state,
+        local_kafka_port=ports.kafka,
+        local_controller_port=ports.controller,
+        local_registry_port=ports.registry,
+        local_registry_management_port=ports.registry_management,
+        local_postgres_port=ports.postgres,
+    )
+    assert local.restore(blank, tmp_path / "backup", silent) == records
+    after = Installation(state)
+    try:
+        assert after.kept() == kept
+        assert (state / "secrets" / "pseudonym.key").read_text() == key
+        wire, dispatched = Wire(after.settings), kept["task"][0][1]
+        wire.row("resident", "r1", dwelling="d1", name="after")
+        wire.alert(dispatched, "resolved", dwelling="d1", resolution_en="visited")
+        wire.send()
+        with running(after.settings, "row-tables"), running(after.settings, "grid-tasks"):
+            until(lambda: any(row[2]["name"] == "after" for row in after.kept()["resident"]))
+            until(lambda: ("resolved",) in [(row[1],) for row in after.kept()["alert"]])
+        assert len(after.kept()["task"]) == len(kept["task"]), "no alert was read a second time"
+    finally:
+        after.stop()
+
+
+def filled(installation: Installation) -> None:
+    """Rows with gaps between their offsets, tasks in several states, a resolved finding that opened again."""
+    migrate(installation.settings.dsn("owner"))
+    wire, world = Wire(installation.settings), installation.world()
+    findings = [uuid.uuid4() for _ in range(4)]
+    wire.row("dwelling", "d1", grid=GRID_A, district="440113")
+    for turn in range(3):
+        for number in range(20):
+            wire.row("resident", f"r{number}", dwelling="d1", name=f"turn {turn}")
+    for finding in findings:
+        wire.alert(finding, dwelling="d1")
+    wire.alert(findings[0], "resolved", dwelling="d1")
+    wire.alert(findings[0], dwelling="d1")
+    wire.aborted("rows.resident", "r1")
+    wire.row("resident", "r19", dwelling="d1", name="last")
+    wire.send()
+    with running(installation.settings, "row-tables"), running(installation.settings, "grid-tasks"):
+        until(lambda: any(row[2]["name"] == "last" for row in installation.kept()["resident"]))
+        until(lambda: len(installation.kept()["task"]) == 5)
+    with world.as_account(world.account("grid_worker", GRID_A)) as connection:
+        for _ in range(2):
+            claimed = queries.claim_next(connection)
+            assert claimed
+        queries.act(connection, claimed["id"], "acknowledge")
+        queries.act(connection, claimed["id"], "complete", detail={"outcome": "done"})
+
+
+def test_a_changed_file_is_noticed_before_anything_is_restored(tmp_path: Path) -> None:
+    from citygrid.backup import archive
+
+    with archive.being_written(tmp_path / "backup") as scratch:
+        (scratch / "secrets").mkdir()
+        (scratch / "secrets" / "pseudonym.key").write_text("key")
+        archive.seal(scratch, {"local": True, "partitions": 4})
+    (tmp_path / "backup" / "secrets" / "pseudonym.key").write_text("yek")
+    with pytest.raises(BackupFailed, match="was changed"):
+        local.restore(Settings(_env_file=None, state_dir=tmp_path / "state"), tmp_path / "backup", silent)
+    assert not (tmp_path / "state").exists()
