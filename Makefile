@@ -31,8 +31,9 @@ e2e: $(STAMP) ## the whole system from export to browser, killed and measured; n
 	done
 	$(RUN) -m pytest tests/e2e $(TESTS)
 
-bench: $(STAMP) ## the city join on this system and on its peers, alternating; writes bench/latest.json
+bench: $(STAMP) ## this system and its peers, alternating; then publish → task; writes bench/latest*.json
 	$(RUN) -m bench
+	$(RUN) -m bench.latency
 
 soak: $(STAMP) ## hours of load with kills in between; says what grew and what got slower
 	$(RUN) -m bench.soak

@@ -207,7 +207,7 @@ def publish(said: list[Said]) -> None:
     producer = Producer(
         {
             "bootstrap.servers": job.BOOTSTRAP, "partitioner": "murmur2_random", "linger.ms": 20,
-            "compression.type": "lz4", "batch.size": 16_384, "queue.buffering.max.messages": 2_000_000,
+            "compression.type": "none", "batch.size": 16_384, "queue.buffering.max.messages": 2_000_000,
         }
     )  # fmt: skip
     for number, (department, resident, event) in enumerate(said):

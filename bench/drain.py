@@ -6,6 +6,7 @@ What is watched: the ends of its output topics, and what /proc says about its pr
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -40,11 +41,11 @@ SYSTEMS = {
         System("citygrid", lambda: peers.ours("citygrid")),
         System("plain", lambda: peers.ours("plain")),
         System("kafka-streams", peers.kafka_streams),
-        System("quix", peers.quix),
+        System("quix", peers.quix, share=0.25),
         System("faust", lambda: peers.ours("faust_stock"), share=0.1),
     )
 }
-"""By name. `share` of the backlog: stock Faust gets a tenth, since it needs 20 times as long."""
+"""By name. `share` of the backlog: Quix gets a quarter and stock Faust a tenth, since they need so much longer."""
 
 
 @dataclass
@@ -99,7 +100,7 @@ def drain(system: System, events: int, want: backlog.Digest, processes: int, log
         round((cpu - first_cpu) / (events + changes) * 1e6, 1), round(peak), changes, round(_stolen() - stolen, 1),
         right,
     )  # fmt: skip
-    _forget()
+    _forget(processes)
     return row
 
 
@@ -129,7 +130,9 @@ def _stop(children: list[subprocess.Popen[bytes]]) -> None:
             child.wait()
 
 
-def _forget() -> None:
+def _forget(processes: int) -> None:
+    for number in range(processes):
+        shutil.rmtree(peers.state(f"{job.RUN}{number}"))
     admin = AdminClient({"bootstrap.servers": job.BOOTSTRAP})
     ours = [name for name in admin.list_topics(timeout=10).topics if name.startswith(job.RUN)]
     for future in admin.delete_topics(ours).values():
