@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
+from runtime.contracts import contracts
 from runtime.rdkafka.dead_letters import ORIGIN_HEADERS
 from runtime.settings import Settings
 from runtime.topics import DEAD_LETTERS, LARGE_RECORD, PARKED
@@ -128,6 +129,12 @@ class DeadLetters:
             f"{letter.origin} is no longer there: its retention is over. Ask the department for it."
         )
 
+    def may_go_back(self, letter: Letter) -> bool:
+        """Whether the letter came from a department's topic. Of what stages wrote (rows,
+        contributions, alerts) the last in the topic holds: an old one sent again would put the past over the present.
+        """
+        return letter.origin.topic.removeprefix(self._prefix) in contracts()
+
     def replay(
         self,
         choose: Callable[[Letter, Content], Content | None],
@@ -135,7 +142,7 @@ class DeadLetters:
         sent: Callable[[Letter], None],
         kept_in: Iterable[str] = (DEAD_LETTERS, PARKED),
     ) -> int:
-        """Send back what was not sent back yet; returns how many records went.
+        """Send back what was not sent back yet and may go back; returns how many records went.
 
         `among` picks letters by what is known of them, `choose` by their content, which it may mend; None leaves one
         where it is. `sent` is called for each after its transaction was committed. Raises LettersUnreadable, and what
@@ -146,7 +153,11 @@ class DeadLetters:
             # From here on a predecessor is fenced and its half-done transaction aborted: the marks are final.
             round_.producer.init_transactions(PATIENCE_S)
             letters = self.letters(kept_in).values()
-            wanted = {(one.kept_in, *one.lies): one for one in letters if one.replayed_at is None and among(one)}
+            wanted = {
+                (one.kept_in, *one.lies): one
+                for one in letters
+                if one.replayed_at is None and among(one) and self.may_go_back(one)
+            }
             for name in {letter.kept_in for letter in wanted.values()}:
                 for record in self._records(name):
                     letter = wanted.pop((name, *_place(record)), None)

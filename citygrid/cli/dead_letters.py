@@ -98,7 +98,7 @@ def replay(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send records back to where they came from, each once; prints which and how many.
+    """Send departments' records back to where they came from, each once; prints which and how many.
 
     Parked records go only if this version can read them. Exit code 1: a record is not there or Kafka refused.
     """
@@ -108,7 +108,7 @@ def replay(
     if mended and len(names or []) != 1:
         raise Told("--mended takes one record's place: name it with one --id.", WRONG_USE)
     settings = load()
-    origins = {_letter(settings, name).origin for name in names or []}
+    origins = {_letter(settings, name, to_send=True).origin for name in names or []}
     sent = _replay(settings, _chooser(settings, mended), every, parked, topic, origins, quiet=as_json)
     if as_json:
         print(json.dumps({"replayed": [str(origin) for origin in sent]}, ensure_ascii=False))
@@ -179,13 +179,18 @@ def _letters(settings: Settings) -> dict[Origin, Letter]:
     return _refusing(lambda: _dead_letters(settings).letters())
 
 
-def _letter(settings: Settings, name: str) -> Letter:
+def _letter(settings: Settings, name: str, *, to_send: bool = False) -> Letter:
     from runtime.dead_letters import Origin
 
     origin = _refusing(lambda: Origin.parse(name))
     letter = _letters(settings).get(origin)
     if letter is None:
         raise Told(f"There is no dead letter {origin}: `citygrid dead-letters list` prints those there are.")
+    if to_send and not _dead_letters(settings).may_go_back(letter):
+        raise Told(
+            f"{origin} was written by a stage, not by a department: sent again it would put the past over the present. "
+            "Mend the reader; the stage writes the row anew with its next change."
+        )
     return letter
 
 
