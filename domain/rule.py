@@ -49,7 +49,6 @@ class Rule:
     resolved: Text
     look_again: Callable[[Any, int], int | None] = _never
     since: int | None = None
-    remind_after: int | None = None
 
     def __post_init__(self) -> None:
         if self.severity not in ("urgent", "today", "planned"):
