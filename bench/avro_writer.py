@@ -1,4 +1,4 @@
-"""CPU of a generated Avro writer against fastavro's, on the rows of the bench's city join: `python -m bench.avro_writer`."""
+"""CPU of a generated Avro writer against fastavro's, on the rows of the city join: `python -m bench.avro_writer`."""
 
 from __future__ import annotations
 

@@ -32,7 +32,6 @@ LATE_S = 10.0
 """Without a delivered tick for so long the clock is not ready."""
 
 
-
 class Clock:
     """`stopping` ends `run` after the tick in hand. `now` gives microseconds since 1970-01-01 UTC."""
 

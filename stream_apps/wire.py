@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from runtime.rdkafka.avro_writer import writer
-
 from domain.view import View
 from runtime.codec import RecordReader
 from runtime.contracts import Schema, plain, published
+from runtime.rdkafka.avro_writer import writer
 from runtime.registry import Registry
 from runtime.rows import builder
 

@@ -55,7 +55,7 @@ class City:
 
     def select(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.settings.dsn("admin")) as connection:
-            return connection.execute(statement, values).fetchall()  # type: ignore[arg-type]
+            return connection.execute(statement, values).fetchall()
 
     def citygrid(self, *words: str) -> subprocess.CompletedProcess[str]:
         """The command as an operator types it."""
@@ -79,7 +79,8 @@ def city(settings: Settings, tmp_path: Path) -> Iterator[City]:
     create(settings.dsn("owner"), Account("worker", "grid_worker", GRID), PASSWORD)
     with psycopg.connect(settings.dsn("sinks")) as sinks:
         sinks.execute(
-            "INSERT INTO city.grid_area (grid, name_zh, name_en, geometry) VALUES (%s, '003 格', 'Grid 003', %s::jsonb)",
+            "INSERT INTO city.grid_area (grid, name_zh, name_en, geometry)"
+            " VALUES (%s, '003 格', 'Grid 003', %s::jsonb)",
             (GRID, json.dumps(square(113.36, 22.94, 0.01))),
         )
     with processes(settings, tmp_path) as ours:

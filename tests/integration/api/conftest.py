@@ -11,15 +11,15 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-import two_streets
 import uvicorn
 from fastapi import FastAPI
-from two_streets import ACCOUNTS, DISTRICT, HERE, PASSWORD, THERE, City, LogIn, Served
 
 from api.app import create_app
 from citygrid.accounts import create
 from runtime.settings import Settings
 from tests.conftest import Database
+from tests.integration.api import two_streets
+from tests.integration.api.two_streets import ACCOUNTS, DISTRICT, HERE, PASSWORD, THERE, City, LogIn, Served
 
 
 @pytest.fixture

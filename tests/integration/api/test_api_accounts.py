@@ -9,7 +9,6 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from two_streets import ACCOUNTS, PASSWORD, City, LogIn
 
 from api.app import create_app, description_of
 from api.gate import ROOT
@@ -22,6 +21,7 @@ from citygrid.accounts import (
     refuse_demo_in_production,
 )
 from runtime.settings import Settings
+from tests.integration.api.two_streets import ACCOUNTS, PASSWORD, City, LogIn
 
 OPEN = {(f"{ROOT}/session", "POST"), (f"{ROOT}/health/live", "GET"), (f"{ROOT}/health/ready", "GET")}
 

@@ -7,9 +7,9 @@ from datetime import date
 
 import psycopg
 from fastapi import FastAPI
-from two_streets import DISTRICT, HERE, THERE, City, LogIn
 
 from runtime import metrics
+from tests.integration.api.two_streets import DISTRICT, HERE, THERE, City, LogIn
 
 
 async def test_the_list_is_newest_urgent_first_in_pages_without_gap_or_double(city: City, log_in: LogIn) -> None:
@@ -207,5 +207,5 @@ async def test_the_overview_counts_what_one_may_see(city: City, log_in: LogIn) -
 
 
 def _acknowledged() -> float:
-    samples = metrics.ALERT_TO_ACKNOWLEDGED_SECONDS.collect()[0].samples
-    return next(sample.value for sample in samples if sample.name.endswith("_count"))
+    (metric,) = metrics.ALERT_TO_ACKNOWLEDGED_SECONDS.collect()
+    return next(sample.value for sample in metric.samples if sample.name.endswith("_count"))

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from two_streets import City
 
 from runtime.settings import CHECKOUT
+from tests.integration.api.two_streets import City
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from structlog.testing import capture_logs
-from two_streets import City, LogIn
 
 from api.app import create_app, description_of
 from api.gate import ROOT
@@ -18,6 +18,7 @@ from api.language import accepted
 from citygrid.serve import site
 from runtime import metrics
 from runtime.settings import Settings
+from tests.integration.api.two_streets import City, LogIn
 from web.assets import CONTENT_SECURITY_POLICY
 
 
@@ -54,7 +55,7 @@ async def test_every_error_is_a_problem_in_the_readers_language(app: FastAPI, ci
         raise RuntimeError("周伟 440106196204030010")
 
     finding = city.here.findings[0]
-    wrong: list[tuple[str, str, int, dict[str, object]]] = [
+    wrong: list[tuple[str, str, int, dict[str, Any]]] = [
         ("GET", "/alerts/not-a-uuid", 422, {}),
         ("GET", f"/alerts/{uuid.uuid4()}", 404, {}),
         ("GET", "/nowhere", 404, {}),
@@ -73,7 +74,7 @@ async def test_every_error_is_a_problem_in_the_readers_language(app: FastAPI, ci
         ("GET", "/broken", 500, {}),
     ]
     for method, address, status, more in wrong:
-        answer = await worker.request(method, address, **more)  # type: ignore[arg-type]
+        answer = await worker.request(method, address, **more)
         assert answer.status_code == status, (method, address, answer.status_code, answer.text)
         assert answer.headers["content-type"] == "application/problem+json"
         problem = answer.json()

@@ -10,10 +10,10 @@ import httpx
 import psycopg
 import pytest
 from fastapi import FastAPI
-from two_streets import DISTRICT, HERE, THERE, City, LogIn, Street, dispatch, open_alert
 
 from api.app import description_of
 from api.gate import ROOT
+from tests.integration.api.two_streets import DISTRICT, HERE, THERE, City, LogIn, Street, dispatch, open_alert
 
 NOWHERE = "6f2c1f0e-6a52-4d5e-8a3b-000000000000"
 
@@ -60,7 +60,7 @@ def test_every_operation_is_attacked(app: FastAPI, city: City) -> None:
 
 
 async def ask(client: httpx.AsyncClient, method: str, address: str, body: dict[str, Any]) -> tuple[int, Any, int]:
-    answer = await client.request(method, address, **({"json": body} if method == "POST" else {}))
+    answer = await client.request(method, address, json=body if method == "POST" else None)
     said = answer.json()
     said.pop("instance", None)
     headers = {name for name in answer.headers if name != "date"}

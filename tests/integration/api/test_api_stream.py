@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import httpx
 import psycopg
 import pytest
-from two_streets import HERE, PASSWORD, THERE, City, Served, open_alert, say
 
 from citygrid.accounts import disable
+from tests.integration.api.two_streets import HERE, PASSWORD, THERE, City, Served, open_alert, say
 
 PATIENCE = 15
 

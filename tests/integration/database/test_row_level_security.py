@@ -31,13 +31,13 @@ def street(world: World) -> World:
 
 def seen(world: World, token: str, table: str = "resident", column: str = "id") -> list[str]:
     with world.as_account(token) as connection:
-        return [row[0] for row in connection.execute(f"SELECT {column} FROM city.{table} ORDER BY 1").fetchall()]  # type: ignore[arg-type]
+        return [row[0] for row in connection.execute(f"SELECT {column} FROM city.{table} ORDER BY 1").fetchall()]
 
 
 def refused(connection: psycopg.Connection[Any], statement: str, *values: Any) -> type[psycopg.Error]:
     """The kind of error with which PostgreSQL refuses a statement."""
     with pytest.raises(psycopg.Error) as error, connection.transaction():
-        connection.execute(statement, values)  # type: ignore[arg-type]
+        connection.execute(statement, values)
     return type(error.value)
 
 
@@ -66,7 +66,7 @@ def test_an_account_sees_its_scope_in_every_table(street: World, scope: str, wan
 @pytest.mark.parametrize("table", PEOPLE)
 def test_other_roles_see_no_person(street: World, role: str, table: str) -> None:
     with street.as_account(street.account(role, "")) as connection:
-        assert connection.execute(f"SELECT count(*) FROM city.{table}").fetchone() == (0,)  # type: ignore[arg-type]
+        assert connection.execute(f"SELECT count(*) FROM city.{table}").fetchone() == (0,)
 
 
 def test_domains_limit_alerts_and_tasks(street: World) -> None:
@@ -82,7 +82,7 @@ def test_domains_limit_alerts_and_tasks(street: World) -> None:
 def test_without_a_session_there_is_nothing(street: World) -> None:
     with psycopg.connect(street.database.api) as connection:
         for table in PEOPLE:
-            assert connection.execute(f"SELECT count(*) FROM city.{table}").fetchone() == (0,)  # type: ignore[arg-type]
+            assert connection.execute(f"SELECT count(*) FROM city.{table}").fetchone() == (0,)
 
 
 def test_a_guessed_account_is_worth_nothing(street: World) -> None:
@@ -171,7 +171,7 @@ def test_ten_wrong_passwords_close_the_account_for_a_while(street: World) -> Non
 
 def test_guessed_ids_counts_and_sorting_learn_nothing(street: World) -> None:
     with street.as_account(street.account("grid_worker", GRID_A)) as connection:
-        ask: Callable[[str], Any] = lambda statement: connection.execute(statement).fetchone()  # type: ignore[arg-type]  # noqa: E731
+        ask: Callable[[str], Any] = lambda statement: connection.execute(statement).fetchone()  # noqa: E731
         assert ask("SELECT count(*), max(id), min(id) FROM city.resident") == (1, "resident-a", "resident-a")
         assert ask("SELECT row FROM city.resident WHERE id = 'resident-b'") is None
         assert ask("SELECT row FROM city.resident_g1 WHERE id = 'resident-b'") is None
@@ -227,7 +227,7 @@ def test_sequences_statistics_and_explain_tell_nothing(street: World) -> None:
         ).fetchone() == (0,)
 
         def plan(condition: str) -> list[Any]:
-            return connection.execute(f"EXPLAIN {condition}").fetchall()  # type: ignore[arg-type]
+            return connection.execute(f"EXPLAIN {condition}").fetchall()
 
         for table, column in (("alert", "dwelling"), ("alert", "cause"), ("task", "queue"), ("placement", "place")):
             busy, empty = (GRID_B, "440199999999999") if column in ("queue", "place") else ("b", "nowhere-at-all")

@@ -95,7 +95,7 @@ def test_many_workers_never_claim_the_same_task(world: World) -> None:
     tokens = [world.account("grid_worker", GRID_A) for _ in range(4)]
 
     def claims(token: str) -> list[Any]:
-        mine = []
+        mine: list[Any] = []
         while True:
             with world.as_account(token) as connection:
                 task = queries.claim_next(connection)
@@ -193,7 +193,7 @@ def histories(world: World) -> type[Histories]:
 
 
 def test_only_legal_histories(histories: type[Histories]) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         histories,
         settings=settings(
             max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)

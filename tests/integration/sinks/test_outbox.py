@@ -45,7 +45,8 @@ def event_ids(settings: Settings) -> list[str]:
          "enable.partition.eof": True}
     )  # fmt: skip
     consumer.subscribe([settings.topic_prefix + TOPIC])
-    found, ends = [], set()
+    found: list[str] = []
+    ends: set[int | None] = set()
     try:
         while len(ends) < settings.partitions:
             record = consumer.poll(1)
