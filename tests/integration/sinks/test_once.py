@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from runtime.settings import Settings
 from sinks import offsets
 from sinks.runner import Runner, TopicWentBack
+from sinks.sink import Read
 from sinks.worker import sinks
 from tests.integration.sinks.wire import Wire, process, running, until
 
@@ -26,7 +28,7 @@ def wire(settings: Settings) -> Wire:
 
 def ask(settings: Settings, statement: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(settings.dsn("admin"), autocommit=True) as admin:
-        return admin.execute(statement).fetchall()  # type: ignore[arg-type]
+        return admin.execute(statement).fetchall()
 
 
 def test_rows_alerts_and_tasks_arrive(settings: Settings, wire: Wire) -> None:
@@ -68,7 +70,7 @@ def test_killed_again_and_again_everything_is_there_once(settings: Settings, wir
         both = [process(settings, tmp_path, "sinks.worker", name) for name in ("row-tables", "grid-tasks")]
         try:
             before = total(settings)
-            until(lambda before=before: total(settings) > before or caught_up(settings, records), 60)
+            until(partial(moved_on, settings, before, records), 60)
         finally:
             for each in both:
                 each.kill()
@@ -85,6 +87,10 @@ def test_killed_again_and_again_everything_is_there_once(settings: Settings, wir
     assert dict(ask(settings, "SELECT state, count(*) FROM city.task GROUP BY 1")) == {"dispatched": 50, "closed": 20}
     moves = ask(settings, "SELECT move, count(*) FROM city.task_event GROUP BY 1 ORDER BY 1")
     assert [each for each in moves if each[0] != "reroute"] == [("close", 20), ("dispatch", 70)]
+
+
+def moved_on(settings: Settings, before: int, residents: int) -> bool:
+    return total(settings) > before or caught_up(settings, residents)
 
 
 def total(settings: Settings) -> int:
@@ -104,20 +110,12 @@ def test_a_late_twin_is_refused_and_writes_nothing(settings: Settings, wire: Wir
         start = offsets.load(connection, sink.name, [("rows.resident", 0)])[("rows.resident", 0)]
         with connection.transaction():
             assert offsets.advance(connection, sink.name, {("rows.resident", 0): start}, {("rows.resident", 0): 5})
-        read = late._one(_Record(where[0], b"r1", None), "rows.resident", 2)
+        read = Read("rows.resident", 2, "r1", None, at=1)
         with pytest.raises(offsets.Fenced):
             late._write(connection, [read], {where: start}, {where: start + 3})
         assert ask(settings, "SELECT count(*) FROM city.resident_g1") == [(0,)]
         # Its own batch, whose commit was not answered, is not a twin's.
         assert late._write(connection, [read], {where: start}, {where: 5}) == 0
-
-
-class _Record:
-    """As much of a Kafka message as the runner reads."""
-
-    def __init__(self, topic: str, key: bytes, value: bytes | None) -> None:
-        self.topic, self.key, self.value = (lambda: topic), (lambda: key), (lambda: value)
-        self.timestamp = lambda: (1, 0)
 
 
 def test_a_topic_made_anew_is_told_instead_of_left_out_in_silence(settings: Settings, wire: Wire) -> None:
@@ -156,7 +154,7 @@ def test_postgresql_is_waited_for(settings: Settings, wire: Wire) -> None:
                 " WHERE usename = 'citygrid_sinks' AND datname = current_database()",
             )
             named = f"SELECT 1 FROM city.resident WHERE row ->> 'name' = 'turn {turn}'"
-            until(lambda asked=named: ask(settings, asked))
+            until(partial(ask, settings, named))
         assert runner.ready() is None
         assert runner.live() is None
 
