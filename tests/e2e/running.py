@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, Producer, TopicPartition
 from confluent_kafka._model import ConsumerGroupTopicPartitions
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
 from pydantic import SecretStr
 
 from citygrid.stack import children
@@ -149,6 +150,7 @@ class Topics:
         self.ends: dict[Where, int] = {}
         """One past the last record that a reader gets (transaction markers are no records)."""
         self._keep_all = keep_all
+        self._admin = AdminClient(settings.kafka_client())
         self._consumer = Consumer(
             {
                 **settings.kafka_client(),
@@ -157,6 +159,7 @@ class Topics:
                 "auto.offset.reset": "earliest",
                 "isolation.level": "read_committed",
                 "enable.partition.eof": True,
+                "fetch.wait.max.ms": 50,
             }
         )
         self._partitions = [
@@ -169,7 +172,7 @@ class Topics:
 
     def catch_up(self, seconds: float = 30) -> None:
         """Read until every partition's end was told after this call. Raises Late."""
-        self._at_end -= {(each.topic, each.partition) for each in self._partitions if self._grew(each)}
+        self._at_end -= self._grown()
         deadline = time.monotonic() + seconds
         while len(self._at_end) < len(self._partitions):
             if time.monotonic() > deadline:
@@ -188,9 +191,16 @@ class Topics:
                 elif error.code() == KafkaError._PARTITION_EOF:
                     self._at_end.add(where)
 
-    def _grew(self, each: TopicPartition) -> bool:
-        position = self._consumer.position([each])[0].offset
-        return position < self._consumer.get_watermark_offsets(each, timeout=10)[1]
+    def _grown(self) -> set[Where]:
+        """Partitions that hold more than was read; asked on another connection, the consumer's waits for records."""
+        asked = {each: OffsetSpec.latest() for each in self._partitions}  # type: ignore[no-untyped-call]
+        found = self._admin.list_offsets(asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=20)
+        ends = {(each.topic, each.partition): future.result(20).offset for each, future in found.items()}
+        return {
+            (at.topic, at.partition)
+            for at in self._consumer.position(self._partitions)
+            if at.offset < ends[at.topic, at.partition]
+        }
 
     def close(self) -> None:
         self._consumer.close()
