@@ -29,6 +29,8 @@ BROKEN = (EOFError, ValueError, LookupError, TypeError, OverflowError, MemoryErr
 #: Instants (microseconds) and days outside of 1850–2199 are no times of a living city: they would break the calendar.
 FIRST_DAY, LAST_DAY = -43_829, 84_005
 DAY = 86_400_000_000
+#: fastavro reads an `int` of any size; only these can be written again.
+LEAST_INT, LARGEST_INT = -(2**31), 2**31 - 1
 
 
 class Unreadable(NamedTuple):
@@ -66,7 +68,7 @@ class Decoder:
         self._registry = registry
         self._contracts = {topic_prefix + topic: c for topic, c in (contracts() if known is None else known).items()}
         self._readers = {topic: parse_schema(plain(c.schema)) for topic, c in self._contracts.items()}
-        self._dates = {topic: _dates(c) for topic, c in self._contracts.items()}
+        self._bounds = {topic: _bounds(c) for topic, c in self._contracts.items()}
         self._writers: dict[tuple[str, int], _Writer] = {}
 
     def decode(self, topic: str, key: bytes | None, value: bytes | None) -> Event | Unreadable | Parked:
@@ -94,7 +96,7 @@ class Decoder:
         if key is None or key != subject.encode():
             return Unreadable("the key is not the subject", schema_id)
         kind = branch.rpartition(".")[2]
-        fault = _fault(said, change, self._dates[topic][kind])
+        fault = _fault(said, change, self._bounds[topic][kind])
         if fault is not None:
             return Unreadable(f"{kind}: {fault}", schema_id)
         return Event(
@@ -114,7 +116,7 @@ class Decoder:
         schema = self._registry.schema(schema_id)
         if schema is None:
             # Not remembered here: the registry's client asks again after a while.
-            return _Writer(f"schema id {schema_id} is not known to the registry as an Avro record", None, None)
+            return _Writer(f"unknown schema: id {schema_id} is not known to the registry as an Avro record", None, None)
         writer = _writer(contract, self._readers[topic], schema)
         self._writers[topic, schema_id] = writer
         return writer
@@ -144,14 +146,30 @@ def _writer(contract: Contract, reader: Schema, schema: Mapping[str, Any]) -> _W
     return _Writer(None, written, None if plain(dict(schema)) == plain(contract.schema) else reader)
 
 
-def _dates(contract: Contract) -> dict[str, frozenset[str]]:
+class _Bounds(NamedTuple):
+    """Between what an integer of a kind must lie, and what one that does not is called."""
+
+    least: int
+    most: int
+    otherwise: str
+
+
+_DAYS = _Bounds(FIRST_DAY, LAST_DAY, "is not a day between 1850 and 2199")
+_INTS = _Bounds(LEAST_INT, LARGEST_INT, "is not a 32-bit number")
+
+
+def _bounds(contract: Contract) -> dict[str, dict[str, _Bounds]]:
     return {
-        kind: frozenset(field["name"] for field in record["fields"] if '"date"' in json.dumps(field["type"]))
+        kind: {
+            field["name"]: _DAYS if '"date"' in said else _INTS
+            for field in record["fields"]
+            if '"int"' in (said := json.dumps(field["type"]))
+        }
         for kind, record in contract.kinds.items()
     }
 
 
-def _fault(said: Mapping[str, Any], change: Mapping[str, Any], dates: frozenset[str]) -> str | None:
+def _fault(said: Mapping[str, Any], change: Mapping[str, Any], bounds: Mapping[str, _Bounds]) -> str | None:
     """Why the event breaks the contract although its bytes are in order; a reason without a value in it.
 
     What passes here can be computed with and stored: calendars end, PostgreSQL takes no NUL, JSON no NaN.
@@ -163,9 +181,9 @@ def _fault(said: Mapping[str, Any], change: Mapping[str, Any], dates: frozenset[
         if not FIRST_DAY * DAY <= said[name] <= LAST_DAY * DAY:
             return f"'{name}' is not a time between 1850 and 2199"
     for name, value in change.items():
-        if name in dates:
-            if value is not None and not FIRST_DAY <= value <= LAST_DAY:
-                return f"'{name}' is not a day between 1850 and 2199"
+        if (bound := bounds.get(name)) is not None:
+            if value is not None and not bound.least <= value <= bound.most:
+                return f"'{name}' {bound.otherwise}"
         elif not _storable(value):
             return f"'{name}' has a NUL character or is not a finite number"
     return None
@@ -206,14 +224,20 @@ class RecordReader:
             if schema is None:
                 raise ValueError(f"schema id {schema_id} is not known to the registry")
             written = plain(dict(schema))
-            self._writers[schema_id] = (parse_schema(written), None if written == self._plain else self._reader)
+            try:
+                parsed = parse_schema(written)
+            except (SchemaParseException, UnknownType, *BROKEN) as broken:
+                raise ValueError(f"schema {schema_id} cannot be parsed ({type(broken).__name__})") from broken
+            self._writers[schema_id] = (parsed, None if written == self._plain else self._reader)
         written, wanted = self._writers[schema_id]
         body = BytesIO(value)
         body.seek(FRAME.size)
         try:
             said: dict[str, Any] = schemaless_reader(body, written, wanted)
-        except BROKEN as broken:
+        except (SchemaResolutionError, *BROKEN) as broken:
             raise ValueError(f"the body does not fit schema {schema_id} ({type(broken).__name__})") from broken
+        if body.tell() != len(value):
+            raise ValueError("bytes are left over after the record")
         return said
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import copy
 import json
+from io import BytesIO
 from typing import Any
 
 import httpx
 import pytest
+from fastavro import parse_schema, schemaless_writer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.event import Event
-from runtime.codec import FRAME, Decoder, Parked, Unreadable, encoder
-from runtime.contracts import contracts
+from runtime.codec import FRAME, Decoder, Parked, RecordReader, Unreadable, encoder
+from runtime.contracts import contracts, plain, published
 from runtime.registry import Registry
 from tests.contracts.test_examples import examples, ready
 
@@ -45,6 +47,8 @@ KNOWN: dict[int, Any] = {
     3: NEW_KIND,
     4: NEW_FIELD,
     5: {"type": "record", "name": CONTRACT.fullname, "fields": [{"name": "x", "type": "nonsense"}]},
+    6: contracts()["housing.tenancy"].schema,
+    7: published()["clock"].schema,
 }
 
 
@@ -86,7 +90,7 @@ def test_an_event_comes_out_as_it_went_in(decoder: Decoder) -> None:
         (b"", "not framed"),
         (b"junk", "not framed"),
         (b"\x01" + GOOD[1:], "not framed"),
-        (FRAME.pack(0, 99) + GOOD[5:], "99 is not known"),
+        (FRAME.pack(0, 99) + GOOD[5:], "unknown schema: id 99 is not known"),
         (FRAME.pack(0, 2) + GOOD[5:], "TaxRecord"),
         (FRAME.pack(0, 5) + GOOD[5:], "cannot be parsed"),
         (GOOD[:-3], "does not fit"),
@@ -122,6 +126,40 @@ def test_what_could_not_be_computed_with_or_stored_is_a_dead_letter(
     read = decoder.decode(TOPIC, KEY, changed(**fields))
     assert isinstance(read, Unreadable)
     assert f"'{reason}'" in read.reason
+
+
+def test_a_number_that_no_row_could_hold_is_a_dead_letter(decoder: Decoder) -> None:
+    """Avro's `int` has 32 bits, but its encoding has room for 64, and fastavro reads them all."""
+    topic, example = next(each for each in examples() if each[0] == "housing.tenancy" and "Let" in str(each[1]))
+    let = ready(topic, example)
+    record = let.record(str(contracts()[topic].schema["namespace"]))
+    kind, change = record["change"]
+    body, wide = BytesIO(), json.loads(json.dumps(plain(KNOWN[6])).replace('["null", "int"]', '["null", "long"]'))
+    schemaless_writer(body, parse_schema(wide), {**record, "change": (kind, {**change, "rooms": 2**40})})
+    read = decoder.decode(topic, let.statement.subject.encode(), FRAME.pack(0, 6) + body.getvalue())
+    assert read == Unreadable("Let: 'rooms' is not a 32-bit number", 6)
+
+
+CLOCK = encoder(7, KNOWN[7])({"now": 1})
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (b"junk", "not framed"),
+        (FRAME.pack(0, 99) + CLOCK[5:], "not known"),
+        (FRAME.pack(0, 2) + GOOD[5:], "does not fit"),
+        (GOOD, "does not fit"),
+        (FRAME.pack(0, 5) + CLOCK[5:], "cannot be parsed"),
+        (CLOCK[:-1], "does not fit"),
+        (CLOCK + b"x", "left over"),
+    ],
+)
+def test_what_is_no_record_of_a_stage_is_a_value_error(value: bytes, reason: str) -> None:
+    reader = RecordReader(registry_of(answer), KNOWN[7])
+    assert reader.read(CLOCK) == {"now": 1}
+    with pytest.raises(ValueError, match=reason):
+        reader.read(value)
 
 
 @pytest.mark.parametrize("key", [None, b"", b"other"])
