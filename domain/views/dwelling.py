@@ -3,6 +3,7 @@
 Only this row says in which grid a dwelling lies (a grid can be redrawn); all other rows carry the dwelling's number.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -165,10 +166,11 @@ def merge(row: Dwelling, said: Event) -> Dwelling:
 
 def receive(row: Dwelling, source: str, said: Occupancy | None) -> Dwelling:
     """The dwelling once the resident `source` says `said` about it; None: not registered here (any more)."""
-    others = tuple(occupant for occupant in row.occupants if occupant.resident != source)
-    if said is None:
-        return replace(row, occupants=others)
-    return replace(row, occupants=tuple(sorted((*others, Occupant(source, said)), key=lambda each: each.resident)))
+    at = bisect_left(row.occupants, source, key=lambda occupant: occupant.resident)
+    before, after = row.occupants[:at], row.occupants[at:]
+    if after and after[0].resident == source:
+        after = after[1:]
+    return replace(row, occupants=(*before, *after) if said is None else (*before, Occupant(source, said), *after))
 
 
 VIEW = View(

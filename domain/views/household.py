@@ -3,6 +3,7 @@
 No department speaks of a household directly: its row is what residents' rows contribute.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -86,10 +87,11 @@ def merge(row: Household, said: Event) -> Household:
 
 def receive(row: Household, source: str, said: Membership | None) -> Household:
     """The household once the resident `source` says `said` about it; None: not a member (any more)."""
-    others = tuple(member for member in row.members if member.resident != source)
-    if said is None:
-        return replace(row, members=others)
-    return replace(row, members=tuple(sorted((*others, Member(source, said)), key=lambda member: member.resident)))
+    at = bisect_left(row.members, source, key=lambda member: member.resident)
+    before, after = row.members[:at], row.members[at:]
+    if after and after[0].resident == source:
+        after = after[1:]
+    return replace(row, members=(*before, *after) if said is None else (*before, Member(source, said), *after))
 
 
 VIEW = View(
