@@ -60,15 +60,16 @@ def _rounds(names: list[str], events: int, rounds: int, processes: int, bootstra
         for turn in range(rounds):
             for name in names:
                 progress.update(task, description=f"round {turn + 1}: {name}")
-                rows.append(_one(name, events, processes, bootstrap))
-                out.print(json.dumps(rows[-1]))
+                rows.append(_one(name, events, processes, bootstrap, turn + 1))
+                out.print(json.dumps(rows[-1]), soft_wrap=True)
                 progress.advance(task)
     return rows
 
 
-def _one(name: str, events: int, processes: int, bootstrap: str) -> dict[str, object]:
+def _one(name: str, events: int, processes: int, bootstrap: str, turn: int) -> dict[str, object]:
     """One drain in a process of its own: the topics' names are settings of the process."""
     events = int(events * SYSTEMS[name].share)
+    busy = os.getloadavg()[0]
     environment = {
         **os.environ,
         "BENCH_BOOTSTRAP": bootstrap,
@@ -81,7 +82,7 @@ def _one(name: str, events: int, processes: int, bootstrap: str) -> dict[str, ob
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
     row: dict[str, object] = json.loads(done.stdout.strip().splitlines()[-1])
-    return row
+    return row | {"round": turn, "load": round(busy, 1)}
 
 
 def _publish(rows: list[dict[str, object]]) -> None:
@@ -101,14 +102,26 @@ def _publish(rows: list[dict[str, object]]) -> None:
             }
         )
     LATEST.write_text(json.dumps(latest, indent=1) + "\n")
-    table = Table("system", "events/s", "CPU-s per million", "right", "× citygrid's events/s")
-    ours = next((float(str(row["events_per_s"])) for row in latest if row["system"] == "citygrid"), None)
+    table = Table(
+        "system", "events/s", "CPU-s per million", "right", "citygrid's events/s", "citygrid's CPU per record"
+    )
     for row in latest:
-        ratio = f"{float(str(row['events_per_s'])) / ours:.2f}" if ours else "–"
-        table.add_row(*(str(row[key]) for key in ("system", "events_per_s", "cpu_s_per_million", "right")), ratio)
+        ratios = [f"{ratio:.2f} ×" if ratio else "–" for ratio in _ratios(rows, str(row["system"]))]
+        table.add_row(*(str(row[key]) for key in ("system", "events_per_s", "cpu_s_per_million", "right")), *ratios)
     out.print(table)
     if not all(row["right"] for row in latest):
         raise SystemExit("A system came to another result than the definition: see bench/history.jsonl.")
+
+
+def _ratios(rows: list[dict[str, object]], peer: str) -> list[float | None]:
+    """The medians over the rounds of citygrid's events/s and CPU per record as multiples of the peer's: runs of one
+    round are close in time, so that what else the machine does cancels out."""
+    found: list[float | None] = []
+    for measure in ("events_per_s", "microseconds_per_record"):
+        by_run = {(row["system"], row["round"]): float(str(row[measure])) for row in rows}
+        rounds = [turn for system, turn in by_run if system == peer and ("citygrid", turn) in by_run]
+        found.append(median(by_run["citygrid", turn] / by_run[peer, turn] for turn in rounds) if rounds else None)
+    return found
 
 
 if __name__ == "__main__":
