@@ -191,8 +191,6 @@ def _production_troubles(settings: Settings) -> list[str]:
     for name, dsn in dsns.items():
         if dsn is not None and _password_in(dsn.get_secret_value()) in WORTHLESS_PASSWORDS:
             troubles.append(f"{name} has no password or a well-known one: give the role its own in production.")
-    if not any(dsns.values()) and not settings.pseudonym_key_file:
-        troubles.append("Production has no database and no pseudonym key: set CITYGRID_SECRETS_DIR or the settings.")
     if settings.kafka_security_protocol.startswith("SASL"):
         if not settings.kafka_sasl_username or _plain(settings.kafka_sasl_password) in WORTHLESS_PASSWORDS:
             troubles.append("CITYGRID_KAFKA_SASL_PASSWORD is missing or a well-known one: set this client's own.")
