@@ -59,8 +59,9 @@ def restore(settings: Settings, folder: Path, bar: Bar) -> int:
     manifest = archive.opened(folder)
     if not manifest["local"]:
         raise BackupFailed(
-            "This backup is of an installation with its own cluster: restore PostgreSQL and Kafka there as "
-            "docs/how-to/operations.md says."
+            "This backup is of an installation with its own cluster and registry: `citygrid restore` fills a local "
+            "stack only. Load databases/ with pg_restore there; topics/ are Avro files, one a partition. Nothing was "
+            "restored."
         )
     if settings.partitions != manifest["partitions"]:
         raise BackupFailed(f"Set CITYGRID_PARTITIONS={manifest['partitions']} as it was. Nothing was restored.")

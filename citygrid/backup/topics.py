@@ -14,7 +14,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_expo
 
 from citygrid.backup import BackupFailed
 from runtime.settings import Settings
-from runtime.topics import LARGE_RECORD, ensure_topics
+from runtime.topics import WRITTEN_AT_MOST, ensure_topics
 
 Place = tuple[str, int]
 Advance = Callable[[int], None]
@@ -208,7 +208,7 @@ class _Sender:
                 **settings.kafka_client(),
                 "enable.idempotence": True,
                 "acks": "all",
-                "message.max.bytes": int(LARGE_RECORD),
+                "message.max.bytes": WRITTEN_AT_MOST,
                 "compression.type": "lz4",
                 "linger.ms": 20,
                 "delivery.report.only.error": True,

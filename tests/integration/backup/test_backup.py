@@ -47,7 +47,7 @@ class Installation:
 
     def kept(self) -> dict[str, list[tuple[Any, ...]]]:
         with psycopg.connect(self.settings.dsn("admin")) as admin:
-            return {name: admin.execute(statement).fetchall() for name, statement in KEPT.items()}  # type: ignore[arg-type]
+            return {name: admin.execute(statement).fetchall() for name, statement in KEPT.items()}
 
     def world(self) -> World:
         dsn = self.settings.dsn
@@ -124,9 +124,9 @@ def filled(installation: Installation) -> None:
         until(lambda: any(row[2]["name"] == "last" for row in installation.kept()["resident"]))
         until(lambda: len(installation.kept()["task"]) == 5)
     with world.as_account(world.account("grid_worker", GRID_A)) as connection:
-        for _ in range(2):
-            claimed = queries.claim_next(connection)
-            assert claimed
+        first, claimed = queries.claim_next(connection), queries.claim_next(connection)
+        assert first
+        assert claimed
         queries.act(connection, claimed["id"], "acknowledge")
         queries.act(connection, claimed["id"], "complete", detail={"outcome": "done"})
 
