@@ -117,7 +117,7 @@ def test_a_late_twin_is_refused_and_writes_nothing(settings: Settings, wire: Wir
         # Its own batch, whose commit was not answered, is not a twin's.
         assert late._write(connection, [read], {where: start}, {where: 5}) == 0
 
-        read = Read("rows.resident", 2, "r1", None, 0)
+
 def test_a_topic_made_anew_is_told_instead_of_left_out_in_silence(settings: Settings, wire: Wire) -> None:
     with psycopg.connect(settings.dsn("sinks")) as connection:
         connection.execute("INSERT INTO city.sink_offset VALUES ('row-tables', 'rows.resident', 0, 1000)")
