@@ -109,8 +109,11 @@ def _publish(rows: list[dict[str, object]]) -> None:
         ratios = [f"{ratio:.2f} ×" if ratio else "–" for ratio in _ratios(rows, str(row["system"]))]
         table.add_row(*(str(row[key]) for key in ("system", "events_per_s", "cpu_s_per_million", "right")), *ratios)
     out.print(table)
-    if not all(row["right"] for row in latest):
-        raise SystemExit("A system came to another result than the definition: see bench/history.jsonl.")
+    wrong = [str(row["system"]) for row in latest if not row["right"]]
+    if wrong:
+        out.print(f"Another result than the definition: {', '.join(wrong)}; see bench/history.jsonl.")
+    if "citygrid" in wrong:
+        raise SystemExit(1)  # a peer's fault is a finding, ours is a failure
 
 
 def _ratios(rows: list[dict[str, object]], peer: str) -> list[float | None]:
