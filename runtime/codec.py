@@ -33,6 +33,13 @@ DAY = 86_400_000_000
 LEAST_INT, LARGEST_INT = -(2**31), 2**31 - 1
 
 
+def schema_id_of(value: object) -> int | None:
+    """The schema id that `value` is framed with; None if it is not framed."""
+    if not isinstance(value, bytes) or len(value) < FRAME.size or value[0] != 0:
+        return None
+    return int(FRAME.unpack_from(value)[1])
+
+
 class Unreadable(NamedTuple):
     """A record that goes to the dead letters. `reason` holds no personal value; `schema_id` None: not even framed."""
 

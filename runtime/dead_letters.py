@@ -1,10 +1,10 @@
 """Dead letters and parked records: what there is, one of them whole, and sending them back to where they came from.
 
 A stage puts a record aside as it came, with its origin in headers (`runtime/rdkafka/dead_letters.py`). A replay sends
-key, value and own headers back to the origin's topic and partition. The same Kafka transaction writes a *mark* (a
-record without value, header `replayed`) behind the letter, into the same partition: so a second replay knows, and
-retention never deletes the mark before its letter. All replays share one transactional id: of two at once, the older is
-fenced.
+key, value and own headers back to the origin's topic and partition; what was mended goes to the partition of its key.
+The same Kafka transaction writes a *mark* (a record without value, header `replayed`) behind the letter, into the same
+partition: so a second replay knows, and retention never deletes the mark before its letter. All replays share one
+transactional id: of two at once, the older is fenced.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from runtime.contracts import contracts
 from runtime.rdkafka.dead_letters import ORIGIN_HEADERS
 from runtime.settings import Settings
-from runtime.topics import DEAD_LETTERS, LARGE_RECORD, PARKED
+from runtime.topics import DEAD_LETTERS, PARKED, WRITTEN_AT_MOST
 
 log = structlog.get_logger("citygrid.dead_letters")
 
@@ -161,9 +161,14 @@ class DeadLetters:
             for name in {letter.kept_in for letter in wanted.values()}:
                 for record in self._records(name):
                     letter = wanted.pop((name, *_place(record)), None)
-                    content = choose(letter, _content(record)) if letter else None
-                    if letter and content:
-                        round_.send(letter, content, self._prefix + name)
+                    if letter is None:
+                        continue
+                    as_it_came = _content(record)
+                    content = choose(letter, as_it_came)
+                    if content:
+                        # A mended event goes where its key belongs: the stage of that partition has the subject's row.
+                        where = letter.origin.partition if content is as_it_came else -1
+                        round_.send(letter, content, self._prefix + name, where)
             round_.commit()
         except KafkaException as refused:
             round_.abort()
@@ -230,7 +235,7 @@ class DeadLetters:
                 "transactional.id": f"{self._prefix}citygrid-replay",
                 "transaction.timeout.ms": 60_000,
                 "partitioner": "murmur2_random",
-                "message.max.bytes": int(LARGE_RECORD),
+                "message.max.bytes": WRITTEN_AT_MOST,
                 "compression.type": "lz4",
             }
         )
@@ -245,14 +250,15 @@ class _Replay:
         self._sent = sent
         self._open: list[Letter] = []
 
-    def send(self, letter: Letter, content: Content, kept_in: str) -> None:
+    def send(self, letter: Letter, content: Content, kept_in: str, where: int) -> None:
+        """`content` goes to the partition `where` of the origin's topic; -1: to that of its key."""
         if not self._open:
             self.producer.begin_transaction()
         self._open.append(letter)
         origin = letter.origin
         name = str(origin).encode()
         headers: Headers = [*content.headers, (REPLAY_OF, name)]
-        self._produce(origin.topic, content.value, content.key, origin.partition, headers)
+        self._produce(origin.topic, content.value, content.key, where, headers)
         self._produce(kept_in, None, content.key, letter.lies[0], [(REPLAYED, name)])
         if len(self._open) >= RECORDS_A_TRANSACTION:
             self.commit()

@@ -79,6 +79,11 @@ EVENT_TO_ALERT_SECONDS = _histogram(
     ["view"],
     _ROW_SECONDS,
 )
+REFUSED_ROWS = _counter(
+    "citygrid_refused_rows_total",
+    "Rows that stay as they were because a turn of the clock would make them too large for their topic.",
+    ["view"],
+)
 FINDINGS = _counter("citygrid_findings_total", "Findings opened, changed, resolved or held back.", ["rule", "state"])
 NEWEST_EVENT = _gauge(
     "citygrid_newest_event_timestamp_seconds",

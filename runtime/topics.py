@@ -22,8 +22,13 @@ from runtime.settings import Settings
 
 DAY_MS = 86_400_000
 FOR_EVER = "-1"
-#: A row of a large household, a dead letter that wraps the largest event.
+#: A row of a large household. Brokers compare it with a batch as it comes, compressed.
 LARGE_RECORD = "2200000"
+#: A dead letter wraps the largest record and says where it came from.
+LARGE_LETTER = "2300000"
+#: What our clients may write, uncompressed (librdkafka's message.max.bytes, 1 MB if not set): a record that a broker
+#: took compressed can be far larger than `LARGE_RECORD`, and must still fit into a dead letter.
+WRITTEN_AT_MOST = 100_000_000
 PATIENCE_S = 30.0
 
 DEAD_LETTERS = "dead-letters"
@@ -63,12 +68,12 @@ def topics() -> list[Topic]:
             case "contribution":
                 said.append(Topic(each.topic, "the newest says all: a rebuild reads it", _large(_COMPACTED)))
             case "alert":
-                said.append(Topic(each.topic, "the newest state of each finding", _COMPACTED))
+                said.append(Topic(each.topic, "the newest state of each finding", _large(_COMPACTED)))
             case "clock":
                 said.append(Topic(each.topic, "only the last tick matters; its key is the empty string", _COMPACTED))
     month = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
-    said.append(Topic(DEAD_LETTERS, "personal data: kept short", _large(month)))
-    said.append(Topic(PARKED, "waits for a newer reader, however long", _large(_KEPT)))
+    said.append(Topic(DEAD_LETTERS, "personal data: kept short", _large(month, LARGE_LETTER)))
+    said.append(Topic(PARKED, "waits for a newer reader, however long", _large(_KEPT, LARGE_LETTER)))
     return said
 
 
@@ -162,5 +167,5 @@ def _refuse_others(admin: AdminClient, settings: Settings, wanted: dict[str, Top
         raise TopicsDiffer("\n".join(troubles))
 
 
-def _large(config: dict[str, str]) -> dict[str, str]:
-    return {**config, "max.message.bytes": LARGE_RECORD}
+def _large(config: dict[str, str], most: str = LARGE_RECORD) -> dict[str, str]:
+    return {**config, "max.message.bytes": most}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from runtime.codec import schema_id_of
 from runtime.rdkafka.dead_letters import with_origin
 from runtime.settings import Settings
-from runtime.topics import DEAD_LETTERS, LARGE_RECORD
+from runtime.topics import DEAD_LETTERS, WRITTEN_AT_MOST
 
 log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ class DeadLetters:
             self._settings.topic_prefix + DEAD_LETTERS,
             value,
             key,
-            headers=[*with_origin(record, reason, _schema_id(value))],
+            headers=[*with_origin(record, reason, schema_id_of(value))],
             on_delivery=self._delivered,
         )
 
@@ -61,13 +61,8 @@ class DeadLetters:
                 **self._settings.kafka_client(),
                 "enable.idempotence": True,
                 "message.timeout.ms": 0,  # wait for a broker that is away
-                "message.max.bytes": int(LARGE_RECORD),
+                "message.max.bytes": WRITTEN_AT_MOST,
                 "partitioner": "murmur2_random",
                 "compression.type": "lz4",
             }
         )
-
-
-def _schema_id(value: Any) -> int | None:
-    framed = isinstance(value, bytes) and len(value) >= 5 and value[0] == 0
-    return int.from_bytes(value[1:5], "big") if framed else None

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any, Protocol, cast
+from itertools import islice
+from typing import Any, NamedTuple, Protocol, cast
 
+import structlog
 from confluent_kafka import Message
 
 from domain.event import Source
@@ -18,10 +20,25 @@ from domain.rule import Rule
 from domain.step import Outcome, settle
 from domain.view import View
 from runtime import metrics
-from runtime.codec import Decoder, Parked, Unreadable
+from runtime.codec import Decoder, Parked, Unreadable, schema_id_of
 from runtime.rdkafka import RecordBatch, RowStore, partition_of
+from runtime.rdkafka.avro_writer import InvalidValue
 from stream_apps.due import DueIndex
-from stream_apps.wire import Contribution, Wire
+from stream_apps.wire import Contribution, TooLarge, Wire
+
+log = structlog.get_logger()
+
+ROWS_A_TICK = 10_000
+"""Rows of a partition that are looked at in one turn of the clock: a batch must end well within its transaction's time,
+also when a whole city is due at midnight. The rest is due still at the next tick, a second later."""
+
+
+class Touched(NamedTuple):
+    """A row as a batch leaves it, what was said, and the records that said it."""
+
+    row: Any
+    sources: list[Source]
+    records: list[Message]
 
 
 class Outlet(Protocol):
@@ -50,6 +67,7 @@ class Stage:
     ) -> None:
         self.view = view
         self.rules = rules
+        self._in_use = {rule.name for rule in rules}
         self._store = store
         self._wire = wire
         self._decoder = decoder
@@ -66,7 +84,7 @@ class Stage:
         """The rows of `partitions` were restored: index them. Their clock is unknown until its next tick."""
         for number in partitions:
             self._now.pop(number, None)
-            self._due[number] = DueIndex(self._store.rows(number))
+            self._due[number] = DueIndex(self._store.rows(number), self._withdrawn)
 
     def hand_over(self, partitions: Sequence[int]) -> None:
         """`partitions` go to another worker."""
@@ -85,9 +103,8 @@ class Stage:
 
     # -- what a batch says, merged into the rows it touches
 
-    def _read_events(self, batch: RecordBatch) -> dict[bytes, tuple[Any, list[Source]]]:
-        rows = self._store.rows(batch.partition)
-        touched: dict[bytes, tuple[Any, list[Source]]] = {}
+    def _read_events(self, batch: RecordBatch) -> dict[bytes, Touched]:
+        touched: dict[bytes, Touched] = {}
         merge, decode = self.view.merge, self._decoder.decode
         newest = 0
         for record in batch.records:
@@ -99,39 +116,69 @@ class Stage:
             if isinstance(said, Parked):
                 self._outlet.parked(record, said.reason, said.schema_id)
                 continue
-            row, sources = touched.get(key) or (rows.get(key) or self.view.row(said.subject), [])
-            sources.append(Source(said.department, said.kind, said.record, said.event_id, said.occurred_at))
-            touched[key] = (merge(row, said), sources)
+            here = touched.get(key) or self._touch(batch.partition, key, said.subject, record)
+            if here is None:
+                continue
+            here.sources.append(Source(said.department, said.kind, said.record, said.event_id, said.occurred_at))
+            here.records.append(record)
+            touched[key] = Touched(merge(here.row, said), here.sources, here.records)
             newest = max(newest, said.recorded_at)
         if newest:
             metrics.NEWEST_EVENT.labels(batch.topic.removeprefix(self._prefix), str(batch.partition)).set(newest / 1e6)
         return touched
 
-    def _read_contributions(self, batch: RecordBatch) -> dict[bytes, tuple[Any, list[Source]]]:
-        rows = self._store.rows(batch.partition)
-        touched: dict[bytes, tuple[Any, list[Source]]] = {}
+    def _read_contributions(self, batch: RecordBatch) -> dict[bytes, Touched]:
+        touched: dict[bytes, Touched] = {}
         for record in batch.records:
+            value = record.value()
             try:
-                said = self._wire.load_contribution(record.value() or b"")
+                said = self._wire.load_contribution(cast("bytes", value) or b"")
             except ValueError as unreadable:
-                self._outlet.dead_letter(record, f"unreadable: {unreadable}")
+                self._outlet.dead_letter(record, f"unreadable: {unreadable}", schema_id_of(value))
                 continue
             key = said.target.encode()
-            row, sources = touched.get(key) or (rows.get(key) or self.view.row(said.target), [])
+            if record.key() != key + b"\n" + said.source.encode():
+                reason = "unreadable: the key is not the target and the source"
+                self._outlet.dead_letter(record, reason, schema_id_of(value))
+                continue
+            here = touched.get(key) or self._touch(batch.partition, key, said.target, record)
+            if here is None:
+                continue
             if said.value is not None:
-                sources.append(said.value.source)
-            touched[key] = (self.view.receive(row, said.source, said.value), sources)
+                here.sources.append(said.value.source)
+            here.records.append(record)
+            row = self.view.receive(here.row, said.source, said.value)
+            touched[key] = Touched(row, here.sources, here.records)
         return touched
+
+    def _touch(self, number: int, key: bytes, subject: str, record: Message) -> Touched | None:
+        """The row of `key` as it is; a new one only where its key belongs. None: put aside, because the subject would
+        have two rows, and each would tell half of the truth."""
+        row = self._store.rows(number).get(key)
+        if row is None:
+            where = partition_of(key, self._partitions)
+            if where != number:
+                reason = f"misplaced: its key belongs on partition {where}, by murmur2"
+                self._outlet.dead_letter(record, reason, schema_id_of(record.value()))
+                return None
+            row = self.view.row(subject)
+        return Touched(row, [], [])
 
     # -- what the touched rows now say
 
-    def _settle(self, batch: RecordBatch, touched: dict[bytes, tuple[Any, list[Source]]]) -> None:
+    def _settle(self, batch: RecordBatch, touched: dict[bytes, Touched]) -> None:
         rows, now = self._store.rows(batch.partition), self._now.get(batch.partition)
+        # Events were checked by the decoder: a row that cannot hold one is our mistake, and ends the process.
+        refused = (TooLarge, InvalidValue) if batch.topic == self._contributions else (TooLarge,)
         alerts = 0
-        for key, (row, sources) in touched.items():
+        for key, (row, sources, records) in touched.items():
             if row != rows.get(key):
                 outcome = settle(self.view, self.rules, row, now, self._live_since, sources)
-                alerts += self._put(batch.partition, key, outcome)
+                try:
+                    alerts += self._put(batch.partition, key, outcome)
+                except refused as why:
+                    for record in records:
+                        self._outlet.dead_letter(record, f"unwritable: {why}", schema_id_of(record.value()))
         self._observe(batch, alerts)
 
     def _tick(self, batch: RecordBatch) -> None:
@@ -140,32 +187,41 @@ class Stage:
             try:
                 now = self._wire.load_clock(record.value() or b"")
             except ValueError as unreadable:
-                self._outlet.dead_letter(record, f"unreadable: {unreadable}")
+                self._outlet.dead_letter(record, f"unreadable: {unreadable}", schema_id_of(record.value()))
                 continue
             self._now[number] = max(now, self._now.get(number, 0))
         if number in self._now:
             now = self._now[number]
-            for key, row in list(self._due[number].due(now)):
-                self._put(number, key, settle(self.view, self.rules, row, now, self._live_since))
+            for key, row in list(islice(self._due[number].due(now), ROWS_A_TICK)):
+                try:
+                    self._put(number, key, settle(self.view, self.rules, row, now, self._live_since))
+                except TooLarge as why:  # no record is to blame: the row stays as it was until something is said
+                    metrics.REFUSED_ROWS.labels(self.view.name).inc()
+                    log.error("row_refused", view=self.view.name, partition=number, reason=str(why))  # noqa: TRY400
 
     def _put(self, number: int, key: bytes, outcome: Outcome) -> int:
-        self._due[number].put(key, outcome.row)
+        """All of the outcome, or nothing of it. Raises TooLarge, InvalidValue if the row does not fit its schema."""
+        row, source = self._wire.dump_row(outcome.row), outcome.row.id
+        said = [
+            (view, target.encode(), self._wire.dump_contribution(view, Contribution(target, source, value)))
+            for view, target, value in outcome.contributions
+        ]
+        alerts = [(alert, self._wire.dump_alert(alert)) for alert in outcome.alerts]
         produce = self._outlet.produce
-        source = outcome.row.id
-        for view, target, value in outcome.contributions:
-            about = target.encode()
-            produce(
-                f"{self._prefix}contributions.{view}",
-                about + b"\n" + key,
-                self._wire.dump_contribution(view, Contribution(target, source, value)),
-                partition_of(about, self._partitions),
-            )
-        for alert in outcome.alerts:
-            produce(f"{self._prefix}alerts", alert.finding_id.encode(), self._wire.dump_alert(alert))
+        self._due[number].put(key, outcome.row, row)
+        for view, about, contribution in said:
+            where = partition_of(about, self._partitions)
+            produce(f"{self._prefix}contributions.{view}", about + b"\n" + key, contribution, where)
+        for alert, value in alerts:
+            produce(f"{self._prefix}alerts", alert.finding_id.encode(), value)
             metrics.FINDINGS.labels(alert.rule, alert.state).inc()
         for gone in outcome.forget:
             produce(f"{self._prefix}alerts", gone.encode(), None)
         return len(outcome.alerts)
+
+    def _withdrawn(self, row: Any) -> bool:
+        """Whether a finding of the row is open by a rule that is no longer in use: it is to be resolved."""
+        return any(noted.state != "resolved" and noted.rule not in self._in_use for noted in row.bookkeeping.findings)
 
     def _observe(self, batch: RecordBatch, alerts: int) -> None:
         written = batch.records[0].timestamp()[1] / 1000

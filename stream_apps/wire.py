@@ -6,11 +6,19 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from domain.view import View
-from runtime.codec import RecordReader
+from runtime.codec import DAY, FIRST_DAY, LAST_DAY, RecordReader
 from runtime.contracts import Schema, plain, published
 from runtime.rdkafka.avro_writer import writer
 from runtime.registry import Registry
 from runtime.rows import builder
+from runtime.topics import LARGE_RECORD
+
+LARGEST_WRITTEN = int(LARGE_RECORD) - 200_000
+"""Bytes of what a stage writes, uncompressed; the rest of what the topic takes is for key and framing."""
+
+
+class TooLarge(Exception):
+    """A row, a contribution or an alert has outgrown its topic; the message says which and by how much."""
 
 
 class Contribution(NamedTuple):
@@ -49,8 +57,12 @@ class Wire:
         return Contribution(read["target"], read["source"], self._said(read["value"]))
 
     def load_clock(self, value: bytes) -> int:
-        """The tick, microseconds UTC. Raises ValueError if the bytes are none."""
-        return int(self._read_clock(value)["now"])
+        """The tick, microseconds UTC. Raises ValueError if the bytes are none, or no time of a living city: the clock
+        is never turned back."""
+        now = int(self._read_clock(value)["now"])
+        if not FIRST_DAY * DAY <= now <= LAST_DAY * DAY:
+            raise ValueError("'now' is not a time between 1850 and 2199")
+        return now
 
     def _schema(self, topic: str) -> Schema:
         return published()[topic].schema
@@ -58,7 +70,15 @@ class Wire:
     def _writer(self, topic: str) -> Callable[[Any], bytes]:
         schema = self._schema(topic)
         schema_id = self._registry.id_of(f"{self._prefix}{topic}-value", schema)
-        return writer(plain(schema), schema_id, access="attribute")
+        write = writer(plain(schema), schema_id, access="attribute")
+
+        def written(value: Any) -> bytes:
+            said = write(value)
+            if len(said) > LARGEST_WRITTEN:
+                raise TooLarge(f"a record of {topic} would have {len(said)} bytes, {LARGEST_WRITTEN} at most")
+            return said
+
+        return written
 
     def _reader(self, topic: str) -> RecordReader:
         return RecordReader(self._registry, self._schema(topic))

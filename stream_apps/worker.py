@@ -19,6 +19,7 @@ from runtime.discover import discover
 from runtime.rdkafka import DataPlane, DataPlaneSettings, RowStore
 from runtime.registry import Registry
 from runtime.settings import Settings, load
+from runtime.topics import WRITTEN_AT_MOST
 from stream_apps.stage import Stage
 from stream_apps.wire import Wire
 
@@ -36,6 +37,7 @@ def data_plane_settings(settings: Settings, process: str) -> DataPlaneSettings:
         http_port=0 if settings.worker_instance and process not in settings.worker_ports else settings.port_of(process),
         dead_letter_topic=f"{prefix}dead-letters",
         parked_topic=f"{prefix}parked",
+        producer_options={"message.max.bytes": WRITTEN_AT_MOST},
         security={k: v for k, v in settings.kafka_client().items() if k != "bootstrap.servers"},
     )
 

@@ -242,7 +242,7 @@ def small_city(seed: int, ticks: list[int]) -> City:
 
 # --- the domain has no clock, no chance, no door ---------------------------------------------------------------------
 
-PURE_MODULES = {"__future__", "collections", "dataclasses", "datetime", "domain", "enum", "functools", "hashlib"} | {
+PURE_MODULES = {"__future__", "bisect", "collections", "dataclasses", "datetime", "domain", "enum", "functools", "hashlib"} | {
     "itertools", "math", "re", "types", "typing", "uuid", "zoneinfo"
 }  # fmt: skip
 IMPURE_NAMES = {
