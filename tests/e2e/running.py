@@ -168,20 +168,19 @@ class Topics:
             for number in range(settings.partitions)
         ]
         self._consumer.assign(self._partitions)
-        self._at_end: set[Where] = set()
+        self._told_end: dict[Where, int] = {}
 
-    def catch_up(self, seconds: float = 30) -> None:
-        """Read until every partition's end was told after this call. Raises Late."""
-        self._at_end -= self._grown()
+    def catch_up(self, seconds: float = 60) -> None:
+        """Read up to where every partition ends now. Raises Late."""
+        ends = self._ends_now()
         deadline = time.monotonic() + seconds
-        while len(self._at_end) < len(self._partitions):
+        while lacking := [at for at, end in ends.items() if self._told_end.get(at, -1) < end]:
             if time.monotonic() > deadline:
-                raise Late(f"{len(self._partitions) - len(self._at_end)} partitions were not read to their end")
+                raise Late(f"not read to their end: {lacking[:5]} of {len(lacking)} partitions")
             for message in self._consumer.consume(2_000, 0.2):
                 where = (message.topic() or "", message.partition() or 0)
                 error = message.error()
                 if error is None:
-                    self._at_end.discard(where)
                     record = Record(where[1], message.offset() or 0, message.value())
                     topic = where[0].removeprefix(self._prefix)
                     self.newest[topic][message.key() or b""] = record
@@ -189,18 +188,13 @@ class Topics:
                         self.all[topic].append((message.key() or b"", record))
                     self.ends[where] = record.offset + 1
                 elif error.code() == KafkaError._PARTITION_EOF:
-                    self._at_end.add(where)
+                    self._told_end[where] = message.offset() or 0
 
-    def _grown(self) -> set[Where]:
-        """Partitions that hold more than was read; asked on another connection, the consumer's waits for records."""
+    def _ends_now(self) -> dict[Where, int]:
+        """Asked on another connection: the consumer's waits for records."""
         asked = {each: OffsetSpec.latest() for each in self._partitions}  # type: ignore[no-untyped-call]
         found = self._admin.list_offsets(asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=20)
-        ends = {(each.topic, each.partition): future.result(20).offset for each, future in found.items()}
-        return {
-            (at.topic, at.partition)
-            for at in self._consumer.position(self._partitions)
-            if at.offset < ends[at.topic, at.partition]
-        }
+        return {(each.topic, each.partition): future.result(20).offset for each, future in found.items()}
 
     def close(self) -> None:
         self._consumer.close()
