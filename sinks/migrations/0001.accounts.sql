@@ -1,5 +1,5 @@
 -- Who somebody is: accounts, their sessions, and the one question every policy asks (city.me).
--- Why a session token and not an account id decides: docs/decisions/0005-row-level-security.md.
+-- Why a session token and not an account id decides: docs/decisions/0008-row-level-security.md.
 
 CREATE SCHEMA city;
 GRANT USAGE ON SCHEMA city TO citygrid_sinks, citygrid_api;
