@@ -49,10 +49,9 @@ $(STAMP): requirements.lock Makefile
 		echo "$(PYTHON) cannot make virtual environments: install Debian's package python3-venv." >&2; exit 1; }
 	@test ! -x $(RUN) || $(RUN) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || rm -rf $(VENV)
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	@echo "installing $$(grep -c '==' requirements.lock) packages into $(VENV): a minute or two, once"
-	@quiet=--quiet; test ! -t 1 || quiet=; \
-		$(RUN) -m pip install $$quiet --disable-pip-version-check --require-hashes -r requirements.lock # bars on a terminal
-	@printf '%s\n' '#!$(CURDIR)/$(VENV)/bin/python' 'import sys' 'sys.path.insert(0, "$(CURDIR)")' \
-		'from citygrid.cli import main' 'main()' > $(VENV)/bin/citygrid
+	@$(RUN) citygrid/environment.py requirements.lock
+	@: a shebang takes no path with a space, and no long one: the shell starts Python, for which its line is a string
+	@printf '%s\n' '#!/bin/sh' "'''exec' \"$(CURDIR)/$(RUN)\" \"\$$0\" \"\$$@\"" "' '''" 'import sys' \
+		'sys.path.insert(0, "$(CURDIR)")' 'from citygrid.cli import main' 'main()' > $(VENV)/bin/citygrid
 	@chmod +x $(VENV)/bin/citygrid
 	@touch $@

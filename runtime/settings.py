@@ -133,6 +133,7 @@ class Settings(BaseSettings):
         client: dict[str, str | int | float | bool] = {
             "bootstrap.servers": self.kafka_bootstrap,
             "security.protocol": self.kafka_security_protocol,
+            "log_level": 5,  # notices and worse: the rest is librdkafka's housekeeping
         }
         if self.kafka_security_protocol.startswith("SASL"):
             client["sasl.mechanism"] = self.kafka_sasl_mechanism

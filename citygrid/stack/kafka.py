@@ -112,7 +112,7 @@ def _java(folder: Path, cache: Path, heap_mb: int) -> tuple[str, ...]:
         "-Djava.net.preferIPv4Stack=true",
         f"-Dlog4j2.configurationFile={folder / 'log4j2.xml'}",
         f"-Dkafka.logs.dir={folder}",
-        "-XX:+UseSerialGC" if heap_mb < HEAP_MB else "-XX:+UseG1GC",
+        *(("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1") if heap_mb < HEAP_MB else ("-XX:+UseG1GC",)),
         "-XX:+ExitOnOutOfMemoryError",
         "-cp",
         class_path,
