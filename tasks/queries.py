@@ -105,9 +105,11 @@ INSERT INTO city.feed (kind, key, place, domain) SELECT 'task', id::text, queue,
 """
 CLOSE = """
 SELECT city.move_task(t.id, 'close', NULL, t.why, jsonb_build_object('zh', t.zh, 'en', t.en))
-FROM (SELECT t.id, coalesce(a.resolution_zh, '已消除') AS zh, coalesce(a.resolution_en, 'resolved') AS en,
-             coalesce(a.resolution_zh, a.resolution_en, 'resolved') AS why
-      FROM city.task t JOIN city.alert a USING (finding_id)
+FROM (SELECT t.id, said.zh, said.en, coalesce(a.resolution_zh, a.resolution_en, said.en) AS why
+      FROM city.task t JOIN city.alert a USING (finding_id), LATERAL (SELECT
+          coalesce(a.resolution_zh, CASE a.state WHEN 'held' THEN '依据早于系统上线，不派单' ELSE '已消除' END) AS zh,
+          coalesce(a.resolution_en,
+              CASE a.state WHEN 'held' THEN 'it rests on facts older than going live' ELSE 'resolved' END) AS en) said
       WHERE t.finding_id = ANY(%(findings)s) AND t.state IN ('dispatched', 'acknowledged', 'suspended')
       ORDER BY t.id FOR NO KEY UPDATE OF t) t
 """
@@ -194,7 +196,8 @@ def record_alerts(connection: Connection, alerts: Sequence[Mapping[str, Any]]) -
             news += result.fetchall()
     opened = [finding for finding, was, is_now in news if is_now == "opened" and was != "opened"]
     still = [finding for finding, was, is_now in news if is_now == was == "opened"]
-    ended = [finding for finding, _, is_now in news if is_now == "resolved"]
+    # a correction may show that all of it is older than going live: that is no work either
+    ended = [finding for finding, _, is_now in news if is_now in ("resolved", "held")]
     connection.execute(DISPATCH, {"findings": opened})
     moved = [row[0] for row in connection.execute(FOLLOW, {"findings": still}).fetchall()]
     connection.execute(REROUTE, {"dwellings": moved})
