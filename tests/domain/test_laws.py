@@ -242,9 +242,26 @@ def small_city(seed: int, ticks: list[int]) -> City:
 
 # --- the domain has no clock, no chance, no door ---------------------------------------------------------------------
 
-PURE_MODULES = {"__future__", "bisect", "collections", "dataclasses", "datetime", "domain", "enum", "functools", "hashlib"} | {
-    "itertools", "math", "re", "types", "typing", "uuid", "zoneinfo"
-}  # fmt: skip
+PURE_MODULES = set(
+    [
+        "__future__",
+        "bisect",
+        "collections",
+        "dataclasses",
+        "datetime",
+        "domain",
+        "enum",
+        "functools",
+        "hashlib",
+        "itertools",
+        "math",
+        "re",
+        "types",
+        "typing",
+        "uuid",
+        "zoneinfo",
+    ]
+)
 IMPURE_NAMES = {
     "now",
     "today",

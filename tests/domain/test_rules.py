@@ -130,6 +130,16 @@ def test_five_square_metres_for_each_tenant_are_enough_and_less_are_not(city: Hi
     assert city.at("2026-03-09") == []
 
 
+def test_who_leaves_at_the_very_instant_of_the_lease_is_no_tenant_and_who_left_before_it_is(city: History) -> None:
+    city.entered(floor_area_m2=9.0)
+    city.visited("2026-03-01")
+    city.let("lease-1", "2026-03-01", ["li", "wu"])
+    city.say("dwelling", "flat", "TenantLeft", "lease-1", "2026-02-27", tenant="li")
+    assert city.at("2026-03-02") == [(OVER_OCCUPIED.name, "entry-1")], "the lease is newer and names both"
+    city.say("dwelling", "flat", "TenantLeft", "lease-1", "2026-03-01", tenant="wu")
+    assert city.at("2026-03-03") == []
+
+
 def test_tenants_of_all_leases_together_share_the_floor(city: History) -> None:
     city.entered(floor_area_m2=12.0)
     city.visited("2026-04-02")
