@@ -242,26 +242,18 @@ def small_city(seed: int, ticks: list[int]) -> City:
 
 # --- the domain has no clock, no chance, no door ---------------------------------------------------------------------
 
-PURE_MODULES = set(
-    [
-        "__future__",
-        "bisect",
-        "collections",
-        "dataclasses",
-        "datetime",
-        "domain",
-        "enum",
-        "functools",
-        "hashlib",
-        "itertools",
-        "math",
-        "re",
-        "types",
-        "typing",
-        "uuid",
-        "zoneinfo",
-    ]
-)
+PURE_MODULES = {
+    "__future__",
+    "domain",
+    "collections",
+    "dataclasses",
+    "enum",
+    "functools",
+    "itertools",
+    "types",
+    "typing",
+}
+PURE_MODULES |= {"bisect", "datetime", "hashlib", "math", "re", "uuid", "zoneinfo"}
 IMPURE_NAMES = {
     "now",
     "today",

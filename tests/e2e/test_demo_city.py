@@ -1,0 +1,65 @@
+"""The demo city as `make up` plays it, with the real clock: dozens of alerts, and more while one watches."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from pathlib import Path
+
+import psycopg
+
+from citygrid.demo.play import Demo
+from runtime.settings import Settings
+from runtime.topics import ensure_schemas, ensure_topics
+from sinks.worker import sinks
+from tests.e2e.running import processes, until
+
+VIEWS = ("resident", "household", "dwelling")
+
+
+def open_alerts(settings: Settings) -> Counter[str]:
+    with psycopg.connect(settings.dsn("sinks")) as connection:
+        rows = connection.execute("SELECT rule FROM city.alert WHERE state = 'opened' AND NOT deleted").fetchall()
+    return Counter(rule for (rule,) in rows)
+
+
+def opened_ever(settings: Settings) -> int:
+    with psycopg.connect(settings.dsn("sinks")) as connection:
+        row = connection.execute("SELECT count(*) FROM city.task").fetchone()
+    return int(row[0]) if row else 0
+
+
+def test_the_demo_city_has_dozens_of_alerts_and_its_day_goes_on(settings: Settings, tmp_path: Path) -> None:
+    ensure_topics(settings)
+    ensure_schemas(settings)
+    with processes(settings, tmp_path) as ours:
+        for view in VIEWS:
+            ours.start("stage", view)
+        for sink in sinks():
+            ours.start("sink", sink)
+        ours.start("clock")
+        demo = Demo(settings)
+        assert demo.load() > 4_000
+
+        def lacking() -> str | None:
+            found = open_alerts(settings)
+            return None if found.total() >= 40 and len(found) == 4 else f"open alerts: {dict(found)}"
+
+        until(lacking, 90)
+        with psycopg.connect(settings.dsn("sinks")) as connection:
+            areas = connection.execute("SELECT length(grid), count(*) FROM city.grid_area GROUP BY 1 ORDER BY 1")
+            assert areas.fetchall() == [(6, 1), (9, 2), (12, 6), (15, 24)]
+            queues = connection.execute(
+                "SELECT count(DISTINCT queue) FROM city.task WHERE length(queue) = 15"
+            ).fetchone()
+            assert queues is not None
+            assert queues[0] >= 15, "spread over the grids"
+        assert Demo(settings).loaded, "a second start continues the same city"
+
+        before, stopping = opened_ever(settings), threading.Event()
+        day = threading.Thread(target=demo.play, args=(stopping, 25.0), daemon=True)
+        day.start()
+        until(lambda: None if opened_ever(settings) >= before + 5 else "no new alerts while the day goes on", 60)
+        stopping.set()
+        day.join(20)
+        assert not day.is_alive()
