@@ -140,14 +140,6 @@ def test_killing_the_command_itself_leaves_nothing(place: dict[str, str], tmp_pa
     _until(lambda: not _started_from(place), "everything is gone")
 
 
-def test_every_command_shows_an_example() -> None:
-    for arguments in ((), ("up",), ("down",), ("status",), ("reset",), ("migrate",), ("worker",)):
-        told = subprocess.run(
-            _command(*arguments, "--help"), cwd=CHECKOUT, text=True, capture_output=True, check=True
-        ).stdout
-        assert "Example: citygrid" in told
-
-
 def test_reset_forgets_only_a_state_folder_and_asks(place: dict[str, str]) -> None:
     folder = Path(place["CITYGRID_STATE_DIR"])
     folder.mkdir()
