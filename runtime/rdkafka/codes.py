@@ -16,3 +16,6 @@ WAITED_FOR = frozenset(
         TIMED_OUT,
     )
 )
+
+#: A record that was thrown away unsent, because of something that went wrong before.
+PURGED = frozenset((KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT))  # noqa: SLF001

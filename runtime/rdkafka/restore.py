@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,7 +85,7 @@ class Restorer:
             return None
         loads = {store.topic: store.load for store in self._stores}
         rows = {
-            (topic, partition): {key: loads[topic](value) for key, value in raw.pop((topic, partition)).items()}
+            (topic, partition): _loaded(topic, partition, loads[topic], raw.pop((topic, partition)))
             for topic, partition in row_partitions
         }
         seconds = time.monotonic() - began
@@ -229,3 +229,17 @@ class Restorer:
             rows[key] = value if isinstance(value, bytes) else value.encode()
         if offset + 1 >= left.get((topic, partition), offset + 2):
             left.pop((topic, partition), None)
+
+
+def _loaded(topic: str, partition: int, load: Callable[[bytes], Any], raw: dict[bytes, bytes]) -> dict[bytes, Any]:
+    rows = {}
+    for key, value in raw.items():
+        try:
+            rows[key] = load(value)
+        except ValueError as unreadable:
+            # Not left out: a row that was there would begin anew from nothing, and overwrite what everybody reads.
+            raise RestoreFailed(
+                f"{topic}[{partition}] holds a record that is no row ({unreadable}): only this app may write there. "
+                "Delete it by a record of its key without a value, or restore the topic; then start again"
+            ) from unreadable
+    return rows

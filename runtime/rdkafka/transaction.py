@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 from mode import get_logger
 
+from . import codes
 from .errors import DeliveryFailed, Misplaced, TransactionFailed
 from .settings import DataPlaneSettings
 
@@ -136,8 +137,8 @@ class TransactionalProducer:
         return self.delivery_error or DeliveryFailed(f"a record for {topic} was refused: {error.name()}: {error.str()}")
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
-        # After the first refusal librdkafka purges the rest of the transaction: those are consequences.
-        if error is None or self.delivery_error is not None:
+        # After the first refusal, of a record or of the transaction, librdkafka purges the rest: consequences only.
+        if error is None or self.delivery_error is not None or error.code() in codes.PURGED:
             return
         self.delivery_error = DeliveryFailed(
             f"a record for {message.topic()}[{message.partition()}] was refused: {error.name()}: {error.str()}"
