@@ -242,6 +242,8 @@ class Runner:
             text = key.decode()
         except UnicodeDecodeError:
             raise Unreadable("the key is not UTF-8") from None
+        if "\0" in text:
+            raise Unreadable("the key has a NUL character")
         read = self._writer.read(topic, text, value) if isinstance(value, bytes) else None
         return Read(topic, offset, text, read, message.timestamp()[1])
 

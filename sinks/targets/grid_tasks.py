@@ -67,12 +67,21 @@ class GridTasks:
         dwellings = newest([record for record in records if record.topic == "rows.dwelling"])
         changed = queries.place(connection, [_placed(record) for record in dwellings]) if dwellings else 0
         for some in rounds([record for record in records if record.topic == "alerts"]):
-            gone = [(uuid.UUID(record.key), record.offset) for record in some if record.value is None]
+            deleted = [(_finding_id(record.key), record.offset) for record in some if record.value is None]
+            gone = [(finding_id, offset) for finding_id, offset in deleted if finding_id is not None]
             said = [record.value | {"version": record.offset} for record in some if record.value is not None]
             changed += queries.record_alerts(connection, said) if said else 0
             changed += queries.forget_alerts(connection, gone) if gone else 0
         connection.execute("NOTIFY city_feed")
         return changed
+
+
+def _finding_id(key: str) -> uuid.UUID | None:
+    """None: the key of no finding, so there is nothing to delete."""
+    try:
+        return uuid.UUID(key)
+    except ValueError:
+        return None
 
 
 def _placement(row: dict[str, Any], key: str) -> dict[str, Any]:
