@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Literal
 
 import typer
@@ -12,7 +11,7 @@ from api.models import Role
 from citygrid import accounts
 from citygrid.accounts import Account, AccountRefused
 from citygrid.cli import Told
-from citygrid.cli.screen import AsJson, console
+from citygrid.cli.screen import AsJson, console, for_machines
 from runtime.settings import load
 
 EXAMPLE = "citygrid accounts create wang --role grid_worker --scope 440113001001003"
@@ -46,7 +45,7 @@ def show(as_json: AsJson = False) -> None:
     """Show every account; no passwords, they are kept nowhere."""
     found = accounts.listed(load().dsn("owner"))
     if as_json:
-        print(json.dumps(found, ensure_ascii=False, default=str))
+        print(for_machines(found))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("name", "role", "scope", "language", "state"):

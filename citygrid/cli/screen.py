@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -29,8 +31,17 @@ from citygrid.stack import downloads
 # off a terminal (a log, a pipe) lines are not folded at 80 columns
 console = Console(width=None if sys.stdout.isatty() else 200)
 errors = Console(stderr=True)
-
 AsJson = Annotated[bool, typer.Option("--json", help="For a machine to read.")]
+
+
+def for_machines(found: object) -> str:
+    """`found` as JSON; times by ISO 8601."""
+    return json.dumps(found, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)  # a datetime is a date
+
 
 COLOURS = {
     "running": "green",

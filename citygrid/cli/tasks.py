@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
 
 from citygrid import reading
-from citygrid.cli.screen import AsJson, console
+from citygrid.cli.screen import AsJson, console, for_machines
 from runtime.settings import load
 
 EXAMPLE = "citygrid tasks --queue 440113001001003 --json"
@@ -32,7 +31,7 @@ def command(
     most = limit or (None if as_json else 50)
     found = reading.tasks(settings.dsn("sinks"), state=None if state == "all" else state, queue=queue, limit=most)
     if as_json:
-        print(json.dumps(found, ensure_ascii=False, default=str))
+        print(for_machines(found))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("task", "severity", "queue", "state", "rule", "by", "respond by"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
@@ -10,7 +9,7 @@ from rich.table import Table
 
 from citygrid import reading
 from citygrid.cli import Told
-from citygrid.cli.screen import AsJson, console
+from citygrid.cli.screen import AsJson, console, for_machines
 from runtime.settings import load
 
 EXAMPLE = "citygrid view household --json"
@@ -30,7 +29,7 @@ def command(
     try:
         if as_json:
             for row in found:
-                print(json.dumps(row, ensure_ascii=False, default=str))
+                print(for_machines(row))
             return
         table = Table("key", "version", "fields", box=None, pad_edge=False, header_style="bold")
         for number, row in enumerate(found):
