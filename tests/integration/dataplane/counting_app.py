@@ -8,12 +8,15 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import faust
 
 from runtime.rdkafka import DataPlane, DataPlaneSettings, RecordBatch, RowStore
+from runtime.rdkafka.transaction import TransactionalProducer
 
 given = json.loads(sys.argv.pop(1))
 prefix = given["prefix"]
@@ -29,6 +32,26 @@ app = faust.App(
 plane = DataPlane(app, DataPlaneSettings(dead_letter_topic=prefix + "dead", **given.get("settings", {})))
 rows = plane.add_row_store(RowStore(prefix + "rows", load=int, dump=lambda count: str(count).encode()))
 inputs = app.topic(prefix + "a", prefix + "b")
+
+
+commit = TransactionalProducer.commit
+
+
+def commit_when_let_go(producer: TransactionalProducer, offsets: Iterable[tuple[str, int, int]], group: Any) -> None:
+    """A commit that is held after its batch was folded and before it tells Kafka anything, until a file is there."""
+    print("HELD", flush=True)
+    while not Path(wrong["hold_commit"]).exists():
+        time.sleep(0.01)
+    try:
+        commit(producer, offsets, group)
+    except BaseException as error:
+        print(f"REFUSED {error}", flush=True)
+        raise
+    print("COMMITTED", flush=True)
+
+
+if "hold_commit" in wrong:
+    TransactionalProducer.commit = commit_when_let_go  # type: ignore[assignment, method-assign]
 
 
 @plane.on_partitions_assigned
