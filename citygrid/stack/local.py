@@ -43,11 +43,9 @@ class Ports:
     def free(cls) -> Ports:
         return cls(*ports.free_ports(len(fields(cls))))
 
-    def require_free(self) -> None:
-        """Raise PortTaken, which names the process and the setting, if any of them is in use."""
-        for field in fields(self):
-            part = field.name.replace("_", " ")
-            ports.require_free(getattr(self, field.name), part, f"CITYGRID_LOCAL_{field.name.upper()}_PORT")
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        return tuple(field.name for field in fields(cls))
 
 
 class LocalStack:
