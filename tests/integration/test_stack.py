@@ -21,7 +21,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from citygrid.stack import downloads, ports
-from citygrid.stack.local import LocalStack, Ports, stop
+from citygrid.stack.local import LocalStack, Ports
 from citygrid.supervision import Supervisor
 from runtime.settings import CHECKOUT, Settings
 
@@ -38,33 +38,6 @@ def test_the_fixtures_reach_every_part(settings: Settings, prefix: str) -> None:
         assert row == (False, False)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             api.execute("CREATE TABLE public.own (id int)")
-
-
-def test_a_restart_and_a_kill_keep_topic_schema_and_row(tmp_path: Path) -> None:
-    stack = LocalStack(tmp_path, Ports.free(), downloads.folder(None))
-    running = stack.start()
-    try:
-        broker: dict[str, str | int | float | bool] = {"bootstrap.servers": stack.address("kafka")}
-        admin = AdminClient(broker)
-        admin.create_topics([NewTopic("kept", 1, 1)])["kept"].result(10)
-        producer = Producer({**broker, "acks": "all"})
-        producer.produce("kept", b"said before")
-        assert producer.flush(10) == 0
-        with psycopg.connect(stack.dsn("citygrid_owner"), autocommit=True) as owner:
-            owner.execute("CREATE TABLE kept (what text)")
-            owner.execute("INSERT INTO kept VALUES ('written before')")
-        schema_id = _registered(stack.address("registry"), "kept-value")
-
-        stop(running)
-        running = LocalStack(tmp_path, stack.at, stack.cache).start()
-        _expect_what_was_kept(stack, schema_id)
-
-        for child in running.values():
-            child.kill()
-        running = LocalStack(tmp_path, stack.at, stack.cache).start()
-        _expect_what_was_kept(stack, schema_id)
-    finally:
-        stop(running)
 
 
 def test_nothing_listens_beyond_loopback(stack: LocalStack) -> None:
@@ -96,9 +69,13 @@ def test_a_port_in_use_names_the_process_and_the_setting(place: dict[str, str]) 
     assert not _started_from(place)
 
 
-def test_a_killed_supervisor_leaves_no_child_and_the_next_start_mends(place: dict[str, str]) -> None:
+def test_killed_or_stopped_it_leaves_no_process_and_continues_with_all_it_was_told(
+    place: dict[str, str], tmp_path: Path
+) -> None:
     assert _citygrid(place, "up", "--parts-only", "--detach").returncode == 0
-    supervisor = Supervisor(Path(place["CITYGRID_STATE_DIR"])).process()
+    stack = _stack(place)
+    schema_id = _keep(stack)
+    supervisor = Supervisor(stack.folder).process()
     assert supervisor
     children = supervisor.children(recursive=True)
     assert {"java", "postgres"} <= {child.name() for child in children}
@@ -110,30 +87,24 @@ def test_a_killed_supervisor_leaves_no_child_and_the_next_start_mends(place: dic
     _until(lambda: not any(_lives(child) for child in children), "the children are gone")
     assert _citygrid(place, "status").returncode == 3
     assert _citygrid(place, "up", "--parts-only", "--detach").returncode == 0
+    _expect_what_was_kept(stack, schema_id)
+
     assert _citygrid(place, "down").returncode == 0
     assert not _started_from(place)
-
-
-def test_a_dead_part_is_said_and_started_again_and_ctrl_c_stops_all(place: dict[str, str], tmp_path: Path) -> None:
     told = tmp_path / "told"
-    with told.open("w") as output:
-        up = subprocess.Popen(_command("up", "--parts-only"), cwd=CHECKOUT, env=place, stdout=output, stderr=output)
-    _until(lambda: "Ctrl-C stops" in told.read_text() or up.poll() is not None, "it is up")
-    supervisor = Supervisor(Path(place["CITYGRID_STATE_DIR"]))
-    kafka = supervisor.states()["kafka"].pid
+    up = _up(place, told)
+    _expect_what_was_kept(stack, schema_id)
+    kafka = Supervisor(stack.folder).states()["kafka"].pid
     os.kill(kafka, signal.SIGKILL)
     _until(lambda: f"kafka died (process {kafka})" in told.read_text(), "the death is said")
-    _until(lambda: supervisor.states()["kafka"].pid not in (0, kafka), "it is started again")
+    _until(lambda: Supervisor(stack.folder).states()["kafka"].pid not in (0, kafka), "it is started again")
     up.send_signal(signal.SIGINT)
     assert up.wait(SECONDS) == 0
     assert not _started_from(place)
 
 
 def test_killing_the_command_itself_leaves_nothing(place: dict[str, str], tmp_path: Path) -> None:
-    told = tmp_path / "told"
-    with told.open("w") as output:
-        up = subprocess.Popen(_command("up", "--parts-only"), cwd=CHECKOUT, env=place, stdout=output, stderr=output)
-    _until(lambda: "Ctrl-C stops" in told.read_text() or up.poll() is not None, "it is up")
+    up = _up(place, tmp_path / "told")
     assert _started_from(place)
     up.kill()
     up.wait()
@@ -150,6 +121,34 @@ def test_reset_forgets_only_a_state_folder_and_asks(place: dict[str, str]) -> No
     assert (folder / "thesis.txt").exists()
     assert _citygrid(place, "reset", "--yes").returncode == 0
     assert not folder.exists()
+
+
+def _stack(place: dict[str, str]) -> LocalStack:
+    at = Ports(*(int(place[f"CITYGRID_LOCAL_{f.name.upper()}_PORT"]) for f in fields(Ports)))
+    return LocalStack(Path(place["CITYGRID_STATE_DIR"]), at, downloads.folder(None))
+
+
+def _up(place: dict[str, str], told: Path) -> subprocess.Popen[bytes]:
+    """`citygrid up` in the foreground, its words in `told`; returns once it is up."""
+    with told.open("w") as output:
+        up = subprocess.Popen(_command("up", "--parts-only"), cwd=CHECKOUT, env=place, stdout=output, stderr=output)
+    _until(lambda: "Ctrl-C stops" in told.read_text() or up.poll() is not None, "it is up")
+    assert up.poll() is None, told.read_text()
+    return up
+
+
+def _keep(stack: LocalStack) -> int:
+    """Tell each part something; the schema's id."""
+    broker: dict[str, str | int | float | bool] = {"bootstrap.servers": stack.address("kafka")}
+    admin = AdminClient(broker)
+    admin.create_topics([NewTopic("kept", 1, 1)])["kept"].result(30)
+    producer = Producer({**broker, "acks": "all"})
+    producer.produce("kept", b"said before")
+    assert producer.flush(10) == 0
+    with psycopg.connect(stack.dsn("citygrid_owner"), autocommit=True) as owner:
+        owner.execute("CREATE TABLE kept (what text)")
+        owner.execute("INSERT INTO kept VALUES ('written before')")
+    return _registered(stack.address("registry"), "kept-value")
 
 
 def _registered(registry: str, subject: str) -> int:
