@@ -77,6 +77,10 @@ class Place(BaseModel):
     address: str | None = Field(examples=["先锋社区右街 12 号"])
     lon: float | None = Field(description="degrees, WGS 84", examples=[113.36])
     lat: float | None = Field(description="degrees, WGS 84", examples=[22.94])
+    name_zh: str | None = Field(
+        description="street, community and grid as the city's map names them", examples=["市桥街道 先锋社区 03网格"]
+    )
+    name_en: str | None = Field(description="the same in English", examples=["Grid 03, Xianfeng, Shiqiao"])
 
 
 class TaskMark(BaseModel):
@@ -147,6 +151,7 @@ class Task(BaseModel):
     severity: Severity
     why_zh: str
     why_en: str
+    dwelling: str | None = Field(description="its number, which is on the door plate")
     place: Place | None
     respond_by: datetime | None
     dispatched_at: datetime

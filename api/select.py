@@ -9,34 +9,45 @@ from typing import Any
 
 from api.database import Caller
 from api.models import Alert, MoveName, Place, Task, TaskMark
+from api.places import place_en, place_zh
 
 PAGE = 50
 MOST = 200
 
-ALERT = """
+# The names of a placement's street, community and grid, from the top: three look-ups by primary key for each row.
+_NAMED = """LEFT JOIN city.grid_area street ON street.grid = left(p.grid, 9)
+LEFT JOIN city.grid_area community ON community.grid = left(p.grid, 12)
+LEFT JOIN city.grid_area area ON area.grid = p.grid"""
+_PLACE = """p.dwelling AS placed, p.grid, p.district, p.address, p.lon, p.lat,
+       ARRAY[street.name_zh, community.name_zh, area.name_zh] AS names_zh,
+       ARRAY[street.name_en, community.name_en, area.name_en] AS names_en"""
+
+ALERT = f"""
 SELECT a.finding_id, a.rule, a.rule_version, a.state, a.view, a.subject, a.severity, a.why_zh, a.why_en,
        nullif(a.dwelling, '') AS dwelling, a.household, a.opened_at, a.changed_at, a.respond_by,
        a.cause, a.because, a.resolution_zh, a.resolution_en,
-       p.dwelling AS placed, p.grid, p.district, p.address, p.lon, p.lat,
+       {_PLACE},
        t.id AS task_id, t.state AS task_state, t.queue AS task_queue,
        array_position(ARRAY['urgent', 'today', 'planned'], a.severity) AS rank
 FROM city.alert a
 LEFT JOIN city.placement p ON p.dwelling = a.dwelling AND p.dwelling <> ''
+{_NAMED}
 LEFT JOIN LATERAL (
     SELECT id, state, queue FROM city.task WHERE finding_id = a.finding_id ORDER BY dispatched_at DESC, id DESC LIMIT 1
 ) t ON true
 """
 
-TASK = """
+TASK = f"""
 SELECT t.id, t.finding_id, t.rule, t.queue, t.state, t.suspended_from, t.claimed_by, t.severity, t.respond_by,
        t.dispatched_at, t.acknowledged_at, t.finished_at, t.outcome, t.note, t.checks, t.closed_zh, t.closed_en,
-       a.why_zh, a.why_en, c.name AS claimed_name,
-       p.dwelling AS placed, p.grid, p.district, p.address, p.lon, p.lat,
+       nullif(t.dwelling, '') AS dwelling, a.why_zh, a.why_en, c.name AS claimed_name,
+       {_PLACE},
        array_position(ARRAY['urgent', 'today', 'planned'], t.severity) AS rank
 FROM city.task t
 LEFT JOIN city.alert a ON a.finding_id = t.finding_id
 LEFT JOIN city.account c ON c.id = t.claimed_by
 LEFT JOIN city.placement p ON p.dwelling = t.dwelling AND p.dwelling <> ''
+{_NAMED}
 """
 
 _LEGAL = "SELECT move, from_state, by_whom FROM city.legal_move WHERE by_whom <> 'system' LIMIT 100"
@@ -63,7 +74,11 @@ def place_of(row: dict[str, Any]) -> Place | None:
     """Where, if the dwelling is in the caller's scope and placed."""
     if row["placed"] is None:
         return None
-    return Place.model_validate({field: row[field] for field in Place.model_fields})
+    return Place(
+        **{field: row[field] for field in ("grid", "district", "address", "lon", "lat")},
+        name_zh=place_zh(row["names_zh"]),
+        name_en=place_en(row["names_en"]),
+    )
 
 
 def alert_of(row: dict[str, Any]) -> Alert:
@@ -87,6 +102,7 @@ def task_of(row: dict[str, Any], caller: Caller, legal: Legal) -> Task:
         severity=row["severity"],
         why_zh=row["why_zh"] or "",
         why_en=row["why_en"] or "",
+        dwelling=row["dwelling"],
         place=place_of(row),
         respond_by=row["respond_by"],
         dispatched_at=row["dispatched_at"],

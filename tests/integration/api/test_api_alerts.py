@@ -62,6 +62,7 @@ async def test_a_case_masks_people_until_a_purpose_is_chosen_and_the_look_is_kep
     assert case["because"][0]["department"] == "transport"
     assert case["because"][0]["record"] == case["cause"] == "粤*"
     assert case["place"]["grid"] == f"{HERE}001001"
+    assert case["place"]["name_zh"] == "甲街"  # all that the map of this city names
     assert [person["name"] for person in case["people"]] == ["周*"]
     assert "001伟" not in str(case)
     assert "13800" not in str(case)
