@@ -1,0 +1,149 @@
+"""The product's stages as processes on a real Kafka, fed through the departments' door."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from citygrid.stack import children
+from citygrid.stack.children import Child
+from runtime.codec import RecordReader
+from runtime.contracts import contracts, published
+from runtime.pseudonym import Pseudonyms
+from runtime.publish import Publisher, Statement
+from runtime.registry import Registry
+from runtime.settings import CHECKOUT, Settings
+from runtime.topics import ALERTS, CLOCK, DEAD_LETTERS, ensure_schemas, ensure_topics
+from tests.e2e.running import Processes, Topics, processes, stage_lag, tick, until
+from tests.golden.city import identity_number
+
+APP = Path(__file__).with_name("stage_app.py")
+VIEWS = ("resident", "household", "dwelling")
+CONTRIBUTED = ("household", "dwelling")
+INPUTS = {
+    view: [
+        *(topic for topic, contract in contracts().items() if contract.subject == view),
+        *([f"contributions.{view}"] if view in CONTRIBUTED else []),
+        CLOCK,
+    ]
+    for view in VIEWS
+}
+DAY = 86_400_000_000
+MORNING = 20_000 * DAY
+"""A day in 2024."""
+POLICE = "police.household-registration"
+
+
+class Stages:
+    """Stages at work, what they wrote, and a door to speak to them."""
+
+    def __init__(self, settings: Settings, ours: Processes) -> None:
+        self.settings = settings
+        self.ours = ours
+        self.registry = Registry.of(settings)
+        contributed = [f"contributions.{view}" for view in CONTRIBUTED]
+        rows = [f"rows.{view}" for view in VIEWS]
+        self.topics = Topics(settings, [*contracts(), *contributed, *rows, ALERTS, CLOCK, DEAD_LETTERS], keep_all=True)
+        self._readers = {topic: RecordReader(self.registry, each.schema) for topic, each in published().items()}
+        self._pseudonyms = Pseudonyms.of(settings)
+
+    def start(self, *views: str) -> None:
+        for view in views:
+            self.ours.start("stage", view)
+
+    def start_changed(self, view: str, *, raises_at: str = "", without: Iterable[str] = ()) -> Child:
+        """The stage of `view` with a mistake, or without some of its rules; see `stage_app.py`."""
+        usual = self.ours.start("stage", view)
+        self.ours.kill(f"stage-{view}")
+        said = json.dumps({"view": view, "raises_at": raises_at, "without": list(without)})
+        command = (sys.executable, str(APP), said)
+        environment = {**usual.program.environment, "PYTHONPATH": str(CHECKOUT)}
+        child = children.start(replace(usual.program, command=command, environment=environment))
+        self.ours.running[f"stage-{view}"] = child
+        return child
+
+    def person(self, number: int) -> str:
+        """Somebody's identity number."""
+        return identity_number("440113", 7_000 + number // 900, 100 + number % 900)
+
+    def pseudonym(self, number: int) -> str:
+        """By what the rows know this person."""
+        return self._pseudonyms.of_number(self.person(number))
+
+    def say(self, topic: str, statements: Iterable[Statement]) -> None:
+        """Publish as the department does."""
+        with Publisher(self.settings, registry=Registry.of(self.settings)) as publisher:
+            for each in statements:
+                publisher.publish(topic, each)
+
+    def tick(self, now: int) -> None:
+        tick(self.settings, now)
+
+    def settle(self, *views: str, seconds: float = 120) -> None:
+        """Return once the stages of `views`, each after the one that feeds it, have read everything."""
+
+        def lacking() -> str | None:
+            self.topics.catch_up()
+            for view in views:
+                if lag := stage_lag(self.settings, view, INPUTS[view], self.topics.ends):
+                    return f"stage {view} lags by {lag} records"
+            before = dict(self.topics.ends)
+            self.topics.catch_up()
+            return None if self.topics.ends == before else "something was still written"
+
+        until(lacking, seconds)
+
+    def row(self, view: str, key: str) -> dict[str, Any] | None:
+        """The newest row."""
+        record = self.topics.newest[f"rows.{view}"].get(key.encode())
+        return self._readers[f"rows.{view}"].read(record.value) if record and record.value else None
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """Every alert that was ever published; those of one finding in their order."""
+        return [self._readers[ALERTS].read(record.value) for _, record in self.topics.all[ALERTS] if record.value]
+
+    def letters(self) -> list[bytes]:
+        """The keys of the dead letters."""
+        return [key for key, _ in self.topics.all[DEAD_LETTERS]]
+
+    def close(self) -> None:
+        self.topics.close()
+        self.registry.close()
+
+
+def moved_in(person: str, household: str, at: int = MORNING, **more: Any) -> Statement:
+    """The police register's entry of somebody in a household."""
+    change = {
+        "name": "测试", "sex": "female", "born": 7_000, "household": household, "dwelling": None,
+        "address": "示例路1号", "relation": "other", "collective": False,
+    }  # fmt: skip
+    record = f"R-{person[6:17]}-{household}"
+    return Statement("MovedIn", record, person, at, at, change | more)
+
+
+def car(person: str, plate: str, at: int = MORNING) -> Statement:
+    return Statement("Registered", plate, person, at, at, {"vehicle_kind": "car", "owner": person})
+
+
+def dibao(person: str, case: str, household: str, day: int, at: int = MORNING) -> Statement:
+    change = {
+        "programme": "dibao", "household": household, "effective_from": day, "until": None, "monthly_fen": None,
+        "dwelling": None, "phone": None,
+    }  # fmt: skip
+    return Statement("Granted", case, person, at, at, change)
+
+
+@pytest.fixture
+def stages(settings: Settings, tmp_path: Path) -> Iterator[Stages]:
+    ensure_topics(settings)
+    ensure_schemas(settings)
+    with processes(settings, tmp_path) as ours:
+        made = Stages(settings, ours)
+        yield made
+        made.close()

@@ -1,0 +1,39 @@
+"""A stage as `citygrid worker stage NAME` runs it, with something else than the checkout's views and rules.
+
+The first argument is a JSON object: `view`; `raises_at`, a record number at which the view's merge raises; `without`,
+rules that are not there.
+"""
+
+import json
+import sys
+from dataclasses import replace
+from typing import Any
+
+from domain.event import Event
+from domain.view import View
+from runtime.discover import discover
+from stream_apps import worker
+
+given = json.loads(sys.argv.pop(1))
+
+
+def changed(package: str, constant: str, kind: type[Any]) -> dict[str, Any]:
+    """What is found in `package`, changed as it was asked for."""
+    found = {name: each for name, each in discover(package, constant, kind).items() if name not in given["without"]}
+    return {name: failing(each) for name, each in found.items()} if kind is View else found
+
+
+def failing(view: View) -> View:
+    """`view` with a merge that has a mistake."""
+
+    def merge(row: Any, said: Event) -> Any:
+        if said.record == given["raises_at"]:
+            raise RuntimeError("the view has a mistake")
+        return view.merge(row, said)
+
+    return replace(view, merge=merge)
+
+
+if __name__ == "__main__":
+    worker.discover = changed  # type: ignore[attr-defined, assignment]
+    worker.main(given["view"])
