@@ -103,15 +103,17 @@ def unpacked(archive: Pinned, cache: Path) -> Path:
     target = (cache / archive.path).with_suffix(".d")
     if not target.is_dir():
         scratch = Path(tempfile.mkdtemp(dir=target.parent, prefix=".unpacking-"))
-        with tarfile.open(cache / archive.path) as tar:
-            tar.extractall(scratch, filter="data")
-        scratch.chmod(0o755)
         try:
+            with tarfile.open(cache / archive.path) as tar:
+                # Debian 12's Python 3.11.2 has no filters yet; what is unpacked has the pinned hash in any case
+                tar.extractall(scratch, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))  # noqa: S202
+            scratch.chmod(0o755)
             scratch.rename(target)
         except OSError:
-            if not target.is_dir():
+            if not target.is_dir():  # else another process was faster
                 raise
-            shutil.rmtree(scratch)  # another process was faster
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
     return target
 
 
