@@ -37,11 +37,28 @@ export function regionName(code, language) {
   return t(`region.nameless.${LEVEL_NAME[level] ?? "grid"}`, { code: level === 6 ? code : code.slice(-3) });
 }
 
-/** "先锋社区 003 格": a grid code from the nearest level with a known name. */
+const SHARED = 2; // characters; one alone is shared by chance
+
+/** The name of a region without what the region above it says already: "东社区" in "示例一街道", "03网格" in "东社区" (as api/places.py). */
+export function shortName(code, language) {
+  const name = regionName(code, language);
+  const above = LEVELS.findLast((length) => length < code.length);
+  if (!above || !names.has(code)) return name;
+  const parent = names.has(code.slice(0, above)) ? regionName(code.slice(0, above), language) : "";
+  if (parent && name.endsWith(`, ${parent}`)) return name.slice(0, -parent.length - 2);
+  for (let length = name.length - 1; length >= SHARED; length--) {
+    if (parent.endsWith(name.slice(0, length))) return name.slice(length).trim();
+  }
+  return name;
+}
+
+/** "先锋社区 003 格": a grid code from the nearest level with a known name, larger first in Chinese and last in English. */
 export function placeName(code, language) {
   if (!code) return "";
   if (code.length <= 6) return regionName(code, language);
   const levels = pathTo(code, "0").slice(1);
   const nearest = levels.findLastIndex((level) => level.length < code.length && names.has(level)); // the closest one whose name is known
-  return levels.slice(Math.max(nearest, 0)).slice(nearest < 0 ? -2 : 0).map((level) => regionName(level, language)).join(" ");
+  const shown = levels.slice(Math.max(nearest, 0)).slice(nearest < 0 ? -2 : 0);
+  const said = shown.map((level, i) => (i === 0 ? regionName(level, language) : shortName(level, language)));
+  return language === "en" ? said.reverse().join(", ") : said.join(" ");
 }

@@ -1,6 +1,6 @@
 import { h, nextTick, onBeforeUpdate, onUpdated, ref, watch } from "/lib/vue.js";
-import { language, named, said, t } from "../app/language.js";
-import { placeName } from "../app/regions.js";
+import { named, said, t } from "../app/language.js";
+import { whereOf } from "../app/places.js";
 import { Severity, severityOf } from "../app/severity.js";
 import { clock, due, isPast, lasting, now, when } from "../app/time.js";
 
@@ -25,7 +25,7 @@ const Row = ({ alert, open, fresh, onOpen }) => {
         h("span", { class: ["small", isPast(alert.respond_by) && level !== "done" ? "over" : "quiet"] }, level === "done" ? t("severity.done") : due(alert.respond_by)),
       ]),
       h("span", { class: "line why" }, said(alert, "why")),
-      h("span", { class: "line small quiet" }, [placeName(alert.place?.grid ?? alert.place?.district, language.value), alert.place?.address, standing(alert)].filter(Boolean).join(" · ")),
+      h("span", { class: "line small quiet" }, [whereOf(alert.place), standing(alert)].filter(Boolean).join(" · ")),
     ]),
   ]);
 };
@@ -77,7 +77,7 @@ export const AlertList = {
       return h("section", { class: "panel list", "aria-label": t("list.title") }, [
         h("header", [
           h("h2", props.title),
-          h("span", { class: "quiet small", "data-test": "list-count" }, t("list.count", { n: items.length })),
+          h("span", { class: "quiet small", "data-test": "list-count" }, t("list.count", { n: props.list.next.value ? `${items.length}+` : items.length })),
           h("span", { class: "spread" }),
           h("button", { class: "plain small", type: "button", onClick: () => emit("clear") }, t("list.all")),
         ]),

@@ -3,12 +3,17 @@ import { named, t } from "../app/language.js";
 import { when } from "../app/time.js";
 import { Department } from "./department.js";
 
+const MASK = /^.?\*$/u; // as api/masking.py leaves a text
+
+/** A record's number, or that it is masked until a purpose is chosen. */
+export const recordOf = (record) => (MASK.test(record) ? `${record} ${t("fact.masked")}` : record);
+
 /** Why the alert stands: each fact with the department that stated it, its record and when it happened. */
 export const CaseFacts = ({ because }) =>
   h("ul", { class: "facts", "data-test": "because" }, because.map((fact) =>
     h("li", { key: fact.event_id }, [
       h("strong", named(`kind.${fact.kind}`, fact.kind)),
-      h("span", [h(Department, { of: fact.department }), fact.record ? h("span", { class: "quiet small" }, ` · ${t("fact.record")} ${fact.record}`) : null]),
+      h("span", [h(Department, { of: fact.department }), fact.record ? h("span", { class: "quiet small" }, ` · ${t("fact.record")} ${recordOf(fact.record)}`) : null]),
       h("time", { class: "quiet small", datetime: fact.occurred_at }, when(fact.occurred_at)),
     ]),
   ));

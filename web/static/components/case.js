@@ -1,6 +1,7 @@
 import { h, nextTick, onMounted, ref, watch } from "/lib/vue.js";
 import { alertCase, moveTask, unmaskCase } from "../app/api.js";
 import { language, named, said, t } from "../app/language.js";
+import { nameOf } from "../app/places.js";
 import { placeName } from "../app/regions.js";
 import { Severity, severityOf } from "../app/severity.js";
 import { due, when } from "../app/time.js";
@@ -9,6 +10,8 @@ import { MoveForm } from "./move-form.js";
 import { People } from "./people.js";
 import { Refusal } from "./refusal.js";
 import { Timeline } from "./timeline.js";
+
+const queueName = (task) => (task.queue === "city" ? t("region.city") : task.queue === task.place?.grid ? nameOf(task.place) : placeName(task.queue, language.value));
 
 const part = (title, content) => h("section", [h("h3", title), content]);
 
@@ -71,7 +74,7 @@ export const Case = {
         h("div", { class: ["why-box", level] }, [
           h("p", { class: "row" }, [h(Severity, { level }), h("span", { class: "spread" }), h("span", { class: "small" }, level === "done" ? "" : due(one.respond_by))]),
           h("p", { class: "why", "data-test": "why" }, said(one, "why")),
-          h("p", { class: "small" }, [placeName(one.place?.grid ?? one.place?.district, language.value), one.place?.address].filter(Boolean).join(" · ")),
+          h("p", { class: "small" }, [nameOf(one.place), one.place?.address].filter(Boolean).join(" · ")),
           one.resolution_zh ? h("p", { class: "small" }, `✓ ${said(one, "resolution")}`) : null,
         ]),
         part(t("case.because"), h(CaseFacts, { because: facts.value ?? one.because ?? [] })),
@@ -83,7 +86,7 @@ export const Case = {
     };
 
     const foot = (task) => [
-      h("p", { class: "small stand" }, [h("span", { class: "tag", "data-test": "task-state", "data-state": task.state }, task.suspended ? t("task.suspended") : named(`task.${task.state}`, task.state)), ` ${t("task.queue")} ${task.queue === "city" ? t("region.city") : placeName(task.queue, language.value)}`]),
+      h("p", { class: "small stand" }, [h("span", { class: "tag", "data-test": "task-state", "data-state": task.state }, task.suspended ? t("task.suspended") : named(`task.${task.state}`, task.state)), ` ${t("task.queue")} ${queueName(task)}`]),
       h(MoveForm, { key: task.id, task, send }),
       (task.moves ?? []).length === 0 ? h("p", { class: "quiet small" }, t("move.none")) : null,
     ];

@@ -2,7 +2,8 @@ import { computed, h, ref } from "/lib/vue.js";
 import { lookup, signOut } from "../app/api.js";
 import { overall } from "../app/freshness.js";
 import { language, named, said, t } from "../app/language.js";
-import { pathTo, placeName, regionName } from "../app/regions.js";
+import { nameOf } from "../app/places.js";
+import { pathTo, regionName, shortName } from "../app/regions.js";
 import { forget } from "../app/session.js";
 import { streamState } from "../app/stream.js";
 import { LanguageSwitch } from "./language-switch.js";
@@ -18,8 +19,8 @@ const deeper = (region) => Object.entries(LEVELS).filter(([digits]) => Number(di
 const Breadcrumb = ({ region, scope, onDrill }) =>
   h("nav", { class: "breadcrumb", "aria-label": t("region.path"), "data-test": "breadcrumb" }, h("ol", [...pathTo(region, scope).map((code) =>
     h("li", { key: code }, code === region
-      ? h("span", { "aria-current": "location" }, regionName(code, language.value))
-      : h("button", { class: "plain", type: "button", onClick: () => onDrill(code) }, regionName(code, language.value)))), ...deeper(region)]));
+      ? h("span", { "aria-current": "location" }, shortName(code, language.value))
+      : h("button", { class: "plain", type: "button", onClick: () => onDrill(code) }, shortName(code, language.value)))), ...deeper(region)]));
 Breadcrumb.props = ["region", "scope", "onDrill"];
 
 /** Looks in the alerts at hand; a person's number is looked up by the server, in a body, with a purpose. */
@@ -31,7 +32,7 @@ const Search = {
     const dialog = ref(null);
     const purpose = ref("");
     const error = ref(null);
-    const words = (alert) => [said(alert, "why"), named(`rule.${alert.rule}`, alert.rule), alert.place?.address, placeName(alert.place?.grid, language.value), alert.subject, alert.dwelling].join(" ").toLowerCase();
+    const words = (alert) => [said(alert, "why"), named(`rule.${alert.rule}`, alert.rule), alert.place?.address, nameOf(alert.place), alert.subject, alert.dwelling].join(" ").toLowerCase();
     const isPerson = computed(() => IDENTITY.test(text.value.trim()));
     const hits = computed(() => {
       const wanted = text.value.trim().toLowerCase();
@@ -39,7 +40,10 @@ const Search = {
     });
     const submit = (event) => {
       event.preventDefault();
-      if (isPerson.value) dialog.value.showModal();
+      if (isPerson.value) {
+        error.value = null;
+        dialog.value.showModal();
+      }
       else if (hits.value[0]) choose(hits.value[0]);
     };
     const choose = (alert) => {
@@ -59,19 +63,19 @@ const Search = {
       h("form", { class: "search", role: "search", onSubmit: submit }, [
         h("input", { type: "search", value: text.value, placeholder: t("search.hint"), "aria-label": t("search.hint"), autocomplete: "off", "data-test": "search", onInput: (e) => (text.value = e.target.value) }),
         text.value && !isPerson.value
-          ? h("ul", { class: "hits" }, hits.value.length
-              ? hits.value.map((alert) => h("li", { key: alert.finding_id }, h("button", { type: "button", class: "plain", onClick: () => choose(alert) }, `${alert.place?.address ?? alert.subject} · ${said(alert, "why")}`)))
+          ? h("ul", { class: "hits", "data-test": "hits" }, hits.value.length
+              ? hits.value.map((alert) => h("li", { key: alert.finding_id }, h("button", { type: "button", class: "plain", onClick: () => choose(alert) }, [h("strong", alert.place?.address ?? nameOf(alert.place) ?? ""), ` · ${said(alert, "why")}`])))
               : [h("li", { class: "quiet" }, t("search.none"))])
           : null,
-        h("dialog", { ref: dialog }, h("div", { class: "stack" }, [
+        h("dialog", { ref: dialog, "data-test": "person-look", "aria-label": t("search.person") }, h("div", { class: "stack" }, [
           h("h2", t("search.person")),
-          h("label", { class: "field" }, [t("person.why-look"), h("select", { value: purpose.value, onChange: (e) => (purpose.value = e.target.value) }, [
+          h("label", { class: "field" }, [t("person.why-look"), h("select", { value: purpose.value, "data-test": "look-purpose", onChange: (e) => (purpose.value = e.target.value) }, [
             h("option", { value: "" }, t("person.choose-purpose")),
             ...(props.purposes ?? []).map((one) => h("option", { value: one.name, key: one.name }, one[language.value])),
           ])]),
           h(Refusal, { error: error.value }),
           h("div", { class: "row" }, [
-            h("button", { type: "button", class: "primary", disabled: !purpose.value, onClick: look }, t("search.look")),
+            h("button", { type: "button", class: "primary", disabled: !purpose.value, "data-test": "look", onClick: look }, t("search.look")),
             h("button", { type: "button", onClick: () => dialog.value.close() }, t("cancel")),
           ]),
         ])),

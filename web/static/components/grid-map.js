@@ -1,39 +1,36 @@
-import { h, onBeforeUnmount, onMounted, ref, watch } from "/lib/vue.js";
+import { computed, h, onBeforeUnmount, onMounted, ref, watch } from "/lib/vue.js";
 import { leaflet as L } from "/lib/leaflet/leaflet.js";
+import { clustered } from "../app/clusters.js";
 import { language, named, said, t } from "../app/language.js";
-import { levelOf, regionName } from "../app/regions.js";
+import { levelOf, regionName, shortName } from "../app/regions.js";
 import { ICON, severityOf } from "../app/severity.js";
+import { FILLS, shadeOf, stepsFor } from "../app/shades.js";
 
-/** Five shades of open alerts, light to dark; away from the severities' hues. */
-export const SHADES = [
-  { upTo: 0, fill: "#f4f6f8" },
-  { upTo: 2, fill: "#d7e6e6" },
-  { upTo: 5, fill: "#a9cbcc" },
-  { upTo: 10, fill: "#6fa7aa" },
-  { upTo: Infinity, fill: "#3c7f85" },
-];
-const shade = (open) => SHADES.find(({ upTo }) => open <= upTo).fill;
+const MOST_TITLES = 6; // alerts that a pin of several names when pointed at
+const NARROW = 76; // pixels: a region smaller than this shows its number alone
+const PLACES = [0, -0.25, 0.25, -0.38, 0.38]; // where in its region a label may stand, as parts of the height from the middle
+const LABEL = { width: 90, height: 40 }; // pixels that a label takes at most
 
-function styleOf(feature) {
-  return { color: "#7d8b98", weight: 1.2, fillColor: shade(feature.properties.open ?? 0), fillOpacity: 0.9 };
-}
-
-function label(feature) {
+function label(feature, narrow) {
   const box = document.createElement("span");
   const name = document.createElement("span");
-  name.textContent = regionName(feature.id, language.value);
+  name.textContent = narrow ? "" : shortName(feature.id, language.value);
   const count = document.createElement("b");
   count.textContent = feature.properties.open ?? 0;
   box.append(name, count);
   return box;
 }
 
-function pinIcon(alert, current) {
-  const level = severityOf(alert);
+/** A pin with the mark of the severest of its alerts and, of several, their number. */
+function pinIcon(alerts, current) {
+  const level = severityOf(alerts[0]);
   const mark = document.createElement("span");
-  mark.textContent = ICON[level];
-  return L.divIcon({ className: `pin ${level}${current ? " current" : ""}`, html: mark, iconSize: [22, 22] });
+  mark.textContent = ICON[level] + (alerts.length > 1 ? alerts.length : "");
+  const several = alerts.length > 1;
+  return L.divIcon({ className: `pin ${level}${current ? " current" : ""}${several ? " several" : ""}`, html: mark, iconSize: several ? [36, 22] : [20, 20] });
 }
+
+const titleOf = (alert) => `${named(`rule.${alert.rule}`, alert.rule)} · ${said(alert, "why")}`;
 
 /** Regions shaded by their open alerts, pins, and the spot of the open case. WGS 84; no tiles, nothing from outside. */
 export const GridMap = {
@@ -41,12 +38,14 @@ export const GridMap = {
   emits: ["drill", "up", "open"],
   setup(props, { emit }) {
     const box = ref(null);
-    let map, regions, pins, spot, observer;
+    let map, regions, labels, pins, spot, observer;
     let framed = false;
+    const steps = computed(() => stepsFor((props.features ?? []).map((one) => one.properties.open ?? 0)));
+    const styleOf = (feature) => ({ color: "#7d8b98", weight: 1.2, fillColor: FILLS[shadeOf(feature.properties.open ?? 0, steps.value)], fillOpacity: 0.9 });
 
     const frame = () => {
       const bounds = regions.getBounds();
-      const around = bounds.isValid() ? bounds : pins.getBounds();
+      const around = bounds.isValid() ? bounds : L.latLngBounds((props.pins ?? []).filter(({ place }) => place?.lon != null).map(({ place }) => [place.lat, place.lon]));
       if (around.isValid()) map.fitBounds(around, { paddingTopLeft: [12, 44], paddingBottomRight: [12, 44], animate: false, maxZoom: 18 });
       framed = around.isValid();
     };
@@ -60,29 +59,46 @@ export const GridMap = {
     };
 
     const decorate = (feature, layer) => {
-      layer.bindTooltip(label(feature), { permanent: true, direction: "center", className: "region-label", interactive: false });
       layer.on("click", () => emit("drill", feature.id));
       layer.on("mouseover", () => layer.setStyle?.({ weight: 3, color: "#0f4c75" }));
       layer.on("mouseout", () => layer.setStyle?.({ weight: 1.2, color: "#7d8b98" }));
     };
 
+    /** Each region's name and number, where the fewest pins stand. */
+    const drawLabels = () => {
+      labels.clearLayers();
+      const dots = marks.map(({ x, y }) => ({ x, y }));
+      regions.eachLayer((layer) => {
+        const bounds = layer.getBounds?.();
+        if (!bounds?.isValid()) return;
+        const [low, high] = [map.latLngToLayerPoint(bounds.getSouthWest()), map.latLngToLayerPoint(bounds.getNorthEast())];
+        const size = { x: high.x - low.x, y: low.y - high.y };
+        const middle = layer.getCenter ? map.latLngToLayerPoint(layer.getCenter()) : low;
+        const covered = (at) => dots.filter((dot) => Math.abs(dot.x - at.x) < LABEL.width / 2 && Math.abs(dot.y - at.y) < LABEL.height / 2 + 8).length;
+        const [at] = PLACES.map((part) => L.point(middle.x, middle.y + part * size.y)).sort((a, b) => covered(a) - covered(b)); // stable: the middle wins a tie
+        labels.addLayer(L.tooltip({ permanent: true, direction: "center", className: "region-label", interactive: false }).setLatLng(map.layerPointToLatLng(at)).setContent(label(layer.feature, size.x < NARROW)));
+      });
+    };
+
+    let marks = []; // groups of pins as they stand, in pixels
     const drawPins = () => {
       pins.clearLayers();
-      const numbers = new Map(); // the stops at one door share a pin's place, so they share its label
-      for (const [index, alert] of (props.pins ?? []).entries()) {
-        const at = `${alert.place?.lon} ${alert.place?.lat}`;
-        numbers.set(at, [...(numbers.get(at) ?? []), index + 1]);
-      }
-      for (const alert of props.pins ?? []) {
-        if (alert.place?.lon == null) continue;
-        const at = `${alert.place.lon} ${alert.place.lat}`;
-        const here = alert.finding_id === props.spot?.finding_id;
-        const marker = L.marker([alert.place.lat, alert.place.lon], { icon: pinIcon(alert, here), title: named(`rule.${alert.rule}`, alert.rule) + " · " + said(alert, "why"), zIndexOffset: alert.severity === "urgent" ? 500 : 0, keyboard: false });
-        if (props.order && numbers.has(at)) marker.bindTooltip(numbers.get(at).join(" · "), { permanent: true, direction: "right", className: "stop-number" });
-        if (props.order) numbers.delete(at);
-        marker.on("click", () => emit("open", alert.finding_id));
+      const placed = (props.pins ?? []).map((alert, index) => ({ ...alert, index })).filter((alert) => alert.place?.lon != null);
+      const toPoint = ({ place }) => map.latLngToLayerPoint([place.lat, place.lon]);
+      const isHere = (alert) => alert.finding_id === props.spot?.finding_id;
+      marks = clustered(placed, toPoint, isHere);
+      for (const { x, y, alerts } of marks) {
+        const [first] = alerts;
+        const marker = L.marker(map.layerPointToLatLng([x, y]), { icon: pinIcon(props.order ? [first] : alerts, isHere(first)), title: alerts.map(titleOf).slice(0, MOST_TITLES).join("\n"), zIndexOffset: isHere(first) ? 1000 : first.severity === "urgent" ? 500 : 0, keyboard: false });
+        if (props.order) marker.bindTooltip(alerts.map((alert) => alert.index + 1).sort((a, b) => a - b).join(" · "), { permanent: true, direction: "right", className: "stop-number" });
+        marker.on("click", () => {
+          const around = L.latLngBounds(alerts.map(({ place }) => [place.lat, place.lon]));
+          if (alerts.length === 1 || around.getNorthEast().equals(around.getSouthWest()) || map.getZoom() >= map.getMaxZoom()) emit("open", first.finding_id);
+          else map.fitBounds(around, { padding: [40, 40], animate: false });
+        });
         pins.addLayer(marker);
       }
+      drawLabels();
     };
 
     const drawSpot = () => {
@@ -100,17 +116,20 @@ export const GridMap = {
       L.control.zoom({ position: "topright", zoomInTitle: t("map.in"), zoomOutTitle: t("map.out") }).addTo(map);
       L.control.scale({ position: "bottomright", imperial: false }).addTo(map);
       regions = L.geoJSON(null, { style: styleOf, onEachFeature: decorate, pointToLayer: (_, at) => L.circleMarker(at, { radius: 14 }) }).addTo(map);
+      labels = L.layerGroup().addTo(map);
       pins = L.featureGroup().addTo(map);
       spot = L.featureGroup().addTo(map);
       observer = new ResizeObserver(() => {
         map.invalidateSize({ animate: false });
-        if (!props.spot) frame();
+        frame();
+        drawPins();
         drawSpot();
       });
+      map.on("zoomend", drawPins);
       observer.observe(box.value);
       drawRegions();
-      drawPins();
       frame();
+      drawPins();
       drawSpot();
     });
     onBeforeUnmount(() => {
@@ -118,15 +137,15 @@ export const GridMap = {
       map.remove();
     });
 
-    watch(() => (props.features ?? []).map((one) => one.id).join(), () => (drawRegions(), frame(), drawSpot()));
-    watch([() => props.features, language], drawRegions);
-    watch([() => props.pins, () => props.spot?.finding_id], () => (drawPins(), framed || frame()));
+    watch(() => (props.features ?? []).map((one) => one.id).join(), () => (drawRegions(), frame(), drawPins(), drawSpot()));
+    watch([() => props.features, language], () => (drawRegions(), drawLabels()));
+    watch([() => props.pins, () => props.spot?.finding_id], () => (framed || frame(), drawPins()));
     watch(() => props.spot, drawSpot);
 
     const legend = () =>
       h("div", { class: "legend small" }, [
         h("span", t("map.open")),
-        ...SHADES.map(({ upTo }, i) => h("span", { class: ["shade", `shade-${i}`] }, upTo === Infinity ? `>${SHADES[i - 1].upTo}` : i === 0 ? "0" : `≤${upTo}`)),
+        ...FILLS.map((_, i) => h("span", { class: ["shade", `shade-${i}`] }, i === 0 ? "0" : i < steps.value.length ? `≤${steps.value[i]}` : `>${steps.value.at(-1)}`)),
         h("span", { class: "quiet", title: t("map.wgs84.why") }, t("map.wgs84")),
       ]);
 

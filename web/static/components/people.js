@@ -2,6 +2,8 @@ import { h, ref } from "/lib/vue.js";
 import { language, named, t } from "../app/language.js";
 import { Refusal } from "./refusal.js";
 
+const FEW = 6; // of more people, the rest come on asking
+
 /** The people concerned: masked until a purpose is chosen; the look and its purpose are recorded by the server. */
 export const People = {
   props: ["people", "purposes", "unmask"],
@@ -9,6 +11,7 @@ export const People = {
     const shown = ref(null);
     const error = ref(null);
     const busy = ref(false);
+    const whole = ref(false);
 
     const choose = async (purpose) => {
       if (!purpose) return;
@@ -37,7 +40,11 @@ export const People = {
       if (people.length === 0) return h("p", { class: "quiet" }, t("person.none"));
       const masked = people.some((one) => one.masked);
       return h("div", { class: "people", "data-test": "people" }, [
-        h("ul", people.map(person)),
+        people.length > FEW ? h("p", { class: "small quiet", "data-test": "people-count" }, t("person.count", { n: people.length })) : null,
+        h("ul", (whole.value ? people : people.slice(0, FEW)).map(person)),
+        people.length > FEW
+          ? h("button", { type: "button", class: "plain small rest", "aria-expanded": String(whole.value), "data-test": "people-rest", onClick: () => (whole.value = !whole.value) }, whole.value ? t("person.fewer") : t("person.rest", { n: people.length - FEW }))
+          : null,
         masked && props.purposes?.length
           ? h("label", { class: "purpose small" }, [
               h("span", t("person.why-look")),

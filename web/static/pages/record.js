@@ -7,6 +7,7 @@ import { refreshFreshness } from "../app/freshness.js";
 import { language, named, t } from "../app/language.js";
 import { account, homeOf } from "../app/session.js";
 import { when } from "../app/time.js";
+import { recordOf } from "../components/case-facts.js";
 import { Department } from "../components/department.js";
 import { Family } from "../components/family.js";
 import { LanguageSwitch } from "../components/language-switch.js";
@@ -25,7 +26,7 @@ const Facts = ({ facts }) =>
         h("th", { scope: "row" }, [named(`fact.${one.fact}`, one.fact), one.disputed ? h("span", { class: "stale small", "data-test": "disputed" }, ` ≠ ${t("record.disputed")}`) : null]),
         h("td", [one.who ? h("span", { class: "tag" }, one.who) : null, " ", one.words]),
         h("td", h(Department, { of: one.department })),
-        h("td", { class: "quiet" }, one.record),
+        h("td", { class: "quiet" }, recordOf(one.record)),
         h("td", { class: "quiet" }, when(one.occurred_at)),
       ]))),
   ]);
@@ -34,7 +35,7 @@ Facts.props = ["facts"];
 const History = ({ history }) =>
   h("ol", { class: "timeline", "data-test": "history" }, history.map((one, i) =>
     h("li", { key: i, class: { withdrawn: one.withdrawn } }, [
-      h("span", [h("strong", named(`kind.${one.kind}`, one.kind)), one.withdrawn ? ` (${t("record.withdrawn")}) ` : " ", h("span", { class: "quiet small" }, [h(Department, { of: one.department }), ` · ${one.record}`])]),
+      h("span", [h("strong", named(`kind.${one.kind}`, one.kind)), one.withdrawn ? ` (${t("record.withdrawn")}) ` : " ", h("span", { class: "quiet small" }, [h(Department, { of: one.department }), ` · ${recordOf(one.record)}`])]),
       h("time", { class: "quiet small" }, when(one.occurred_at)),
     ])));
 History.props = ["history"];

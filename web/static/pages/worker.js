@@ -59,7 +59,7 @@ const Worker = {
       await post(handing.value.id, move, body);
       handing.value = null;
     };
-    const byPlate = (plate) => today.stops.value.find(({ task }) => plateOf(today.state.seen[task.finding_id]?.dwelling ?? "") === plate)?.task;
+    const byPlate = (plate) => today.stops.value.find(({ task }) => plateOf(task.dwelling ?? today.state.seen[task.finding_id]?.dwelling ?? "") === plate)?.task;
     const scanned = async (plate) => {
       const task = byPlate(plate);
       scanning.value = false;

@@ -74,10 +74,14 @@ export default {
   "case.rule": "Rule {rule}, version {version} · changed {at}",
 
   "fact.record": "Record",
+  "fact.masked": "(masked)",
 
   "person.none": "No resident's data in this case",
   "person.nameless": "(name unknown)",
   "person.born": "born",
+  "person.count": "{n} people",
+  "person.rest": "{n} more",
+  "person.fewer": "Fewer",
   "person.why-look": "Reason for looking",
   "person.choose-purpose": "Choose a reason to see names",
   "person.masked": "Names are masked.",

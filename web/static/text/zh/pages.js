@@ -74,10 +74,14 @@ export default {
   "case.rule": "规则 {rule} 第 {version} 版 · 更新 {at}",
 
   "fact.record": "编号",
+  "fact.masked": "（已遮盖）",
 
   "person.none": "本案不涉及居民资料",
   "person.nameless": "（姓名不详）",
   "person.born": "出生",
+  "person.count": "共 {n} 人",
+  "person.rest": "还有 {n} 人",
+  "person.fewer": "收起",
   "person.why-look": "查看原因",
   "person.choose-purpose": "选择原因后显示姓名",
   "person.masked": "姓名已遮盖。",
