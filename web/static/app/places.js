@@ -6,11 +6,13 @@ import { placeName } from "./regions.js";
 /** The name of a place: "市桥街道 先锋社区 03网格"; where the map names none of it, its code in words. */
 export const nameOf = (place) => said(place, "name") || placeName(place?.grid ?? place?.district, language.value);
 
-/** The address without the district and street that it begins with where the name says the street already. */
+const DISTRICT = 8; // characters, at most, that stand before the street in an address
+
+/** The address without the district and street that it begins with: the name says them already. */
 function restOf(place) {
   const street = place.name_zh?.split(" ")[0];
   const at = street ? place.address.indexOf(street) : -1;
-  return language.value === "zh" && at >= 0 && at <= street.length ? place.address.slice(at + street.length) || place.address : place.address;
+  return at >= 0 && at <= DISTRICT ? place.address.slice(at + street.length) || place.address : place.address;
 }
 
 /** "市桥街道 先锋社区 03网格 · 62号1004房", for one line; empty where nothing is known. */

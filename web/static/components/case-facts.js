@@ -1,12 +1,8 @@
 import { h } from "/lib/vue.js";
 import { named, t } from "../app/language.js";
+import { recordOf } from "../app/masked.js";
 import { when } from "../app/time.js";
 import { Department } from "./department.js";
-
-const MASK = /^.?\*$/u; // as api/masking.py leaves a text
-
-/** A record's number, or that it is masked until a purpose is chosen. */
-export const recordOf = (record) => (MASK.test(record) ? `${record} ${t("fact.masked")}` : record);
 
 /** Why the alert stands: each fact with the department that stated it, its record and when it happened. */
 export const CaseFacts = ({ because }) =>

@@ -1,5 +1,6 @@
 import { h } from "/lib/vue.js";
 import { named, t } from "../app/language.js";
+import { isMasked } from "../app/masked.js";
 
 const WIDTH = 760;
 const NODE = { width: 172, height: 66, gap: 16 };
@@ -20,24 +21,25 @@ export const Family = ({ title, people }) => {
     const { x, y } = place(i);
     const from = TOP.y + TOP.height;
     const bend = y - 17;
-    return h("path", { key: `wire-${one.id}`, class: "wire", d: `M${WIDTH / 2} ${from} V${i < A_ROW ? bend : from + 17} H${x + NODE.width / 2} V${y}` });
+    return h("path", { key: `wire-${i}`, class: "wire", d: `M${WIDTH / 2} ${from} V${i < A_ROW ? bend : from + 17} H${x + NODE.width / 2} V${y}` });
   };
   const node = (one, i) => {
     const { x, y } = place(i);
     const role = named(`relation.${one.role}`, one.role);
     const life = [one.born, one.dead ? `† ${one.dead}` : ""].filter(Boolean).join(" – ");
-    return h("a", { key: one.id, href: `/record.html#resident/${encodeURIComponent(one.id)}`, "aria-label": `${role} ${one.name} ${life}` }, [
+    const link = isMasked(one.id) ? null : `/record.html#resident/${encodeURIComponent(one.id)}`; // a masked id leads nowhere
+    return h("a", { key: i, href: link, "aria-label": `${role} ${one.name} ${life}` }, [
       h("rect", { x, y, width: NODE.width, height: NODE.height, rx: 8, class: ["node", one.role, { dead: one.dead }] }),
       h("text", { x: x + NODE.width / 2, y: y + 20, class: "role" }, role),
       h("text", { x: x + NODE.width / 2, y: y + 39, class: "name" }, one.name),
       h("text", { x: x + NODE.width / 2, y: y + 56, class: "life" }, life),
     ]);
   };
-  return h("svg", { class: "family", viewBox: `0 0 ${WIDTH} ${height}`, role: "group", "aria-label": t("record.diagram"), "data-test": "family" }, [
+  return h("div", { class: "wide" }, h("svg", { class: "family", viewBox: `0 0 ${WIDTH} ${height}`, role: "group", "aria-label": t("record.diagram"), "data-test": "family" }, [
     ...people.map(wire),
     h("rect", { x: WIDTH / 2 - 200, y: TOP.y, width: 400, height: TOP.height, rx: 8, class: "centre-node" }),
     h("text", { x: WIDTH / 2, y: TOP.y + 28, class: "title" }, title),
     ...people.map(node),
-  ]);
+  ]));
 };
 Family.props = ["title", "people"];

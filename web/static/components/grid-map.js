@@ -9,7 +9,7 @@ import { FILLS, shadeOf, stepsFor } from "../app/shades.js";
 const MOST_TITLES = 6; // alerts that a pin of several names when pointed at
 const NARROW = 76; // pixels: a region smaller than this shows its number alone
 const PLACES = [0, -0.25, 0.25, -0.38, 0.38]; // where in its region a label may stand, as parts of the height from the middle
-const LABEL = { width: 90, height: 40 }; // pixels that a label takes at most
+const LABEL = { width: 120, height: 44 }; // pixels kept clear of pins for a label, as far as there is room
 
 function label(feature, narrow) {
   const box = document.createElement("span");
@@ -74,7 +74,7 @@ export const GridMap = {
         const [low, high] = [map.latLngToLayerPoint(bounds.getSouthWest()), map.latLngToLayerPoint(bounds.getNorthEast())];
         const size = { x: high.x - low.x, y: low.y - high.y };
         const middle = layer.getCenter ? map.latLngToLayerPoint(layer.getCenter()) : low;
-        const covered = (at) => dots.filter((dot) => Math.abs(dot.x - at.x) < LABEL.width / 2 && Math.abs(dot.y - at.y) < LABEL.height / 2 + 8).length;
+        const covered = (at) => dots.filter((dot) => Math.abs(dot.x - at.x) < LABEL.width / 2 + 14 && Math.abs(dot.y - at.y) < LABEL.height / 2 + 8).length;
         const [at] = PLACES.map((part) => L.point(middle.x, middle.y + part * size.y)).sort((a, b) => covered(a) - covered(b)); // stable: the middle wins a tie
         labels.addLayer(L.tooltip({ permanent: true, direction: "center", className: "region-label", interactive: false }).setLatLng(map.layerPointToLatLng(at)).setContent(label(layer.feature, size.x < NARROW)));
       });

@@ -23,11 +23,12 @@ const queuesAbove = (queue) => [...new Set([queue.length > 6 ? queue.slice(0, 6)
 
 /** Buttons for the moves that the server allows now; a move that needs words opens a form in place. */
 export const MoveForm = {
-  props: ["task", "only", "send"], // send(move, body) → Promise
-  setup(props) {
-    const asking = ref(null);
+  props: ["task", "only", "send"], // send(move, body) → Promise; `only`: one move, whose form is open at once
+  emits: ["cancel"],
+  setup(props, { emit }) {
+    const asking = ref(props.only ?? null);
     const text = ref("");
-    const queue = ref("");
+    const queue = ref(queuesAbove(props.task.queue)[0] ?? "");
     const outcome = ref(OUTCOMES[0]);
     const busy = ref(false);
     const error = ref(null);
@@ -38,7 +39,7 @@ export const MoveForm = {
       error.value = null;
       try {
         await props.send(move, body);
-        asking.value = null;
+        asking.value = props.only ?? null;
         text.value = "";
       } catch (refused) {
         error.value = refused;
@@ -68,7 +69,7 @@ export const MoveForm = {
       const ask = ASKS[move];
       return h("form", { class: "stack move", onSubmit: submit, "data-test": `form-${move}` }, [
         ask.queue
-          ? h("label", { class: "field" }, [t("move.to"), h("select", { value: queue.value, onChange: (e) => (queue.value = e.target.value), required: true },
+          ? h("label", { class: "field" }, [t("move.to"), h("select", { value: queue.value, "data-test": "move-queue", onChange: (e) => (queue.value = e.target.value), required: true },
               queuesAbove(props.task.queue).map((one) => h("option", { key: one, value: one }, one === "city" ? t("region.city") : placeName(one, language.value))))])
           : null,
         move === "complete"
@@ -78,17 +79,17 @@ export const MoveForm = {
         h("label", { class: "field" }, [t(`move.text.${move}`), h("textarea", { ref: field, required: ask.required, maxlength: ask.limit, value: text.value, onInput: (e) => (text.value = e.target.value), "data-test": "move-text" })]),
         h("div", { class: "row" }, [
           h("button", { class: "primary", disabled: busy.value, "data-test": "move-send" }, t(`move.${move}`)),
-          h("button", { type: "button", onClick: () => (asking.value = null) }, t("cancel")),
+          h("button", { type: "button", "data-test": "move-cancel", onClick: () => ((asking.value = null), emit("cancel")) }, t("cancel")),
         ]),
       ]);
     };
 
     return () => {
       const allowed = props.task.moves ?? [];
-      const moves = Object.keys(ASKS).filter((move) => allowed.includes(move) && (!props.only || props.only.includes(move)));
+      const moves = Object.keys(ASKS).filter((move) => allowed.includes(move) && (!props.only || props.only === move));
       if (moves.length === 0) return null;
       return h("div", { class: "moves stack" }, [
-        h("div", { class: "row" }, moves.map((move, i) =>
+        props.only ? null : h("div", { class: "row" }, moves.map((move, i) =>
           h("button", { key: move, type: "button", class: { primary: i === 0 && !asking.value }, disabled: busy.value, "aria-expanded": ASKS[move] ? String(asking.value === move) : undefined, "data-test": `move-${move}`, onClick: () => begin(move) }, t(`move.${move}`)))),
         asking.value && moves.includes(asking.value) ? form(asking.value) : null,
         h(Refusal, { error: error.value }),

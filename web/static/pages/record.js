@@ -5,9 +5,9 @@ import { looks, row as readRow } from "../app/api.js";
 import { factsOf, linksOf, peopleOf } from "../app/facts.js";
 import { refreshFreshness } from "../app/freshness.js";
 import { language, named, t } from "../app/language.js";
+import { isMasked, recordOf } from "../app/masked.js";
 import { account, homeOf } from "../app/session.js";
 import { when } from "../app/time.js";
-import { recordOf } from "../components/case-facts.js";
 import { Department } from "../components/department.js";
 import { Family } from "../components/family.js";
 import { LanguageSwitch } from "../components/language-switch.js";
@@ -18,16 +18,20 @@ const wanted = () => {
   return { view, id: decodeURIComponent(id.join("/")) };
 };
 
+const moment = (at) => (isMasked(at) ? t("masked") : when(at));
+
+const COLUMNS = ["record.fact", "record.value", "record.source", "record.number", "record.since"];
+
 const Facts = ({ facts }) =>
   h("table", { class: "facts-table", "data-test": "facts" }, [
-    h("thead", h("tr", ["record.fact", "record.value", "record.source", "record.number", "record.since"].map((key) => h("th", { key, scope: "col" }, t(key))))),
+    h("thead", h("tr", COLUMNS.map((key) => h("th", { key, scope: "col" }, t(key))))),
     h("tbody", facts.map((one, i) =>
       h("tr", { key: i, class: { disputed: one.disputed } }, [
         h("th", { scope: "row" }, [named(`fact.${one.fact}`, one.fact), one.disputed ? h("span", { class: "stale small", "data-test": "disputed" }, ` ≠ ${t("record.disputed")}`) : null]),
         h("td", [one.who ? h("span", { class: "tag" }, one.who) : null, " ", one.words]),
         h("td", h(Department, { of: one.department })),
         h("td", { class: "quiet" }, recordOf(one.record)),
-        h("td", { class: "quiet" }, when(one.occurred_at)),
+        h("td", { class: "quiet" }, moment(one.occurred_at)),
       ]))),
   ]);
 Facts.props = ["facts"];
@@ -36,7 +40,7 @@ const History = ({ history }) =>
   h("ol", { class: "timeline", "data-test": "history" }, history.map((one, i) =>
     h("li", { key: i, class: { withdrawn: one.withdrawn } }, [
       h("span", [h("strong", named(`kind.${one.kind}`, one.kind)), one.withdrawn ? ` (${t("record.withdrawn")}) ` : " ", h("span", { class: "quiet small" }, [h(Department, { of: one.department }), ` · ${recordOf(one.record)}`])]),
-      h("time", { class: "quiet small" }, when(one.occurred_at)),
+      h("time", { class: "quiet small" }, moment(one.occurred_at)),
     ])));
 History.props = ["history"];
 

@@ -118,7 +118,7 @@ const Worker = {
         h("footer", [h("span", { class: "quiet" }, who.value.name), h("button", { type: "button", "data-test": "sign-out", onClick: leave }, t("sign-out"))]),
         scanning.value ? h(Scan, { known: (plate) => Boolean(byPlate(plate)), onFound: scanned, onClose: () => (scanning.value = false) }) : null,
         handing.value
-          ? h("dialog", { open: true, class: "sheet", "aria-label": t("move.hand-over") }, [h("h2", handing.value.place?.address ?? ""), h(MoveForm, { task: handing.value, only: ["hand-over"], send: handOver }), h("button", { type: "button", onClick: () => (handing.value = null) }, t("cancel"))])
+          ? h("dialog", { open: true, class: "sheet", "data-test": "sheet", "aria-label": t("move.hand-over"), onKeydown: (e) => e.key === "Escape" && (handing.value = null) }, [h("h2", `${t("move.hand-over")} · ${handing.value.place?.address ?? ""}`), h(MoveForm, { key: handing.value.id, task: handing.value, only: "hand-over", send: handOver, onCancel: () => (handing.value = null) })])
           : null,
       ]);
     };

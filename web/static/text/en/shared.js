@@ -9,6 +9,7 @@ export default {
   "cancel": "Cancel",
   "close": "Close",
   "stale": "stale",
+  "masked": "masked",
   "sign-out": "Sign out",
 
   "error.unreachable": "The server cannot be reached; waiting for the network.",

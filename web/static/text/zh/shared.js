@@ -9,6 +9,7 @@ export default {
   "cancel": "取消",
   "close": "关闭",
   "stale": "数据滞后",
+  "masked": "已遮盖",
   "sign-out": "退出",
 
   "error.unreachable": "连不上服务器，正在等待网络。",
