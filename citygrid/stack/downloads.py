@@ -105,8 +105,9 @@ def unpacked(archive: Pinned, cache: Path) -> Path:
         scratch = Path(tempfile.mkdtemp(dir=target.parent, prefix=".unpacking-"))
         try:
             with tarfile.open(cache / archive.path) as tar:
-                # Debian 12's Python 3.11.2 has no filters yet; what is unpacked has the pinned hash in any case
-                tar.extractall(scratch, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))  # noqa: S202
+                # Debian 12's Python 3.11.2 knows no filter yet and ignores this; what is unpacked has the pinned hash
+                tar.extraction_filter = getattr(tarfile, "data_filter", None)
+                tar.extractall(scratch)  # noqa: S202
             scratch.chmod(0o755)
             scratch.rename(target)
         except OSError:
