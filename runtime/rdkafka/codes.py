@@ -19,3 +19,13 @@ WAITED_FOR = frozenset(
 
 #: A record that was thrown away unsent, because of something that went wrong before.
 PURGED = frozenset((KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT))  # noqa: SLF001
+
+#: A group's coordinator is starting or moving: ask again. librdkafka does not call all of these retriable.
+COORDINATOR_AWAY = frozenset(
+    (
+        TIMED_OUT,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    )
+)

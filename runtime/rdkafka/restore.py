@@ -118,7 +118,7 @@ class Restorer:
                 problem = error.args[0]
             if left and problem is not None:
                 # librdkafka asks again by itself while they are unstable, and gives up with _TIMED_OUT
-                unstable = problem.code() in (codes.UNSTABLE_OFFSET_COMMIT, codes.TIMED_OUT)
+                unstable = problem.code() in {codes.UNSTABLE_OFFSET_COMMIT, *codes.COORDINATOR_AWAY}
                 if not (unstable or problem.retriable()) or time.monotonic() > deadline:
                     raise RestoreFailed(f"the committed offsets could not be read: {problem.name()}: {problem.str()}")
                 logger.info("committed offsets of %s are not stable yet: %s", sorted(left), problem.name())
