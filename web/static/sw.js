@@ -11,7 +11,7 @@ const FILES = [
   "/text/en.js", "/text/en/shared.js", "/text/en/pages.js", "/text/en/record.js",
   "/pages/worker.js", "/pages/sign-in.js",
   "/app/api.js", "/app/checks.js", "/app/clusters.js", "/app/day.js", "/app/fragment.js", "/app/freshness.js", "/app/language.js", "/app/masked.js", "/app/outbox.js",
-  "/app/regions.js", "/app/route.js", "/app/session.js", "/app/severity.js", "/app/shades.js", "/app/store.js", "/app/stream.js", "/app/time.js",
+  "/app/places.js", "/app/regions.js", "/app/route.js", "/app/session.js", "/app/severity.js", "/app/shades.js", "/app/store.js", "/app/stream.js", "/app/time.js",
   "/components/case-facts.js", "/components/department.js", "/components/grid-map.js", "/components/language-switch.js",
   "/components/move-form.js", "/components/outbox-strip.js", "/components/people.js", "/components/refusal.js", "/components/scan.js",
   "/components/stop-card.js", "/components/visit.js",

@@ -16,6 +16,7 @@ const STREET_DIGITS = 9;
 
 export function day() {
   const state = reactive({ tasks: [], readAt: null, areas: [], seen: {} }); // seen: finding → {dwelling, instruction}
+  let scope = ""; // of the account: its queues begin with it
   const error = ref(null);
   const loading = ref(true);
 
@@ -74,6 +75,7 @@ export function day() {
 
   /** Shows what is kept, then what the server has; sends what waits. */
   async function begin(account) {
+    scope = account.scope;
     const before = await kept.get("account");
     if (before && before !== account.id) await kept.clear();
     await kept.put("account", account.id);
@@ -96,14 +98,16 @@ export function day() {
   /** A task as the server has it, from the stream or as the answer to a move. */
   async function heardTask(task) {
     const at = state.tasks.findIndex((one) => one.id === task.id);
-    if (task.gone) {
+    // Handed to another queue: the answer to the move may come after the stream has said that the task is gone.
+    const left = task.gone || !(task.mine || task.queue.startsWith(scope));
+    if (left) {
       if (at >= 0) state.tasks.splice(at, 1);
     } else if (at >= 0) state.tasks[at] = task;
     else if (isOpen(task)) state.tasks.push(task);
     if (task.state === "completed") await drafts.remove(task.id);
-    if (at < 0) reorder();
+    if (at < 0 && !left) reorder();
     await kept.put("day", { tasks: state.tasks, readAt: state.readAt });
-    if (task.finding_id && isOpen(task)) {
+    if (!left && isOpen(task)) {
       const one = await alertCase(task.finding_id).catch(() => null); // read again with the next visit
       if (one) state.seen[task.finding_id] = glance(one);
     }

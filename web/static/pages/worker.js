@@ -5,6 +5,7 @@ import { day } from "../app/day.js";
 import { fragment, go } from "../app/fragment.js";
 import { language, named, t } from "../app/language.js";
 import { online, post, waiting } from "../app/outbox.js";
+import { nameOf } from "../app/places.js";
 import { learn, placeName } from "../app/regions.js";
 import { account, forget, remembered, toSignIn } from "../app/session.js";
 import { kept } from "../app/store.js";
@@ -76,9 +77,10 @@ const Worker = {
     const top = () => {
       const done = today.finished.value.length;
       const all = done + today.stops.value.length;
+      const whole = today.state.tasks.find((task) => task.place?.grid === who.value.scope); // kept with the day, so named offline too
       return h("header", { class: "top" }, [
         h("span", { class: "title" }, t("worker.title")),
-        h("span", { class: "where" }, placeName(who.value.scope, language.value)),
+        h("span", { class: "where" }, whole ? nameOf(whole.place) : placeName(who.value.scope, language.value)),
         h("span", { class: "progress", "aria-label": t("worker.progress", { done, all }), "data-test": "progress" }, `${done}/${all}`),
         h("span", { class: "spread" }),
         h("span", { class: ["state", { unsent: waiting.value.length }], role: "status", "data-test": "waiting", "data-count": waiting.value.length }, waiting.value.length ? `⇡${t("outbox.waiting", { n: waiting.value.length })}` : ""),
