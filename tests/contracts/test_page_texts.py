@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from domain import rules
 from web.assets import STATIC, libraries
 
 ENTRY = re.compile(r'^  ("(?:[^"\\]|\\.)+"): ("(?:[^"\\]|\\.)*"),$', re.MULTILINE)
@@ -15,6 +18,7 @@ USED = re.compile(r'\b(?:t|named)\(\s*"([^"]+)"')
 IMPORT = re.compile(r'(?:from|import)\s+"([^"]+)"')
 LINKED = re.compile(r'(?:href|src)="([^"#]+)"')
 COMMENT = re.compile(r"/\*.*?\*/|(?<!:)//[^\n]*", re.DOTALL)
+EVENTS = Path(__file__).resolve().parents[2] / "schemas" / "events"
 PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -61,6 +65,29 @@ def test_each_text_that_a_page_asks_for_is_there() -> None:
     asked = {(name, key) for name, source in code.items() for key in USED.findall(source)}
     assert asked
     assert {(name, key) for name, key in asked if key not in known} == set()
+
+
+def test_each_name_that_comes_from_a_contract_or_a_rule_has_words() -> None:
+    """Rules, departments, kinds of statements and the codes in their values, in the schemas as they stand."""
+    streams = [json.loads(file.read_text("utf-8")) for file in sorted(EVENTS.glob("*/*.avsc"))]
+    wanted = {f"department.{file.parent.name}" for file in EVENTS.glob("*/*.avsc")}
+    wanted |= {f"rule.{module.name.replace('_', '-')}" for module in pkgutil.iter_modules(rules.__path__)}
+    for stream in streams:
+        wanted |= {f"kind.{one['name']}" for one in within(stream, "record") if one is not stream}
+        for code in within(stream, "enum"):
+            group = "relation" if code["name"] == "Relation" else "value"
+            wanted |= {f"{group}.{symbol}" for symbol in code["symbols"]}
+    assert len(wanted) > 40
+    assert wanted - texts("zh").keys() == set()
+
+
+def within(schema: Any, kind: str) -> list[dict[str, Any]]:
+    """Every type of that kind in an Avro schema."""
+    if isinstance(schema, list):
+        return [one for part in schema for one in within(part, kind)]
+    if not isinstance(schema, dict):
+        return []
+    return [schema] * (schema.get("type") == kind) + [one for part in schema.values() for one in within(part, kind)]
 
 
 def test_no_page_holds_a_text_of_its_own() -> None:

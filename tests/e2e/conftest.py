@@ -49,8 +49,8 @@ def served_city(database: Database, pseudonym_key_file: Path, tmp_path: Path) ->
             (DISTRICT, "番禺区", "Panyu", 0),
             (HERE, "市桥街道", "Shiqiao", 0),
             (THERE, "沙头街道", "Shatou", 1),
-            (f"{HERE}001", "先锋社区", "Xianfeng", 0),
-            (GRID, "001 格", "Grid 001", 0),
+            (f"{HERE}001", "市桥街道先锋社区", "Xianfeng, Shiqiao", 0),
+            (GRID, "先锋社区01网格", "Grid 01", 0),
         ):
             sinks.execute(
                 "INSERT INTO city.grid_area (grid, name_zh, name_en, geometry) VALUES (%s, %s, %s, %s::jsonb)",

@@ -7,12 +7,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from runtime.pseudonym import Pseudonyms, read_keys
 from tests.e2e.conftest import ServedCity
 from tests.e2e.pages.browser import CENTRE, PHONE, TABLET, browsing
 from tests.e2e.pages.command_centre import CommandCentre
 from tests.e2e.pages.grid_worker import GridWorker
 from tests.e2e.pages.sign_in import SignIn
-from tests.integration.api.two_streets import HERE, dispatch, open_alert
+from tests.integration.api.two_streets import DISTRICT, HERE, dispatch, open_alert
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 
@@ -37,7 +38,9 @@ def test_a_new_alert_comes_by_the_stream_and_its_case_opens_beside_the_list(serv
         with psycopg.connect(served_city.database.sinks) as sinks:
             finding = open_alert(sinks, served_city.here, 1, feed=True)
             dispatch(sinks, served_city.here, finding, 1)
-        case = centre.open_case(centre.wait_for_alert(finding=str(finding)))
+        row = centre.wait_for_alert(finding=str(finding))
+        assert "市桥街道 先锋社区 01网格 · 001街 1 号" in row.inner_text()  # each name once, no code
+        case = centre.open_case(row)
 
         assert case.why() == "有车"
         assert "车管" in case.facts()[0]
@@ -166,6 +169,109 @@ def test_a_move_that_the_server_refuses_stays_with_its_words(served_city: Served
         browser.context.set_offline(False)
         page.locator("[data-test=refused]").wait_for()
         browser.faults.clear()  # Chromium reports the 409 itself
+
+
+def test_a_search_finds_by_address_and_by_reason(served_city: ServedCity) -> None:
+    with browsing(served_city.url) as browser:
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("district", served_city.password)
+        centre = CommandCentre(page)
+        centre.wait_for_alert()
+        centre.search("002街")
+        assert centre.hits().count() == 4
+        centre.search("先锋社区")
+        assert centre.hits().count() == 3
+        centre.search("没有这条街")
+        assert centre.hits().all_inner_texts() == ["本列表中没有"]
+        centre.search("有车")
+        centre.hits().first.locator("button").click()
+        page.locator("[data-test=case] [data-test=why]", has_text="有车").wait_for()
+
+
+def test_a_persons_number_never_stands_in_an_address(served_city: ServedCity, pseudonym_key_file: Path) -> None:
+    number = "440106196204030010"  # nobody's: made up, with the right check character
+    key_id, key = read_keys(pseudonym_key_file)[-1]
+    pseudonym = Pseudonyms(key, key_id).of_number(number)
+    with psycopg.connect(served_city.database.sinks) as sinks:
+        sinks.execute("UPDATE city.resident_g1 SET id = %s WHERE id = %s", (pseudonym, served_city.here.resident))
+    with browsing(served_city.url) as browser:
+        page = browser.page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        SignIn(page, served_city.url).as_account("district", served_city.password)
+        centre = CommandCentre(page)
+        centre.wait_for_alert()
+        centre.look_up(number)
+        assert pseudonym in page.url
+        assert any(url.endswith("/rows/resident/lookup") for url in asked)
+        assert [url for url in [*asked, page.url] if number in url] == []
+
+
+def test_a_typed_door_plate_opens_its_stop(served_city: ServedCity) -> None:
+    with browsing(served_city.url, PHONE) as browser:
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("worker", served_city.password)
+        worker = GridWorker(page)
+        stop = worker.wait_for_stop()
+        worker.scan(stop, "D-999999")
+        page.locator("[data-test=scan-dialog] [role=alert]", has_text="没有这个门牌").wait_for()
+        page.locator("[data-test=scan-code]").fill(served_city.here.dwelling.lower())
+        page.locator("[data-test=scan-go]").click()
+        page.locator("[data-test=visit]").wait_for()
+        worker.wait_until_sent()  # to arrive is to have accepted it
+    with psycopg.connect(served_city.database.owner) as owner:
+        found = owner.execute("SELECT count(*) FROM city.task WHERE state = 'acknowledged'").fetchone()
+    assert found == (1,)
+
+
+def test_a_stop_is_handed_to_the_district_with_a_reason(served_city: ServedCity) -> None:
+    with browsing(served_city.url, PHONE, "en") as browser:
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("worker", served_city.password)
+        worker = GridWorker(page)
+        stop = worker.wait_for_stop()
+        finding = stop.get_attribute("data-finding")
+        worker.hand_over(stop, DISTRICT, "不属于本网格")
+        worker.wait_until_sent()
+        assert len(worker.stops()) == 2
+    with psycopg.connect(served_city.database.owner) as owner:
+        found = owner.execute(
+            "SELECT e.reason FROM city.task_event e JOIN city.task t ON t.id = e.task "
+            "WHERE t.finding_id = %s AND e.move = 'hand_over'",
+            (finding,),
+        ).fetchall()
+    assert found == [("不属于本网格",)]
+
+
+def test_an_instruction_of_the_centre_reaches_the_worker(served_city: ServedCity) -> None:
+    finding = str(served_city.here.findings[1])
+    with browsing(served_city.url) as browser:
+        tablet = browser.of_another_person(TABLET)
+        SignIn(tablet, served_city.url).as_account("worker", served_city.password)
+        stop = GridWorker(tablet).wait_for_stop(finding)
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("district", served_city.password)
+        centre = CommandCentre(page)
+        centre.open_case(centre.wait_for_alert(finding=finding)).instruct("请先查看后楼梯")
+        stop.locator("[data-test=instruction]", has_text="请先查看后楼梯").wait_for()
+
+
+def test_with_nothing_to_do_and_with_the_server_away_the_pages_say_so(served_city: ServedCity) -> None:
+    with psycopg.connect(served_city.database.owner) as owner:
+        owner.execute("DELETE FROM city.task")
+    with psycopg.connect(served_city.database.sinks) as sinks:
+        sinks.execute("UPDATE city.alert SET state = 'resolved'")
+    with browsing(served_city.url) as browser:
+        tablet = browser.of_another_person(TABLET)
+        SignIn(tablet, served_city.url).as_account("worker", served_city.password)
+        tablet.locator("main", has_text="今天没有待办的点").wait_for()
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("district", served_city.password)
+        CommandCentre(page).wait_until_live()
+        page.locator("[data-test=alerts]", has_text="这里没有告警").wait_for()
+        browser.context.set_offline(True)
+        page.locator("[data-test=map-choose]").select_option(HERE)
+        page.locator("[role=alert]", has_text="连不上服务器").wait_for()
 
 
 def test_a_household_shows_its_members_and_who_looked(served_city: ServedCity) -> None:

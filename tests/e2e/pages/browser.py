@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 ARGUMENTS = [
     "--headless",
@@ -41,12 +41,20 @@ class Watched:
         self.outside: list[str] = []
 
     def page(self) -> Page:
-        page = self.context.new_page()
+        return self._watched(self.context.new_page())
+
+    def _watched(self, page: Page) -> Page:
         page.set_default_timeout(PATIENCE_MS)
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("request", self._asked)
         return page
+
+    def of_another_person(self, size: tuple[int, int]) -> Page:
+        """A page of a second person, who signs in for himself: nothing is shared but the city."""
+        browser = self.context.browser
+        assert browser is not None
+        return self._watched(_context(browser, size, "zh").new_page())
 
     def check(self) -> None:
         """Raises AssertionError for a console error or a request to anywhere but our own address."""
@@ -78,14 +86,18 @@ def browsing(base: str, size: tuple[int, int] = CENTRE, language: Literal["zh", 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         try:
-            context = browser.new_context(
-                viewport={"width": size[0], "height": size[1]}, has_touch=size != CENTRE, timezone_id="Asia/Shanghai"
-            )
-            context.add_init_script(
-                f"localStorage.getItem('citygrid.language') ?? localStorage.setItem('citygrid.language', '{language}')"
-            )
-            watched = Watched(context, base)
+            watched = Watched(_context(browser, size, language), base)
             yield watched
             watched.check()
         finally:
             browser.close()
+
+
+def _context(browser: Browser, size: tuple[int, int], language: Literal["zh", "en"]) -> BrowserContext:
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, has_touch=size != CENTRE, timezone_id="Asia/Shanghai"
+    )
+    context.add_init_script(
+        f"localStorage.getItem('citygrid.language') ?? localStorage.setItem('citygrid.language', '{language}')"
+    )
+    return context

@@ -37,6 +37,21 @@ class CommandCentre:
         self.page.locator("[data-test=case] [data-test=why]").wait_for()
         return Case(self.page)
 
+    def search(self, text: str) -> None:
+        self.page.locator("[data-test=search]").fill(text)
+
+    def hits(self) -> Locator:
+        """What the search has found, a line for each alert."""
+        return self.page.locator("[data-test=hits] li")
+
+    def look_up(self, identity_number: str, purpose: str = "answer_citizen") -> None:
+        """Types a person's number, says why, and waits for the person's record."""
+        self.search(identity_number)
+        self.page.locator("[data-test=search]").press("Enter")
+        self.page.locator("[data-test=look-purpose]").select_option(purpose)
+        self.page.locator("[data-test=look]").click()
+        self.page.locator("[data-test=row][data-view=resident]").wait_for()
+
     def number(self, key: str) -> str:
         """A head number as it is shown: `open`, `due_today`, `overdue`, `waiting_for_assignment`, `workers_on_duty`."""
         return self.page.locator(f"[data-test=number-{key}] b").inner_text()

@@ -35,6 +35,22 @@ class GridWorker:
         self.page.locator("[data-test=visit]").wait_for()
         return Visit(self.page)
 
+    def scan(self, stop: Locator, code: str) -> None:
+        """Types the number on a door plate into the scanner; what comes of it is for the test to see."""
+        stop.locator("[data-test=scan]").click()
+        self.page.locator("[data-test=scan-code]").fill(code)
+        self.page.locator("[data-test=scan-go]").click()
+
+    def hand_over(self, stop: Locator, queue: str, reason: str) -> None:
+        """Hands a stop to another queue; returns once the stop has left the route."""
+        task = stop.get_attribute("data-task")
+        stop.locator("[data-test=hand-over]").click()
+        sheet = self.page.locator("[data-test=sheet]")
+        sheet.locator("[data-test=move-queue]").select_option(queue)
+        sheet.locator("[data-test=move-text]").fill(reason)
+        sheet.locator("[data-test=move-send]").click()
+        self.page.locator(f'[data-test=stop][data-task="{task}"]').wait_for(state="detached")
+
     def waiting(self) -> int:
         """How many moves are not sent yet."""
         return int(self.page.locator("[data-test=waiting]").get_attribute("data-count") or 0)
