@@ -6,6 +6,7 @@ That makes a batch, a replay and a rebuild the same thing.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
@@ -73,11 +74,23 @@ def settle(
     book: Bookkeeping = row.bookkeeping
     contributed, contributions = _contribute(view, row, book)
     if now is None:
-        row = replace(row, bookkeeping=Bookkeeping(contributed, book.findings, 0))
+        row = replace(row, bookkeeping=Bookkeeping(contributed, book.findings, 0, book.judged_by))
         return Outcome(row, contributions, (), ())
     noted, alerts, forget = _judge(view, rules, row, now, live_since, touched)
-    row = replace(row, bookkeeping=Bookkeeping(contributed, noted, _due(rules, row, noted, now)))
+    due = _due(rules, row, noted, now)
+    row = replace(row, bookkeeping=Bookkeeping(contributed, noted, due, ruleset(rules, live_since)))
     return Outcome(row, contributions, alerts, forget)
+
+
+def ruleset(rules: Sequence[Rule], live_since: int) -> str:
+    """What a row was judged by: a mark of the rules, their versions and the day of going live. A row that another set
+    judged is to be judged again, so that a new rule reaches rows of which nothing is said any more."""
+    return _mark_of(tuple((rule.name, rule.version, rule.since) for rule in rules), live_since)
+
+
+@lru_cache(maxsize=64)
+def _mark_of(rules: tuple[tuple[str, int, int | None], ...], live_since: int) -> str:
+    return _fingerprint((tuple(sorted(rules, key=lambda rule: rule[0])), live_since))
 
 
 def _contribute(view: View, row: Any, book: Bookkeeping) -> tuple[tuple[Contributed, ...], list[tuple[str, str, Any]]]:

@@ -33,6 +33,7 @@ class Bookkeeping(NamedTuple):
     contributed: tuple[Contributed, ...] = ()
     findings: tuple[Noted, ...] = ()
     due_at: int | None = None
+    judged_by: str = ""
 
 
 NOTHING = Bookkeeping()

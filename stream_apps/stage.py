@@ -17,7 +17,7 @@ from confluent_kafka import Message
 
 from domain.event import Source
 from domain.rule import Rule
-from domain.step import Outcome, settle
+from domain.step import Outcome, ruleset, settle
 from domain.view import View
 from runtime import metrics
 from runtime.codec import Decoder, Parked, Unreadable, schema_id_of
@@ -67,7 +67,7 @@ class Stage:
     ) -> None:
         self.view = view
         self.rules = rules
-        self._in_use = {rule.name for rule in rules}
+        self._ruleset = ruleset(rules, live_since)
         self._store = store
         self._wire = wire
         self._decoder = decoder
@@ -84,7 +84,7 @@ class Stage:
         """The rows of `partitions` were restored: index them. Their clock is unknown until its next tick."""
         for number in partitions:
             self._now.pop(number, None)
-            self._due[number] = DueIndex(self._store.rows(number), self._withdrawn)
+            self._due[number] = DueIndex(self._store.rows(number), self._judged_by_others)
 
     def hand_over(self, partitions: Sequence[int]) -> None:
         """`partitions` go to another worker."""
@@ -219,9 +219,9 @@ class Stage:
             produce(f"{self._prefix}alerts", gone.encode(), None)
         return len(outcome.alerts)
 
-    def _withdrawn(self, row: Any) -> bool:
-        """Whether a finding of the row is open by a rule that is no longer in use: it is to be resolved."""
-        return any(noted.state != "resolved" and noted.rule not in self._in_use for noted in row.bookkeeping.findings)
+    def _judged_by_others(self, row: Any) -> bool:
+        """Whether other rules judged the row last: a new rule may find something, a withdrawn one's finding ends."""
+        return bool(row.bookkeeping.judged_by != self._ruleset)
 
     def _observe(self, batch: RecordBatch, alerts: int) -> None:
         written = batch.records[0].timestamp()[1] / 1000

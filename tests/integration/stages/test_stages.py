@@ -80,6 +80,20 @@ def test_a_rule_that_is_withdrawn_resolves_what_it_found(stages: Stages) -> None
     assert {alert["resolution_en"] for alert in resolved} == {"the rule is no longer in use"}
 
 
+def test_a_new_rule_reaches_rows_of_which_nothing_is_said_any_more(stages: Stages) -> None:
+    stages.start("resident")
+    stages.start_changed("household", without=[RULE])
+    stages.tick(MORNING + DAY)
+    households(stages, range(5))
+    stages.settle("resident", "household")
+    assert states(stages) == {}
+    stages.ours.stop("stage-household")
+    stages.start("household")
+    stages.tick(MORNING + 2 * DAY)
+    stages.settle("household")
+    assert states(stages) == {f"H-{number}": ["opened"] for number in range(5)}
+
+
 def test_who_moves_is_no_longer_counted_where_he_was(stages: Stages) -> None:
     stages.start("resident", "household")
     stages.say(POLICE, [moved_in(stages.person(number), "H-old") for number in range(3)])
