@@ -17,6 +17,7 @@ OLDEST_PYTHON = (3, 11)
 # measured with the demo city: broker 400–600 MB, registry 270, PostgreSQL 100, eight workers of 80–110, the command 100
 MEMORY_MB = 2_048
 DISK_MB = 1_024
+ALARM_MB = 128
 CGROUPS, OWN_CGROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
@@ -80,6 +81,17 @@ def _disk(state: Path, cache: Path) -> list[str]:
                 "folder on another disk."
             )
     return found
+
+
+def filling(state: Path) -> str | None:
+    """A sentence if the disk under a running installation is all but full: Kafka and the supervisor die of that."""
+    free = shutil.disk_usage(state).free // 2**20
+    if free >= ALARM_MB:
+        return None
+    return (
+        f"The disk of {state} has {free} MiB left: make room. On a full disk everything ends; what was committed is "
+        "kept, and `citygrid up` continues with it once there is room."
+    )
 
 
 def _ports(settings: Settings) -> list[str]:

@@ -30,7 +30,7 @@ from citygrid.stack import downloads
 
 # off a terminal (a log, a pipe) lines are not folded at 80 columns
 console = Console(width=None if sys.stdout.isatty() else 200)
-errors = Console(stderr=True)
+errors = Console(stderr=True, width=None if sys.stderr.isatty() else 200)
 AsJson = Annotated[bool, typer.Option("--json", help="For a machine to read.")]
 
 
@@ -104,7 +104,7 @@ def show(lines: list[Line], home: Path) -> None:
     """Print the table: what runs, state, address, log."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("process", "what", "state", "address", "log"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in {"process", "state"})
     for line in [replace(line, log=_short(line.log, home)) for line in lines]:
         colour = COLOURS.get(line.state, "yellow")
         table.add_row(line.process, line.what, f"[{colour}]{line.state}[/]", line.address, line.log)

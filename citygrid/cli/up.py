@@ -77,10 +77,16 @@ def _refuse_what_cannot_work(settings: Settings, supervisor: Supervisor) -> None
 def _watch(supervisor: Supervisor, settings: Settings) -> None:
     """Stay until told to stop; say a sentence when a process dies, and end if the supervisor itself does."""
     known = supervisor.states()
+    warned: str | None = None
     while True:
         time.sleep(LOOK_SECONDS)
+        full = preflight.filling(settings.state_dir)
         if not supervisor.process():
-            raise SupervisionFailed(f"The supervisor is gone, and all processes with it.{log_tail(supervisor.log)}")
+            why = f" {full}" if full else log_tail(supervisor.log)
+            raise SupervisionFailed(f"The supervisor is gone, and all processes with it.{why}")
+        if full and not warned:
+            errors.print(full)
+        warned = full
         now = supervisor.states()
         for name, state in now.items():
             before = known.get(name)

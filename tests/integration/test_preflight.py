@@ -65,3 +65,9 @@ def test_a_full_disk_names_the_folder_and_the_setting_that_moves_it(
     told = preflight.troubles(settings, Path(settings.state_dir) / "downloads")
     assert f"The disk of {settings.state_dir} has " in told[0]
     assert "set CITYGRID_STATE_DIR to a folder on another disk" in told[0]
+
+
+def test_a_disk_that_fills_while_everything_runs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert preflight.filling(tmp_path) is None
+    monkeypatch.setattr(preflight, "ALARM_MB", 10**12)
+    assert f"The disk of {tmp_path} has " in (preflight.filling(tmp_path) or "")
