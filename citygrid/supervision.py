@@ -56,6 +56,7 @@ class Supervisor:
         self.run = self.folder / "run"
         self.log = self.folder / "logs" / "supervisord.log"
         self._pid_file = self.run / "supervisord.pid"
+        self._told_to_stop = self.run / "told-to-stop"
 
     @property
     def socket(self) -> Path:
@@ -78,6 +79,11 @@ class Supervisor:
         except (FileNotFoundError, ValueError, psutil.Error):
             return None
         return process if ours else None
+
+    @property
+    def told_to_stop(self) -> bool:
+        """Whether the last end was asked for, by `stop` in this process or another."""
+        return self._told_to_stop.exists()
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -110,6 +116,7 @@ class Supervisor:
         self.run.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.socket.unlink(missing_ok=True)
+        self._told_to_stop.unlink(missing_ok=True)
         configuration = self.run / "supervisord.conf"
         configuration.touch(mode=0o600)
         configuration.write_text(self._configuration(programs))
@@ -157,6 +164,10 @@ class Supervisor:
         process = self.process()
         if not process:
             return False
+        try:
+            self._told_to_stop.touch()
+        except OSError:
+            pass  # a full disk: it is stopped all the same, and whoever watches it hears of the disk
         self._stop_together([name for name in self.states() if name not in PARTS], patience)
         process.terminate()
         try:

@@ -82,6 +82,9 @@ def _watch(supervisor: Supervisor, settings: Settings) -> None:
         time.sleep(LOOK_SECONDS)
         full = preflight.filling(settings.state_dir)
         if not supervisor.process():
+            if supervisor.told_to_stop:
+                errors.print("stopped by `citygrid down`; the state is kept, `citygrid up` continues with it")
+                return
             why = f" {full}" if full else log_tail(supervisor.log)
             raise SupervisionFailed(f"The supervisor is gone, and all processes with it.{why}")
         if full and not warned:
@@ -90,7 +93,7 @@ def _watch(supervisor: Supervisor, settings: Settings) -> None:
         now = supervisor.states()
         for name, state in now.items():
             before = known.get(name)
-            if before and before.pid and state.pid != before.pid:
+            if before and before.pid and state.pid != before.pid and not supervisor.told_to_stop:
                 log = settings.state_dir / "logs" / f"{name}.log"
                 errors.print(f"{name} died (process {before.pid}) and is started again; its log: {log}")
         known = {**known, **{name: state for name, state in now.items() if state.pid}}

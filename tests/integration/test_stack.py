@@ -86,12 +86,14 @@ def test_killed_or_stopped_it_leaves_no_process_and_continues_with_all_it_was_to
     supervisor.kill()
     _until(lambda: not any(_lives(child) for child in children), "the children are gone")
     assert _citygrid(place, "status").returncode == 3
-    assert _citygrid(place, "up", "--parts-only", "--detach").returncode == 0
+    told = tmp_path / "told"
+    up = _up(place, told)
     _expect_what_was_kept(stack, schema_id)
 
     assert _citygrid(place, "down").returncode == 0
+    assert up.wait(SECONDS) == 0
+    assert "stopped by `citygrid down`" in told.read_text()
     assert not _started_from(place)
-    told = tmp_path / "told"
     up = _up(place, told)
     _expect_what_was_kept(stack, schema_id)
     kafka = Supervisor(stack.folder).states()["kafka"].pid
