@@ -211,6 +211,14 @@ def stage_lag(settings: Settings, view: str, inputs: Iterable[str], ends: dict[W
     return sum(max(0, end - max(0, committed.get(at, 0))) for at, end in ends.items() if at[0] in names)
 
 
+def committed(settings: Settings, view: str) -> int:
+    """How many records the view's stage has committed so far, of all its inputs."""
+    admin = AdminClient(settings.kafka_client())
+    group = group_of_stage(settings, view)
+    offsets = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=20)
+    return sum(max(0, each.offset) for each in offsets[group].result(20).topic_partitions)
+
+
 def members(settings: Settings, view: str) -> int:
     """How many workers share the stage of `view`, as the broker sees it."""
     group = group_of_stage(settings, view)

@@ -29,8 +29,7 @@ from runtime.settings import CHECKOUT, Settings
 from runtime.topics import ALERTS, CLOCK, ensure_schemas, ensure_topics, subject_of
 from sinks.worker import sinks
 from tests.contracts.test_examples import examples, ready
-from tests.e2e.running import Topics, environment, processes, stage_lag, tick, until
-from tests.e2e.test_golden_city import (
+from tests.e2e.golden_run import (
     CONTRIBUTED,
     INPUTS,
     ROWS,
@@ -40,6 +39,7 @@ from tests.e2e.test_golden_city import (
     assert_tables_follow,
     golden_settings,
 )
+from tests.e2e.running import Topics, environment, processes, stage_lag, tick, until
 from tests.golden.city import LIVE_SINCE, NOW, golden_city
 from tests.golden.recompute import recompute
 

@@ -1,6 +1,8 @@
 """Rows and alerts of the running system, in the shape in which `recompute` gives its answer."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 
 Plain = dict[str, Any]
@@ -22,6 +24,21 @@ def plain(value: Any) -> Any:
 def published(row: Any, fields: Iterable[str]) -> Plain:
     """The published form of a view's row: the fields of its schema, derived ones too."""
     return {name: plain(getattr(row, name)) for name in fields if name != BOOKKEEPING}
+
+
+def as_numbers(told: Any, wanted: Any) -> Any:
+    """A row as PostgreSQL's JSON tells it, with a number for each day and instant where `wanted` has a number."""
+    if isinstance(told, dict):
+        inside = wanted if isinstance(wanted, dict) else {}
+        return {name: as_numbers(each, inside.get(name)) for name, each in told.items()}
+    if isinstance(told, list):
+        beside = wanted if isinstance(wanted, list) else []
+        return [as_numbers(each, other) for each, other in zip_longest(told, beside[: len(told)])]
+    if isinstance(told, str) and isinstance(wanted, int):
+        if len(told) == len("2026-01-31"):
+            return (date.fromisoformat(told) - date(1970, 1, 1)).days
+        return (datetime.fromisoformat(told) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return told
 
 
 def empty(row: Plain) -> bool:
