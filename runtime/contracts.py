@@ -7,6 +7,7 @@ contract, so an attribute that is missing, unknown or misspelt stops the start w
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -37,7 +38,7 @@ CATEGORIES = (
     "urban_management",
 )
 CLASSIFICATIONS = ("public", "internal", "personal", "sensitive")
-SUBJECTS = ("resident", "household", "dwelling", "legal-person", "grid")
+SUBJECTS = ("resident", "household", "dwelling", "legal-person", "grid", "district")
 HEAD = {
     "event_id": "string",
     "record": "string",
@@ -47,7 +48,10 @@ HEAD = {
     "withdrawn": "boolean",
 }
 
-_CONTRACT_ATTRIBUTES = {"department", "owner", "category", "legal_basis", "retention", "subject"}
+_CONTRACT_ATTRIBUTES = {"department", "owner", "category", "legal_basis", "retention", "freshness", "subject"}
+#: ISO 8601, without years and months: they have no length in seconds.
+_DURATION = re.compile(r"P(?=.)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_SECONDS = (604_800, 86_400, 3_600, 60, 1)
 _DESCRIBED = {"doc", "doc_zh"}
 _ALLOWED = {
     "record": {"type", "name", "namespace", "aliases", "fields"} | _DESCRIBED,
@@ -81,6 +85,11 @@ class Contract:
     def subject(self) -> str:
         """What the statements are about: resident, household, dwelling …"""
         return str(self.schema["subject"])
+
+    @cached_property
+    def freshness_seconds(self) -> int:
+        """After how long without any event of the topic its department counts as quiet, in seconds."""
+        return _seconds(self.path, str(self.schema["freshness"]))
 
     @property
     def fullname(self) -> str:
@@ -207,6 +216,7 @@ def _check_contract(path: Path, schema: dict[str, Any]) -> None:
     _one_of(path, "namespace", schema["namespace"], (f"cn.citygrid.{department.replace('-', '_')}",))
     _one_of(path, "category", schema["category"], CATEGORIES)
     _one_of(path, "subject", schema["subject"], SUBJECTS)
+    _seconds(path, schema["freshness"])
     _check_record(path, schema, "", _CONTRACT_ATTRIBUTES, set())
     head = [field["name"] for field in schema["fields"]]
     if head != [*HEAD, "change"]:
@@ -220,6 +230,17 @@ def _check_contract(path: Path, schema: dict[str, Any]) -> None:
     kinds = schema["fields"][-1]["type"]
     if not isinstance(kinds, list) or not all(isinstance(k, dict) and k.get("type") == "record" for k in kinds):
         raise ContractRefused(f"{path}: field 'change' must be a union of records, one for each kind.")
+
+
+def _seconds(path: Path, duration: str) -> int:
+    match = _DURATION.fullmatch(duration)
+    seconds = sum(int(n or 0) * each for n, each in zip(match.groups(), _SECONDS, strict=True)) if match else 0
+    if not 0 < seconds < 2**31:
+        raise ContractRefused(
+            f"{path}: 'freshness' is {duration!r}; it must be an ISO 8601 duration in weeks, days, hours, minutes or "
+            "seconds, such as P1D or PT1H: after how long without an event the department counts as quiet."
+        )
+    return seconds
 
 
 def _one_of(path: Path, key: str, value: str, allowed: tuple[str, ...]) -> None:

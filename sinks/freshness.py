@@ -17,12 +17,11 @@ from sinks.sink import Connection
 log = structlog.get_logger()
 
 PATIENCE_S = 5.0
-#: Until a contract says otherwise: a day without an event is stale.
-LIMIT_S = 86_400
 UPSERT = """
 INSERT INTO city.freshness AS old (topic, department, last_event_at, limit_seconds)
 VALUES (%s, %s, to_timestamp(%s / 1000.0), %s)
-ON CONFLICT (topic) DO UPDATE SET last_event_at = greatest(old.last_event_at, excluded.last_event_at)
+ON CONFLICT (topic) DO UPDATE SET
+    last_event_at = greatest(old.last_event_at, excluded.last_event_at), limit_seconds = excluded.limit_seconds
 """
 
 
@@ -46,14 +45,19 @@ def observe(settings: Settings, connection: Connection) -> None:
         topic = where.topic.removeprefix(settings.topic_prefix)
         newest[topic] = max(at, newest.get(topic, -1))
     for topic, contract in known.items():
-        FRESHNESS_LIMIT.labels(contract.department, topic).set(LIMIT_S)
+        FRESHNESS_LIMIT.labels(contract.department, topic).set(contract.freshness_seconds)
         if newest.get(topic, -1) > 0:
             LAST_EVENT.labels(contract.department, topic).set(newest[topic] / 1000)
     with connection.cursor() as cursor:
         cursor.executemany(
             UPSERT,
             [
-                (topic, contract.department, at if (at := newest.get(topic, -1)) > 0 else None, LIMIT_S)
+                (
+                    topic,
+                    contract.department,
+                    at if (at := newest.get(topic, -1)) > 0 else None,
+                    contract.freshness_seconds,
+                )
                 for topic, contract in known.items()
             ],
         )

@@ -10,7 +10,13 @@ from math import isfinite
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain.codes import InvalidCode, normalised_identity_number
+from domain.codes import (
+    InvalidCode,
+    normalised_credit_code,
+    normalised_district_code,
+    normalised_grid_code,
+    normalised_identity_number,
+)
 from domain.time import DAY
 from runtime.codec import FIRST_DAY, LAST_DAY
 from runtime.contracts import Contract, Schema, plain
@@ -23,6 +29,13 @@ AHEAD = DAY
 LONGEST_TEXT = 4_000
 _NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx\uff38\uff58](?![\dXx\uff38\uff58])")
 _canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+#: Subjects that are codes: one subject has one key, however its code was written.
+CODES: Mapping[str, Callable[[str], str]] = {
+    "legal-person": normalised_credit_code,
+    "grid": normalised_grid_code,
+    "district": normalised_district_code,
+}
 
 Check = Callable[[Any], Any]
 
@@ -85,6 +98,7 @@ class Checked:
     def __init__(self, contract: Contract, pseudonyms: Pseudonyms) -> None:
         self.contract = contract
         self._pseudonyms = pseudonyms
+        self._code = CODES.get(contract.subject)
         names = {name: enum for kind in contract.kinds.values() for name, enum in _enums(kind).items()}
         self._fields = {
             kind: tuple(_field(field, names) for field in plain_dates(record)["fields"])
@@ -105,6 +119,8 @@ class Checked:
         pseudonym = self._kept if pseudonymised else self._made
         if self.contract.subject_is_identity:
             subject = pseudonym("subject", said.subject)
+        elif self._code is not None:
+            subject = _coded(said.subject, self._code)
         else:
             subject = _text(said.subject, "subject")
             texts.append(subject)
@@ -171,6 +187,13 @@ class Checked:
         if not isinstance(pseudonym, str) or not PSEUDONYM.fullmatch(pseudonym):
             raise InvalidStatement(field, "is not a pseudonym")
         return pseudonym
+
+
+def _coded(subject: Any, normalised: Callable[[str], str]) -> str:
+    try:
+        return normalised(_text(subject, "subject"))
+    except InvalidCode as wrong:
+        raise InvalidStatement("subject", f"is wrong: {wrong}") from None
 
 
 def plain_dates(schema: Mapping[str, Any]) -> Mapping[str, Any]:

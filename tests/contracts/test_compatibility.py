@@ -11,17 +11,13 @@ from typing import Any
 import pytest
 
 from runtime import compatibility
-from runtime.contracts import SCHEMAS, every_schema
+from runtime.contracts import SCHEMAS
 
 Change = Callable[[dict[str, Any]], None]
 
 
 def test_this_checkout_is_compatible_with_all_that_was_released() -> None:
     assert compatibility.check() == []
-
-
-def test_every_schema_was_released() -> None:
-    assert {topic for topic in every_schema() if not compatibility.released(topic)} == set()
 
 
 @pytest.fixture

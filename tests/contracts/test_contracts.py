@@ -69,6 +69,12 @@ def copied(tmp_path: Path) -> Path:
         ('"name": "recorded_at"', '"name": "written_at"', "recorded_at"),
         ('"department": "civil-affairs"', '"department": "police"', "department"),
         ('"retention": "P100Y",', '"retention": "P100Y", "retention": "P1Y",', "retention"),
+        ('"freshness": "P1D"', '"fresh": "P1D"', "freshness"),
+        ('"freshness": "P1D"', '"freshness": "one day"', "one day"),
+        ('"freshness": "P1D"', '"freshness": "P"', "freshness"),
+        ('"freshness": "P1D"', '"freshness": "P1DT"', "P1DT"),
+        ('"freshness": "P1D"', '"freshness": "P1M"', "P1M"),
+        ('"freshness": "P1D"', '"freshness": "PT0S"', "PT0S"),
     ],
 )
 def test_a_slip_is_named_with_its_file(copied: Path, old: str, new: str, named: str) -> None:
@@ -80,6 +86,16 @@ def test_a_slip_is_named_with_its_file(copied: Path, old: str, new: str, named: 
         contracts(copied)
     assert str(file) in str(refused.value)
     assert named in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds"), [("P1D", 86_400), ("PT1H", 3_600), ("P1W", 604_800), ("P2DT3H4M5S", 183_845)]
+)
+def test_freshness_is_a_duration(copied: Path, duration: str, seconds: int) -> None:
+    file = copied / "events" / "civil-affairs" / "marriage.avsc"
+    text = file.read_text(encoding="utf-8").replace('"freshness": "P1D"', f'"freshness": "{duration}"')
+    file.write_text(text, encoding="utf-8")
+    assert contracts(copied)["civil-affairs.marriage"].freshness_seconds == seconds
 
 
 def test_what_stages_publish_is_checked_too(copied: Path) -> None:
