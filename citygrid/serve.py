@@ -5,12 +5,13 @@ The pages are files; everything under `/api/` is the API's, and nothing else is.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse
 from prometheus_client import start_http_server
 from starlette.staticfiles import StaticFiles
@@ -23,7 +24,8 @@ from citygrid.accounts import AccountRefused, refuse_demo_in_production
 from runtime import metrics
 from runtime.log import configure
 from runtime.settings import Settings, load
-from web.assets import CONTENT_SECURITY_POLICY, STATIC, libraries
+from runtime.words import words
+from web.assets import CONTENT_SECURITY_POLICY, STATIC, WORDS, libraries
 
 PAGE_REQUESTS_PER_SECOND = 200
 SHUTDOWN_SECONDS = 5
@@ -58,6 +60,7 @@ def pages(settings: Settings) -> FastAPI:
         secure=settings.mode == "production",
         policy=CONTENT_SECURITY_POLICY,
     )
+    app.add_api_route(WORDS, _words, methods=["GET", "HEAD"])
     for path, file in libraries().items():
         app.add_api_route(path, _file(file), methods=["GET", "HEAD"], response_class=FileResponse)
     app.mount("/", StaticFiles(directory=STATIC, html=True))
@@ -94,6 +97,11 @@ def main() -> int:
     )
     server.run()
     return 0 if server.started else 1
+
+
+def _words() -> Response:
+    """The names of rules, departments, kinds and values as a module that pages import."""
+    return Response(f"export default {json.dumps(words(), ensure_ascii=False)};\n", media_type="text/javascript")
 
 
 def _file(file: Path) -> Callable[[], FileResponse]:

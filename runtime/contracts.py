@@ -52,11 +52,13 @@ _CONTRACT_ATTRIBUTES = {"department", "owner", "category", "legal_basis", "reten
 #: ISO 8601, without years and months: they have no length in seconds.
 _DURATION = re.compile(r"P(?=.)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _SECONDS = (604_800, 86_400, 3_600, 60, 1)
+#: What pages call the department, if no page's own texts do.
+_CONTRACT_WORDS = {"department_zh"}
 _DESCRIBED = {"doc", "doc_zh"}
 _ALLOWED = {
     "record": {"type", "name", "namespace", "aliases", "fields"} | _DESCRIBED,
     "field": {"name", "type", "default", "order", "aliases", "classification", "identity"} | _DESCRIBED,
-    "enum": {"type", "name", "namespace", "aliases", "symbols", "default"} | _DESCRIBED,
+    "enum": {"type", "name", "namespace", "aliases", "symbols", "symbols_zh", "default"} | _DESCRIBED,
     "array": {"type", "items"},
     "map": {"type", "values"},
     "primitive": {"type", "logicalType"},
@@ -217,7 +219,7 @@ def _check_contract(path: Path, schema: dict[str, Any]) -> None:
     _one_of(path, "category", schema["category"], CATEGORIES)
     _one_of(path, "subject", schema["subject"], SUBJECTS)
     _seconds(path, schema["freshness"])
-    _check_record(path, schema, "", _CONTRACT_ATTRIBUTES, set())
+    _check_record(path, schema, "", _CONTRACT_ATTRIBUTES | _CONTRACT_WORDS, set())
     head = [field["name"] for field in schema["fields"]]
     if head != [*HEAD, "change"]:
         raise ContractRefused(f"{path}: the top record's fields must be {', '.join([*HEAD, 'change'])}, in this order.")
@@ -286,6 +288,8 @@ def _check_type(path: Path, schema: Schema, where: str, names: set[str]) -> None
         case {"type": "enum", "name": str(name)}:
             names.add(name)
             _check_keys(path, f"enum '{name}'", schema, _ALLOWED["enum"])
+            for symbol in schema.get("symbols_zh", {}):
+                _one_of(path, f"{name}.symbols_zh", symbol, tuple(schema["symbols"]))
         case {"type": "array", "items": inner} | {"type": "map", "values": inner}:
             _check_keys(path, f"field '{where}'", schema, _ALLOWED[schema["type"]])
             _check_type(path, inner, where, names)

@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 STATIC = Path(__file__).resolve().parent / "static"
+WORDS = "/text/words.js"
+"""Made by the server out of contracts and rules (`runtime/words.py`): the one module that is no file."""
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (

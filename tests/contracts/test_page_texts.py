@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
+from citygrid.serve import pages
 from domain import rules
-from web.assets import STATIC, libraries
+from runtime.settings import Settings
+from runtime.words import words
+from web.assets import STATIC, WORDS, libraries
 
 ENTRY = re.compile(r'^  ("(?:[^"\\]|\\.)+"): ("(?:[^"\\]|\\.)*"),$', re.MULTILINE)
 USED = re.compile(r'\b(?:t|named)\(\s*"([^"]+)"')
@@ -78,7 +82,8 @@ def test_each_name_that_comes_from_a_contract_or_a_rule_has_words() -> None:
             group = "relation" if code["name"] == "Relation" else "value"
             wanted |= {f"{group}.{symbol}" for symbol in code["symbols"]}
     assert len(wanted) > 40
-    assert wanted - texts("zh").keys() == set()
+    for language in ("zh", "en"):
+        assert wanted - (texts(language).keys() | words()[language].keys()) == set()
 
 
 def within(schema: Any, kind: str) -> list[dict[str, Any]]:
@@ -106,7 +111,7 @@ def test_the_offline_shell_has_every_file_of_the_workers_page() -> None:
     listed = set(re.findall(r'"(/[^"]+\.\w+)"', (STATIC / "sw.js").read_text(encoding="utf-8").split("];")[0]))
     lib = libraries()
     for path in listed:
-        assert path in lib or (STATIC / path[1:]).is_file(), f"sw.js: {path} is no file"
+        assert path in lib or path == WORDS or (STATIC / path[1:]).is_file(), f"sw.js: {path} is no file"
     assert reachable("/worker.html", lib) <= listed
     assert reachable("/index.html", lib) <= listed
 
@@ -120,7 +125,7 @@ def reachable(path: str, lib: dict[str, Path]) -> set[str]:
         if here in found:
             continue
         found.add(here)
-        if here in lib or not here.endswith((".html", ".js")):
+        if here in lib or here == WORDS or not here.endswith((".html", ".js")):
             continue
         source = (STATIC / here[1:]).read_text(encoding="utf-8")
         names = LINKED.findall(source) if here.endswith(".html") else IMPORT.findall(source)
@@ -144,3 +149,10 @@ def test_files_stay_small_enough_to_read() -> None:
     assert [
         file.name for file in STATIC.rglob("*.js") if len(file.read_text(encoding="utf-8").splitlines()) > 300
     ] == []
+
+
+def test_names_that_stand_in_contracts_and_rules_come_with_the_server() -> None:
+    with TestClient(pages(Settings(_env_file=None))) as client:
+        answer = client.get(WORDS)
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert json.loads(answer.text.removeprefix("export default ").removesuffix(";\n")) == words()

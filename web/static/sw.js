@@ -7,7 +7,7 @@ const FILES = [
   "/worker.html", "/index.html", "/icon.svg", "/manifest.webmanifest",
   "/lib/vue.js", "/lib/leaflet/leaflet.js", "/lib/leaflet/leaflet.css",
   "/style/base.css", "/style/parts.css", "/style/worker.css", "/style/sign-in.css",
-  "/text/zh.js", "/text/zh/shared.js", "/text/zh/pages.js", "/text/zh/record.js",
+  "/text/words.js", "/text/zh.js", "/text/zh/shared.js", "/text/zh/pages.js", "/text/zh/record.js",
   "/text/en.js", "/text/en/shared.js", "/text/en/pages.js", "/text/en/record.js",
   "/pages/worker.js", "/pages/sign-in.js",
   "/app/api.js", "/app/checks.js", "/app/clusters.js", "/app/day.js", "/app/fragment.js", "/app/freshness.js", "/app/language.js", "/app/masked.js", "/app/outbox.js",

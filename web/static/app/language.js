@@ -2,9 +2,11 @@
 
 import { ref, watchEffect } from "/lib/vue.js";
 import en from "../text/en.js";
+import words from "../text/words.js";
 import zh from "../text/zh.js";
 
-const TEXTS = { zh, en };
+// Names of rules, departments, kinds and values come with the server (they stand where each is defined); a page's own texts go first.
+const TEXTS = { zh: { ...words.zh, ...zh }, en: { ...words.en, ...en } };
 const REMEMBERED = "citygrid.language";
 
 export const language = ref(localStorage.getItem(REMEMBERED) === "en" ? "en" : "zh");
