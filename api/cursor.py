@@ -10,8 +10,8 @@ import base64
 import binascii
 import json
 
-from api.language import Say
 from api.problems import BAD_REQUEST, Refused
+from runtime.http.language import Say
 
 REFUSED = Say("cursor 无效，请从第一页开始。", "The cursor is not one of ours; begin at the first page.")
 

@@ -16,9 +16,9 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from api.language import Language
 from api.models import Role
 from api.problems import NO_SESSION, Refused
+from runtime.http.language import Language
 
 Connection = AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]

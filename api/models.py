@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.language import Language
+from runtime.http.language import Language
 
 Severity = Literal["urgent", "today", "planned"]
 Role = Literal["grid_worker", "command_centre", "department", "ops", "admin"]

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from psycopg import sql
 
 from api.database import AsCaller, Caller
-from api.language import Say
 from api.masking import mask_row, views
 from api.models import LookedAt, Looks, Lookup, Purpose, Row
 from api.problems import INVALID, NOT_FOUND, Refused, refuse
 from domain.codes import InvalidCode
+from runtime.http.language import Say
 
 router = APIRouter(tags=["rows"])
 

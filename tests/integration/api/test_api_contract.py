@@ -14,9 +14,9 @@ from structlog.testing import capture_logs
 
 from api.app import create_app, description_of
 from api.gate import ROOT
-from api.language import accepted
 from citygrid.serve import site
 from runtime import metrics
+from runtime.http.language import accepted
 from runtime.settings import Settings
 from tests.integration.api.two_streets import City, LogIn
 from web.assets import CONTENT_SECURITY_POLICY
