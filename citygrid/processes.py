@@ -20,7 +20,7 @@ Kind = Literal["part", "stage", "sink", "outbox", "clock", "api"]
 WORKERS: dict[str, str] = {
     "stage": "stream_apps.worker",
     "sink": "sinks.worker",
-    "outbox": "producers.outbox",
+    "outbox": "producers.outbox.relay",
     "clock": "citygrid.clock",
     "api": "citygrid.serve",
 }

@@ -204,10 +204,13 @@ def statement_of(contract: Contract, said: Mapping[str, Any]) -> Statement:
     kind = contract.kinds.get(str(said.get("kind")))
     if kind is None:
         raise Rejected("kind", f"must be one of {', '.join(contract.kinds)}")
+    stated = said.get("change", {})
+    if not isinstance(stated, Mapping):
+        raise Rejected("change", "must be an object with the kind's fields")
     dates = {field["name"] for field in kind["fields"] if "date" in str(field["type"])}
     change = {
         name: _in_form(day, name, value) if name in dates and isinstance(value, str) else value
-        for name, value in said["change"].items()
+        for name, value in stated.items()
     }
     for name in ("record", "subject"):
         if not isinstance(said.get(name), str):

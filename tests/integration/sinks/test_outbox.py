@@ -11,8 +11,7 @@ import psycopg
 import pytest
 from confluent_kafka import Consumer, KafkaError
 
-from producers import outbox
-from producers.outbox import Outbox, relay_once
+from producers.outbox import OURS, Outbox, relay_once
 from runtime.publish import Publisher
 from runtime.settings import Settings
 from runtime.topics import ensure_schemas, ensure_topics
@@ -71,14 +70,14 @@ def connection(ready: Settings) -> Iterator[psycopg.Connection[Any]]:
 def settled(connection: psycopg.Connection[Any], count: int) -> None:
     """Return once so many rows can be taken: a transaction anywhere on the server, also of another test's database,
     that began before them holds them back."""
-    until(lambda: len(connection.execute(outbox.TAKE, (10,)).fetchall()) == count)
+    until(lambda: len(connection.execute(OURS.take, (10,)).fetchall()) == count)
 
 
 class Killed(Exception):
     """As good as `kill -9` at this statement: the connection is gone with what it had not committed."""
 
 
-@pytest.mark.parametrize("statement", ["TAKE", "publish", "flush", "PUBLISHED"])
+@pytest.mark.parametrize("statement", ["take", "publish", "flush", "published"])
 def test_killed_at_any_statement_the_event_has_the_same_id_and_is_there(
     ready: Settings, connection: psycopg.Connection[Any], statement: str
 ) -> None:
@@ -96,7 +95,7 @@ def test_killed_at_any_statement_the_event_has_the_same_id_and_is_there(
         assert relay_once(connection, again) == 0
     found = event_ids(ready)
     assert len(set(found)) == 3
-    assert len(found) == (6 if statement in ("flush", "PUBLISHED") else 4 if statement == "publish" else 3)
+    assert len(found) == (6 if statement in ("flush", "published") else 4 if statement == "publish" else 3)
 
 
 class _Dying:
@@ -105,8 +104,8 @@ class _Dying:
     def __init__(self, behind: Any, statement: str) -> None:
         self._behind, self._statement = behind, statement
 
-    def execute(self, query: str, *values: Any) -> Any:
-        if query == getattr(outbox, self._statement, None):
+    def execute(self, query: object, *values: Any) -> Any:
+        if query == getattr(OURS, self._statement, None):
             raise Killed
         return self._behind.execute(query, *values)
 

@@ -1,0 +1,238 @@
+"""Relays what stands in an outbox table to Kafka, in the order of the commits.
+
+A row is marked as published after the broker has its event. Killed in between, the same event goes out again with the
+same id (it derives from the content, which the row keeps), and every reader takes it once.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, LiteralString
+
+import psycopg
+import structlog
+from psycopg import sql
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_exponential_jitter
+
+from runtime.contracts import contracts
+from runtime.log import configure
+from runtime.metrics import OUTBOX_PUBLISHED, OUTBOX_REFUSED, OUTBOX_WAITING
+from runtime.publish import InvalidStatement, NotDelivered, Publisher, PublishRefused, Statement
+from runtime.publish.columns import Rejected
+from runtime.publish.file import statement_of
+from runtime.rdkafka.health import HealthServer
+from runtime.settings import Settings, load
+
+log = structlog.get_logger()
+
+BATCH = 500
+#: Looked at again at least this often, should a notification be lost with its connection.
+POLL_S = 2.0
+WAIT_AT_MOST_S = 5.0
+TIDY_EVERY_S = 3_600.0
+
+
+@dataclass(frozen=True)
+class Table:
+    """An outbox: the table, whom `NOTIFY` wakes, and what may be said in it.
+
+    `department`: only its contracts, dates as text and numbers in the open (None: the city's own database, which knows
+    pseudonyms only). `kept` is how long published rows stay, as an interval; None: they are not ours to delete.
+    """
+
+    name: tuple[str, str]
+    channel: str
+    department: str | None = None
+    kept: str | None = None
+
+    @property
+    def lock(self) -> str:
+        return f"citygrid.{self.channel}"
+
+    @cached_property
+    def take(self) -> sql.Composed:
+        # What a transaction that still runs will commit has a larger xid than every row taken: none is overtaken.
+        return self._on(
+            "SELECT id, topic, statement FROM {} WHERE published_at IS NULL AND refused IS NULL "
+            "AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, id LIMIT %s"
+        )
+
+    @cached_property
+    def published(self) -> sql.Composed:
+        return self._on("UPDATE {} SET published_at = now() WHERE id = ANY(%s)")
+
+    @cached_property
+    def refused(self) -> sql.Composed:
+        return self._on("UPDATE {} SET refused = %s WHERE id = %s")
+
+    @cached_property
+    def tidy(self) -> sql.Composed:
+        return self._on("DELETE FROM {} WHERE published_at < now() - %s::interval")
+
+    def _on(self, statement: LiteralString) -> sql.Composed:
+        return sql.SQL(statement).format(sql.Identifier(*self.name))
+
+
+OURS = Table(("city", "outbox"), "city_outbox")
+
+
+def of_department(name: str) -> Table:
+    """The outbox that `department.sql` puts into a department's own database."""
+    return Table(("citygrid", "outbox"), "citygrid_outbox", name, kept="7 days")
+
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class Outbox:
+    """Relays `table` of the database at `dsn` (none: the city's own). `stopping` ends `run` after the batch in hand."""
+
+    def __init__(
+        self, settings: Settings, stopping: threading.Event, table: Table = OURS, dsn: str | None = None
+    ) -> None:
+        self._settings = settings
+        self._stopping = stopping
+        self._table = table
+        self._dsn = dsn or settings.dsn("sinks")
+        self._tidied = -TIDY_EVERY_S
+        self._trouble: str | None = "starting"
+        self._beat = time.monotonic()
+
+    def live(self) -> str | None:
+        """None while the loop turns."""
+        stuck = time.monotonic() - self._beat
+        return None if stuck < 150 else f"no progress for {stuck:.0f} s"
+
+    def ready(self) -> str | None:
+        """None when PostgreSQL and Kafka took what they were last given."""
+        return self._trouble
+
+    def run(self) -> None:
+        """Until `stopping` is set; PostgreSQL, registry and Kafka are waited for."""
+        for attempt in Retrying(
+            retry=retry_if_exception_type(
+                (psycopg.OperationalError, psycopg.InterfaceError, NotDelivered, PublishRefused)
+            ),
+            wait=wait_exponential_jitter(multiplier=0.2, max=WAIT_AT_MOST_S),
+            stop=stop_when_event_set(self._stopping),
+            sleep=self._sleep,
+            before_sleep=self._tell,
+            reraise=True,
+        ):
+            with attempt:
+                self._relay()
+
+    def _relay(self) -> None:
+        with ExitStack() as stack:
+            connection: Connection = stack.enter_context(psycopg.connect(self._dsn, autocommit=True, connect_timeout=5))
+            publisher = stack.enter_context(Publisher(self._settings))
+            if not self._alone(connection):
+                return
+            connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._table.channel)))
+            while not self._stopping.is_set():
+                self._beat = time.monotonic()
+                if relay_once(connection, publisher, self._table) < BATCH:
+                    self._trouble = None
+                    self._tidy(connection)
+                    for _ in connection.notifies(timeout=POLL_S, stop_after=1):
+                        pass
+
+    def _alone(self, connection: Connection) -> bool:
+        """Wait until no other relay runs: two would publish everything twice. False if told to stop meanwhile."""
+        while not self._stopping.is_set():
+            self._beat = time.monotonic()
+            row = connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (self._table.lock,)).fetchone()
+            if row and row[0]:
+                return True
+            self._trouble = "another relay runs"
+            self._stopping.wait(POLL_S)
+        return False
+
+    def _tidy(self, connection: Connection) -> None:
+        """Delete what was published long ago: it holds people's numbers."""
+        if self._table.kept is not None and time.monotonic() - self._tidied > TIDY_EVERY_S:
+            connection.execute(self._table.tidy, (self._table.kept,))
+            self._tidied = time.monotonic()
+
+    def _sleep(self, seconds: float) -> None:
+        self._beat = time.monotonic()
+        self._stopping.wait(seconds)
+
+    def _tell(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        self._trouble = "PostgreSQL or Kafka is away"
+        log.warning("outbox_waits", reason=type(error).__name__, attempt=state.attempt_number)
+
+
+def relay_once(connection: Connection, publisher: Publisher, table: Table = OURS) -> int:
+    """Publish what is there, at most `BATCH`; the number of rows taken. Raises NotDelivered with nothing marked."""
+    rows = connection.execute(table.take, (BATCH,)).fetchall()
+    OUTBOX_WAITING.set(len(rows))
+    sent: list[int] = []
+    for number, topic, said in rows:
+        try:
+            publisher.publish(topic, _statement(topic, said, table))
+        except (InvalidStatement, Rejected) as invalid:
+            connection.execute(table.refused, (str(invalid), number))
+            OUTBOX_REFUSED.inc()
+            log.error("outbox_refused", outbox=number, topic=topic, reason=str(invalid))  # noqa: TRY400
+        else:
+            sent.append(number)
+    if sent:
+        publisher.flush()
+        connection.execute(table.published, (sent,))
+        OUTBOX_PUBLISHED.inc(len(sent))
+    return len(rows)
+
+
+def _statement(topic: str, said: dict[str, Any], table: Table) -> Statement:
+    """Raises Rejected if a department's row is no statement of one of its contracts."""
+    if table.department is not None:
+        contract = contracts().get(topic)
+        if contract is None or contract.department != table.department:
+            raise Rejected("topic", f"is no contract of {table.department}")
+        return statement_of(contract, said)
+    return Statement(
+        kind=said["kind"],
+        record=said["record"],
+        subject=said["subject"],
+        occurred_at=_micros(said["occurred_at"]),
+        recorded_at=_micros(said["recorded_at"]),
+        change=said["change"],
+        withdrawn=said["withdrawn"],
+    )
+
+
+def _micros(text: str) -> int:
+    """ISO 8601 with its zone → microseconds since 1970 UTC, without the rounding of floats."""
+    at = datetime.fromisoformat(text)
+    whole = at.replace(microsecond=0)
+    return int(whole.timestamp()) * 1_000_000 + at.microsecond
+
+
+def main() -> int:
+    """Relay the city's own outbox until asked to end; the exit code. Raises SettingsRefused."""
+    settings = load()
+    return serve(settings, OURS, settings.dsn("sinks"), settings.port_of("outbox"))
+
+
+def serve(settings: Settings, table: Table, dsn: str, port: int) -> int:
+    """Relay until SIGTERM or SIGINT, with `/live`, `/ready` and `/metrics` on `port`; the exit code."""
+    stopping = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stopping.set())
+    configure(settings, "outbox" if table.department is None else f"outbox-{table.department}")
+    outbox = Outbox(settings, stopping, table, dsn)
+    health = HealthServer(settings.host, port, outbox.live, outbox.ready)
+    health.start()
+    try:
+        outbox.run()
+    finally:
+        health.stop()
+    return 0
