@@ -87,10 +87,21 @@ def normalised_credit_code(code: str) -> str:
     said = narrow(code).upper()
     if len(said) != 18 or any(character not in _CREDIT_ALPHABET for character in said):
         raise InvalidCode("a credit code has 18 characters, digits and capitals without I, O, S, V, Z")
-    total = sum(_CREDIT_ALPHABET.index(c) * weight for c, weight in zip(said, _CREDIT_WEIGHTS, strict=False))
-    if _CREDIT_ALPHABET[(31 - total % 31) % 31] != said[17]:
+    if _credit_check(said) != said[17]:
         raise InvalidCode("the check character of the credit code is wrong")
     return said
+
+
+def with_credit_check(characters: str) -> str:
+    """A credit code out of its first 17 characters. Raises InvalidCode if they are not that."""
+    if len(characters) != 17 or any(character not in _CREDIT_ALPHABET for character in characters):
+        raise InvalidCode("the check character belongs to 17 characters, digits and capitals without I, O, S, V, Z")
+    return characters + _credit_check(characters)
+
+
+def _credit_check(code: str) -> str:
+    total = sum(_CREDIT_ALPHABET.index(c) * weight for c, weight in zip(code, _CREDIT_WEIGHTS, strict=False))
+    return _CREDIT_ALPHABET[(31 - total % 31) % 31]
 
 
 def normalised_grid_code(code: str) -> str:

@@ -1,40 +1,106 @@
-"""Play the small demo city: load it if it is not there yet, then let its day go on."""
+"""Play the demo city: load it if it is not there yet, let it grow, let its life go on."""
 
 from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from citygrid.cli import Told
-from citygrid.cli.screen import console
-from citygrid.demo.play import RESIDENTS, SEED, Demo, DemoRefused
+from citygrid.cli.screen import console, errors
+from citygrid.demo.city import DemoCity
+from citygrid.demo.play import RESIDENTS, SEED, Demo, DemoRefused, Tell, write
 from runtime.pseudonym import KeyRefused
 from runtime.publish import NotDelivered, PublishRefused
 from runtime.settings import load
 
 EXAMPLE = "citygrid demo --speed 2"
+FEWEST, MOST = 300, 1_000_000
+
+app = typer.Typer(invoke_without_command=True, help=__doc__)
+
+Seed = Annotated[int, typer.Option(help="Another seed is another city.")]
+Residents = Annotated[int, typer.Option(min=FEWEST, max=MOST, help="How many people live in it.")]
+Grown = Annotated[
+    int | None,
+    typer.Option(
+        min=FEWEST, max=MOST, help=f"How many people live in it; left out, as many as there are, else {RESIDENTS:,}."
+    ),
+]
 
 
-def command(
-    seed: Annotated[int, typer.Option(help="Another seed is another city.")] = SEED,
-    residents: Annotated[int, typer.Option(min=50, max=100_000, help="How many people live in it.")] = RESIDENTS,
-    speed: Annotated[float, typer.Option(min=0, max=100, help="Changes of the day; 1 is one in 5 s, 0 none.")] = 1.0,
+@app.callback()
+def play(
+    context: typer.Context,
+    seed: Seed = SEED,
+    residents: Grown = None,
+    speed: Annotated[float, typer.Option(min=0, max=100, help="Changes; 1 is one in 5 s, 0 none.")] = 1.0,
 ) -> None:
-    """Play the small demo city: load it if it is not there yet, then let its day go on until Ctrl-C."""
+    """Play the demo city: load it if it is not there yet, let it grow, let its life go on until Ctrl-C."""
+    if context.invoked_subcommand:
+        return
     stopping = threading.Event()
-    try:
+    with _told():
         demo = Demo(load(), seed, residents)
-        if demo.loaded:
-            console.print("The demo city is there already.")
-        else:
-            events = demo.load(lambda title: console.print(title, highlight=False))
-            console.print(f"{events} events published.", highlight=False)
+        _load(demo)
         if speed:
             for sign in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(sign, lambda *_: stopping.set())
             demo.play(stopping, speed, lambda title: console.print(title, highlight=False))
+
+
+@app.command(epilog="Example: citygrid demo files --residents 1000000 --into /var/tmp/city")
+def files(
+    into: Annotated[Path, typer.Option(help="The folder in which the files are made.")],
+    seed: Seed = SEED,
+    residents: Residents = RESIDENTS,
+    today: Annotated[str | None, typer.Option(help="As of which day (YYYY-MM-DD); left out, today.")] = None,
+) -> None:
+    """Write the departments' export files and the areas of a city, and publish nothing. Needs nothing that runs."""
+    try:
+        day = date.fromisoformat(today) if today else date.today()  # noqa: DTZ011 - where one stands
+    except ValueError:
+        raise Told("--today must be a day such as 2026-03-02.") from None
+    with _bar() as tell:
+        written = write(into, DemoCity(seed, residents, day), tell)
+    console.print(f"{len(written)} files in {into}", highlight=False)
+
+
+def _load(demo: Demo) -> None:
+    if demo.loaded:
+        console.print("The demo city is there already.")
+        return
+    with _bar() as tell:
+        events = demo.load(tell)
+    console.print(f"{demo.city.residents:,} residents, {events:,} events published.", highlight=False)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What a person can mend is a sentence."""
+    try:
+        yield
     except (DemoRefused, PublishRefused, KeyRefused, NotDelivered) as refused:
         raise Told(str(refused)) from None
+
+
+@contextmanager
+def _bar() -> Iterator[Tell]:
+    """A bar for each thing that is done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(title: str, done: int, total: int) -> None:
+            if title not in tasks:
+                tasks[title] = bars.add_task(title, total=total)
+            bars.update(tasks[title], completed=done, total=total)
+
+        yield tell

@@ -1,120 +1,128 @@
-"""Where the demo city lies: streets, communities and grids that tile a part of Panyu, and the dwellings in them.
+"""Where the demo city lies: Guangzhou's 11 districts with streets, towns, communities and grids that tile them exactly.
 
-Longitude and latitude in degrees, WGS 84. The corners of the grids are those of one lattice, so neighbours share them
-and nothing overlaps.
+Longitude and latitude in degrees, WGS 84. All borders and all names below the districts are made up.
 """
 
 from __future__ import annotations
 
-import random
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-DISTRICT = "440113"
-STREETS = (("示例一街道", "Sample Street 1"), ("示例二街道", "Sample Street 2"))
-COMMUNITIES = (("东社区", "East community"), ("中社区", "Middle community"), ("西社区", "West community"))
-ACROSS, DOWN = 2, 2
-"""Grids of a community, side by side and one under the other."""
+from citygrid.demo.draw import Draw
+from citygrid.demo.mesh import Mesh, Ring
+from citygrid.demo.outline import CORNERS, OUTLINES
+from domain.codes import DISTRICTS
 
-WEST, SOUTH = 113.345, 22.920
-CELL_LON, CELL_LAT = 0.0095, 0.0075
-JITTER = 0.22
-"""How far a corner inside the city is moved, as a share of a grid's side."""
+COMMUNITIES = (("东社区", "East"), ("南社区", "South"), ("西社区", "West"), ("北社区", "North"), ("中社区", "Middle"))
+FEWEST_COMMUNITIES, MOST_COMMUNITIES = 3, 5
+FEWEST_GRIDS, MOST_GRIDS = 4, 6
+HEART = "440113001001003"
+"""The grid that fills first, however small the city, and after it its street: the demo accounts' worker is there."""
+FIRST_TOWN = 100
+MICRO = 1_000_000
 
 Point = tuple[float, float]
 
 
 class Area(NamedTuple):
-    """A district, street, community or grid by the prefix of its code. `ring` is closed and anticlockwise."""
+    """A district, street, community or grid by the prefix of its code. `corners` as the mesh has them."""
 
     code: str
     name_zh: str
     name_en: str
-    ring: list[Point]
+    corners: Ring
+
+    @property
+    def ring(self) -> list[Point]:
+        """Closed and anticlockwise, degrees with at most six decimals."""
+        return [(x / MICRO, y / MICRO) for x, y in (*self.corners, self.corners[0])]
 
     @property
     def geometry(self) -> dict[str, Any]:
         return {"type": "Polygon", "coordinates": [[list(point) for point in self.ring]]}
 
-
-class Dwelling(NamedTuple):
-    """`number` is that of the address register."""
-
-    number: str
-    grid: str
-    address: str
-    floor_area_m2: float
-    use: str
-    lon: float
-    lat: float
+    def feature(self) -> dict[str, Any]:
+        """The area as a GeoJSON feature (RFC 7946)."""
+        names = {"name_zh": self.name_zh, "name_en": self.name_en}
+        return {"type": "Feature", "id": self.code, "properties": names, "geometry": self.geometry}
 
 
 class Places:
     """The city's map, the same for the same seed."""
 
     def __init__(self, seed: int) -> None:
-        draw = random.Random(f"places {seed}")
-        self._columns, self._rows = ACROSS * len(STREETS), DOWN * len(COMMUNITIES)
-        self._corners = {
-            (column, row): self._corner(draw, column, row)
-            for column in range(self._columns + 1)
-            for row in range(self._rows + 1)
-        }
-        self.areas = [Area(DISTRICT, "番禺区", "Panyu", self._ring(0, 0, self._columns, self._rows))]
-        self.grids: dict[str, tuple[int, int]] = {}
-        for street, (zh, en) in enumerate(STREETS):
-            self._add_street(f"{DISTRICT}{street + 1:03d}", zh, en, street * ACROSS)
+        mesh = Mesh()
+        made = list(_areas(seed, mesh))
+        self.areas = [area._replace(corners=mesh.whole(area.corners)) for area in made]
+        self.names = {area.code: area for area in self.areas}
+        grids = [area.code for area in self.areas if len(area.code) == 15]
+        near = [grid for grid in grids if grid.startswith(HEART[:9]) and grid != HEART]
+        far = [grid for grid in grids if not grid.startswith(HEART[:9])]
+        #: In the order in which they fill: a small city lives in the first ones, in every district some.
+        self.grids = [HEART, *near, *_every_district_first(Draw("grids", seed).shuffled(far))]
 
-    def _corner(self, draw: random.Random, column: int, row: int) -> Point:
-        inside = 0 < column < self._columns and 0 < row < self._rows
-        move = (draw.uniform(-JITTER, JITTER), draw.uniform(-JITTER, JITTER)) if inside else (0.0, 0.0)
-        return (
-            round(WEST + (column + move[0]) * CELL_LON, 6),
-            round(SOUTH + (row + move[1]) * CELL_LAT, 6),
-        )
-
-    def _add_street(self, code: str, name_zh: str, name_en: str, column: int) -> None:
-        self.areas.append(Area(code, name_zh, name_en, self._ring(column, 0, column + ACROSS, self._rows)))
-        for community, (zh, en) in enumerate(COMMUNITIES):
-            row, inner = community * DOWN, f"{code}{community + 1:03d}"
-            ring = self._ring(column, row, column + ACROSS, row + DOWN)
-            self.areas.append(Area(inner, f"{name_zh}{zh}", f"{en}, {name_en}", ring))
-            for number in range(ACROSS * DOWN):
-                grid = f"{inner}{number + 1:03d}"
-                cell = (column + number % ACROSS, row + number // ACROSS)
-                self.grids[grid] = cell
-                name = (f"{zh}{number + 1:02d}网格", f"Grid {number + 1:02d}")
-                self.areas.append(Area(grid, *name, self._ring(*cell, cell[0] + 1, cell[1] + 1)))
-
-    def _ring(self, west: int, south: int, east: int, north: int) -> list[Point]:
-        """The lattice's corners around a block of grids, anticlockwise, the first again at the end."""
-        around = [(column, south) for column in range(west, east)]
-        around += [(east, row) for row in range(south, north)]
-        around += [(column, north) for column in range(east, west, -1)]
-        around += [(west, row) for row in range(north, south, -1)]
-        return [self._corners[corner] for corner in (*around, around[0])]
-
-    def within(self, draw: random.Random, grid: str) -> Point:
+    def within(self, grid: str, draw: Draw) -> Point:
         """A place inside the grid, away from its borders."""
-        column, row = self.grids[grid]
-        across, up = draw.uniform(0.12, 0.88), draw.uniform(0.12, 0.88)
-        south = _between(self._corners[column, row], self._corners[column + 1, row], across)
-        north = _between(self._corners[column, row + 1], self._corners[column + 1, row + 1], across)
-        lon, lat = _between(south, north, up)
-        return round(lon, 6), round(lat, 6)
+        corners = self.names[grid].corners
+        at = draw.below(len(corners))
+        (ax, ay), (bx, by) = corners[at - 1], corners[at]
+        middle_x, middle_y = sum(x for x, _ in corners) / len(corners), sum(y for _, y in corners) / len(corners)
+        along, out = draw.share(), draw.share() * 0.85
+        x, y = ax + (bx - ax) * along, ay + (by - ay) * along
+        return round(middle_x + (x - middle_x) * out) / MICRO, round(middle_y + (y - middle_y) * out) / MICRO
 
-    def dwellings(self, seed: int, count: int) -> list[Dwelling]:
-        """`count` dwellings, spread over all grids; each fifth is let, each ninth public rental housing."""
-        draw = random.Random(f"dwellings {seed}")
-        found = []
-        for at in range(count):
-            grid = list(self.grids)[at % len(self.grids)]
-            street = STREETS[int(grid[6:9]) - 1][0]
-            use = "出租屋" if at % 5 == 3 else "公租房" if at % 9 == 4 else "住宅"
-            address = f"番禺区{street}{draw.randint(1, 80)}号{draw.randint(1, 18)}0{draw.randint(1, 6)}房"
-            area = draw.choice((28.0, 36.5, 45.0, 58.0, 72.5, 89.0, 104.0))
-            found.append(Dwelling(f"4401130{at:08d}", grid, address, area, use, *self.within(draw, grid)))
-        return found
+    def street_address(self, grid: str) -> str:
+        """What stands before a house number: `番禺区示例一街道`."""
+        district, street = self.names[grid[:6]].name_zh, self.names[grid[:9]].name_zh
+        return district + street.removeprefix(district.removesuffix("区"))
 
 
-def _between(one: Point, other: Point, share: float) -> Point:
-    return one[0] + (other[0] - one[0]) * share, one[1] + (other[1] - one[1]) * share
+def _every_district_first(grids: list[str]) -> list[str]:
+    """`grids` in their order, but the first of each district before all others."""
+    first = {grid[:6]: grid for grid in reversed(grids)}
+    return sorted(grids, key=lambda grid: first[grid[:6]] != grid)
+
+
+def _areas(seed: int, mesh: Mesh) -> Iterator[Area]:
+    for code, outline in OUTLINES.items():
+        zh, en = DISTRICTS[code]
+        draw = Draw("places", seed, code)
+        ring = [(CORNERS[letter][0] * 1000, CORNERS[letter][1] * 1000) for letter in outline.ring]
+        yield Area(code, f"{zh}区", en, ring)
+        for number, part in enumerate(mesh.parts(ring, outline.streets + outline.towns, draw)):
+            if number < outline.streets:
+                street = Area(
+                    f"{code}{number + 1:03d}",
+                    f"{zh}示例{numeral(number + 1)}街道",
+                    f"{en} Sample Street {number + 1}",
+                    part,
+                )
+            else:
+                town = number - outline.streets
+                street = Area(
+                    f"{code}{FIRST_TOWN + town:03d}",
+                    f"{zh}示例{numeral(town + 1)}镇",
+                    f"{en} Sample Town {town + 1}",
+                    part,
+                )
+            yield street
+            yield from _within_street(street, mesh, draw)
+
+
+def _within_street(street: Area, mesh: Mesh, draw: Draw) -> Iterator[Area]:
+    count = draw.between(FEWEST_COMMUNITIES, MOST_COMMUNITIES)
+    for number, part in enumerate(mesh.parts(street.corners, count, draw)):
+        zh, en = COMMUNITIES[number]
+        code = f"{street.code}{number + 1:03d}"
+        yield Area(code, f"{street.name_zh}{zh}", f"{en} community, {street.name_en}", part)
+        grids = draw.between(FEWEST_GRIDS, MOST_GRIDS)
+        for grid, cell in enumerate(mesh.parts(part, grids, draw)):
+            yield Area(f"{code}{grid + 1:03d}", f"{zh}{grid + 1:02d}网格", f"Grid {grid + 1:02d}", cell)
+
+
+def numeral(number: int) -> str:
+    """1–99 in Chinese."""
+    digits = "〇一二三四五六七八九"
+    tens, ones = divmod(number, 10)
+    head = "" if not tens else "十" if tens == 1 else f"{digits[tens]}十"
+    return head + (digits[ones] if ones else "")

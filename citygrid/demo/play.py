@@ -1,13 +1,12 @@
-"""Loads the demo city and plays its day: files are written as the departments' offices write them, then published by
-the code of `citygrid publish`."""
+"""Loads the demo city and plays what happens in it: files are written as the departments' offices write them, then
+published by the code of `citygrid publish`."""
 
 from __future__ import annotations
 
-import csv
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,14 +14,14 @@ import psycopg
 import structlog
 from psycopg.types.json import Jsonb
 
-from citygrid.demo.day import Day, Happened
-from citygrid.demo.people import Cells, DemoCity
+from citygrid.demo import sheets
+from citygrid.demo.changes import Changes
+from citygrid.demo.city import PEOPLE, DemoCity
 from citygrid.demo.places import Area
-from domain.time import DAY, midnight
+from citygrid.demo.registers import Register, Said
 from runtime.discover import discover
-from runtime.publish import Publisher, Statement
+from runtime.publish import Publisher
 from runtime.publish import file as files
-from runtime.publish.columns import Department
 from runtime.publish.file import RejectedFile
 from runtime.publish.reading import ExportFile
 from runtime.settings import Settings
@@ -30,95 +29,88 @@ from runtime.settings import Settings
 log = structlog.get_logger()
 
 SEED = 11
-RESIDENTS = 2_000
+RESIDENTS = 20_000
 SECONDS_BETWEEN = 5.0
-"""Between two changes of the day at speed 1."""
+"""Between two changes at speed 1."""
+REGISTERS = discover("citygrid.demo.registers", "REGISTER", Register)
 
-Tell = Callable[[str], None]
+Tell = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is."""
 
 
 class DemoRefused(Exception):
     """The demo city cannot be played here; the message says why and what to do."""
 
 
+def _tell_nobody(title: str, done: int, total: int) -> None:
+    pass
+
+
 class Demo:
     """The demo city of one installation. What was made is noted in `demo/city.json` of the state folder, so that a
-    second start continues the same city."""
+    second start continues the same city. `residents` None: as many as there are, `otherwise` if there is none."""
 
-    def __init__(self, settings: Settings, seed: int = SEED, residents: int = RESIDENTS) -> None:
+    def __init__(
+        self, settings: Settings, seed: int = SEED, residents: int | None = None, otherwise: int = RESIDENTS
+    ) -> None:
         if settings.mode == "production":
             raise DemoRefused("A production installation plays no demo city: its alerts would be about nobody.")
         self._settings = settings
         self._folder = settings.state_dir / "demo"
         self._noted = self._folder / "city.json"
         known = json.loads(self._noted.read_text()) if self._noted.is_file() else {}
-        self._known = {
-            "seed": seed,
-            "residents": residents,
-            "today": f"{datetime.now(settings.zone):%Y-%m-%d}",
-            **known,
-        }
-        if (self._known["seed"], self._known["residents"]) != (seed, residents):
+        loaded = int(known.get("loaded", 0))
+        residents = residents or loaded or otherwise
+        if known.get("seed", seed) != seed or residents < loaded:
             raise DemoRefused(
-                f"Another demo city lives here already (seed {self._known['seed']}, {self._known['residents']} "
-                "residents): play that one, or forget everything with `citygrid reset`."
+                f"Another demo city lives here already (seed {known['seed']}, {loaded} residents): play that one, let "
+                "it grow by more residents, or forget everything with `citygrid reset`."
             )
-        self._city = DemoCity(seed, residents, date.fromisoformat(str(self._known["today"])))
+        today = known.get("today", f"{datetime.now(settings.zone):%Y-%m-%d}")
+        self._known = {**known, "seed": seed, "today": today}
+        self.city = DemoCity(seed, residents, date.fromisoformat(today))
 
     @property
     def loaded(self) -> bool:
-        """Whether the city was published here before."""
-        return bool(self._known.get("loaded"))
+        """Whether the whole city was published here before."""
+        return int(self._known.get("loaded", 0)) >= self.city.residents
 
-    def load(self, tell: Tell = lambda _: None) -> int:
-        """Write the areas and the export files, publish them; the number of events. Done again it changes nothing."""
+    def load(self, tell: Tell = _tell_nobody) -> int:
+        """Write the areas and the export files, publish them; the number of events. Done again it changes nothing; of
+        a city that grows only the buildings that are new are published."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._note()
-        load_areas(self._settings.dsn("sinks"), self._city.places.areas)
+        load_areas(self._settings.dsn("sinks"), self.city.places.areas)
+        first = int(self._known.get("loaded", 0)) // PEOPLE
         events = 0
         with Publisher(self._settings) as publisher:
-            for (department, export), lines in self._city.files.items():
-                tell(f"{department}: {export}.csv")
-                path = self._folder / department / f"{export}.csv"
-                write(path, lines)
-                events += publish(path, department, publisher)
-            events += self._visits(publisher)
-        self._known["loaded"] = True
+            with sheets.Files(self._folder) as written:
+                for each in statements(self.city, first, tell):
+                    if sheets.exported(each.topic):
+                        written.write(each)
+                    else:  # no department's office: grid workers, devices
+                        publisher.publish(each.topic, each.statement)
+                        events += 1
+            for department, path in written.paths:
+                events += publish(path, department, publisher, tell)
+        self._known["loaded"] = self.city.residents
         self._note()
         return events
 
-    def play(self, stopping: threading.Event, speed: float = 1.0, tell: Tell = lambda _: None) -> None:
+    def play(self, stopping: threading.Event, speed: float = 1.0, tell: Callable[[str], None] = lambda _: None) -> None:
         """A change every few seconds until `stopping` is set. `speed` 2 is twice as many."""
         first = int(self._known.get("changes", 0))
-        day = Day(self._city, int(self._known["seed"]), first)
+        changes = Changes(self.city)
         with Publisher(self._settings) as publisher:
             for number in range(first, first + 10**9):
                 if stopping.wait(SECONDS_BETWEEN / speed):
                     return
-                happened = day.change(number, datetime.now(self._settings.zone))
-                self._publish(publisher, happened)
+                changed = changes.change(number, time.time_ns() // 1000)
+                publisher.publish(changed.said.topic, changed.said.statement)
                 publisher.flush()
                 self._known["changes"] = number + 1
                 self._note()
-                tell(happened.title)
-
-    def _publish(self, publisher: Publisher, happened: Happened) -> None:
-        if happened.cells is not None:
-            path = self._folder / "day" / f"{happened.export}.csv"
-            write(path, [happened.cells])
-            publish(path, happened.department, publisher)
-        elif happened.visited is not None:
-            dwelling, task = happened.visited
-            publisher.publish("grid.observation", visit(dwelling, task, time.time_ns() // 1000))
-
-    def _visits(self, publisher: Publisher) -> int:
-        """Old leases were visited within days; those of the last two weeks wait."""
-        known = [lease for lease in self._city.leases if (self._city.today - lease.start).days > 30]
-        for lease in known:
-            start = (lease.start - date(1970, 1, 1)).days
-            said = visit(lease.home.number, f"demo-{lease.record}", midnight(start + 4) + DAY // 2)
-            publisher.publish("grid.observation", said)
-        return len(known)
+                tell(changed.title)
 
     def _note(self) -> None:
         scratch = self._noted.with_suffix(".new")
@@ -126,28 +118,30 @@ class Demo:
         scratch.replace(self._noted)
 
 
-def visit(dwelling: str, task: str, at: int) -> Statement:
-    """A grid worker met someone. `at` in microseconds UTC."""
-    return Statement("Visited", task, dwelling, at, at, {"task": task, "outcome": "done"})
+def statements(city: DemoCity, first: int = 0, tell: Tell = _tell_nobody) -> Iterator[Said]:
+    """What all registers say of the buildings from the `first` on, one building at a time."""
+    for building in city.buildings(first):
+        if building.at % 100 == 0:
+            tell("the registers", building.at - first, city.count - first)
+        for register in REGISTERS.values():
+            yield from register.say(city, building)
+    tell("the registers", city.count - first, city.count - first)
 
 
-def write(path: Path, lines: Iterable[Cells]) -> None:
-    """An export as offices make them: CSV in GB18030, the columns' names in Chinese; mode 0600."""
-    lines = list(lines)
-    columns = list(dict.fromkeys(column for line in lines for column in line))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    with path.open("w", encoding="gb18030", newline="") as file:
-        rows = csv.DictWriter(file, columns, restval="")
-        rows.writeheader()
-        rows.writerows(lines)
+def write(folder: Path, city: DemoCity, tell: Tell = _tell_nobody) -> list[tuple[str, Path]]:
+    """The export files of a city under `folder`, and its areas as `areas.geojson`; (department, file) each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    areas = {"type": "FeatureCollection", "features": [area.feature() for area in city.places.areas]}
+    (folder / "areas.geojson").write_text(json.dumps(areas, ensure_ascii=False), encoding="utf-8")
+    return sheets.write(folder, (said for said in statements(city, tell=tell) if sheets.exported(said.topic)))
 
 
-def publish(path: Path, department: str, publisher: Publisher) -> int:
+def publish(path: Path, department: str, publisher: Publisher, tell: Tell = _tell_nobody) -> int:
     """The file's events, published as `citygrid publish` does; how many. Raises DemoRefused if a line was rejected."""
-    known = discover("producers.departments", "DEPARTMENT", Department)
+    title = f"{department}: {path.name}"
     with ExportFile(path, "gb18030") as file, RejectedFile(path) as rejected:
-        tally = files.publish(file, known[department], publisher, rejected)
+        read = lambda done, _: tell(title, done, file.size)  # noqa: E731
+        tally = files.publish(file, sheets.READERS[department], publisher, rejected, read)
         if rejected.count:
             raise DemoRefused(f"{rejected.count} lines of {path} were rejected: see {rejected.path}.")
     return tally.events.total()
@@ -164,7 +158,7 @@ def load_areas(dsn: str, areas: Iterable[Area]) -> None:
 
 
 def play_in_background(demo: Demo, speed: float = 1.0) -> threading.Thread:
-    """The day in a thread that ends with this process."""
+    """The changes in a thread that ends with this process."""
 
     def run() -> None:
         try:

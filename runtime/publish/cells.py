@@ -172,17 +172,19 @@ def district(cell: str) -> str:
     return named[short] if short in named else _code(codes.normalised_district_code, cell)
 
 
-def choice(meanings: Mapping[str, str]) -> Convert:
+class choice:  # noqa: N801 - reads as the converters beside it
     """One of the department's words → the contract's; `{"male": "男|男性|1"}`."""
-    said = {word: meaning for meaning, words in meanings.items() for word in words.split("|")}
 
-    def convert(cell: str) -> str:
-        meaning = said.get(cell) or said.get(codes.narrow(cell))
+    def __init__(self, meanings: Mapping[str, str]) -> None:
+        self._said = {word: meaning for meaning, words in meanings.items() for word in words.split("|")}
+        #: meaning → the word that the department prefers
+        self.words = {meaning: words.split("|")[0] for meaning, words in meanings.items()}
+
+    def __call__(self, cell: str) -> str:
+        meaning = self._said.get(cell) or self._said.get(codes.narrow(cell))
         if meaning is None:
-            raise Unfit(f"must be one of {', '.join(said)}")
+            raise Unfit(f"must be one of {', '.join(self._said)}")
         return meaning
-
-    return convert
 
 
 def _code(normalised: Callable[[str], str], cell: str) -> str:

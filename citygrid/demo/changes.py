@@ -1,0 +1,104 @@
+"""What goes on happening in the demo city, endlessly: one change after the other, each a statement.
+
+New leases, a car in a household on a benefit, a death while a benefit is drawn, tenants too many; and what ends them:
+a lease or a benefit that ends, a visit.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from citygrid.demo.city import DemoCity, Lease
+from citygrid.demo.draw import Draw
+from citygrid.demo.registers import Said, said
+from citygrid.demo.registers.civil_affairs import Case, cases
+from citygrid.demo.registers.grid import visited
+from citygrid.demo.registers.housing import TENANCY, let
+from citygrid.demo.registers.police import died
+from citygrid.demo.registers.transport import registered
+from domain.time import CITY, SECOND
+
+CYCLE = (
+    "a flat is let",
+    "a car is registered",
+    "a flat is let",
+    "a flat is visited",
+    "a death is registered",
+    "a lease ends",
+    "tenants move in",
+    "a flat is let",
+    "a benefit ends",
+    "a flat is visited",
+)
+LATER = 10 * len(CYCLE)
+"""A flat that is let now is visited, or its lease ends, so many changes later."""
+
+
+class Changed(NamedTuple):
+    title: str
+    said: Said
+
+
+class Changes:
+    """The changes of a city by their numbers: a demo that was interrupted goes on where it was."""
+
+    def __init__(self, city: DemoCity) -> None:
+        self._city = city
+
+    def change(self, number: int, now: int) -> Changed:
+        """The change of this number as if it happened at `now` (microseconds UTC)."""
+        draw = self._draw(number)
+        title = CYCLE[number % len(CYCLE)]
+        today = datetime.fromtimestamp(now // SECOND, CITY).date()
+        return Changed(title, self._statement(title, number, draw, today, now))
+
+    def _statement(self, title: str, number: int, draw: Draw, today: date, now: int) -> Said:
+        record = f"{number:06d}"
+        match title:
+            case "a flat is let":
+                return let(self._new_lease(number, today), now)
+            case "a car is registered":
+                owner = self._case(draw).household.people[-1]
+                return registered(owner, f"粤B-{record}", "car", now)
+            case "a death is registered":
+                return died(self._case(draw).who, f"死新{record}", today - timedelta(days=1), now)
+            case "tenants move in":
+                lease, tenant = self._lease(draw), self._city.somebody(1 + draw.below(self._city.count), draw)
+                return said(TENANCY, "TenantAdded", lease.record, lease.home.number, now, tenant=tenant.number)
+            case "a lease ends":
+                lease = self._earlier_lease(number, today, draw)
+                return said(TENANCY, "TenancyEnded", lease.record, lease.home.number, now, on=today)
+            case "a benefit ends":
+                case = self._case(draw)
+                ends = {"programme": case.programme, "effective_from": today, "reason": "核查后停发"}
+                topic = "civil-affairs.social-assistance"
+                return said(topic, "Ended", case.record, case.who.number, now, **ends)
+        return visited(self._earlier_lease(number, today, draw).home.number, f"走访-新{record}", now)
+
+    def _draw(self, number: int) -> Draw:
+        return Draw("change", self._city.seed, number)
+
+    def _new_lease(self, number: int, today: date) -> Lease:
+        """The lease that the change of this number brings."""
+        draw, count = self._draw(number), self._city.count
+        old = self._lease(draw)
+        landlord, *tenants = (self._city.somebody(1 + draw.below(count), draw) for _ in range(3))
+        return Lease(number, f"租新{number:06d}", old.home, landlord, tuple(tenants), (), today)
+
+    def _earlier_lease(self, number: int, today: date, draw: Draw) -> Lease:
+        """One that was let a while ago: by a change, or before the demo began."""
+        earlier = number - LATER
+        while earlier >= 0 and CYCLE[earlier % len(CYCLE)] != "a flat is let":
+            earlier -= 1
+        return self._new_lease(earlier, today) if earlier >= 0 else self._lease(draw)
+
+    def _lease(self, draw: Draw) -> Lease:
+        while True:
+            if leases := self._city.building(draw.below(self._city.count)).leases:
+                return draw.of(leases)
+
+    def _case(self, draw: Draw) -> Case:
+        while True:
+            if found := list(cases(self._city.building(draw.below(self._city.count)))):
+                return draw.of(found)
