@@ -232,7 +232,7 @@ def assert_same_until_it_looks_again(rule: Rule, row: Any, now: int, share: floa
 
 
 def small_city(seed: int, ticks: list[int]) -> City:
-    said = golden_city(200 + seed, residents=300, events=3_000)
+    said = golden_city(200 + seed, residents=500, events=6_000)
     subjects = {topic: contract.subject for topic, contract in CONTRACTS.items()}
     city = City(LIVE_SINCE)
     city.play([(subjects[each.topic], Event(*each)) for each in said], random.Random(seed), 40, ticks)

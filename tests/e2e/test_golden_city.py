@@ -22,11 +22,8 @@ from sinks.migrate import migrate
 from tests.e2e.completing import CommandCentre, command_centre
 from tests.e2e.golden_run import VIEWS, Fault, Running, golden_settings, play
 from tests.e2e.running import Topics, members, processes
-from tests.golden.city import Said, golden_city
+from tests.golden.city import SMALLER, WHOLE, Said, golden_city
 
-WHOLE = (5_000, 50_000)
-SMALLER = (1_000, 8_000)
-"""For the variants in which something dies: two cores are to see many of them."""
 Parts = dict[PartName, Child]
 TASKS = 12
 """To be completed while what carries them dies."""

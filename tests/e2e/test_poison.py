@@ -246,7 +246,7 @@ def test_poison_is_put_aside_and_everything_else_goes_on(
     city: City, command: Callable[..., Any], tmp_path: Path
 ) -> None:
     city.start()
-    said = golden_city(5, 60, 800)
+    said = golden_city(5, 60, 1_000)
     ids = {
         topic: city.registry.id_of(subject_of(city.settings, topic), schema)
         for topic, schema in {
@@ -334,7 +334,7 @@ def test_a_kind_newer_than_the_stage_waits_for_the_stage(
     release = older_release(tmp_path / "older", LATER)
     for view in ("resident", "dwelling"):
         started(city, "stage", view, release)
-    said = [each for each in golden_city(5, 40, 600) if each.topic in LATER]
+    said = [each for each in golden_city(5, 40, 700) if each.topic in LATER]
     waiting = [each for each in said if each.kind == LATER[each.topic]]
     assert {each.topic for each in waiting} == LATER.keys()
     city.publish(said)

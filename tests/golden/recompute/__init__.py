@@ -1,0 +1,61 @@
+"""What the golden city must come to, computed in one go from the list of all events: the answer to compare with.
+
+Deliberately apart from `domain/`: nothing is imported from it, nothing is merged event by event. The whole list is
+sorted and grouped, and each published field is written down once more by its definition (docs/architecture.md,
+docs/decisions/0003-facts.md and 0006-stage-step.md). Rule data is repeated here as data.
+
+One module a view (its `STATES`, `REFINES` and row) and one a group of rules (`found(world)`, in `RULES`).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tests.golden.recompute import benefits, lettings
+from tests.golden.recompute import dwelling as dwellings
+from tests.golden.recompute import resident as residents
+from tests.golden.recompute.dwelling import OF_DWELLING, dwelling
+from tests.golden.recompute.finding import World, local_day
+from tests.golden.recompute.household import household
+from tests.golden.recompute.resident import OF_RESIDENT, homes, resident
+from tests.golden.recompute.standing import Facts, Plain, Stated, standing
+
+STATES = {**residents.STATES, **dwellings.STATES}
+REFINES = {**residents.REFINES, **dwellings.REFINES}
+RULES = (benefits, lettings)
+
+
+class Answer(NamedTuple):
+    """`rows`: view → subject → the row as published, without its bookkeeping. `alerts`: (rule, subject, cause) → what
+    an open or held alert says; `state` is `open` or `held`."""
+
+    rows: dict[str, dict[str, Plain]]
+    alerts: dict[tuple[str, str, str], Plain]
+
+
+def recompute(events: Iterable[Stated], now: int, live_since: int = 0) -> Answer:
+    """Rows and standing alerts of the set of `events` at the instant `now` (microseconds UTC)."""
+    facts = standing({event.event_id: event for event in events}.values(), STATES, REFINES)
+    rows = _rows(facts)
+    world = World(facts, rows, now, local_day(now))
+    alerts = {key: said for rules in RULES for key, said in rules.found(world)}
+    for alert in alerts.values():
+        alert["state"] = "open" if alert.pop("newest") >= live_since else "held"
+    return Answer(rows, alerts)
+
+
+def _rows(facts: dict[str, Facts]) -> dict[str, dict[str, Plain]]:
+    people = {s: resident(s, of) for s, of in facts.items() if of.keys() & OF_RESIDENT}
+    members: dict[str, dict[str, Plain]] = defaultdict(dict)
+    occupants: dict[str, dict[str, Plain]] = defaultdict(dict)
+    for number, row in people.items():
+        for home, membership, occupancy in homes(facts[number], row):
+            members[home["household"]][number] = membership
+            if home["dwelling"] is not None:
+                occupants[home["dwelling"]][number] = occupancy
+    places = {s for s, of in facts.items() if of.keys() & OF_DWELLING} | occupants.keys()
+    return {
+        "resident": people,
+        "household": {number: household(number, said) for number, said in members.items()},
+        "dwelling": {number: dwelling(number, facts.get(number, {}), occupants[number]) for number in places},
+    }

@@ -1,0 +1,40 @@
+"""What a recomputed finding says, and the calendar of the rules."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any, NamedTuple
+
+from tests.golden.recompute.standing import Facts, Plain
+
+CITY = timezone(timedelta(hours=8))
+Found = Iterator[tuple[tuple[str, str, str], Plain]]
+
+
+class World(NamedTuple):
+    """What the rules are asked about: statements by subject, rows by view and subject, the instant and its day."""
+
+    facts: dict[str, Facts]
+    rows: dict[str, dict[str, Plain]]
+    now: int
+    today: int
+
+
+def alert(
+    rule: str, severity: str, subject: str, cause: str, because: Iterable[Plain], dwelling: Any, household: Any
+) -> tuple[tuple[str, str, str], Plain]:
+    told = list(because)
+    return (rule, subject, cause), {
+        "severity": severity,
+        "because": frozenset(source["event_id"] for source in told),
+        "newest": max(source["occurred_at"] for source in told),
+        "dwelling": dwelling,
+        "household": household,
+    }
+
+
+def runs(begin: int, end: int | None, day: int) -> bool:
+    return begin <= day and (end is None or day < end)
+
+
+def local_day(instant: int) -> int:
+    return (datetime.fromtimestamp(instant / 1e6, UTC).astimezone(CITY).date() - date(1970, 1, 1)).days

@@ -1,0 +1,97 @@
+"""What stands: of each department, record and kind the statement that was recorded last, in plain form.
+
+`STATES` of each view's module says which facts a kind states and what it states of each, `REFINES` what is peculiar
+to a fact.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+Plain = dict[str, Any]
+Facts = dict[str, list[Plain]]
+"""One subject's statements by fact."""
+States = Mapping[str, Mapping[str, Callable[[Plain], Any]]]
+"""kind → the facts that it states, and what it states of each, from the change's fields and its `subject`."""
+Refines = Mapping[str, Callable[[Plain], None]]
+"""fact → what a statement of it is changed by before it counts."""
+
+
+class Stated(Protocol):
+    """What is needed of an event: any object with these attributes."""
+
+    @property
+    def event_id(self) -> str: ...
+    @property
+    def department(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def record(self) -> str: ...
+    @property
+    def occurred_at(self) -> int: ...
+    @property
+    def recorded_at(self) -> int: ...
+    @property
+    def withdrawn(self) -> bool: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def change(self) -> Any: ...
+
+
+def fields(*names: str) -> Callable[[Plain], Plain]:
+    return lambda change: {name: change[name] for name in names}
+
+
+def one(name: str) -> Callable[[Plain], Any]:
+    return lambda change: change[name]
+
+
+def standing(events: Iterable[Stated], states: States, refines: Refines) -> dict[str, Facts]:
+    """subject → fact → statements, one for each department, record and kind: the one that was recorded last."""
+    last: dict[tuple[str, str, str, str, str], Plain] = {}
+    for event in sorted(events, key=lambda e: (e.recorded_at, e.event_id)):
+        for fact, value in states[event.kind].items():
+            stated = {
+                "department": event.department,
+                "record": event.record,
+                "kind": event.kind,
+                "occurred_at": event.occurred_at,
+                "recorded_at": event.recorded_at,
+                "event_id": event.event_id,
+                "withdrawn": event.withdrawn,
+                "value": value({**event.change, "subject": event.subject}),
+            }
+            if fact in refines:
+                refines[fact](stated)
+            last[event.subject, fact, event.department, stated["record"], event.kind] = stated
+    told: dict[str, Facts] = defaultdict(lambda: defaultdict(list))
+    for (subject, fact, *_), stated in sorted(last.items(), key=lambda item: item[0]):
+        told[subject][fact].append(stated)
+    return {subject: dict(facts) for subject, facts in told.items()}
+
+
+def in_time(statements: Iterable[Plain]) -> list[Plain]:
+    """Those not withdrawn, in the order in which they happened."""
+    held = [s for s in statements if not s["withdrawn"]]
+    return sorted(held, key=lambda s: (s["occurred_at"], s["recorded_at"], s["event_id"]))
+
+
+def last(facts: Facts, fact: str) -> Plain | None:
+    return next(reversed(in_time(facts.get(fact, ()))), None)
+
+
+def value(facts: Facts, fact: str) -> Any:
+    held = last(facts, fact)
+    return None if held is None else held["value"]
+
+
+def each(facts: Facts, fact: str) -> list[Plain]:
+    """The statement that stands for each record, by the record's number."""
+    by_record = {(s["department"], s["record"]): s for s in in_time(facts.get(fact, ()))}
+    return [by_record[record] for record in sorted(by_record)]
+
+
+def source(stated: Plain) -> Plain:
+    return {name: stated[name] for name in ("department", "kind", "record", "event_id", "occurred_at")}
