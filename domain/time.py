@@ -14,6 +14,11 @@ SECOND = 1_000_000
 DAY = 86_400 * SECOND
 
 
+def minutes(count: float) -> int:
+    """`count` minutes in microseconds."""
+    return int(count * 60 * SECOND)
+
+
 def hours(count: float) -> int:
     """`count` hours in microseconds."""
     return int(count * 3600 * SECOND)

@@ -62,6 +62,24 @@ class Tax(NamedTuple):
     amount_fen: int
 
 
+class Press(NamedTuple):
+    """A button of a bracelet (`sos`, `doctor`, `housekeeper`) and where it was: lon, lat in degrees WGS 84."""
+
+    button: str
+    device: str
+    lon: float | None
+    lat: float | None
+
+
+class Response(NamedTuple):
+    """What came of a task about this person; `rule` and `cause` name the finding that it was for."""
+
+    task: str
+    rule: str
+    cause: str
+    outcome: str
+
+
 @dataclass(frozen=True, slots=True)
 class Resident:
     id: str
@@ -77,6 +95,9 @@ class Resident:
     tax_registration: Fact[str] = ()
     tax_returns: Fact[Tax] = ()
     arrears: Fact[Tax] = ()
+    presses: Fact[Press] = ()
+    answers: Fact[str | None] = ()
+    responses: Fact[Response] = ()
     bookkeeping: Bookkeeping = NOTHING
 
     @property
@@ -192,6 +213,13 @@ def merge(row: Resident, said: Event) -> Resident:
             row = replace(row, tax_returns=stated(row.tax_returns, said, Tax(c["period"], c["amount_fen"])))
         case "Arrears":
             row = replace(row, arrears=stated(row.arrears, said, Tax(c["period"], c["amount_fen"])))
+        case "Pressed":
+            row = replace(row, presses=stated(row.presses, said, Press(c["button"], c["device"], c["lon"], c["lat"])))
+        case "Answered":
+            row = replace(row, answers=stated(row.answers, said, c["outcome"]))
+        case "Responded":
+            response = Response(c["task"], c["rule"], c["cause"], c["outcome"])
+            row = replace(row, responses=stated(row.responses, said, response))
     return row
 
 

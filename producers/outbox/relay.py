@@ -177,7 +177,8 @@ def relay_once(connection: Connection, publisher: Publisher, table: Table = OURS
     sent: list[int] = []
     for number, topic, said in rows:
         try:
-            publisher.publish(topic, _statement(topic, said, table))
+            # Our own database knows a person by the alert's pseudonym; it never had a number.
+            publisher.publish(topic, _statement(topic, said, table), pseudonymised=table.department is None)
         except (InvalidStatement, Rejected) as invalid:
             connection.execute(table.refused, (str(invalid), number))
             OUTBOX_REFUSED.inc()

@@ -19,6 +19,8 @@ WANTED = {
     "housing.tenancy": "Let Renewed TenancyEnded TenantAdded TenantLeft",
     "tax.tax-record": "TaxRegistered TaxReturn Arrears",
     "grid.observation": "Visited",
+    "bracelet.button": "Pressed Answered",
+    "grid.response": "Responded",
 }
 
 

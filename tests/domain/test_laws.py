@@ -220,7 +220,7 @@ def test_until_it_looks_again_a_rule_finds_the_same_in_golden_cities(rule: Rule)
             now = rule.look_again(row, now)
             before, found = found, found if now is None else list(rule.check(row, now))
             turned += before != found
-    assert turned > 5, "time alone has turned findings"
+    assert turned > 5 or rule.look_again is Rule.look_again, "time alone has turned findings"
 
 
 def assert_same_until_it_looks_again(rule: Rule, row: Any, now: int, share: float) -> None:

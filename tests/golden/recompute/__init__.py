@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tests.golden.recompute import benefits, lettings
+from tests.golden.recompute import benefits, buttons, lettings
 from tests.golden.recompute import dwelling as dwellings
 from tests.golden.recompute import resident as residents
 from tests.golden.recompute.dwelling import OF_DWELLING, dwelling
@@ -22,7 +22,7 @@ from tests.golden.recompute.standing import Facts, Plain, Stated, standing
 
 STATES = {**residents.STATES, **dwellings.STATES}
 REFINES = {**residents.REFINES, **dwellings.REFINES}
-RULES = (benefits, lettings)
+RULES = (benefits, buttons, lettings)
 
 
 class Answer(NamedTuple):

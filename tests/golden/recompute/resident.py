@@ -37,6 +37,9 @@ STATES: States = {
     "TaxRegistered": {"tax_registration": one("taxpayer_type"), "contact": lambda c: c["phone"] or ""},
     "TaxReturn": {"tax_returns": _TAX},
     "Arrears": {"arrears": _TAX},
+    "Pressed": {"presses": fields("button", "device", "lon", "lat")},
+    "Answered": {"answers": one("outcome")},
+    "Responded": {"responses": fields("task", "rule", "cause", "outcome")},
 }
 OF_RESIDENT = {fact for facts in STATES.values() for fact in facts}
 

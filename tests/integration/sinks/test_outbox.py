@@ -9,9 +9,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from confluent_kafka import Consumer, KafkaError
+from confluent_kafka import Consumer, KafkaError, Message
 
 from producers.outbox import OURS, Outbox, relay_once
+from runtime.pseudonym import Pseudonyms
 from runtime.publish import Publisher
 from runtime.settings import Settings
 from runtime.topics import ensure_schemas, ensure_topics
@@ -39,12 +40,17 @@ def completed(connection: psycopg.Connection[Any], task: str, note: str | None =
 
 def event_ids(settings: Settings) -> list[str]:
     """The `ce_id` of every record on the topic."""
+    return [dict(record.headers() or [])["ce_id"].decode() for record in records(settings, TOPIC)]  # type: ignore[union-attr]
+
+
+def records(settings: Settings, topic: str) -> list[Message]:
+    """Every record on the topic."""
     consumer = Consumer(
         {**settings.kafka_client(), "group.id": str(uuid.uuid4()), "auto.offset.reset": "earliest",
          "enable.partition.eof": True}
     )  # fmt: skip
-    consumer.subscribe([settings.topic_prefix + TOPIC])
-    found: list[str] = []
+    consumer.subscribe([settings.topic_prefix + topic])
+    found: list[Message] = []
     ends: set[int | None] = set()
     try:
         while len(ends) < settings.partitions:
@@ -53,7 +59,7 @@ def event_ids(settings: Settings) -> list[str]:
                 continue
             error = record.error()
             if error is None:
-                found.append(dict(record.headers() or [])["ce_id"].decode())  # type: ignore[union-attr]
+                found.append(record)
             elif error.code() == KafkaError._PARTITION_EOF:
                 ends.add(record.partition())
     finally:
@@ -110,8 +116,8 @@ class _Dying:
         return self._behind.execute(query, *values)
 
     def __getattr__(self, name: str) -> Any:
-        def call(*values: Any) -> Any:
-            answer = getattr(self._behind, name)(*values)
+        def call(*values: Any, **named: Any) -> Any:
+            answer = getattr(self._behind, name)(*values, **named)
             if name == self._statement:
                 raise Killed
             return answer
@@ -149,3 +155,23 @@ def test_a_transaction_that_commits_late_is_not_overtaken(ready: Settings, conne
             assert relay_once(connection, publisher) == 0
         settled(connection, 2)
         assert relay_once(connection, publisher) == 2
+
+
+def test_what_is_said_about_a_person_keeps_the_alerts_pseudonym(
+    ready: Settings, connection: psycopg.Connection[Any]
+) -> None:
+    person, number = Pseudonyms.of(ready).of_number("11010519491231002X"), "11010519491231002X"
+    for record, subject in (("task-1", person), ("task-2", number)):
+        connection.execute(
+            "INSERT INTO city.outbox (topic, statement) VALUES ('grid.response', jsonb_build_object('record', %s::text,"
+            " 'subject', %s::text, 'kind', 'Responded', 'withdrawn', false, 'occurred_at', now(), 'recorded_at', now(),"
+            " 'change', jsonb_build_object('task', %s::text, 'rule', 'button-sos', 'cause', 'call-1',"
+            " 'outcome', 'done', 'note', NULL)))",
+            (record, subject, record),
+        )
+    settled(connection, 2)
+    with Publisher(ready) as publisher:
+        assert relay_once(connection, publisher) == 2
+    assert [record.key() for record in records(ready, "grid.response")] == [person.encode()]
+    refused = connection.execute("SELECT statement ->> 'record', refused FROM city.outbox WHERE refused IS NOT NULL")
+    assert refused.fetchall() == [("task-2", "'subject' is not a pseudonym")], "a number never leaves the database"

@@ -5,6 +5,9 @@ const CHECKS = {
   "over-occupied": ["number_as_stated", "rooms_partitioned", "exits_clear", "gas_and_wiring_safe", "landlord_told"],
   "car-and-benefit": ["household_met", "car_in_use", "car_is_theirs", "hardship_seen"],
   "benefit-for-dead": ["relatives_met", "death_confirmed", "money_still_paid"],
+  "button-sos": ["someone_met", "hurt", "ambulance_called", "relatives_told"],
+  "button-doctor": ["someone_met", "examined", "sent_to_hospital"],
+  "button-housekeeper": ["someone_met", "wish_met"],
 };
 const OTHERWISE = ["someone_met", "as_stated", "danger_seen"];
 

@@ -195,6 +195,12 @@ export default {
   "check.death_confirmed": "Is the death confirmed?",
   "check.money_still_paid": "Is the benefit still paid?",
   "check.someone_met": "Was someone met?",
+  "check.hurt": "Is anybody hurt or unwell?",
+  "check.ambulance_called": "Ambulance called?",
+  "check.relatives_told": "Relatives told?",
+  "check.examined": "Examined?",
+  "check.sent_to_hospital": "Sent to hospital?",
+  "check.wish_met": "Wish met?",
   "check.as_stated": "Is it as stated?",
   "check.danger_seen": "Was a danger seen?",
 };

@@ -195,6 +195,12 @@ export default {
   "check.death_confirmed": "确认已去世？",
   "check.money_still_paid": "待遇仍在发放？",
   "check.someone_met": "见到人？",
+  "check.hurt": "有人受伤或不适？",
+  "check.ambulance_called": "已叫救护车？",
+  "check.relatives_told": "已告知家属？",
+  "check.examined": "已检查身体？",
+  "check.sent_to_hospital": "已送医？",
+  "check.wish_met": "需求已满足？",
   "check.as_stated": "情况属实？",
   "check.danger_seen": "发现危险？",
 };

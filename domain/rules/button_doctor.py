@@ -1,0 +1,13 @@
+"""Somebody calls the community doctor by the button of a bracelet."""
+
+from domain.rule import Text
+from domain.rules._buttons import button_rule
+from domain.time import minutes
+
+RULE = button_rule(
+    "doctor",
+    title=Text("手环呼叫医生", "doctor called"),
+    why=Text("按下手环医生键，尚无人应答", "the doctor's button was pressed and nobody has answered"),
+    severity="urgent",
+    respond_within=minutes(30),
+)

@@ -1,0 +1,13 @@
+"""Somebody calls the housekeeper by the button of a bracelet."""
+
+from domain.rule import Text
+from domain.rules._buttons import button_rule
+from domain.time import hours
+
+RULE = button_rule(
+    "housekeeper",
+    title=Text("手环呼叫管家", "housekeeper called"),
+    why=Text("按下手环管家键，尚无人应答", "the housekeeper's button was pressed and nobody has answered"),
+    severity="today",
+    respond_within=hours(4),
+)

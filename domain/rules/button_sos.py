@@ -1,0 +1,13 @@
+"""Somebody asks for help by the SOS button of a bracelet."""
+
+from domain.rule import Text
+from domain.rules._buttons import button_rule
+from domain.time import minutes
+
+RULE = button_rule(
+    "sos",
+    title=Text("手环紧急求助", "SOS button"),
+    why=Text("按下手环紧急求助键，尚无人应答", "the SOS button was pressed and nobody has answered"),
+    severity="urgent",
+    respond_within=minutes(5),
+)
