@@ -1,4 +1,5 @@
-"""The city's clock: one record on each partition of `clock` every second. `domain/` knows no other time.
+"""The city's clock: one record on each partition of `clock` every second. `domain/` knows no other time, and learns
+from it which topics are quiet (docs/decisions/0018-quiet-departments.md).
 
 A tick that does not get through is not sent again: the next one says more. So Kafka and the registry may be away for
 as long as they like; the stages stand at their last tick meanwhile.
@@ -11,14 +12,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from runtime.codec import encoder
 from runtime.contracts import published
+from runtime.freshness import Hearing
 from runtime.log import configure
-from runtime.metrics import CLOCK_LAST_TICK, CLOCK_TICKS
+from runtime.metrics import CLOCK_LAST_TICK, CLOCK_TICKS, QUIET_TOPICS
 from runtime.rdkafka.health import HealthServer
 from runtime.registry import Registry, RegistryAway, RegistryRefused
 from runtime.settings import Settings, SettingsRefused, load
@@ -30,6 +33,9 @@ DELIVERY_S = 5.0
 """A tick that is older has been overtaken by the next ones."""
 LATE_S = 10.0
 """Without a delivered tick for so long the clock is not ready."""
+FIRST_ANSWER_S = 20.0
+"""So long the first tick waits for the broker to say when each topic was last heard of: without an answer every topic
+would be named quiet, and every restart of the clock would turn findings into unknown ones and back."""
 
 
 class Clock:
@@ -73,16 +79,30 @@ class Clock:
                 "log_level": 2,
             }
         )
+        hearing = Hearing(self._settings)
+        self._wait_for_answers(hearing)
         next_tick = time.monotonic()
         while not self._stopping.is_set():
             self._turned = time.monotonic()
-            value = encode({"now": self._now()})
+            hearing.turn()
+            now = self._now()
+            quiet = hearing.quiet(now)
+            QUIET_TOPICS.set(len(quiet))
+            value = encode({"now": now, "quiet": quiet})
             for partition in range(self._settings.partitions):
                 self._produce(producer, value, partition)
             next_tick = max(next_tick + self._settings.clock_interval_seconds, time.monotonic() - 1)
             while not self._stopping.is_set() and (left := next_tick - time.monotonic()) > 0:
                 producer.poll(min(left, 0.2))
         producer.flush(DELIVERY_S)
+
+    def _wait_for_answers(self, hearing: Hearing) -> None:
+        waiting_since = time.monotonic()
+        while not hearing.complete and time.monotonic() - waiting_since < FIRST_ANSWER_S:
+            self._turned = time.monotonic()
+            hearing.turn()
+            if self._stopping.wait(0.1):
+                return
 
     def _produce(self, producer: Producer, value: bytes, partition: int) -> None:
         try:
@@ -95,7 +115,7 @@ class Clock:
                 raise
             self._tell(error.name())
 
-    def _encoder(self) -> Callable[[dict[str, int]], bytes] | None:
+    def _encoder(self) -> Callable[[dict[str, Any]], bytes] | None:
         """None if told to stop while the registry was away or did not know the schema yet."""
         schema = published()[CLOCK].schema
         registry = Registry.of(self._settings, stopping=self._stopping)

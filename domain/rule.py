@@ -36,6 +36,8 @@ class Rule:
     `respond_within` is in microseconds. `since`: facts older than that raise nothing (none: the installation's going
     live).
     `domain` says whose business it is: an account may be limited to some.
+    `needs`: topics on whose *silence* a finding rests. While one of them is quiet nobody knows whether the finding
+    holds (docs/decisions/0018-quiet-departments.md). What rests on something that was said does not belong here.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Rule:
     resolved: Text
     look_again: Callable[[Any, int], int | None] = _never
     since: int | None = None
+    needs: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.severity not in ("urgent", "today", "planned"):

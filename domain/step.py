@@ -4,7 +4,7 @@ Outputs follow from the row: it remembers what it said (`Bookkeeping`), so sayin
 That makes a batch, a replay and a rebuild the same thing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -19,10 +19,14 @@ from domain.view import Bookkeeping, Contributed, Noted, View
 _FINDINGS = UUID("5f0c4a3e-2f0b-5d6f-9a57-0b6f3f1c7a10")
 FORGET_RESOLVED_AFTER = 30 * DAY
 """A resolved finding stays readable on the alerts topic this long (microseconds); then it is deleted."""
+NOBODY_QUIET: frozenset[str] = frozenset()
 
 
 class Alert(NamedTuple):
-    """One change of one finding, with all that a reader needs (`schemas/alert.avsc`). Instants in microseconds UTC."""
+    """One change of one finding, with all that a reader needs (`schemas/alert.avsc`). Instants in microseconds UTC.
+
+    `unknown`: a topic that the rule needs is quiet; the state is held then, whatever the finding was before.
+    """
 
     finding_id: str
     rule: str
@@ -44,6 +48,7 @@ class Alert(NamedTuple):
     resolution_zh: str | None
     resolution_en: str | None
     resolved_by: tuple[Source, ...]
+    unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,23 +68,39 @@ def finding_id(rule: str, subject: str, cause: str) -> str:
 
 
 def settle(
-    view: View, rules: Sequence[Rule], row: Any, now: int | None, live_since: int, touched: Sequence[Source] = ()
+    view: View,
+    rules: Sequence[Rule],
+    row: Any,
+    now: int | None,
+    live_since: int,
+    touched: Sequence[Source] = (),
+    quiet: Set[str] = NOBODY_QUIET,
 ) -> Outcome:
     """`row` brought to rest after what was said: bookkeeping renewed, outputs that differ.
 
     `now` is the partition's last clock event; before the first one no rule is asked and the row is due at once.
     `live_since`: findings that rest only on older facts are held back. `touched`: what was said, shown as the reason
-    of a resolution.
+    of a resolution. `quiet`: the topics that are, by the same clock event.
     """
     book: Bookkeeping = row.bookkeeping
     contributed, contributions = _contribute(view, row, book)
     if now is None:
         row = replace(row, bookkeeping=Bookkeeping(contributed, book.findings, 0, book.judged_by))
         return Outcome(row, contributions, (), ())
-    noted, alerts, forget = _judge(view, rules, row, now, live_since, touched)
+    noted, alerts, forget = _judge(view, rules, row, now, live_since, touched, quiet)
     due = _due(rules, row, noted, now)
     row = replace(row, bookkeeping=Bookkeeping(contributed, noted, due, ruleset(rules, live_since)))
     return Outcome(row, contributions, alerts, forget)
+
+
+def is_unknown(rule: Rule, quiet: Set[str]) -> bool:
+    """Whether nobody can know now if a finding of `rule` holds."""
+    return not rule.needs.isdisjoint(quiet)
+
+
+def judged_unknown(noted: Noted) -> bool | None:
+    """Whether the finding was judged while a topic that its rule needs was quiet; None if it does not stand."""
+    return None if noted.state == "resolved" else noted.state in ("doubted", "unknown")
 
 
 def ruleset(rules: Sequence[Rule], live_since: int) -> str:
@@ -107,27 +128,36 @@ def _contribute(view: View, row: Any, book: Bookkeeping) -> tuple[tuple[Contribu
 
 
 def _judge(
-    view: View, rules: Sequence[Rule], row: Any, now: int, live_since: int, touched: Sequence[Source]
+    view: View,
+    rules: Sequence[Rule],
+    row: Any,
+    now: int,
+    live_since: int,
+    touched: Sequence[Source],
+    quiet: Set[str],
 ) -> tuple[tuple[Noted, ...], list[Alert], list[str]]:
     before = {noted.finding_id: noted for noted in row.bookkeeping.findings}
     after: list[Noted] = []
     alerts: list[Alert] = []
     forget: list[str] = []
     for rule in rules:
+        unknown = is_unknown(rule, quiet)
         for found in _findings(rule, row, now):
             at = finding_id(rule.name, row.id, found.cause)
             old = before.pop(at, None)
-            state = "opened" if _newest(found.because) >= max(live_since, rule.since or 0) else "held"
+            known = "opened" if _newest(found.because) >= max(live_since, rule.since or 0) else "held"
+            state = "unknown" if unknown else known
             mark = _fingerprint((state, rule.version, found, view.place(row), view.household(row)))
-            goes_on = old is not None and old.state != "resolved"
-            if goes_on and old is not None and old.fingerprint == mark:
-                after.append(old)
+            stood = None if old is None or old.state == "resolved" else old
+            if stood and stood.fingerprint == mark:
+                after.append(stood)
                 continue
-            was_held = old is not None and old.state == "held"
-            opened_at = old.opened_at if goes_on and old is not None and not (was_held and state == "opened") else now
-            after.append(Noted(at, rule.name, found.cause, state, mark, opened_at, now))
-            says = "changed" if goes_on and state == "opened" and not was_held else state
-            alerts.append(_alert(view, rule, row, found, says, opened_at, now))
+            was_open = stood is not None and stood.state in ("opened", "doubted")
+            opened_at = stood.opened_at if stood and (was_open or state != "opened") else now
+            noted = "doubted" if unknown and was_open else state
+            after.append(Noted(at, rule.name, found.cause, noted, mark, opened_at, now))
+            says = "changed" if stood and stood.state == state == "opened" else "held" if unknown else state
+            alerts.append(_alert(view, rule, row, found, says, opened_at, now)._replace(unknown=unknown))
     by_name = {rule.name: rule for rule in rules}
     for old in before.values():
         gone = by_name.get(old.rule)

@@ -16,7 +16,8 @@ class Contributed(NamedTuple):
 
 
 class Noted(NamedTuple):
-    """A finding that the row has opened: `state` is opened, held (older than going live) or resolved."""
+    """A finding of the row. `state` is opened, held (older than going live), resolved; or, while a topic that its rule
+    needs is quiet, doubted (it was opened before) or unknown."""
 
     finding_id: str
     rule: str

@@ -84,7 +84,9 @@ REFUSED_ROWS = _counter(
     "Rows that stay as they were because a turn of the clock would make them too large for their topic.",
     ["view"],
 )
-FINDINGS = _counter("citygrid_findings_total", "Findings opened, changed, resolved or held back.", ["rule", "state"])
+FINDINGS = _counter(
+    "citygrid_findings_total", "Findings opened, changed, resolved, held back or unknown.", ["rule", "state"]
+)
 NEWEST_EVENT = _gauge(
     "citygrid_newest_event_timestamp_seconds",
     "When the department wrote down the newest event of the topic's partition that this worker has folded.",
@@ -133,6 +135,10 @@ OVERDUE_TASKS = _gauge(
 
 CLOCK_TICKS = _counter("citygrid_clock_ticks_total", "Clock records that Kafka has.")
 CLOCK_LAST_TICK = _gauge("citygrid_clock_last_tick_timestamp_seconds", "The newest time that Kafka has.")
+QUIET_TOPICS = _gauge(
+    "citygrid_quiet_topics",
+    "Departments' topics that the clock names quiet: nothing heard within their contract's limit, or ever.",
+)
 OUTBOX_PUBLISHED = _counter(
     "citygrid_outbox_published_total", "Statements of the database's own people that Kafka has."
 )

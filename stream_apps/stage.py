@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from itertools import islice
+from itertools import chain
 from typing import Any, NamedTuple, Protocol, cast
 
 import structlog
@@ -17,14 +17,15 @@ from confluent_kafka import Message
 
 from domain.event import Source
 from domain.rule import Rule
-from domain.step import Outcome, ruleset, settle
+from domain.step import NOBODY_QUIET, Outcome, ruleset, settle
 from domain.view import View
 from runtime import metrics
 from runtime.codec import Decoder, Parked, Unreadable, schema_id_of
 from runtime.rdkafka import RecordBatch, RowStore, partition_of
 from runtime.rdkafka.avro_writer import InvalidValue
+from stream_apps.doubt import DoubtIndex
 from stream_apps.due import DueIndex
-from stream_apps.wire import Contribution, TooLarge, Wire
+from stream_apps.wire import Contribution, Tick, TooLarge, Wire
 
 log = structlog.get_logger()
 
@@ -77,20 +78,24 @@ class Stage:
         self._live_since = live_since
         self._contributions = f"{prefix}contributions.{view.name}"
         self._clock = f"{prefix}clock"
-        self._now: dict[int, int] = {}
+        self._ticks: dict[int, Tick] = {}
         self._due: dict[int, DueIndex] = {}
+        self._doubt: dict[int, DoubtIndex] = {}
 
     def take_over(self, partitions: Sequence[int]) -> None:
         """The rows of `partitions` were restored: index them. Their clock is unknown until its next tick."""
         for number in partitions:
-            self._now.pop(number, None)
-            self._due[number] = DueIndex(self._store.rows(number), self._judged_by_others)
+            self._ticks.pop(number, None)
+            rows = self._store.rows(number)
+            self._due[number] = DueIndex(rows, self._judged_by_others)
+            self._doubt[number] = DoubtIndex(rows, self.rules)
 
     def hand_over(self, partitions: Sequence[int]) -> None:
         """`partitions` go to another worker."""
         for number in partitions:
-            self._now.pop(number, None)
+            self._ticks.pop(number, None)
             self._due.pop(number, None)
+            self._doubt.pop(number, None)
 
     def fold(self, batch: RecordBatch) -> None:
         """All that follows from the batch, produced. Raises on any error that is not the record's own fault."""
@@ -167,13 +172,14 @@ class Stage:
     # -- what the touched rows now say
 
     def _settle(self, batch: RecordBatch, touched: dict[bytes, Touched]) -> None:
-        rows, now = self._store.rows(batch.partition), self._now.get(batch.partition)
+        rows, last = self._store.rows(batch.partition), self._ticks.get(batch.partition)
+        now, quiet = last or (None, NOBODY_QUIET)
         # Events were checked by the decoder: a row that cannot hold one is our mistake, and ends the process.
         refused = (TooLarge, InvalidValue) if batch.topic == self._contributions else (TooLarge,)
         alerts = 0
         for key, (row, sources, records) in touched.items():
             if row != rows.get(key):
-                outcome = settle(self.view, self.rules, row, now, self._live_since, sources)
+                outcome = settle(self.view, self.rules, row, now, self._live_since, sources, quiet)
                 try:
                     alerts += self._put(batch.partition, key, outcome)
                 except refused as why:
@@ -185,19 +191,30 @@ class Stage:
         number = batch.partition
         for record in batch.records:
             try:
-                now = self._wire.load_clock(record.value() or b"")
+                said = self._wire.load_clock(record.value() or b"")
             except ValueError as unreadable:
                 self._outlet.dead_letter(record, f"unreadable: {unreadable}", schema_id_of(record.value()))
                 continue
-            self._now[number] = max(now, self._now.get(number, 0))
-        if number in self._now:
-            now = self._now[number]
-            for key, row in list(islice(self._due[number].due(now), ROWS_A_TICK)):
+            last = self._ticks.get(number)
+            if last is None or said.now >= last.now:
+                self._ticks[number] = said
+        if number in self._ticks:
+            now, quiet = self._ticks[number]
+            for key, row in self._to_look_at(number, now, quiet).items():
                 try:
-                    self._put(number, key, settle(self.view, self.rules, row, now, self._live_since))
+                    self._put(number, key, settle(self.view, self.rules, row, now, self._live_since, (), quiet))
                 except TooLarge as why:  # no record is to blame: the row stays as it was until something is said
                     metrics.REFUSED_ROWS.labels(self.view.name).inc()
                     log.error("row_refused", view=self.view.name, partition=number, reason=str(why))  # noqa: TRY400
+
+    def _to_look_at(self, number: int, now: int, quiet: frozenset[str]) -> dict[bytes, Any]:
+        """Rows that are due, and rows of whose findings a topic's silence or speech has changed what can be known."""
+        rows: dict[bytes, Any] = {}
+        for key, row in chain(self._due[number].due(now), self._doubt[number].misjudged(quiet)):
+            rows[key] = row
+            if len(rows) == ROWS_A_TICK:
+                break
+        return rows
 
     def _put(self, number: int, key: bytes, outcome: Outcome) -> int:
         """All of the outcome, or nothing of it. Raises TooLarge, InvalidValue if the row does not fit its schema."""
@@ -209,12 +226,13 @@ class Stage:
         alerts = [(alert, self._wire.dump_alert(alert)) for alert in outcome.alerts]
         produce = self._outlet.produce
         self._due[number].put(key, outcome.row, row)
+        self._doubt[number].note(key, outcome.row)
         for view, about, contribution in said:
             where = partition_of(about, self._partitions)
             produce(f"{self._prefix}contributions.{view}", about + b"\n" + key, contribution, where)
         for alert, value in alerts:
             produce(f"{self._prefix}alerts", alert.finding_id.encode(), value)
-            metrics.FINDINGS.labels(alert.rule, alert.state).inc()
+            metrics.FINDINGS.labels(alert.rule, "unknown" if alert.unknown else alert.state).inc()
         for gone in outcome.forget:
             produce(f"{self._prefix}alerts", gone.encode(), None)
         return len(outcome.alerts)

@@ -29,6 +29,13 @@ class Contribution(NamedTuple):
     value: Any
 
 
+class Tick(NamedTuple):
+    """The clock's record: the time in microseconds UTC, and the topics that are quiet."""
+
+    now: int
+    quiet: frozenset[str]
+
+
 class Wire:
     """The codecs of one view. Raises RegistryRefused at the start if a schema is not registered yet."""
 
@@ -56,13 +63,13 @@ class Wire:
         read = self._read_said(value)
         return Contribution(read["target"], read["source"], self._said(read["value"]))
 
-    def load_clock(self, value: bytes) -> int:
-        """The tick, microseconds UTC. Raises ValueError if the bytes are none, or no time of a living city: the clock
-        is never turned back."""
-        now = int(self._read_clock(value)["now"])
+    def load_clock(self, value: bytes) -> Tick:
+        """Raises ValueError if the bytes are no tick, or no time of a living city: the clock is never turned back."""
+        read = self._read_clock(value)
+        now = int(read["now"])
         if not FIRST_DAY * DAY <= now <= LAST_DAY * DAY:
             raise ValueError("'now' is not a time between 1850 and 2199")
-        return now
+        return Tick(now, frozenset(read["quiet"]))
 
     def _schema(self, topic: str) -> Schema:
         return published()[topic].schema

@@ -235,12 +235,14 @@ def sink_lag(dsn: str, sink: str, topics: Iterable[str], ends: dict[Where, int],
     return sum(max(0, end - stored.get(at, 0)) for at, end in ends.items() if at[0] in names)
 
 
-def tick(settings: Settings, now: int) -> None:
-    """One clock record to each partition. `now` in microseconds UTC."""
+def tick(settings: Settings, now: int, quiet: Iterable[str] = ()) -> None:
+    """One clock record to each partition. `now` in microseconds UTC; `quiet`: the topics that are."""
     registry = Registry.of(settings)
     schema = published()[CLOCK].schema
     try:
-        value = encoder(registry.id_of(subject_of(settings, CLOCK), schema), schema)({"now": now})
+        value = encoder(registry.id_of(subject_of(settings, CLOCK), schema), schema)(
+            {"now": now, "quiet": sorted(quiet)}
+        )
     finally:
         registry.close()
     producer = Producer({**settings.kafka_client(), "enable.idempotence": True})

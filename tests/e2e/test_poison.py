@@ -230,8 +230,8 @@ def on_what_stages_publish(ids: dict[str, int]) -> Iterator[Poison]:
         ):
             yield Poison(topic, key, value, reason, schema_id, 1)
         if topic == CLOCK:
-            yield Poison(topic, key, tick_({"now": NOW}) + b"x", reason, mine, 1)
-            yield Poison(topic, key, tick_({"now": 2**62}), reason, mine, 1)
+            yield Poison(topic, key, tick_({"now": NOW, "quiet": []}) + b"x", reason, mine, 1)
+            yield Poison(topic, key, tick_({"now": 2**62, "quiet": []}), reason, mine, 1)
             yield Poison(topic, key, None, reason, None, 1)
         if topic.startswith("contributions"):
             said = {"target": "T-1", "source": "k1.x", "value": None}

@@ -4,13 +4,13 @@ Events and contributions come in batches; contributions wait in a queue, as they
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from typing import Any
 
 from domain.event import Event, Source
 from domain.rule import Rule
-from domain.step import Alert, Outcome, settle
+from domain.step import NOBODY_QUIET, Alert, Outcome, is_unknown, judged_unknown, settle
 from domain.view import View
 from runtime.discover import discover
 
@@ -19,14 +19,17 @@ ALL_RULES = discover("domain.rules", "RULE", Rule)
 
 
 class City:
-    """All rows, the last alert of each finding, and what waits to be received. `now` None: no tick yet."""
+    """All rows, the last alert of each finding, and what waits to be received. `now` None: no tick yet. `quiet`: the
+    topics that are, by the newest tick."""
 
-    def __init__(self, live_since: int = 0) -> None:
+    def __init__(self, live_since: int = 0, rules: Mapping[str, Rule] = ALL_RULES) -> None:
         self.rows: dict[str, dict[str, Any]] = {view: {} for view in ALL_VIEWS}
         self.alerts: dict[str, Alert] = {}
         self.said: list[Alert] = []
         self.waiting: deque[tuple[str, str, str, Any]] = deque()
         self.now: int | None = None
+        self.quiet = NOBODY_QUIET
+        self._all_rules = rules
         self._live_since = live_since
 
     def batch(self, events: Iterable[Event], subject: str) -> None:
@@ -57,19 +60,26 @@ class City:
                 touched[target] = view.receive(row, source, value)
             self._settle(view, touched, {})
 
-    def tick(self, now: int) -> None:
-        """The clock: rows that are due are settled."""
-        self.now = max(now, self.now or now)
+    def tick(self, now: int, quiet: Iterable[str] = ()) -> None:
+        """The clock: rows that are due are settled, and those of whose findings less or more can be known now."""
+        if self.now is None or now >= self.now:
+            self.now, self.quiet = now, frozenset(quiet)
         for view in ALL_VIEWS.values():
+            rules = self._rules(view)
             for key, row in list(self.rows[view.name].items()):
                 due = row.bookkeeping.due_at
-                if due is not None and due <= self.now:
-                    self._put(view, key, settle(view, self._rules(view), row, self.now, self._live_since))
+                if (due is not None and due <= self.now) or self._misjudged(rules, row):
+                    self._put(view, key, settle(view, rules, row, self.now, self._live_since, (), self.quiet))
 
-    def finish(self, now: int) -> None:
+    def _misjudged(self, rules: Sequence[Rule], row: Any) -> bool:
+        unknown = {rule.name: is_unknown(rule, self.quiet) for rule in rules}
+        judged = ((noted.rule, judged_unknown(noted)) for noted in row.bookkeeping.findings)
+        return any(was is not None and unknown.get(rule, was) != was for rule, was in judged)
+
+    def finish(self, now: int, quiet: Iterable[str] = ()) -> None:
         """Everything that waits is received, the final tick comes, and what follows from it."""
         self.receive(len(self.waiting))
-        self.tick(now)
+        self.tick(now, quiet)
         while self.waiting:
             self.receive(len(self.waiting))
 
@@ -94,7 +104,9 @@ class City:
         rules = self._rules(view)
         for key, row in touched.items():
             if row != self.rows[view.name].get(key):
-                self._put(view, key, settle(view, rules, row, self.now, self._live_since, sources.get(key, ())))
+                self._put(
+                    view, key, settle(view, rules, row, self.now, self._live_since, sources.get(key, ()), self.quiet)
+                )
 
     def _put(self, view: View, key: str, outcome: Outcome) -> None:
         self.rows[view.name][key] = outcome.row
@@ -106,6 +118,5 @@ class City:
         for gone in outcome.forget:
             self.alerts.pop(gone, None)
 
-    @staticmethod
-    def _rules(view: View) -> list[Rule]:
-        return [rule for rule in ALL_RULES.values() if rule.view == view.name]
+    def _rules(self, view: View) -> list[Rule]:
+        return [rule for rule in self._all_rules.values() if rule.view == view.name]

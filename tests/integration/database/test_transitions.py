@@ -203,3 +203,36 @@ def test_only_legal_histories(histories: type[Histories]) -> None:
 
 def test_what_people_may_do_is_never_what_the_system_does() -> None:
     assert not {"close", "reroute"} & {move for state in OPEN for move in moves_of_people(state)}
+
+
+def test_a_finding_that_became_unknown_keeps_its_task_and_one_found_in_silence_gets_none(world: World) -> None:
+    world.place("d1", GRID_A)
+    known, found_in_silence = world.alert("d1"), world.alert("d1", "held", unknown=True)
+    assert [each["state"] for each in world.tasks(known)] == ["dispatched"]
+    assert world.tasks(found_in_silence) == []
+    world.alert("d1", "held", known, unknown=True)
+    assert alert_of(world, known) == ("opened", True)
+    assert alert_of(world, found_in_silence) == ("held", True)
+    for finding in (known, found_in_silence):
+        world.alert("d1", "opened", finding)
+        assert alert_of(world, finding) == ("opened", False)
+        assert [each["state"] for each in world.tasks(finding)] == ["dispatched"]
+
+
+def test_work_that_is_done_is_not_done_again_because_a_department_was_quiet(world: World) -> None:
+    world.place("d1", GRID_A)
+    finding = world.alert("d1")
+    with world.as_account(world.account("grid_worker", GRID_A)) as connection:
+        queries.act(connection, world.tasks(finding)[0]["id"], "acknowledge")
+        queries.act(connection, world.tasks(finding)[0]["id"], "complete", detail={"outcome": "done"})
+    world.alert("d1", "held", finding, unknown=True)
+    world.alert("d1", "opened", finding)
+    assert [each["state"] for each in world.tasks(finding)] == ["completed"]
+    world.alert("d1", "held", finding, unknown=True)
+    world.alert("d1", "resolved", finding)
+    assert alert_of(world, finding) == ("resolved", False)
+
+
+def alert_of(world: World, finding: uuid.UUID) -> tuple[Any, ...] | None:
+    with psycopg.connect(world.database.admin) as admin:
+        return admin.execute("SELECT state, unknown FROM city.alert WHERE finding_id = %s", (finding,)).fetchone()

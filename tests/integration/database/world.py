@@ -111,6 +111,7 @@ class World:
             "resolution_zh": None,
             "resolution_en": "visited" if state == "resolved" else None,
             "version": self._version,
+            "unknown": False,
         } | other
         with self.sinks() as connection:
             queries.record_alerts(connection, [said])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -57,11 +57,25 @@ class Stages:
         for view in views:
             self.ours.start("stage", view)
 
-    def start_changed(self, view: str, *, raises_at: str = "", without: Iterable[str] = ()) -> Child:
-        """The stage of `view` with a mistake, or without some of its rules; see `stage_app.py`."""
+    def start_changed(
+        self,
+        view: str,
+        *,
+        raises_at: str = "",
+        without: Iterable[str] = (),
+        needs: Mapping[str, Iterable[str]] | None = None,
+    ) -> Child:
+        """The stage of `view` with a mistake, without some of its rules, or with others; see `stage_app.py`."""
         usual = self.ours.start("stage", view)
         self.ours.kill(f"stage-{view}")
-        said = json.dumps({"view": view, "raises_at": raises_at, "without": list(without)})
+        said = json.dumps(
+            {
+                "view": view,
+                "raises_at": raises_at,
+                "without": list(without),
+                "needs": {rule: list(topics) for rule, topics in (needs or {}).items()},
+            }
+        )
         command = (sys.executable, str(APP), said)
         environment = {**usual.program.environment, "PYTHONPATH": str(CHECKOUT)}
         child = children.start(replace(usual.program, command=command, environment=environment))
@@ -82,8 +96,8 @@ class Stages:
             for each in statements:
                 publisher.publish(topic, each)
 
-    def tick(self, now: int) -> None:
-        tick(self.settings, now)
+    def tick(self, now: int, quiet: Iterable[str] = ()) -> None:
+        tick(self.settings, now, quiet)
 
     def settle(self, *views: str, seconds: float = 120) -> None:
         """Return once the stages of `views`, each after the one that feeds it, have read everything."""

@@ -1,7 +1,7 @@
 """A stage as `citygrid worker stage NAME` runs it, with something else than the checkout's views and rules.
 
 The first argument is a JSON object: `view`; `raises_at`, a record number at which the view's merge raises; `without`,
-rules that are not there.
+rules that are not there; `needs`, for some rules the topics on whose silence they are to rest.
 """
 
 import json
@@ -20,7 +20,9 @@ given = json.loads(sys.argv.pop(1))
 def changed(package: str, constant: str, kind: type[Any]) -> dict[str, Any]:
     """What is found in `package`, changed as it was asked for."""
     found = {name: each for name, each in discover(package, constant, kind).items() if name not in given["without"]}
-    return {name: failing(each) for name, each in found.items()} if kind is View else found
+    if kind is View:
+        return {name: failing(each) for name, each in found.items()}
+    return {name: replace(each, needs=frozenset(given["needs"].get(name, each.needs))) for name, each in found.items()}
 
 
 def failing(view: View) -> View:
