@@ -59,7 +59,7 @@ def workers() -> list[Process]:
     """Our own processes, in the order in which they start: those whose room is in this checkout."""
     found = [
         *(_stage(view) for view in _plugins("domain/views", "VIEW")),
-        *(_sink(sink) for sink in _plugins("sinks/targets", "SINK")),
+        *(_sink(sink.replace("_", "-")) for sink in _plugins("sinks/targets", "SINK")),
         Process("outbox", "outbox", "publishes what people did", ("kafka", "registry", "postgres")),
         Process("clock", "clock", "tells the stages the time", ("kafka", "registry")),
         Process("api", "api", "pages and HTTP API", ("postgres",)),
@@ -100,7 +100,9 @@ def assign_ports(names: list[str], known: dict[str, int], first: int, taken: set
 
 
 def _stage(view: str) -> Process:
-    return Process(f"stage-{view}", "stage", f"statements → rows of {view}", ("kafka", "registry"), view)
+    """A view may have an underscore, its process has none: in containers it is a host's name."""
+    what = f"statements → rows of {view.replace('_', ' ')}"
+    return Process(f"stage-{view.replace('_', '-')}", "stage", what, ("kafka", "registry"), view)
 
 
 def _sink(sink: str) -> Process:
@@ -108,13 +110,10 @@ def _sink(sink: str) -> Process:
 
 
 def _plugins(folder: str, constant: str) -> list[str]:
-    """The names of what a plug-in folder exports as `constant`: its files, `_` read as `-`.
+    """The files of a plug-in folder that export `constant`, without their ending: a view has its file's name, a sink
+    too, with `-` for `_`.
 
     Read, not imported, so that `citygrid` starts at once; `runtime/discover.py` checks them when they are used.
     """
     exports = re.compile(rf"^{constant}\b\s*[:=]", re.MULTILINE)
-    return sorted(
-        file.stem.replace("_", "-")
-        for file in Path(CHECKOUT / folder).glob("*.py")
-        if exports.search(file.read_text("utf-8"))
-    )
+    return sorted(file.stem for file in Path(CHECKOUT / folder).glob("*.py") if exports.search(file.read_text("utf-8")))

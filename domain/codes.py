@@ -4,6 +4,7 @@ Identity number: GB 11643. Unified social credit code: GB 32100.
 Grid code: district 6 + street 3 + community 3 + grid 3.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import date
 
 #: Full width → ASCII (U+FF01–U+FF5E), ideographic space → space.
@@ -125,3 +126,11 @@ def normalised_district_code(code: str) -> str:
     if len(said) != 6 or not _DIGITS.issuperset(said):
         raise InvalidCode("a district code has 6 digits (GB/T 2260)")
     return said
+
+
+#: Kinds of subjects that are codes, and how one is written: one subject has one key, however its code was typed.
+SUBJECT_CODES: Mapping[str, Callable[[str], str]] = {
+    "legal-person": normalised_credit_code,
+    "grid": normalised_grid_code,
+    "district": normalised_district_code,
+}

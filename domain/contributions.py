@@ -63,3 +63,51 @@ class Occupancy(NamedTuple):
     born: int | None
     died_on: int | None
     source: Source
+
+
+class Vulnerable(NamedTuple):
+    """Somebody behind a door who needs looking after: `need` is elder_alone, severe_mental, serious_illness or
+    disabled; from the day `effective_from` until the day `until` (not included; None: no end known). No name."""
+
+    need: str
+    effective_from: int
+    until: int | None
+    source: Source
+
+
+class DoorAtRisk(NamedTuple):
+    """Why a dwelling is to be visited when the weather turns: graded C or D, reinforced, or who lives there."""
+
+    address: str | None
+    grade: str | None
+    graded: Source | None
+    reinforced: Source | None
+    vulnerable: tuple[Vulnerable, ...]
+
+
+class WarningTold(NamedTuple):
+    """A weather warning that nobody has lifted: in force from the instant `since` until `until` (not included)."""
+
+    hazard: str
+    level: str
+    rainfall_mm: float | None
+    since: int
+    until: int | None
+    source: Source
+
+
+class AboutGrid(NamedTuple):
+    """What others say about a grid: a dwelling that it is a door at risk, a district which warnings are out.
+
+    `source` is the newest of what it rests on; a district whose warnings were all lifted still says by which statement.
+    """
+
+    door: DoorAtRisk | None
+    warnings: tuple[WarningTold, ...]
+    source: Source
+
+
+class GridThere(NamedTuple):
+    """A grid tells its district that it is there, so that the district knows whom to tell of its warnings."""
+
+    there: bool

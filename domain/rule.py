@@ -16,11 +16,13 @@ class Text(NamedTuple):
 
 class Finding(NamedTuple):
     """A condition that holds. `cause` is the number of the record that brought it about (plus the date for a recurring
-    duty): with the rule and the subject it *is* the finding. `because` are the statements that it rests on."""
+    duty): with the rule and the subject it *is* the finding. `because` are the statements that it rests on.
+    `dwelling`: where it is handled, if not at the row's own place (a grid's finding about one door)."""
 
     cause: str
     why: Text
     because: tuple[Source, ...]
+    dwelling: str | None = None
 
 
 def _never(row: Any, now: int) -> int | None:

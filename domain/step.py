@@ -76,21 +76,19 @@ def settle(
     touched: Sequence[Source] = (),
     quiet: Set[str] = NOBODY_QUIET,
 ) -> Outcome:
-    """`row` brought to rest after what was said: what is too old is gone, bookkeeping renewed, outputs that differ.
+    """`row` brought to rest after what was said: bookkeeping renewed, outputs that differ.
 
     `now` is the partition's last clock event; before the first one no rule is asked and the row is due at once.
     `live_since`: findings that rest only on older facts are held back. `touched`: what was said, shown as the reason
     of a resolution. `quiet`: the topics that are, by the same clock event.
     """
-    if now is not None:
-        row = view.expire(row, now)
     book: Bookkeeping = row.bookkeeping
     contributed, contributions = _contribute(view, row, book)
     if now is None:
         row = replace(row, bookkeeping=Bookkeeping(contributed, book.findings, 0, book.judged_by))
         return Outcome(row, contributions, (), ())
     noted, alerts, forget = _judge(view, rules, row, now, live_since, touched, quiet)
-    due = _due(view, rules, row, noted, now)
+    due = _due(rules, row, noted, now)
     row = replace(row, bookkeeping=Bookkeeping(contributed, noted, due, ruleset(rules, live_since)))
     return Outcome(row, contributions, alerts, forget)
 
@@ -157,7 +155,7 @@ def _judge(
             was_open = stood is not None and stood.state in ("opened", "doubted")
             opened_at = stood.opened_at if stood and (was_open or state != "opened") else now
             noted = "doubted" if unknown and was_open else state
-            after.append(Noted(at, rule.name, found.cause, noted, mark, opened_at, now))
+            after.append(Noted(at, rule.name, found.cause, noted, mark, opened_at, now, found.dwelling))
             says = "changed" if stood and stood.state == state == "opened" else "held" if unknown else state
             alerts.append(_alert(view, rule, row, found, says, opened_at, now)._replace(unknown=unknown))
     by_name = {rule.name: rule for rule in rules}
@@ -182,7 +180,7 @@ def _findings(rule: Rule, row: Any, now: int) -> Iterable[Finding]:
         other = found.setdefault(finding.cause, finding)
         if other is not finding:
             both = tuple(sorted({*other.because, *finding.because}))
-            found[finding.cause] = Finding(finding.cause, min(other.why, finding.why), both)
+            found[finding.cause] = finding._replace(why=min(other.why, finding.why), because=both)
     return found.values()
 
 
@@ -200,7 +198,7 @@ def _alert(view: View, rule: Rule, row: Any, found: Finding, state: str, opened_
         why_zh=found.why.zh,
         why_en=found.why.en,
         because=tuple(sorted(found.because)),
-        dwelling=view.place(row),
+        dwelling=found.dwelling or view.place(row),
         household=view.household(row),
         opened_at=opened_at,
         at=now,
@@ -226,7 +224,7 @@ def _resolution(view: View, rule: Rule | None, row: Any, old: Noted, now: int, t
         why_zh="",
         why_en="",
         because=(),
-        dwelling=view.place(row),
+        dwelling=old.dwelling or view.place(row),
         household=view.household(row),
         opened_at=old.opened_at,
         at=now,
@@ -237,10 +235,8 @@ def _resolution(view: View, rule: Rule | None, row: Any, old: Noted, now: int, t
     )
 
 
-def _due(view: View, rules: Sequence[Rule], row: Any, noted: Iterable[Noted], now: int) -> int | None:
-    expires = view.expires_at(row)
-    looks = [] if expires is None else [expires]
-    looks += [at for rule in rules if (at := rule.look_again(row, now)) is not None]
+def _due(rules: Sequence[Rule], row: Any, noted: Iterable[Noted], now: int) -> int | None:
+    looks = [at for rule in rules if (at := rule.look_again(row, now)) is not None]
     forgets = [note.changed_at + FORGET_RESOLVED_AFTER for note in noted if note.state == "resolved"]
     return min([*looks, *forgets], default=None)
 

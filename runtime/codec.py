@@ -17,6 +17,7 @@ from fastavro import parse_schema, schemaless_reader
 from fastavro.read import SchemaResolutionError
 from fastavro.schema import SchemaParseException, UnknownType
 
+from domain.codes import SUBJECT_CODES, InvalidCode
 from domain.event import Event
 from runtime.contracts import Contract, Schema, contracts, plain
 from runtime.rdkafka.avro_writer import writer
@@ -103,7 +104,7 @@ class Decoder:
         if key is None or key != subject.encode():
             return Unreadable("the key is not the subject", schema_id)
         kind = branch.rpartition(".")[2]
-        fault = _fault(said, change, self._bounds[topic][kind])
+        fault = _fault(said, change, self._bounds[topic][kind]) or _miscoded(contract, subject)
         if fault is not None:
             return Unreadable(f"{kind}: {fault}", schema_id)
         return Event(
@@ -162,15 +163,16 @@ class _Bounds(NamedTuple):
 
 
 _DAYS = _Bounds(FIRST_DAY, LAST_DAY, "is not a day between 1850 and 2199")
+_TIMES = _Bounds(FIRST_DAY * DAY, LAST_DAY * DAY, "is not a time between 1850 and 2199")
 _INTS = _Bounds(LEAST_INT, LARGEST_INT, "is not a 32-bit number")
 
 
 def _bounds(contract: Contract) -> dict[str, dict[str, _Bounds]]:
     return {
         kind: {
-            field["name"]: _DAYS if '"date"' in said else _INTS
+            field["name"]: _DAYS if '"date"' in said else _TIMES if '"timestamp-micros"' in said else _INTS
             for field in record["fields"]
-            if '"int"' in (said := json.dumps(field["type"]))
+            if '"int"' in (said := json.dumps(field["type"])) or '"timestamp-micros"' in said
         }
         for kind, record in contract.kinds.items()
     }
@@ -194,6 +196,17 @@ def _fault(said: Mapping[str, Any], change: Mapping[str, Any], bounds: Mapping[s
         elif not _storable(value):
             return f"'{name}' has a NUL character or is not a finite number"
     return None
+
+
+def _miscoded(contract: Contract, subject: str) -> str | None:
+    """Why the subject, which must be a code, is none as the door writes it; a row under it would be of nobody."""
+    normalised = SUBJECT_CODES.get(contract.subject)
+    if normalised is None:
+        return None
+    try:
+        return None if normalised(subject) == subject else "the code of the subject is not written as the door does"
+    except InvalidCode as wrong:
+        return f"the subject is wrong: {wrong}"
 
 
 def _storable(value: Any) -> bool:

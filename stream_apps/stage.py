@@ -149,8 +149,8 @@ class Stage:
             here = touched.get(key) or self._touch(batch.partition, key, said.target, record)
             if here is None:
                 continue
-            if said.value is not None:
-                here.sources.append(said.value.source)
+            if (source := getattr(said.value, "source", None)) is not None:
+                here.sources.append(source)
             here.records.append(record)
             row = self.view.receive(here.row, said.source, said.value)
             touched[key] = Touched(row, here.sources, here.records)

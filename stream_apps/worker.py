@@ -94,7 +94,7 @@ def main(name: str) -> None:
     views = discover("domain.views", "VIEW", View)
     if name not in views:
         sys.exit(f"There is no view {name!r}: the views are {', '.join(views)}.")
-    process = f"stage-{name}" + (f"-{settings.worker_instance}" if settings.worker_instance else "")
+    process = f"stage-{name.replace('_', '-')}" + (f"-{settings.worker_instance}" if settings.worker_instance else "")
     log.configure(settings, process)
     rules = [rule for rule in discover("domain.rules", "RULE", Rule).values() if rule.view == name]
     plane = build(views[name], rules, settings, process)

@@ -62,9 +62,7 @@ JOIN city.alert a ON a.dwelling = moved.dwelling AND a.state = 'opened' AND NOT 
 """
 
 # A dwelling that nobody registered gets a row: locking it makes this transaction and the one that places it take turns.
-UNPLACED = """
-INSERT INTO city.placement (dwelling) SELECT DISTINCT unnest(%s::text[]) AS one ORDER BY one ON CONFLICT DO NOTHING
-"""
+NAME_PLACES = "SELECT city.name_places(%s)"
 HOLD_PLACES = "SELECT dwelling FROM city.placement WHERE dwelling = ANY(%s) ORDER BY dwelling FOR SHARE"
 # An open finding of which nobody knows whether it still holds stays open, and so does its task.
 ALERT = """
@@ -182,6 +180,11 @@ def place(connection: Connection, dwellings: Sequence[Mapping[str, Any]]) -> int
     return len(moved)
 
 
+def name_places(connection: Connection, keys: Sequence[str]) -> None:
+    """Give each key of a place that has none a placement: dwellings' numbers, `grid/<code>`, `district/<code>`."""
+    connection.execute(NAME_PLACES, (list(keys),))
+
+
 def _places(connection: Connection, dwellings: list[str]) -> dict[str, str]:
     return {row[0]: row[1] for row in connection.execute(PLACES_NOW, (dwellings,)).fetchall()}
 
@@ -189,7 +192,7 @@ def _places(connection: Connection, dwellings: list[str]) -> dict[str, str]:
 def record_alerts(connection: Connection, alerts: Sequence[Mapping[str, Any]]) -> int:
     """Write alerts, no finding twice, and make, close or leave their tasks; the number of alerts that were news."""
     dwellings = [alert["dwelling"] for alert in alerts]
-    connection.execute(UNPLACED, (dwellings,))
+    name_places(connection, dwellings)
     connection.execute(HOLD_PLACES, (dwellings,))
     news: list[tuple[UUID, str | None, str]] = []
     with connection.cursor() as cursor:

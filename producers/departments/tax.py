@@ -1,6 +1,6 @@
-"""Tax service: registrations, returns and arrears of natural persons (自然人税务记录)."""
+"""Tax service: registrations, returns and arrears of natural persons (自然人税务记录) and legal ones (单位税务记录)."""
 
-from runtime.publish.cells import choice, flag, identity, instant, number_of, period, phone, yuan
+from runtime.publish.cells import choice, credit_code, day, flag, identity, instant, number_of, period, phone, yuan
 from runtime.publish.columns import Department, Export, column, optional, says
 
 TAXPAYER_TYPE = choice(
@@ -12,6 +12,8 @@ TAXPAYER_TYPE = choice(
     }
 )
 
+recorded_at = column("录入时间|登记时间", instant)
+withdrawn = optional("是否作废|是否撤销", flag, absent=False)
 tax_period = column("税款所属期|所属期", period)
 
 DEPARTMENT = Department(
@@ -25,8 +27,8 @@ DEPARTMENT = Department(
                 "record": column("文书号|电子税票号码", number_of),
                 "subject": column("纳税人身份证号|身份证件号码", identity),
                 "occurred_at": column("业务日期|申报日期", instant),
-                "recorded_at": column("录入时间|登记时间", instant),
-                "withdrawn": optional("是否作废|是否撤销", flag, absent=False),
+                "recorded_at": recorded_at,
+                "withdrawn": withdrawn,
             },
             kind_column=column("业务类型"),
             kinds={
@@ -39,6 +41,27 @@ DEPARTMENT = Department(
                 ],
                 "纳税申报|申报": [says("TaxReturn", period=tax_period, amount_fen=column("申报税额|税额", yuan))],
                 "欠税|欠税登记": [says("Arrears", period=tax_period, amount_fen=column("欠税金额|欠缴税额", yuan))],
+            },
+        ),
+        Export(
+            "单位税务记录",
+            topic="tax.company-tax",
+            head={
+                "record": column("文书号|电子税票号码", number_of),
+                "subject": column("统一社会信用代码|纳税人识别号", credit_code),
+                "occurred_at": column("业务日期|申报日期", instant),
+                "recorded_at": recorded_at,
+                "withdrawn": withdrawn,
+            },
+            kind_column=column("业务类型"),
+            kinds={
+                "税务登记": [says("CompanyTaxRegistered", on=column("业务日期|登记日期", day))],
+                "纳税申报|申报": [
+                    says("CompanyTaxReturn", period=tax_period, amount_fen=column("申报税额|税额", yuan))
+                ],
+                "欠税|欠税登记": [
+                    says("CompanyArrears", period=tax_period, amount_fen=column("欠税金额|欠缴税额", yuan))
+                ],
             },
         ),
     ),

@@ -172,6 +172,11 @@ def district(cell: str) -> str:
     return named[short] if short in named else _code(codes.normalised_district_code, cell)
 
 
+def credit_code(cell: str) -> str:
+    """A unified social credit code of 18 characters."""
+    return _code(codes.normalised_credit_code, cell)
+
+
 class choice:  # noqa: N801 - reads as the converters beside it
     """One of the department's words → the contract's; `{"male": "男|男性|1"}`."""
 

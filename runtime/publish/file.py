@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self, TextIO
 
-from runtime.contracts import Contract, contracts
+from runtime.contracts import Contract, Schema, contracts
 from runtime.pseudonym import Pseudonyms
 from runtime.publish.cells import Unfit, day, instant
 from runtime.publish.columns import Department, Export, Read, Rejected
@@ -207,9 +207,9 @@ def statement_of(contract: Contract, said: Mapping[str, Any]) -> Statement:
     stated = said.get("change", {})
     if not isinstance(stated, Mapping):
         raise Rejected("change", "must be an object with the kind's fields")
-    dates = {field["name"] for field in kind["fields"] if "date" in str(field["type"])}
+    forms = {field["name"]: form for field in kind["fields"] if (form := _form(field["type"])) is not None}
     change = {
-        name: _in_form(day, name, value) if name in dates and isinstance(value, str) else value
+        name: _in_form(forms[name], name, value) if name in forms and isinstance(value, str) else value
         for name, value in stated.items()
     }
     for name in ("record", "subject"):
@@ -219,6 +219,18 @@ def statement_of(contract: Contract, said: Mapping[str, Any]) -> Statement:
     return Statement(
         str(said["kind"]), said["record"], said["subject"], change=change, withdrawn=bool(said.get("withdrawn")), **at
     )
+
+
+def _form(schema: Schema) -> Callable[[str], int] | None:
+    """How a text becomes what a date or time field holds; None: it is no such field."""
+    match schema:
+        case {"logicalType": "date"}:
+            return day
+        case {"logicalType": "timestamp-micros"}:
+            return instant
+        case ["null", inner]:
+            return _form(inner)
+    return None
 
 
 def _in_form(convert: Callable[[str], int], name: str, value: Any) -> int:

@@ -10,13 +10,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain.codes import (
-    InvalidCode,
-    normalised_credit_code,
-    normalised_district_code,
-    normalised_grid_code,
-    normalised_identity_number,
-)
+from domain.codes import SUBJECT_CODES, InvalidCode, normalised_identity_number
 from domain.time import DAY
 from runtime.codec import FIRST_DAY, LAST_DAY
 from runtime.contracts import Contract, Schema, plain
@@ -29,13 +23,6 @@ AHEAD = DAY
 LONGEST_TEXT = 4_000
 _NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx\uff38\uff58](?![\dXx\uff38\uff58])")
 _canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
-
-#: Subjects that are codes: one subject has one key, however its code was written.
-CODES: Mapping[str, Callable[[str], str]] = {
-    "legal-person": normalised_credit_code,
-    "grid": normalised_grid_code,
-    "district": normalised_district_code,
-}
 
 Check = Callable[[Any], Any]
 
@@ -98,7 +85,7 @@ class Checked:
     def __init__(self, contract: Contract, pseudonyms: Pseudonyms) -> None:
         self.contract = contract
         self._pseudonyms = pseudonyms
-        self._code = CODES.get(contract.subject)
+        self._code = SUBJECT_CODES.get(contract.subject)
         names = {name: enum for kind in contract.kinds.values() for name, enum in _enums(kind).items()}
         self._fields = {
             kind: tuple(_field(field, names) for field in plain_dates(record)["fields"])
@@ -197,12 +184,14 @@ def _coded(subject: Any, normalised: Callable[[str], str]) -> str:
 
 
 def plain_dates(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`schema` without logical types, but with "date" in the place of a date's int: it has a range of its own."""
+    """`schema` without logical types, but with "date" and "instant" in the place of their numbers: they have ranges."""
 
     def swapped(part: Schema) -> Schema:
         match part:
             case {"logicalType": "date"}:
                 return {"type": "date"}
+            case {"logicalType": "timestamp-micros"}:
+                return {"type": "instant"}
             case {"type": "record"}:
                 return {**part, "fields": [{**field, "type": swapped(field["type"])} for field in part["fields"]]}
             case list():
@@ -253,6 +242,8 @@ def _check(schema: Schema, enums: Mapping[str, Any]) -> Check:
             return _check(inner, enums)
         case {"type": "date"}:
             return _day
+        case {"type": "instant"}:
+            return _instant
         case {"type": "enum", "symbols": list(symbols)}:
             return _symbol(frozenset(symbols))
         case {"type": "array", "items": inner}:
@@ -302,6 +293,12 @@ def _text(value: Any, field: str | None = None) -> str:
 def _day(value: Any) -> int:
     if type(value) is not int or not FIRST_DAY <= value <= LAST_DAY:
         raise ValueError("is not a day between 1850 and 2199")
+    return value
+
+
+def _instant(value: Any) -> int:
+    if type(value) is not int or not FIRST_DAY * DAY <= value <= LAST_DAY * DAY:
+        raise ValueError("is not a time between 1850 and 2199")
     return value
 
 

@@ -25,6 +25,8 @@ from tasks import queries
 
 GRID = re.compile(r"[0-9]{15}")
 DISTRICT = re.compile(r"[0-9]{6}")
+NO_DWELLING = re.compile(r"(grid|district)/.*")
+"""Keys of places that are no dwelling: they say where they lie themselves, and no dwelling's row may say otherwise."""
 
 
 class GridTasks:
@@ -88,6 +90,8 @@ def _placement(row: dict[str, Any], key: str) -> dict[str, Any]:
     """A grid or district that is no code of one is unknown: nobody would look into its queue."""
     if row["id"] != key or "\0" in key + (row["address"] or ""):
         raise Unreadable("the key is not the dwelling's id, or a text holds a NUL character")
+    if NO_DWELLING.fullmatch(key):
+        raise Unreadable("the dwelling is named like a grid's or a district's place; give it another number")
     grid = row["grid"] if GRID.fullmatch(row["grid"] or "") else None
     district = row["district"] if DISTRICT.fullmatch(row["district"] or "") else None
     return {

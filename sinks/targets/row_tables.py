@@ -1,7 +1,7 @@
 """The published rows of every view → `city.<view>_g<n>` of the generation in force.
 
-A row's columns: its key, the dwelling that says who may see it, the offset of its record (`version`), and the row as
-JSON. What a row remembers for its own stage (`bookkeeping`) stays on the topic.
+A row's columns: its key, the dwelling (or grid, district) that says who may see it, the offset of its record
+(`version`), and the row as JSON. What a row remembers for its own stage (`bookkeeping`) stays on the topic.
 """
 
 from __future__ import annotations
@@ -16,13 +16,10 @@ from runtime.registry import Registry
 from sinks.freshness import observe
 from sinks.reading import JsonReader, as_jsonb
 from sinks.sink import Connection, Read, Sink, Unreadable, newest
+from tasks import queries
 
 PREFIX = "rows."
 
-PLACES = """
-INSERT INTO city.placement (dwelling) SELECT DISTINCT unnest(%(dwellings)s::text[]) AS one ORDER BY one
-ON CONFLICT DO NOTHING
-"""
 IN_FORCE = """
 SELECT number FROM city.generation WHERE view = %(view)s AND state = 'in_force'
 """
@@ -60,10 +57,10 @@ class RowTables:
         self._generations = generations or {}
 
     def read(self, topic: str, key: str, value: bytes) -> tuple[str, str]:
-        """(dwelling or '', the row as JSON text). Raises Unreadable."""
+        """(a dwelling, `grid/<code>`, `district/<code>` or '', the row as JSON text). Raises Unreadable."""
         row = self._readers[topic].read(value)
         row.pop("bookkeeping", None)
-        dwelling = key if topic == "rows.dwelling" else row.get("dwelling") or ""
+        dwelling = key if topic == "rows.dwelling" else row.get("place") or row.get("dwelling") or ""
         if not isinstance(dwelling, str) or "\0" in dwelling + key:
             raise Unreadable("the key or the dwelling is no text that PostgreSQL keeps")
         return dwelling, as_jsonb(row)
@@ -73,7 +70,7 @@ class RowTables:
         by_view: dict[str, list[Read]] = {}
         for record in newest(records):
             by_view.setdefault(record.topic.removeprefix(PREFIX), []).append(record)
-        connection.execute(PLACES, {"dwellings": [_dwelling(record) for record in records]})
+        queries.name_places(connection, [_dwelling(record) for record in records])
         written = sum(self._write_view(connection, view, some) for view, some in sorted(by_view.items()))
         connection.execute("NOTIFY city_feed")
         return written

@@ -12,17 +12,20 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from tests.golden.recompute import benefits, buttons, lettings
+from tests.golden.recompute import company as companies
 from tests.golden.recompute import dwelling as dwellings
+from tests.golden.recompute import grid as grids
 from tests.golden.recompute import resident as residents
+from tests.golden.recompute.company import OF_COMPANY, company
 from tests.golden.recompute.dwelling import OF_DWELLING, dwelling
 from tests.golden.recompute.finding import World, local_day
+from tests.golden.recompute.grid import grids_and_districts
 from tests.golden.recompute.household import household
 from tests.golden.recompute.resident import OF_RESIDENT, homes, resident
 from tests.golden.recompute.standing import Facts, Plain, Stated, standing
 
-STATES = {**residents.STATES, **dwellings.STATES}
+STATES = {**residents.STATES, **dwellings.STATES, **grids.STATES, **companies.STATES}
 REFINES = {**residents.REFINES, **dwellings.REFINES}
-KEPT_DAYS = {**dwellings.KEPT_DAYS}
 RULES = (benefits, buttons, lettings)
 
 
@@ -37,23 +40,12 @@ class Answer(NamedTuple):
 def recompute(events: Iterable[Stated], now: int, live_since: int = 0) -> Answer:
     """Rows and standing alerts of the set of `events` at the instant `now` (microseconds UTC)."""
     facts = standing({event.event_id: event for event in events}.values(), STATES, REFINES)
-    _expire(facts, local_day(now))
     rows = _rows(facts)
     world = World(facts, rows, now, local_day(now))
     alerts = {key: said for rules in RULES for key, said in rules.found(world)}
     for alert in alerts.values():
         alert["state"] = "open" if alert.pop("newest") >= live_since else "held"
     return Answer(rows, alerts)
-
-
-def _expire(facts: dict[str, Facts], today: int) -> None:
-    """Take out what is kept for some days only."""
-    for of in facts.values():
-        for fact, days in KEPT_DAYS.items():
-            if kept := [s for s in of.get(fact, ()) if local_day(s["recorded_at"]) > today - days]:
-                of[fact] = kept
-            else:
-                of.pop(fact, None)
 
 
 def _rows(facts: dict[str, Facts]) -> dict[str, dict[str, Plain]]:
@@ -65,9 +57,13 @@ def _rows(facts: dict[str, Facts]) -> dict[str, dict[str, Plain]]:
             members[home["household"]][number] = membership
             if home["dwelling"] is not None:
                 occupants[home["dwelling"]][number] = occupancy
+    grid_rows, district_rows = grids_and_districts(facts, {})
     places = {s for s, of in facts.items() if of.keys() & OF_DWELLING} | occupants.keys()
     return {
         "resident": people,
         "household": {number: household(number, said) for number, said in members.items()},
         "dwelling": {number: dwelling(number, facts.get(number, {}), occupants[number]) for number in places},
+        "grid": grid_rows,
+        "district": district_rows,
+        "legal_person": {s: company(s, of) for s, of in facts.items() if of.keys() & OF_COMPANY},
     }

@@ -1,0 +1,132 @@
+"""The grid: its facilities and their hazards, the doors in it that are at risk, and the warnings of its district.
+
+Doors come from dwellings' rows, warnings from the district's row. Which district a grid belongs to stands in its code.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from domain.contributions import AboutGrid, DoorAtRisk, GridThere, WarningTold
+from domain.event import Event
+from domain.facts import Fact, Statement, by_record, current, stated
+from domain.view import NOTHING, Bookkeeping, Contributions, View
+
+DISTRICT_DIGITS = 6
+
+
+class Facility(NamedTuple):
+    """A component of the city (GB/T 30428.2). lon, lat in degrees WGS 84."""
+
+    facility: str
+    facility_kind: str
+    what: str
+    address: str | None
+    lon: float | None
+    lat: float | None
+
+
+class Hazard(NamedTuple):
+    facility: str
+    hazard: str
+    urgent: bool
+
+
+class Door(NamedTuple):
+    """A dwelling of the grid that is at risk when the weather turns."""
+
+    dwelling: str
+    risk: DoorAtRisk
+
+
+class Warned(NamedTuple):
+    """The warnings that a district has told of."""
+
+    district: str
+    warnings: tuple[WarningTold, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    id: str
+    facilities: Fact[Facility] = ()
+    hazards: Fact[Hazard] = ()
+    repairs: Fact[int] = ()
+    doors: tuple[Door, ...] = ()
+    warned: tuple[Warned, ...] = ()
+    bookkeeping: Bookkeeping = NOTHING
+
+    @property
+    def place(self) -> str:
+        return f"grid/{self.id}"
+
+    @property
+    def district(self) -> str:
+        return self.id[:DISTRICT_DIGITS]
+
+    @property
+    def open_hazards(self) -> int:
+        return sum(1 for _ in self.not_repaired())
+
+    def not_repaired(self) -> Iterator[Statement[Hazard]]:
+        """Each hazard that was reported and not repaired since; a report after the repair is a hazard again."""
+        repaired = {(held.department, held.record): held.occurred_at for held in by_record(self.repairs)}
+        for held in by_record(self.hazards):
+            at = repaired.get((held.department, held.record))
+            if at is None or at < held.occurred_at:
+                yield held
+
+    def named(self, facility: str) -> Statement[Facility] | None:
+        """What the register of facilities says of one, by its code."""
+        return next((held for held in by_record(self.facilities) if held.value.facility == facility), None)
+
+    def warnings(self) -> Iterator[WarningTold]:
+        for said in self.warned:
+            yield from said.warnings
+
+
+def merge(row: Grid, said: Event) -> Grid:
+    """The grid after `said`; order and repetition of events do not matter."""
+    c = said.change
+    match said.kind:
+        case "FacilityInstalled":
+            facility = Facility(c["facility"], c["facility_kind"], c["what"], c["address"], c["lon"], c["lat"])
+            row = replace(row, facilities=stated(row.facilities, said, facility))
+        case "HazardReported":
+            row = replace(row, hazards=stated(row.hazards, said, Hazard(c["facility"], c["hazard"], c["urgent"])))
+        case "HazardRepaired":
+            row = replace(row, repairs=stated(row.repairs, said, c["on"]))
+    return row
+
+
+def receive(row: Grid, source: str, said: AboutGrid | None) -> Grid:
+    """The grid once a dwelling or its district, `source`, says `said` about it; None: nothing more."""
+    door = None if said is None or said.door is None else Door(source, said.door)
+    warned = None if said is None or not said.warnings else Warned(source, said.warnings)
+    at = bisect_left(row.doors, source, key=lambda door: door.dwelling)
+    there = row.doors[at : at + 1]
+    held = bool(there) and there[0].dwelling == source
+    doors = (*row.doors[:at], *((door,) if door else ()), *row.doors[at + held :])
+    others = [each for each in row.warned if each.district != source]
+    return replace(row, doors=doors, warned=tuple(sorted([*others, warned] if warned else others)))
+
+
+def contribute(row: Grid) -> Contributions:
+    """The grid is there for its district as soon as something stands in it or a door of it is at risk."""
+    facts: tuple[Fact[Any], ...] = (row.facilities, row.hazards, row.repairs)
+    if row.doors or any(current(fact) for fact in facts):
+        return {"district": {row.district: GridThere(True)}}
+    return {}
+
+
+VIEW = View(
+    "grid",
+    subject="grid",
+    row=Grid,
+    merge=merge,
+    contribution=AboutGrid,
+    receive=receive,
+    contribute=contribute,
+    place=lambda row: row.place,
+)
