@@ -6,6 +6,7 @@ maxima over a set: that is why order and repetition cannot matter. Why the kind 
 docs/decisions/0003-facts.md.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable
 from itertools import groupby
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -52,14 +53,16 @@ def stated(fact: Fact[V], said: Event, value: V, *, record: str | None = None) -
         value,
     )
     slot = new[:3]
-    for at, old in enumerate(fact):
-        if old[:3] == slot:
-            if (old.recorded_at, old.event_id) >= (new.recorded_at, new.event_id):
-                return fact
-            return (*fact[:at], new, *fact[at + 1 :])
-        if old[:3] > slot:
-            return (*fact[:at], new, *fact[at:])
-    return (*fact, new)
+    at = bisect_left(fact, slot, key=_slot)  # a door has hundreds
+    if at < len(fact) and (old := fact[at])[:3] == slot:
+        if (old.recorded_at, old.event_id) >= (new.recorded_at, new.event_id):
+            return fact
+        return (*fact[:at], new, *fact[at + 1 :])
+    return (*fact[:at], new, *fact[at:])
+
+
+def _slot(statement: Statement[Any]) -> tuple[str, str, str]:
+    return statement[:3]
 
 
 def _happened(statement: Statement[Any]) -> tuple[int, int, str]:
@@ -71,6 +74,11 @@ def current(fact: Fact[V]) -> Statement[V] | None:
     if len(fact) < 2:  # most facts: asked a dozen times for every row
         return None if not fact or fact[0].withdrawn else fact[0]
     return max((s for s in fact if not s.withdrawn), key=_happened, default=None)
+
+
+def in_time(fact: Fact[V]) -> list[Statement[V]]:
+    """The statements not withdrawn, in the order in which they happened."""
+    return sorted((s for s in fact if not s.withdrawn), key=_happened)
 
 
 def by_record(fact: Fact[V]) -> list[Statement[V]]:

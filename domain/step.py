@@ -76,19 +76,21 @@ def settle(
     touched: Sequence[Source] = (),
     quiet: Set[str] = NOBODY_QUIET,
 ) -> Outcome:
-    """`row` brought to rest after what was said: bookkeeping renewed, outputs that differ.
+    """`row` brought to rest after what was said: what is too old is gone, bookkeeping renewed, outputs that differ.
 
     `now` is the partition's last clock event; before the first one no rule is asked and the row is due at once.
     `live_since`: findings that rest only on older facts are held back. `touched`: what was said, shown as the reason
     of a resolution. `quiet`: the topics that are, by the same clock event.
     """
+    if now is not None:
+        row = view.expire(row, now)
     book: Bookkeeping = row.bookkeeping
     contributed, contributions = _contribute(view, row, book)
     if now is None:
         row = replace(row, bookkeeping=Bookkeeping(contributed, book.findings, 0, book.judged_by))
         return Outcome(row, contributions, (), ())
     noted, alerts, forget = _judge(view, rules, row, now, live_since, touched, quiet)
-    due = _due(rules, row, noted, now)
+    due = _due(view, rules, row, noted, now)
     row = replace(row, bookkeeping=Bookkeeping(contributed, noted, due, ruleset(rules, live_since)))
     return Outcome(row, contributions, alerts, forget)
 
@@ -235,8 +237,10 @@ def _resolution(view: View, rule: Rule | None, row: Any, old: Noted, now: int, t
     )
 
 
-def _due(rules: Sequence[Rule], row: Any, noted: Iterable[Noted], now: int) -> int | None:
-    looks = [at for rule in rules if (at := rule.look_again(row, now)) is not None]
+def _due(view: View, rules: Sequence[Rule], row: Any, noted: Iterable[Noted], now: int) -> int | None:
+    expires = view.expires_at(row)
+    looks = [] if expires is None else [expires]
+    looks += [at for rule in rules if (at := rule.look_again(row, now)) is not None]
     forgets = [note.changed_at + FORGET_RESOLVED_AFTER for note in noted if note.state == "resolved"]
     return min([*looks, *forgets], default=None)
 

@@ -63,10 +63,23 @@ def _receives_nothing(row: Any, source: str, value: Any) -> Any:
     return row
 
 
+def _keeps(row: Any, now: int) -> Any:
+    return row
+
+
+def _never(row: Any) -> int | None:
+    return None
+
+
 @dataclass(frozen=True)
 class View:
     """A view by its name. `merge` gives the row after an event, `receive` after another subject's contribution
     (`value` None: it says nothing more), `contribute` what the row says about others. All are pure.
+
+    `expire` gives the row without what has grown too old at `now` (microseconds UTC), `expires_at` the next instant at
+    which something will. What goes must be older by `recorded_at` than all that stays: a fact keeps the statement that
+    was recorded last, so what is taken out is then never a newer version of what comes late, and the row remains a
+    function of what was said and of `now` (docs/decisions/0012-door-swipes.md).
 
     `row` is the class of its rows; `contribution` the class of what it receives, None if it receives nothing.
     `place` gives where the subject is found: a dwelling, or `grid/<code>` or `district/<code>` where it is no one
@@ -82,3 +95,5 @@ class View:
     contribution: type[Any] | None = None
     receive: Callable[[Any, str, Any], Any] = _receives_nothing
     contribute: Callable[[Any], Contributions] = _says_nothing
+    expire: Callable[[Any, int], Any] = _keeps
+    expires_at: Callable[[Any], int | None] = _never

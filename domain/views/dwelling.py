@@ -1,4 +1,5 @@
-"""The dwelling: a flat or house, where it lies, who rents it, who is registered in it, when it was visited.
+"""The dwelling: a flat or house, where it lies, who owns and who rents it, how safe it is, who is registered in it, who
+comes and goes, when it was visited.
 
 Only this row says in which grid a dwelling lies (a grid can be redrawn); all other rows carry the dwelling's number.
 """
@@ -9,9 +10,12 @@ from typing import NamedTuple
 
 from domain.contributions import Occupancy
 from domain.event import Event, Source
-from domain.facts import Fact, Statement, by_record, current, stated
-from domain.time import midnight
+from domain.facts import Fact, Statement, by_record, current, in_time, stated
+from domain.time import day_of, midnight
 from domain.view import NOTHING, Bookkeeping, View
+
+SWIPES_KEPT = 31
+"""Local days that a door's events are kept, that of their recording included. docs/decisions/0012-door-swipes.md"""
 
 
 class Register(NamedTuple):
@@ -49,6 +53,46 @@ class Visit(NamedTuple):
     outcome: str
 
 
+class Grade(NamedTuple):
+    """An appraisal's grade of the building by JGJ 125: A, B safe; C parts are dangerous; D the whole is."""
+
+    grade: str
+    on: int
+
+
+class Reinforcement(NamedTuple):
+    """Reinforced since the day `on`; `lasts_until` is the first day on which that no longer counts."""
+
+    on: int
+    lasts_until: int | None
+
+
+class Ownership(NamedTuple):
+    """Who holds a certificate since the day `on`, and from whom it came; nobody: it ended."""
+
+    owners: tuple[str, ...]
+    former: tuple[str, ...]
+    on: int
+
+
+class Swipe(NamedTuple):
+    """Somebody at the door; the kind says which way. `resident`: to whom, as the device has it, the card belongs."""
+
+    resident: str | None
+    card: str | None
+    device: str
+
+
+class Instruction(NamedTuple):
+    task: str
+    instruction: str
+
+
+class Feedback(NamedTuple):
+    task: str
+    outcome: str
+
+
 class Occupant(NamedTuple):
     resident: str
     occupancy: Occupancy
@@ -77,6 +121,12 @@ class Dwelling:
     lease_ends: Fact[int] = ()
     tenants: Fact[Tenant] = ()
     visits: Fact[Visit] = ()
+    grades: Fact[Grade] = ()
+    reinforcements: Fact[Reinforcement] = ()
+    ownership: Fact[Ownership] = ()
+    swipes: Fact[Swipe] = ()
+    instructions: Fact[Instruction] = ()
+    feedback: Fact[Feedback] = ()
     occupants: tuple[Occupant, ...] = ()
     bookkeeping: Bookkeeping = NOTHING
 
@@ -111,6 +161,24 @@ class Dwelling:
     @property
     def floor_area_m2(self) -> float | None:
         return self.entry.value.floor_area_m2 if self.entry else None
+
+    @property
+    def grade(self) -> str | None:
+        return held.value.grade if (held := current(self.grades)) else None
+
+    @property
+    def reinforced(self) -> bool:
+        return current(self.reinforcements) is not None
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Those who hold a certificate now. A transfer takes the former owners out of every certificate."""
+        held: dict[tuple[str, str], set[str]] = {}
+        for said in in_time(self.ownership):
+            for certificate in held.values():
+                certificate.difference_update(said.value.former)
+            held[said.department, said.record] = set(said.value.owners)
+        return tuple(sorted(set().union(*held.values())))
 
     def tenancies(self) -> list[Tenancy]:
         """Every lease of this dwelling, with its renewals, ends and tenants."""
@@ -161,6 +229,20 @@ def merge(row: Dwelling, said: Event) -> Dwelling:
             row = replace(row, tenants=stated(row.tenants, said, tenant, record=f"{said.record}/{c['tenant']}"))
         case "Visited":
             row = replace(row, visits=stated(row.visits, said, Visit(c["task"], c["outcome"])))
+        case "Graded":
+            row = replace(row, grades=stated(row.grades, said, Grade(c["grade"], c["on"])))
+        case "Reinforced":
+            reinforced = Reinforcement(c["on"], c["lasts_until"])
+            row = replace(row, reinforcements=stated(row.reinforcements, said, reinforced))
+        case "OwnershipRegistered" | "OwnershipTransferred" | "OwnershipEnded":
+            owned = Ownership(tuple(c.get("owners", ())), tuple(c.get("from_owners", ())), c["on"])
+            row = replace(row, ownership=stated(row.ownership, said, owned))
+        case "SwipedIn" | "SwipedOut":
+            row = replace(row, swipes=stated(row.swipes, said, Swipe(c["resident"], c["card"], c["device"])))
+        case "Instructed":
+            row = replace(row, instructions=stated(row.instructions, said, Instruction(c["task"], c["instruction"])))
+        case "FedBack":
+            row = replace(row, feedback=stated(row.feedback, said, Feedback(c["task"], c["outcome"])))
     return row
 
 
@@ -173,6 +255,23 @@ def receive(row: Dwelling, source: str, said: Occupancy | None) -> Dwelling:
     return replace(row, occupants=(*before, *after) if said is None else (*before, Occupant(source, said), *after))
 
 
+def expire(row: Dwelling, now: int) -> Dwelling:
+    """The dwelling without the door's events of more than `SWIPES_KEPT` days, by when they were recorded: at midnight
+    a day's go together, so that a busy door is not woken for each."""
+    if not row.swipes:
+        return row
+    kept_from = midnight(day_of(now) - SWIPES_KEPT + 1)
+    kept = tuple([swipe for swipe in row.swipes if swipe.recorded_at >= kept_from])
+    return row if len(kept) == len(row.swipes) else replace(row, swipes=kept)
+
+
+def expires_at(row: Dwelling) -> int | None:
+    """The midnight at which the oldest of the door's events goes."""
+    if not row.swipes:
+        return None
+    return midnight(day_of(min(swipe.recorded_at for swipe in row.swipes)) + SWIPES_KEPT)
+
+
 VIEW = View(
     "dwelling",
     subject="dwelling",
@@ -181,4 +280,6 @@ VIEW = View(
     contribution=Occupancy,
     receive=receive,
     place=lambda row: row.id,
+    expire=expire,
+    expires_at=expires_at,
 )

@@ -1,4 +1,4 @@
-"""Housing: the dwelling register (房屋登记) and tenancy records (租赁备案)."""
+"""Housing: the dwelling register (房屋登记), tenancy records (租赁备案) and the safety of buildings (房屋安全)."""
 
 from runtime.publish.cells import (
     choice,
@@ -22,6 +22,16 @@ USE = choice(
         "public_rental": "公共租赁住房|公租房",
         "commercial": "商业|商铺|办公|非居住",
         "other": "其他",
+    }
+)
+
+# JGJ 125, as reports write it
+GRADE = choice(
+    {
+        "A": "A|A级|Ａ级|A级:安全|甲",
+        "B": "B|B级|Ｂ级|B级:有缺陷|乙",
+        "C": "C|C级|Ｃ级|C级:局部危险|局部危险|丙",
+        "D": "D|D级|Ｄ级|D级:整幢危险|整幢危险|丁",
     }
 )
 
@@ -83,6 +93,30 @@ DEPARTMENT = Department(
                 "终止租赁|注销备案|退租": [says("TenancyEnded", on=column("终止日期", day))],
                 "新增承租人|承租人增加": [says("TenantAdded", tenant=tenant)],
                 "承租人退出|承租人减少": [says("TenantLeft", tenant=tenant)],
+            },
+        ),
+        Export(
+            "房屋安全鉴定",
+            topic="housing.dwelling-safety",
+            head={
+                "record": column("鉴定编号|鉴定报告编号", number_of),
+                "subject": dwelling,
+                "occurred_at": column("业务日期|发生日期", instant),
+                "recorded_at": recorded_at,
+                "withdrawn": withdrawn,
+            },
+            kind_column=column("业务类型|变更类型"),
+            kinds={
+                "危险性鉴定|房屋鉴定|鉴定": [
+                    says("Graded", grade=column("鉴定等级|危险性等级", GRADE), on=column("鉴定日期", day))
+                ],
+                "危房加固|加固验收|加固": [
+                    says(
+                        "Reinforced",
+                        on=column("验收日期|加固日期", day),
+                        lasts_until=optional("加固有效期止|有效期止", day),
+                    )
+                ],
             },
         ),
     ),

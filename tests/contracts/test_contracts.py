@@ -21,6 +21,10 @@ WANTED = {
     "grid.observation": "Visited",
     "bracelet.button": "Pressed Answered",
     "grid.response": "Responded",
+    "housing.dwelling-safety": "Graded Reinforced",
+    "real-estate.ownership": "OwnershipRegistered OwnershipTransferred OwnershipEnded",
+    "door-access.swipe": "SwipedIn SwipedOut",
+    "grid.instruction": "Instructed FedBack",
     "urban-management.facility": "FacilityInstalled HazardReported HazardRepaired",
     "weather.warning": "WarningIssued WarningLifted",
     "market-regulation.registration": (
@@ -54,6 +58,7 @@ def test_every_field_says_what_it_is_and_how_confidential(topic: str) -> None:
 def test_the_fields_with_identity_numbers_are_all_marked() -> None:
     people = {"subject", "mother", "father", "relative", "spouse", "owner", "from_owner", "to_owner"}
     people |= {"landlord", "tenants", "tenant", "legal_representative"}
+    people |= {"owners", "from_owners", "resident"}
     for topic, contract in contracts().items():
         for path, field in leaves(contract.schema):
             person = field["name"] in people and (field["name"] != "subject" or contract.subject == "resident")

@@ -81,9 +81,9 @@ def event(contract: Contract, head: Mapping[str, Any], kind: str, change: Mappin
 
 
 @st.composite
-def events(draw: st.DrawFn, subject: str | None = None) -> tuple[str, Event]:
-    """(what it is about, an event of any contract), or of a contract about `subject`."""
-    about = [contract for contract in CONTRACTS.values() if subject in (None, contract.subject)]
+def events(draw: st.DrawFn, subject: str | None = None, topic: str | None = None) -> tuple[str, Event]:
+    """(what it is about, an event of any contract), or of a contract about `subject`, or of that on `topic`."""
+    about = [c for c in CONTRACTS.values() if subject in (None, c.subject) and topic in (None, c.topic)]
     contract = draw(st.sampled_from(about))
     head_fields = [field for field in contract.schema["fields"] if field["name"] not in ("event_id", "change")]
     head = {field["name"]: draw(values(field["type"])) for field in head_fields}

@@ -14,6 +14,7 @@ from domain.event import Event
 from domain.rule import Rule
 from domain.step import finding_id, settle
 from domain.time import DAY
+from runtime.contracts import Contract
 from tests.domain.strategies import CONTRACTS, INSTANTS, SUBJECTS, contributions, event, events, histories
 from tests.golden.city import LIVE_SINCE, NOW, golden_city
 from tests.golden.compare import empty, plain, standing
@@ -42,14 +43,20 @@ def told(city: City, view: str) -> dict[str, Any]:
     return {key: row for key, row in rows.items() if not empty(row)}
 
 
-def played(history: list[tuple[str, Event]], seed: int, live_since: int, ticks: list[int]) -> City:
+def played(
+    history: list[tuple[str, Event]], seed: int, live_since: int, ticks: list[int], until: int = max(INSTANTS)
+) -> City:
     city = City(live_since)
     city.play(history, random.Random(seed), largest=3, ticks=ticks)
-    city.finish(max(INSTANTS))
+    city.finish(until)
     return city
 
 
-# --- law 1: a row is a function of the set of events -----------------------------------------------------------------
+TICKS = sorted({at + days * DAY for at in INSTANTS[::4] for days in (0, 30, 31, 32, 36, 80)})
+"""Clocks before, while and after what was said grows too old for facts that are kept for a while only."""
+
+
+# --- law 1: a row is a function of the set of events, and of now where facts are kept for a while only ---------------
 
 
 @pytest.mark.parametrize("view", VIEWS_WITH_EVENTS)
@@ -106,14 +113,14 @@ def test_of_what_others_say_the_last_word_of_each_counts(view: str, data: st.Dat
 
 
 @quick
-@given(histories(), st.randoms(use_true_random=False), st.integers(0, 99))
+@given(histories(), st.randoms(use_true_random=False), st.integers(0, 99), st.sampled_from(TICKS))
 def test_the_whole_city_is_the_same_in_any_order(
-    history: list[tuple[str, Event]], draw: random.Random, seed: int
+    history: list[tuple[str, Event]], draw: random.Random, seed: int, until: int
 ) -> None:
     other = history + [draw.choice(history) for _ in range(3)]
     draw.shuffle(other)
-    here = played(history, seed, INSTANTS[6], [])
-    there = played(other, seed + 1, INSTANTS[6], draw.sample(INSTANTS, 4))
+    here = played(history, seed, INSTANTS[6], [], until)
+    there = played(other, seed + 1, INSTANTS[6], draw.choices([tick for tick in TICKS if tick <= until], k=4), until)
     for view in ALL_VIEWS:
         assert told(here, view) == told(there, view)
     assert standing(map(plain, here.alerts.values())) == standing(map(plain, there.alerts.values()))
@@ -121,13 +128,16 @@ def test_the_whole_city_is_the_same_in_any_order(
 
 @pytest.mark.parametrize(("topic", "kind"), [(c.topic, kind) for c in CONTRACTS.values() for kind in c.kinds])
 def test_every_kind_that_a_department_may_state_is_merged_by_some_view(topic: str, kind: str) -> None:
-    contract = CONTRACTS[topic]
+    said = sample_of(CONTRACTS[topic], kind)
+    views = [view for view in ALL_VIEWS.values() if view.subject == CONTRACTS[topic].subject]
+    assert [view.name for view in views if view.merge(view.row("a"), said) != view.row("a")]
+
+
+def sample_of(contract: Contract, kind: str) -> Event:
     names = {name: each for schema in contract.kinds.values() for name, each in named(schema)}
     change = {field["name"]: sample(field["type"], names) for field in contract.kinds[kind]["fields"]}
     head = {"subject": "a", "record": "a", "occurred_at": 0, "recorded_at": 0, "withdrawn": False}
-    said = event(contract, head, kind, change)
-    views = [view for view in ALL_VIEWS.values() if view.subject == contract.subject]
-    assert [view.name for view in views if view.merge(view.row("a"), said) != view.row("a")]
+    return event(contract, head, kind, change)
 
 
 def named(schema: Any) -> list[tuple[str, Any]]:
@@ -149,6 +159,43 @@ def sample(schema: Any, names: dict[str, Any]) -> Any:
         case {"type": str(primitive)} | str(primitive):
             return {"string": "a", "boolean": True, "double": 1.0}.get(primitive, 1)
     raise AssertionError(f"no sample for {schema!r}")
+
+
+KEPT_FOR_A_WHILE = [
+    (view.name, contract.topic)
+    for view in ALL_VIEWS.values()
+    for contract in CONTRACTS.values()
+    if view.subject == contract.subject
+    if any(view.expires_at(view.merge(view.row("a"), sample_of(contract, kind))) for kind in contract.kinds)
+]
+
+
+@pytest.mark.parametrize(("view_name", "topic"), KEPT_FOR_A_WHILE)
+@settings(quick, max_examples=400)
+@given(data=st.data(), draw=st.randoms(use_true_random=False))
+def test_what_has_grown_too_old_is_gone_whenever_it_was_heard_of(
+    view_name: str, topic: str, data: st.DataObject, draw: random.Random
+) -> None:
+    """Any order, any repetition, the clock turning in between: the same row, once the clock is the same."""
+    view = ALL_VIEWS[view_name]
+    drawn = data.draw(st.lists(events(topic=topic), min_size=1, max_size=8))
+    said = [each._replace(subject="a", record=min(each.record, "b")) for _, each in drawn]  # they meet often
+    now = data.draw(st.sampled_from(TICKS))
+    wanted = {subject: view.expire(row, now) for subject, row in merged(view_name, said).items()}
+    other = data.draw(st.permutations(said + data.draw(st.lists(st.sampled_from(said), max_size=5))))
+    earlier = st.lists(st.sampled_from([tick for tick in TICKS if tick <= now]), max_size=4)
+    turns: list[int] = sorted(data.draw(earlier))
+    clock, rows = 0, {each.subject: view.row(each.subject) for each in other}
+    for each in other:
+        if turns and draw.random() < 0.5:
+            clock = turns.pop(0)
+            rows = {subject: view.expire(row, clock) for subject, row in rows.items()}
+        rows[each.subject] = view.expire(view.merge(rows[each.subject], each), clock)
+    assert {subject: view.expire(row, now) for subject, row in rows.items()} == wanted
+    for row in wanted.values():
+        at = view.expires_at(row)
+        assert view.expire(row, now + 1_000 * DAY if at is None else at - 1) == row
+        assert at is None or (at > now and view.expire(row, at) != row), "it is due the moment that something goes"
 
 
 # --- law 3: findings follow the condition ----------------------------------------------------------------------------

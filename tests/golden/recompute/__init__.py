@@ -26,6 +26,7 @@ from tests.golden.recompute.standing import Facts, Plain, Stated, standing
 
 STATES = {**residents.STATES, **dwellings.STATES, **grids.STATES, **companies.STATES}
 REFINES = {**residents.REFINES, **dwellings.REFINES}
+KEPT_DAYS = {**dwellings.KEPT_DAYS}
 RULES = (benefits, buttons, lettings)
 
 
@@ -40,12 +41,23 @@ class Answer(NamedTuple):
 def recompute(events: Iterable[Stated], now: int, live_since: int = 0) -> Answer:
     """Rows and standing alerts of the set of `events` at the instant `now` (microseconds UTC)."""
     facts = standing({event.event_id: event for event in events}.values(), STATES, REFINES)
+    _expire(facts, local_day(now))
     rows = _rows(facts)
     world = World(facts, rows, now, local_day(now))
     alerts = {key: said for rules in RULES for key, said in rules.found(world)}
     for alert in alerts.values():
         alert["state"] = "open" if alert.pop("newest") >= live_since else "held"
     return Answer(rows, alerts)
+
+
+def _expire(facts: dict[str, Facts], today: int) -> None:
+    """Take out what is kept for some days only."""
+    for of in facts.values():
+        for fact, days in KEPT_DAYS.items():
+            if kept := [s for s in of.get(fact, ()) if local_day(s["recorded_at"]) > today - days]:
+                of[fact] = kept
+            else:
+                of.pop(fact, None)
 
 
 def _rows(facts: dict[str, Facts]) -> dict[str, dict[str, Plain]]:

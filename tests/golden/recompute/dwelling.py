@@ -1,6 +1,6 @@
-"""The dwelling's row: its register entry, leases, visits, and who the residents' rows place in it."""
+"""The dwelling: its register entry, leases, owners, safety, visits, door, and whom the residents' rows place in it."""
 
-from tests.golden.recompute.standing import Facts, Plain, States, fields, one, value
+from tests.golden.recompute.standing import Facts, Plain, States, fields, in_time, one, value
 
 STATES: States = {
     "DwellingRegistered": {"register": fields("grid", "address", "floor_area_m2", "use", "district", "lon", "lat")},
@@ -10,8 +10,21 @@ STATES: States = {
     "TenantAdded": {"tenants": fields("tenant")},
     "TenantLeft": {"tenants": fields("tenant")},
     "Visited": {"visits": fields("task", "outcome")},
+    "Graded": {"grades": fields("grade", "on")},
+    "Reinforced": {"reinforcements": fields("on", "lasts_until")},
+    "OwnershipRegistered": {"ownership": lambda c: {"owners": c["owners"], "former": [], "on": c["on"]}},
+    "OwnershipTransferred": {"ownership": lambda c: {"owners": c["owners"], "former": c["from_owners"], "on": c["on"]}},
+    "OwnershipEnded": {"ownership": lambda c: {"owners": [], "former": [], "on": c["on"]}},
+    "SwipedIn": {"swipes": fields("resident", "card", "device")},
+    "SwipedOut": {"swipes": fields("resident", "card", "device")},
+    "Instructed": {"instructions": fields("task", "instruction")},
+    "FedBack": {"feedback": fields("task", "outcome")},
 }
 OF_DWELLING = {fact for facts in STATES.values() for fact in facts}
+
+
+KEPT_DAYS = {"swipes": 31}
+"""Fact → for how many local days its statements are kept, that of their recording included."""
 
 
 def each_tenant(stated: Plain) -> None:
@@ -28,6 +41,22 @@ def dwelling(number: str, facts: Facts, occupants: dict[str, Plain]) -> Plain:
     entry = value(facts, "register") or {}
     row: Plain = {"id": number} | {fact: facts.get(fact, []) for fact in OF_DWELLING}
     row["occupants"] = [{"resident": r, "occupancy": occupants[r]} for r in sorted(occupants)]
+    row["grade"] = (value(facts, "grades") or {"grade": None})["grade"]
+    row["reinforced"] = value(facts, "reinforcements") is not None
+    row["owners"] = owners(facts)
     return row | {
         name: entry.get(name) for name in ("grid", "district", "address", "use", "lon", "lat", "floor_area_m2")
     }
+
+
+def owners(facts: Facts) -> list[str]:
+    """Who holds a certificate: named by its newest statement, and in no later transfer as a former owner."""
+    told = in_time(facts.get("ownership", ()))
+    held = set()
+    for at, said in enumerate(told):
+        later = told[at + 1 :]
+        replaced = any(other["record"] == said["record"] for other in later)
+        for owner in said["value"]["owners"] if not replaced else ():
+            if not any(owner in other["value"]["former"] for other in later):
+                held.add(owner)
+    return sorted(held)

@@ -4,9 +4,9 @@ import { named, t } from "./language.js";
 import { isMasked, orMasked } from "./masked.js";
 
 const DAY_MS = 86_400_000;
-const DATES = new Set(["born", "died_on", "start", "until", "effective_from", "on"]);
+const DATES = new Set(["born", "died_on", "start", "until", "effective_from", "on", "lasts_until"]);
 const DATE_FACTS = new Set(["death", "renewals", "lease_ends", "grant_ends"]);
-const HIDDEN = new Set(["task", "lease", "mother", "father", "relative", "spouse", "landlord", "tenants", "tenant", "dwelling", "household", "lon", "lat", "household_differs"]);
+const HIDDEN = new Set(["task", "lease", "mother", "father", "relative", "spouse", "landlord", "tenants", "tenant", "resident", "dwelling", "household", "lon", "lat", "household_differs"]);
 
 /** An Avro date, as days since 1970 or as text, as "2026-11-23". */
 export const day = (value) => (typeof value === "number" ? new Date(value * DAY_MS).toISOString().slice(0, 10) : value ? orMasked(String(value).slice(0, 10)) : "");
