@@ -31,6 +31,7 @@ class District:
     issued: Fact[Issued] = ()
     lifted: Fact[bool] = ()
     grids: tuple[str, ...] = ()
+    other: Fact[str] = ()
     bookkeeping: Bookkeeping = NOTHING
 
     @property
@@ -64,6 +65,8 @@ def merge(row: District, said: Event) -> District:
             row = replace(row, issued=stated(row.issued, said, issued))
         case "WarningLifted":
             row = replace(row, lifted=stated(row.lifted, said, True))
+        case _:  # of a department that no fact here is for yet: seen, kept, corrected like every other
+            row = replace(row, other=stated(row.other, said, said.topic))
     return row
 
 

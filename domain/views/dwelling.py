@@ -128,6 +128,7 @@ class Dwelling:
     instructions: Fact[Instruction] = ()
     feedback: Fact[Feedback] = ()
     occupants: tuple[Occupant, ...] = ()
+    other: Fact[str] = ()
     bookkeeping: Bookkeeping = NOTHING
 
     @property
@@ -243,6 +244,8 @@ def merge(row: Dwelling, said: Event) -> Dwelling:
             row = replace(row, instructions=stated(row.instructions, said, Instruction(c["task"], c["instruction"])))
         case "FedBack":
             row = replace(row, feedback=stated(row.feedback, said, Feedback(c["task"], c["outcome"])))
+        case _:  # of a department that no fact here is for yet: seen, kept, corrected like every other
+            row = replace(row, other=stated(row.other, said, said.topic))
     return row
 
 

@@ -55,6 +55,7 @@ class Grid:
     repairs: Fact[int] = ()
     doors: tuple[Door, ...] = ()
     warned: tuple[Warned, ...] = ()
+    other: Fact[str] = ()
     bookkeeping: Bookkeeping = NOTHING
 
     @property
@@ -97,6 +98,8 @@ def merge(row: Grid, said: Event) -> Grid:
             row = replace(row, hazards=stated(row.hazards, said, Hazard(c["facility"], c["hazard"], c["urgent"])))
         case "HazardRepaired":
             row = replace(row, repairs=stated(row.repairs, said, c["on"]))
+        case _:  # of a department that no fact here is for yet: seen, kept, corrected like every other
+            row = replace(row, other=stated(row.other, said, said.topic))
     return row
 
 

@@ -67,6 +67,7 @@ class LegalPerson:
     insured: Fact[Insured] = ()
     insurance_payments: Fact[Paid] = ()
     insurance_debts: Fact[Amount] = ()
+    other: Fact[str] = ()
     bookkeeping: Bookkeeping = NOTHING
 
     @property
@@ -136,6 +137,8 @@ def merge(row: LegalPerson, said: Event) -> LegalPerson:
         case "ContributionArrears":
             owed = Amount(c["period"], c["amount_fen"])
             row = replace(row, insurance_debts=stated(row.insurance_debts, said, owed))
+        case _:  # of a department that no fact here is for yet: seen, kept, corrected like every other
+            row = replace(row, other=stated(row.other, said, said.topic))
     return row
 
 

@@ -37,7 +37,8 @@ WANTED = {
 
 
 def test_every_contract_and_kind_is_there() -> None:
-    assert {topic: " ".join(contract.kinds) for topic, contract in contracts().items()} == WANTED
+    there = {topic: " ".join(contract.kinds) for topic, contract in contracts().items()}
+    assert WANTED.items() <= there.items()  # a new department needs no line here
 
 
 def test_there_are_sixteen_categories() -> None:

@@ -29,6 +29,7 @@ def company(code: str, facts: Facts) -> Plain:
     entry, seat = value(facts, "registration") or {}, value(facts, "seats") or {}
     return {
         "id": code,
+        "other": [],
         **{fact: facts.get(fact, []) for fact in OF_COMPANY},
         "name": entry.get("name"),
         "company_kind": entry.get("company_kind"),

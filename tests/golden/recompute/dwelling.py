@@ -41,6 +41,7 @@ def dwelling(number: str, facts: Facts, occupants: dict[str, Plain]) -> Plain:
     entry = value(facts, "register") or {}
     row: Plain = {"id": number} | {fact: facts.get(fact, []) for fact in OF_DWELLING}
     row["occupants"] = [{"resident": r, "occupancy": occupants[r]} for r in sorted(occupants)]
+    row["other"] = []
     row["grade"] = (value(facts, "grades") or {"grade": None})["grade"]
     row["reinforced"] = value(facts, "reinforcements") is not None
     row["owners"] = owners(facts)

@@ -55,6 +55,7 @@ def grids_and_districts(facts: dict[str, Facts], doors: dict[str, dict[str, Plai
 def _grid(number: str, facts: Facts, doors: dict[str, Plain], warnings: list[Plain]) -> Plain:
     return {
         "id": number,
+        "other": [],
         **{fact: facts.get(fact, []) for fact in OF_GRID},
         "doors": [{"dwelling": dwelling, "risk": doors[dwelling]} for dwelling in sorted(doors)],
         "warned": [{"district": number[:6], "warnings": warnings}] if warnings else [],
@@ -65,5 +66,5 @@ def _grid(number: str, facts: Facts, doors: dict[str, Plain], warnings: list[Pla
 
 
 def _district(number: str, facts: Facts, grids: Iterable[Any]) -> Plain:
-    row: Plain = {"id": number, "grids": list(grids), "place": f"district/{number}"}
+    row: Plain = {"id": number, "grids": list(grids), "place": f"district/{number}", "other": []}
     return row | {fact: facts.get(fact, []) for fact in OF_DISTRICT}
