@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
@@ -16,7 +16,7 @@ from api import problems
 from api.database import AsCaller, make_pool
 from api.gate import ROOT, Gate
 from api.problems import MEDIA_TYPE, Problem
-from api.routes import alerts, health, overview, rows, session, stream, tasks
+from api.routes import alerts, catalogue, health, overview, rows, session, stream, tasks
 from api.stream import Places
 from api.watch import FeedWatch
 from runtime.pseudonym import Pseudonyms
@@ -52,8 +52,11 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The application; its pool and its listener live from its start to its end (ASGI lifespan)."""
+def create_app(settings: Settings, sinks: Mapping[str, Sequence[str]] | None = None) -> FastAPI:
+    """The application; its pool and its listener live from its start to its end (ASGI lifespan).
+
+    `sinks`: name → the topics that it reads, for the catalogue; this room knows no sink.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -75,6 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings = settings
+    app.state.sinks = sinks or {}
     app.state.secure = settings.mode == "production"
     app.state.places = Places(settings.stream_limit, settings.streams_per_account)
     app.state.password_turns = asyncio.Semaphore(PASSWORDS_AT_ONCE)
@@ -87,7 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
         burst=int(settings.api_requests_per_second * BURST_SECONDS),
         secure=app.state.secure,
     )
-    for part in (session, alerts, tasks, rows, overview, stream, health):
+    for part in (session, alerts, tasks, rows, overview, catalogue, stream, health):
         app.include_router(part.router, prefix=ROOT, responses=PROBLEMS)
 
     @app.get(f"{ROOT}/openapi.json", summary="This description", tags=["health"], response_class=JSONResponse)

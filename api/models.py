@@ -68,6 +68,7 @@ class Summary(BaseModel):
     mean_acknowledge_seconds: float | None = Field(
         description="dispatch to acknowledgement, last 24 h", examples=[240.0]
     )
+    unknown: int = Field(description="findings of which nobody knows whether they hold, for a topic is quiet")
     opened_last_hour: int = Field(description="alerts opened in the last 60 minutes", examples=[12])
 
 
@@ -89,11 +90,20 @@ class TaskMark(BaseModel):
     queue: str = Field(examples=["440113001002003"])
 
 
+class QuietTopic(BaseModel):
+    topic: str = Field(examples=["transport.vehicle-registration"])
+    department: str = Field(examples=["transport"])
+    kinds: list[str] = Field(description="what the topic states", examples=[["Registered", "Transferred", "Scrapped"]])
+    last_event_at: datetime | None = Field(description="since then nothing was heard; null: never")
+    limit_seconds: int = Field(description="after so long without an event the topic counts as quiet")
+
+
 class Alert(BaseModel):
     finding_id: UUID
     rule: str = Field(examples=["car-and-benefit"])
     rule_version: int = Field(examples=[1])
     state: str = Field(description="`opened`, `changed`, `resolved` or `held`", examples=["opened"])
+    unknown: bool = Field(description="a topic on whose silence the rule rests is quiet: nobody knows if it holds")
     view: str = Field(examples=["household"])
     subject: str = Field(description="the row's id; a pseudonym for a resident", examples=["H-20113"])
     severity: Severity
@@ -168,6 +178,7 @@ class Tasks(BaseModel):
 class Case(Alert):
     cause: str = Field(description="the record that brought it about, masked", examples=["粤*"])
     because: list[Because]
+    quiet: list[QuietTopic] = Field(description="topics behind this case, or needed by its rule, that are quiet now")
     resolution_zh: str | None
     resolution_en: str | None
     people: list[Person]
@@ -201,6 +212,10 @@ class Row(BaseModel):
     version: int
     updated_at: datetime
     masked: bool = Field(description="names, phones and addresses are masked until a purpose is given")
+    unknown: list[QuietTopic] = Field(
+        description="topics that may state facts of this row and are quiet: what they said may hold no more, what is "
+        "missing may be there"
+    )
     row: dict[str, Any] = Field(description="as `schemas/rows/<view>.avsc` says")
 
 
@@ -219,7 +234,9 @@ class Freshness(BaseModel):
     department: str = Field(examples=["police"])
     topic: str = Field(examples=["police.household-registration"])
     last_event_at: datetime | None
-    limit_seconds: int
+    limit_seconds: int = Field(description="the contract's own")
+    kinds: list[str] = Field(description="what the topic states")
+    records: int | None = Field(description="on the topic; null: not counted yet")
     delay_seconds: float | None = Field(description="now minus the newest event")
     stale: bool = Field(description="the delay is over the limit")
 

@@ -23,7 +23,7 @@ _PLACE = """p.dwelling AS placed, p.grid, p.district, p.address, p.lon, p.lat,
        ARRAY[street.name_en, community.name_en, area.name_en] AS names_en"""
 
 ALERT = f"""
-SELECT a.finding_id, a.rule, a.rule_version, a.state, a.view, a.subject, a.severity, a.why_zh, a.why_en,
+SELECT a.finding_id, a.rule, a.rule_version, a.state, a.unknown, a.view, a.subject, a.severity, a.why_zh, a.why_en,
        nullif(a.dwelling, '') AS dwelling, a.household, a.opened_at, a.changed_at, a.respond_by,
        a.cause, a.because, a.resolution_zh, a.resolution_en,
        {_PLACE},

@@ -20,6 +20,7 @@ from api import select
 from api.database import Caller, Pool, entered
 from api.models import Freshness
 from api.problems import FULL, Refused
+from api.quiet import kinds_of
 from api.watch import FeedWatch
 from runtime import metrics
 
@@ -40,7 +41,7 @@ ORDER BY xid, id LIMIT %(limit)s
 # Lines older than the oldest that is kept may have been swept: the reader is told to read everything again.
 OLDEST = "SELECT city.feed_oldest()::text AS xid"
 FRESHNESS = """
-SELECT department, topic, last_event_at, limit_seconds,
+SELECT department, topic, last_event_at, limit_seconds, records,
        extract(epoch FROM now() - last_event_at)::float8 AS delay_seconds,
        coalesce(now() - last_event_at > make_interval(secs => limit_seconds), true) AS stale
 FROM city.freshness ORDER BY department, topic LIMIT 500
@@ -98,7 +99,7 @@ class Places:
 
 async def fresh(caller: Caller) -> list[Freshness]:
     """How late each topic is."""
-    return [Freshness(**row) for row in await caller.rows(FRESHNESS)]
+    return [Freshness(**row, kinds=kinds_of(row["topic"])) for row in await caller.rows(FRESHNESS)]
 
 
 @dataclass

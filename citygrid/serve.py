@@ -25,6 +25,7 @@ from runtime import metrics
 from runtime.log import configure
 from runtime.settings import Settings, load
 from runtime.words import words
+from sinks.worker import sinks
 from web.assets import CONTENT_SECURITY_POLICY, STATIC, WORDS, libraries
 
 PAGE_REQUESTS_PER_SECOND = 200
@@ -45,7 +46,7 @@ class Site:
 
 def site(settings: Settings) -> Site:
     """Everything that answers on the API's port. Raises web.assets.AssetMissing."""
-    return Site(create_app(settings), pages(settings))
+    return Site(create_app(settings, {name: sink.topics() for name, sink in sinks().items()}), pages(settings))
 
 
 def pages(settings: Settings) -> FastAPI:

@@ -84,6 +84,7 @@ class View:
     `row` is the class of its rows; `contribution` the class of what it receives, None if it receives nothing.
     `place` gives where the subject is found: a dwelling, or `grid/<code>` or `district/<code>` where it is no one
     dwelling; `household` gives its household. Alerts carry both.
+    `contributes_to` names the views that `contribute` may speak of: the catalogue follows a statement through them.
     """
 
     name: str
@@ -97,3 +98,4 @@ class View:
     contribute: Callable[[Any], Contributions] = _says_nothing
     expire: Callable[[Any, int], Any] = _keeps
     expires_at: Callable[[Any], int | None] = _never
+    contributes_to: frozenset[str] = frozenset()

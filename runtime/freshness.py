@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import lru_cache
 from time import monotonic
 from typing import Any
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 PATIENCE_S = 5.0
 EVERY_S = 10.0
 """How often the clock asks; limits are hours and days."""
+AT_FIRST_EVERY_S = 1.0
+"""A topic that was made a moment ago has no leader yet; until each has answered once it is asked more often."""
 NEVER = -1
 """What the broker says of a partition without a record."""
 
@@ -73,10 +76,13 @@ class Hearing:
     def turn(self) -> None:
         """Take the answers that have come; ask again once it is time. A broker that does not answer changes nothing."""
         if self._asked is not None and all(future.done() for future in self._asked.values()):
-            for topic, answers in _answers(self._settings, self._asked).items():
+            told = _answers(self._settings, self._asked)
+            for topic, answers in told.items():
                 self._newest[topic] = max(answer.timestamp for answer in answers)
+            if unanswered := len(self._known) - len(told):
+                log.info("freshness_not_told", topics=unanswered)
             self._asked = None
-        if self._asked is None and monotonic() - self._asked_at > EVERY_S:
+        if self._asked is None and monotonic() - self._asked_at > (EVERY_S if self.complete else AT_FIRST_EVERY_S):
             self._asked_at = monotonic()
             self._asked = _ask(self._settings, OffsetSpec.max_timestamp())  # type: ignore[no-untyped-call]
 
@@ -105,15 +111,11 @@ def _answers(settings: Settings, asked: Asked) -> dict[str, list[Any]]:
     """Topic → the answers of its partitions, for topics of which all have answered."""
     told: dict[str, list[Any]] = defaultdict(list)
     for where, future in asked.items():
-        try:
+        with suppress(KafkaException, TimeoutError):
             told[where.topic.removeprefix(settings.topic_prefix)].append(future.result(PATIENCE_S + 1))
-        except KafkaException as away:
-            log.info("freshness_not_asked", topic=where.topic, partition=where.partition, reason=away.args[0].name())
-        except TimeoutError:
-            log.info("freshness_not_asked", topic=where.topic, partition=where.partition, reason="no answer")
     return {topic: answers for topic, answers in told.items() if len(answers) == settings.partitions}
 
 
 @lru_cache(maxsize=2)
 def _admin(client: tuple[tuple[str, str | int | float | bool], ...]) -> AdminClient:
-    return AdminClient(dict(client))
+    return AdminClient({**dict(client), "log_level": 2})  # who asks says whether it was answered

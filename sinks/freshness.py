@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import structlog
+
 from runtime.contracts import contracts
 from runtime.freshness import newest_records, record_counts
 from runtime.metrics import FRESHNESS_LIMIT, LAST_EVENT
 from runtime.settings import Settings
 from sinks.sink import Connection
+
+log = structlog.get_logger()
 
 UPSERT = """
 INSERT INTO city.freshness AS old (topic, department, last_event_at, limit_seconds, records)
@@ -22,6 +26,8 @@ def observe(settings: Settings, connection: Connection) -> None:
     """Write the time of each event topic's newest record, and how many it holds. A broker that is away changes
     nothing."""
     newest, counts = newest_records(settings), record_counts(settings)
+    if unanswered := len(contracts()) - len(newest):
+        log.info("freshness_not_told", topics=unanswered)
     lines = []
     for topic, contract in contracts().items():
         at = newest.get(topic, -1)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api import cursor, people, select
+from api import cursor, people, quiet, select
 from api.database import AsCaller, Caller
 from api.masking import mask_text
 from api.models import Alerts, Because, Case, GridPrefix, Look, Moment, Severity, Unmasked
@@ -16,7 +16,14 @@ from api.problems import BAD_REQUEST, NOT_FOUND, Refused, refuse
 
 router = APIRouter(tags=["alerts"])
 
-State = Literal["open", "opened", "resolved", "held"]
+State = Literal["open", "opened", "resolved", "held", "unknown"]
+IN_STATE = {
+    "open": "a.state = 'opened'",
+    "opened": "a.state = 'opened'",
+    "resolved": "a.state = 'resolved'",
+    "held": "a.state = 'held' AND NOT a.unknown",
+    "unknown": "a.unknown AND a.state <> 'resolved'",
+}
 TIMELINE = """
 SELECT at, move AS kind, actor_name AS by, reason AS note FROM (
     SELECT e.at, e.number, e.move, c.name AS actor_name, e.reason
@@ -29,7 +36,13 @@ SELECT at, move AS kind, actor_name AS by, reason AS note FROM (
 @router.get("/alerts", summary="Alerts, the newest urgent ones first")
 async def alerts(
     caller: AsCaller,
-    state: Annotated[State, Query(description="`open` is not yet resolved; `held` is older than going live")] = "open",
+    state: Annotated[
+        State,
+        Query(
+            description="`open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if "
+            "they hold, for a topic is quiet"
+        ),
+    ] = "open",
     rule: Annotated[str | None, Query(max_length=80)] = None,
     severity: Severity | None = None,
     grid: Annotated[GridPrefix | None, Query(description="a district, street, community or grid")] = None,
@@ -38,13 +51,12 @@ async def alerts(
 ) -> Alerts:
     """Alerts of the caller's area and rules, urgent before today before planned, and newest first within each."""
     wanted: dict[str, Any] = {
-        "state": "opened" if state == "open" else state,
         "rule": rule,
         "severity": severity,
         "grid": grid or None,
         "limit": limit + 1,
     }
-    where = ["a.state = %(state)s"]
+    where = [IN_STATE[state]]
     if rule:
         where.append("a.rule = %(rule)s")
     if severity:
@@ -86,6 +98,7 @@ async def case(caller: AsCaller, finding_id: UUID) -> Case:
         **select.alert_of(row).model_dump(),
         cause=mask_text(row["cause"]) or "",
         because=_because(row, masked=True),
+        quiet=await quiet.behind_case(caller, row["rule"], row["because"]),
         resolution_zh=row["resolution_zh"],
         resolution_en=row["resolution_en"],
         people=people.shown(await people.concerned(caller, row["view"], row["subject"]), masked=True),

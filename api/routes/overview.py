@@ -28,6 +28,7 @@ SUMMARY = """
 SELECT
     (SELECT count(*) FROM city.alert WHERE state = 'opened') AS open,
     (SELECT count(*) FROM city.alert WHERE state = 'opened' AND severity = 'urgent') AS urgent,
+    (SELECT count(*) FROM city.alert WHERE unknown AND state <> 'resolved') AS unknown,
     (SELECT count(*) FROM city.alert
      WHERE opened_at > now() - interval '1 hour' AND state <> 'held') AS opened_last_hour,
     t.due_today, t.overdue, t.waiting AS waiting_for_assignment, d.mean_acknowledge_seconds,

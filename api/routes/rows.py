@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from psycopg import sql
 
+from api import quiet
 from api.database import AsCaller, Caller
 from api.masking import mask_row, views
 from api.models import LookedAt, Looks, Lookup, Purpose, Row
@@ -73,6 +74,7 @@ async def _row(request: Request, caller: Caller, view: str, key: str, purpose: s
         version=found["version"],
         updated_at=found["updated_at"],
         masked=not purpose,
+        unknown=await quiet.behind_row(caller, view),
         row=shown,
     )
 

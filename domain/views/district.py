@@ -100,5 +100,6 @@ VIEW = View(
     contribution=GridThere,
     receive=receive,
     contribute=contribute,
+    contributes_to=frozenset({"grid"}),
     place=lambda row: row.place,
 )

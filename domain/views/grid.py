@@ -131,5 +131,6 @@ VIEW = View(
     contribution=AboutGrid,
     receive=receive,
     contribute=contribute,
+    contributes_to=frozenset({"district"}),
     place=lambda row: row.place,
 )

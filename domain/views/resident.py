@@ -275,6 +275,7 @@ VIEW = View(
     row=Resident,
     merge=merge,
     contribute=contribute,
+    contributes_to=frozenset({"household", "dwelling"}),
     place=lambda row: row.dwelling,
     household=lambda row: row.household,
 )

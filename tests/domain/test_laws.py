@@ -198,6 +198,16 @@ def test_what_has_grown_too_old_is_gone_whenever_it_was_heard_of(
         assert at is None or (at > now and view.expire(row, at) != row), "it is due the moment that something goes"
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_a_view_names_the_views_of_which_it_speaks(seed: int) -> None:
+    """The catalogue tells by it who reads a department's statements."""
+    city = small_city(seed, ticks=[])
+    for name, view in ALL_VIEWS.items():
+        spoken_of = {other for row in city.rows[name].values() for other in view.contribute(row)}
+        assert spoken_of == view.contributes_to, f"View.contributes_to of {name}"
+        assert {other for other in spoken_of if ALL_VIEWS[other].contribution is None} == set()
+
+
 # --- law 3: findings follow the condition ----------------------------------------------------------------------------
 
 

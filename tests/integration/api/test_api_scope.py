@@ -42,7 +42,7 @@ def addresses(street: Street) -> list[tuple[str, str, dict[str, Any]]]:
 WITHOUT_OBJECT = {
     "/session", "/me", "/summary", "/alerts", "/tasks", "/rows/resident/lookup", "/rows/{view}/{key}/looks",
     "/map/grids", "/map/alerts", "/freshness", "/stats/alerts-by-rule", "/stats/acknowledge", "/stream",
-    "/health/live", "/health/ready", "/openapi.json",
+    "/health/live", "/health/ready", "/openapi.json", "/asyncapi.json", "/catalogue", "/catalogue/{topic}",
 }  # fmt: skip
 
 

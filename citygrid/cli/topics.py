@@ -1,0 +1,149 @@
+"""The catalogue: every topic that departments state facts on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from citygrid.cli import Told
+from citygrid.cli.screen import AsJson, console, errors, for_machines
+from runtime.asyncapi import document
+from runtime.catalogue import Entry, Field, Reader, entries
+from runtime.freshness import newest_records, record_counts
+from runtime.settings import Settings, load
+from sinks.worker import sinks
+
+EXAMPLE = 'citygrid topics --search "tenant sensitive"'
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What the broker says of one topic now; None: it did not say."""
+
+    records: int | None
+    last_event_at: datetime | None
+    quiet: bool | None
+
+
+UNHEARD = Heard(None, None, None)
+
+
+def command(
+    topic: Annotated[str | None, typer.Argument(help="Only this topic, with its fields.")] = None,
+    search: Annotated[str, typer.Option(help="Words that all stand in a topic's description, in any language.")] = "",
+    as_json: AsJson = False,
+    asyncapi: Annotated[bool, typer.Option("--asyncapi", help="Print the whole catalogue as AsyncAPI 3.")] = False,
+) -> None:
+    """Show every topic with its owner, what it holds, who reads it, and how fresh it is where a broker answers."""
+    if asyncapi:
+        print(for_machines(document()))
+        return
+    found = list(entries({name: sink.topics() for name, sink in sinks().items()}))
+    if topic is not None and topic not in {entry.topic for entry in found}:
+        raise Told(f"There is no topic {topic!r}: `citygrid topics` lists them.")
+    found = [entry for entry in found if entry.matches(search) and topic in (None, entry.topic)]
+    settings = load()
+    heard = _heard(settings)
+    if as_json:
+        print(for_machines([_plain(entry, heard.get(entry.topic, UNHEARD)) for entry in found]))
+    elif topic is not None:
+        _show_one(found[0], heard.get(topic, UNHEARD), settings)
+    else:
+        _show(found, heard, settings)
+    if not heard:
+        errors.print(
+            f"Kafka at {settings.kafka_bootstrap} says nothing of these topics, so records and freshness are left out: "
+            "start it with `make up`, or set CITYGRID_KAFKA_BOOTSTRAP."
+        )
+
+
+def _heard(settings: Settings) -> dict[str, Heard]:
+    newest, now = newest_records(settings), datetime.now(UTC)
+    counts = record_counts(settings) if newest else {}
+    heard = {}
+    for entry in entries():
+        if entry.topic in newest:
+            at = newest[entry.topic]
+            last = datetime.fromtimestamp(at / 1000, UTC) if at > 0 else None
+            quiet = last is None or (now - last).total_seconds() > entry.limit_seconds
+            heard[entry.topic] = Heard(counts.get(entry.topic), last, quiet)
+    return heard
+
+
+def _show(found: list[Entry], heard: dict[str, Heard], settings: Settings) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("topic", "what", "owner", "category", "class", "readers", "records", "last event"):
+        table.add_column(column, overflow="fold", justify="right" if column == "records" else "left")
+    for entry in found:
+        said = heard.get(entry.topic, UNHEARD)
+        readers = f"{_way(entry.readers) or '-'}; {len(entry.readers.rules)} rules"
+        table.add_row(
+            *(entry.topic, entry.zh, entry.owner, entry.category, entry.classification, readers),
+            "-" if said.records is None else f"{said.records:,}",
+            _last(said, settings),
+        )
+    console.print(table)
+    console.print(f"{len(found)} topics; `citygrid topics TOPIC` shows one with its fields")
+
+
+def _last(said: Heard, settings: Settings) -> str:
+    if said.quiet is None:
+        return "-"
+    when = said.last_event_at.astimezone(settings.zone).strftime("%m-%d %H:%M") if said.last_event_at else "never"
+    return f"[yellow]{when}, quiet[/]" if said.quiet else when
+
+
+def _show_one(entry: Entry, said: Heard, settings: Settings) -> None:
+    readers = entry.readers
+    for name, value in (
+        ("topic", f"{entry.topic} · {entry.zh}"),
+        ("what", entry.en),
+        ("owner", entry.owner),
+        ("category", entry.category),
+        ("legal basis", entry.legal_basis),
+        ("kept", entry.retention),
+        ("about", entry.subject),
+        ("classification", f"{entry.classification}, the highest of its fields"),
+        ("quiet after", entry.freshness),
+        ("last event", _last(said, settings)),
+        ("records", "-" if said.records is None else f"{said.records:,}"),
+        ("views", _way(readers) or "-"),
+        ("rules", ", ".join(readers.rules) or "-"),
+        ("sinks", ", ".join(readers.sinks) or "-"),
+    ):
+        console.print(f"[bold]{name:<16}[/]{value}", highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("kind", "field", "type", "class", "meaning"):
+        table.add_column(column, overflow="fold")
+    for kind in entry.kinds:
+        for number, field in enumerate(kind.fields):
+            table.add_row(kind.name if not number else "", field.name, type_of(field), field.classification, field.zh)
+        if not kind.fields:
+            table.add_row(kind.name, "-", "", "", kind.zh)
+    console.print(table)
+
+
+def _way(readers: Reader) -> str:
+    return ", ".join(readers.views) + (f" → {', '.join(readers.reached)}" if readers.reached else "")
+
+
+def type_of(field: Field) -> str:
+    """`string?`, `string[] (identity number)`, `dibao | medical`, …"""
+    said = " | ".join(field.symbols) if field.symbols else field.type
+    return (
+        said
+        + ("[]" if field.many else "")
+        + ("?" if field.optional else "")
+        + (" (identity)" if field.identity else "")
+    )
+
+
+def _plain(entry: Entry, said: Heard) -> dict[str, Any]:
+    kinds = [{**kind._asdict(), "fields": [field._asdict() for field in kind.fields]} for kind in entry.kinds]
+    head = [field._asdict() for field in entry.head]
+    now = {"records": said.records, "last_event_at": said.last_event_at, "quiet": said.quiet}
+    return {**entry._asdict(), "head": head, "kinds": kinds, "readers": entry.readers._asdict(), **now}

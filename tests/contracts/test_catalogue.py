@@ -1,0 +1,85 @@
+"""The catalogue says of every topic what its contract says, and who reads it."""
+
+from __future__ import annotations
+
+import pytest
+
+from domain.view import View
+from runtime.asyncapi import document
+from runtime.catalogue import entries, rules, topic_of, topics_behind
+from runtime.contracts import CLASSIFICATIONS, contracts
+from runtime.discover import discover
+from sinks.worker import sinks
+
+VIEWS = discover("domain.views", "VIEW", View)
+SINKS = {name: sink.topics() for name, sink in sinks().items()}
+
+
+def test_every_contract_is_in_it_with_all_its_fields_and_somebody_who_reads_it() -> None:
+    found = {entry.topic: entry for entry in entries(SINKS)}
+    assert found.keys() == contracts().keys()
+    for topic, contract in contracts().items():
+        entry = found[topic]
+        assert {kind.name for kind in entry.kinds} == contract.kinds.keys()
+        said = {f"{kind.name}.{field.name}": field.classification for kind in entry.kinds for field in kind.fields}
+        said |= {field.name: field.classification for field in entry.head}
+        assert said.items() <= contract.classification.items()
+        assert entry.classification == max(said.values(), key=CLASSIFICATIONS.index)
+        assert entry.owner
+        assert entry.legal_basis
+        assert entry.readers.views, f"no view has {contract.subject} for its subject: who reads {topic}?"
+        assert "row-tables" in entry.readers.sinks
+
+
+def test_a_statement_is_followed_through_the_rows_that_speak_of_others() -> None:
+    tenancy = next(entry for entry in entries() if entry.topic == "housing.tenancy")
+    police = next(entry for entry in entries() if entry.topic == "police.household-registration")
+    assert "dwelling" in tenancy.readers.views
+    assert {"household", "dwelling"} <= set(police.readers.reached)
+    assert "newly-let" in tenancy.readers.rules
+    assert "police.household-registration" in topics_behind("household")
+    for view in VIEWS:
+        assert topics_behind(view), f"a row of {view} comes from somewhere"
+
+
+def test_each_topic_that_a_rule_needs_is_behind_its_view() -> None:
+    for name, rule in rules().items():
+        assert rule.needs <= set(topics_behind(rule.view)), name
+
+
+def test_a_kind_belongs_to_one_topic_of_its_department() -> None:
+    """Pages mark a fact by its department and kind; two topics of one department must not both state it."""
+    said = [(each.department, kind) for each in contracts().values() for kind in each.kinds]
+    assert sorted(said) == sorted(set(said))
+    assert topic_of("housing", "Let") == "housing.tenancy"
+    assert topic_of("housing", "Vanished") is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "topic"),
+    [
+        ("租赁", "housing.tenancy"), ("TENANCY", "housing.tenancy"), ("承租人 sensitive", "housing.tenancy"),
+        ("dibao", "civil-affairs.social-assistance"), ("newly-let", "housing.tenancy"), ("", "tax.tax-record"),
+    ],
+)  # fmt: skip
+def test_it_is_searched_by_words_in_either_language(wanted: str, topic: str) -> None:
+    assert topic in [entry.topic for entry in entries() if entry.matches(wanted)]
+    assert [entry for entry in entries() if entry.matches(f"{wanted} no-such-word")] == []
+
+
+def test_as_asyncapi_each_reference_leads_somewhere() -> None:
+    said = document()
+    assert said["asyncapi"] == "3.0.0"
+    assert said["channels"].keys() == contracts().keys()
+
+    def references(value: object) -> list[str]:
+        if isinstance(value, dict):
+            here = [value["$ref"]] if isinstance(value.get("$ref"), str) else []
+            return here + [each for inner in value.values() for each in references(inner)]
+        return [each for inner in value for each in references(inner)] if isinstance(value, list) else []
+
+    for reference in references(said):
+        here = said
+        for part in reference.removeprefix("#/").split("/"):
+            here = here[part]
+        assert here

@@ -1,0 +1,105 @@
+"""The catalogue over HTTP, and what rows and cases say of departments that are quiet."""
+
+from __future__ import annotations
+
+import httpx
+import psycopg
+import pytest
+
+from runtime.contracts import contracts
+from tests.integration.api.two_streets import City, LogIn
+
+VEHICLES, POLICE = "transport.vehicle-registration", "police.household-registration"
+
+
+def silence(city: City, topic: str, department: str, ago: str | None) -> None:
+    """The topic was last heard of so long ago; None: never. Its limit is a day."""
+    with psycopg.connect(city.database.sinks) as sinks:
+        sinks.execute(
+            "INSERT INTO city.freshness VALUES (%s, %s, now() - %s::interval, 86400, 5) ON CONFLICT (topic) DO UPDATE "
+            "SET last_event_at = excluded.last_event_at, limit_seconds = excluded.limit_seconds",
+            (topic, department, ago),
+        )
+
+
+@pytest.mark.parametrize("name", ["ops", "department", "worker", "here", "admin"])
+async def test_whoever_has_an_account_reads_the_catalogue(city: City, log_in: LogIn, name: str) -> None:
+    client = await log_in(name)
+    items = (await client.get("/catalogue")).json()["items"]
+    assert [one["topic"] for one in items] == list(contracts())
+    police = next(one for one in items if one["topic"] == POLICE)
+    assert police["now"]["stale"] is False
+    assert police["readers"]["views"] == ["resident"]
+    assert next(one for one in items if one["topic"] == VEHICLES)["now"] is None, "not asked yet"
+    one = (await client.get(f"/catalogue/{POLICE}")).json()
+    assert {**one["topic"], "now": None} == {**police, "now": None}
+    birth = next(kind for kind in one["kinds"] if kind["name"] == "Birth")
+    mother = next(field for field in birth["fields"] if field["name"] == "mother")
+    assert (mother["identity"], mother["optional"], mother["classification"]) == (True, True, "sensitive")
+    assert (await client.get("/catalogue/police.nothing")).status_code == 404
+    assert (await client.get("/asyncapi.json")).json()["channels"].keys() == contracts().keys()
+
+
+async def test_nobody_else_does(anybody: httpx.AsyncClient) -> None:
+    for path in ("/catalogue", f"/catalogue/{POLICE}", "/asyncapi.json"):
+        assert (await anybody.get(path)).status_code == 401
+
+
+async def test_it_is_searched_and_filtered(log_in: LogIn) -> None:
+    client = await log_in("ops")
+
+    async def found(**filters: str) -> list[str]:
+        return [one["topic"] for one in (await client.get("/catalogue", params=filters)).json()["items"]]
+
+    assert await found(search="承租人") == ["housing.tenancy"]
+    assert set(await found(department="housing")) >= {"housing.dwelling-register", "housing.tenancy"}
+    assert await found(category="vehicle") == [VEHICLES]
+    assert "housing.tenancy" in await found(classification="sensitive")
+    assert await found(category="vehicle", department="housing") == []
+    assert (await client.get("/catalogue", params={"classification": "secret"})).status_code == 422
+
+
+async def test_a_row_says_which_topics_behind_it_are_quiet(city: City, log_in: LogIn) -> None:
+    silence(city, VEHICLES, "transport", "3 days")
+    silence(city, "housing.tenancy", "housing", None)
+    client = await log_in("here")
+
+    async def unknown(view: str, key: str) -> list[str]:
+        return [one["topic"] for one in (await client.get(f"/rows/{view}/{key}")).json()["unknown"]]
+
+    assert await unknown("resident", city.here.resident) == [VEHICLES]
+    assert await unknown("household", city.here.household) == [VEHICLES], "its members' vehicles"
+    assert "housing.tenancy" in await unknown("dwelling", city.here.dwelling)
+    (said,) = (await client.get(f"/rows/resident/{city.here.resident}")).json()["unknown"]
+    assert (said["department"], said["limit_seconds"]) == ("transport", 86_400)
+    assert said["kinds"] == ["Registered", "Transferred", "Scrapped"]
+    silence(city, VEHICLES, "transport", "1 hour")
+    assert await unknown("resident", city.here.resident) == []
+
+
+async def test_a_case_says_which_topics_it_rests_on_are_quiet(city: City, log_in: LogIn) -> None:
+    client, address = await log_in("here"), f"/alerts/{city.here.findings[0]}"
+    assert (await client.get(address)).json()["quiet"] == []
+    silence(city, VEHICLES, "transport", "3 days")
+    silence(city, "tax.tax-record", "tax", "3 days")
+    assert [one["topic"] for one in (await client.get(address)).json()["quiet"]] == [VEHICLES]
+
+
+async def test_unknown_findings_are_listed_counted_and_never_called_held(city: City, log_in: LogIn) -> None:
+    with psycopg.connect(city.database.sinks) as sinks:
+        sinks.execute("UPDATE city.alert SET unknown = true WHERE finding_id = %s", (city.here.findings[0],))
+        sinks.execute(
+            "UPDATE city.alert SET unknown = true, state = 'held' WHERE finding_id = %s", (city.here.findings[1],)
+        )
+    client = await log_in("here")
+
+    async def found(state: str) -> dict[str, bool]:
+        items = (await client.get("/alerts", params={"state": state})).json()["items"]
+        return {one["finding_id"]: one["unknown"] for one in items}
+
+    first, second, third = map(str, city.here.findings)
+    assert await found("open") == {first: True, third: False}
+    assert await found("unknown") == {first: True, second: True}
+    assert await found("held") == {}
+    assert (await client.get("/summary")).json()["unknown"] == 2
+    assert (await (await log_in("there")).get("/summary")).json()["unknown"] == 0
