@@ -41,10 +41,10 @@ class Changed(NamedTuple):
 
 
 class Changes:
-    """The changes of a city by their numbers: a demo that was interrupted goes on where it was."""
+    """The changes of a city by their numbers, from the `first` on: a demo that was interrupted goes on where it was."""
 
-    def __init__(self, city: DemoCity) -> None:
-        self._city = city
+    def __init__(self, city: DemoCity, first: int = 0) -> None:
+        self._city, self._first = city, first
 
     def change(self, number: int, now: int) -> Changed:
         """The change of this number as if it happened at `now` (microseconds UTC)."""
@@ -89,9 +89,9 @@ class Changes:
     def _earlier_lease(self, number: int, today: date, draw: Draw) -> Lease:
         """One that was let a while ago: by a change, or before the demo began."""
         earlier = number - LATER
-        while earlier >= 0 and CYCLE[earlier % len(CYCLE)] != "a flat is let":
+        while earlier >= self._first and CYCLE[earlier % len(CYCLE)] != "a flat is let":
             earlier -= 1
-        return self._new_lease(earlier, today) if earlier >= 0 else self._lease(draw)
+        return self._new_lease(earlier, today) if earlier >= self._first else self._lease(draw)
 
     def _lease(self, draw: Draw) -> Lease:
         while True:

@@ -185,7 +185,8 @@ class DemoCity:
         """`head`: years of the household's head."""
         match relation:
             case "子" | "女":
-                years = max(0, head - draw.between(22, 34)) % 25
+                years = head - draw.between(22, 34)
+                years = years if 0 <= years < 25 else draw.below(25)
             case "母亲":
                 years = head + draw.between(20, 30)
             case "配偶":
@@ -247,6 +248,13 @@ class DemoCity:
         name = f"{DISTRICTS[shop.grid[:6]][0]}示例{at:06d}{'有限公司' if kind == 'enterprise' else '商行'}"
         founded = self.today - timedelta(days=draw.between(200, 5_000))
         return Company(credit_code(at), name, kind, self.households(at)[0].people[0], shop, founded)
+
+
+def former_number(at: int, person: Person) -> str:
+    """A number that somebody of a building had before: nobody else has it."""
+    number = at * NUMBERS + PEOPLE
+    sequence = number % 500 * 2 + (person.sex == "male")
+    return with_check_character(f"99{number // 500:04d}{person.born:%Y%m%d}{sequence:03d}")
 
 
 def credit_code(at: int) -> str:

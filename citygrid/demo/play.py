@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import structlog
@@ -111,6 +112,16 @@ class Demo:
                 self._known["changes"] = number + 1
                 self._note()
                 tell(changed.title)
+
+    def note(self, **known: object) -> None:
+        """Remember something of this city for its next start."""
+        self._known |= known
+        self._note()
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What is remembered of this city."""
+        return dict(self._known)
 
     def _note(self) -> None:
         scratch = self._noted.with_suffix(".new")

@@ -40,7 +40,7 @@ class Files:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._open: dict[str, tuple[TextIO, Any]] = {}
+        self._open: dict[int, tuple[TextIO, Any]] = {}
         #: (department, file), in the order in which they were begun
         self.paths: list[tuple[str, Path]] = []
 
@@ -53,16 +53,16 @@ class Files:
 
     def write(self, said: Said) -> None:
         """Add the statement's line. Raises KeyError if no department exports such a thing."""
-        sheet = sheet_of(said.topic)
-        if said.topic not in self._open:
+        sheet = sheet_of(said.topic, said.statement.kind)
+        if id(sheet) not in self._open:
             path = self._folder / sheet.department / f"{sheet.title}.csv"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
             file = path.open("w", encoding="gb18030", newline="")
-            self._open[said.topic] = (file, csv.writer(file))
-            self._open[said.topic][1].writerow(sheet.columns)
+            self._open[id(sheet)] = (file, csv.writer(file))
+            self._open[id(sheet)][1].writerow(sheet.columns)
             self.paths.append((sheet.department, path))
-        self._open[said.topic][1].writerow(sheet.kinds[said.statement.kind](said))
+        self._open[id(sheet)][1].writerow(sheet.kinds[said.statement.kind](said))
 
 
 def write(folder: Path, statements: Iterable[Said]) -> list[tuple[str, Path]]:
@@ -80,16 +80,18 @@ def exported(topic: str) -> bool:
 
 
 @cache
-def sheet_of(topic: str) -> Sheet:
-    """The export file of a topic. Raises KeyError if no department exports such a thing."""
+def sheet_of(topic: str, kind: str) -> Sheet:
+    """The export file in which statements of a kind stand. Raises KeyError if no department exports such a thing."""
     for department in READERS.values():
         for export in department.exports:
-            if export.topic == topic:
-                return _sheet(department.name, export)
-    raise KeyError(f"no reader in producers/departments knows files of {topic}")
+            if export.topic == topic and kind in export.kinds_said():
+                return _sheet(department.name, export.title)
+    raise KeyError(f"no reader in producers/departments knows files with {kind} of {topic}")
 
 
-def _sheet(department: str, export: Export) -> Sheet:
+@cache
+def _sheet(department: str, title: str) -> Sheet:
+    export = next(export for export in READERS[department].exports if export.title == title)
     head = [each.names[0] for each in export.head.values()]
     said = [each.names[0] for form in export.says() for each in form.columns.values()]
     kind_column = [export.kind_column.names[0]] if export.kind_column else []
