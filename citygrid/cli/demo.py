@@ -12,10 +12,14 @@ from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from citygrid.cli import Told
-from citygrid.cli.screen import console, errors
+from citygrid.cli.screen import AsJson, console, errors, for_machines
 from citygrid.demo.city import DemoCity
+from citygrid.demo.performance import DAY_SECONDS
+from citygrid.demo.performance import check as look
+from citygrid.demo.performance import play as perform
 from citygrid.demo.play import RESIDENTS, SEED, Demo, DemoRefused, Tell, write
 from runtime.pseudonym import KeyRefused
 from runtime.publish import NotDelivered, PublishRefused
@@ -71,6 +75,58 @@ def files(
     with _bar() as tell:
         written = write(into, DemoCity(seed, residents, day), tell)
     console.print(f"{len(written)} files in {into}", highlight=False)
+
+
+@app.command(epilog="Example: citygrid demo day --speed 60 --residents 20000")
+def day(
+    speed: Annotated[
+        float,
+        typer.Option(min=1, max=86_400, help="How many times as fast as the real time; at 60 a day is 24 min."),
+    ] = 60.0,
+    seed: Seed = SEED,
+    residents: Grown = None,
+    dead_letter: Annotated[
+        bool, typer.Option("--dead-letter", help="Put in one record that nobody can read, at noon.")
+    ] = False,
+) -> None:
+    """Play the story of one day from 00:00 to 24:00: rain at night, the morning's round, an SOS in the afternoon."""
+    stopping = threading.Event()
+    with _told():
+        settings = load()
+        demo = Demo(settings, seed, residents)
+        _load(demo)
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sign, lambda *_: stopping.set())
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[events]} events"))
+        with Progress(*columns, console=errors) as bars:
+            bar = bars.add_task("00:00", total=DAY_SECONDS, events=0)
+
+            def tell(second: int, title: str, events: int) -> None:
+                clock = f"{second // 3600:02d}:{second // 60 % 60:02d}"
+                bars.update(bar, completed=second, description=clock, events=events)
+                if title:
+                    console.print(f"{clock} {title}", highlight=False)
+
+            events = perform(demo, settings, speed, stopping, tell, dead_letter=dead_letter)
+    console.print(f"{events:,} events published.", highlight=False)
+
+
+@app.command(epilog="Example: citygrid demo check")
+def check(as_json: AsJson = False) -> None:
+    """Say whether the alerts came that the last day must have brought; exit code 1 if one is lacking."""
+    with _told():
+        settings = load()
+        found = look(Demo(settings, residents=None), settings)
+    if as_json:
+        typer.echo(for_machines([{**each.expected._asdict(), "states": each.states} for each in found]))
+    else:
+        table = Table("", "rule", "place", "expected", "found", box=None, header_style="bold")
+        for each in found:
+            states = ", ".join(each.states) or "none"
+            table.add_row("✓" if each.there else "✗", *each.expected[:2], each.expected.state or "any", states)
+        console.print(table)
+    if not all(each.there for each in found):
+        raise Told("Something of the story is lacking: is the day over, and does `citygrid status` say all is well?")
 
 
 def _load(demo: Demo) -> None:

@@ -67,7 +67,8 @@ class Changes:
                 lease, tenant = self._lease(draw), self._city.somebody(1 + draw.below(self._city.count), draw)
                 return said(TENANCY, "TenantAdded", lease.record, lease.home.number, now, tenant=tenant.number)
             case "a lease ends":
-                lease = self._earlier_lease(number, today, draw)
+                # nobody goes in and out by a lease of the changes: whoever stays on after an end would be a stranger
+                lease = self._new_lease(number - 3 if (earlier := self._earlier(number)) is None else earlier, today)
                 return said(TENANCY, "TenancyEnded", lease.record, lease.home.number, now, on=today)
             case "a benefit ends":
                 case = self._case(draw)
@@ -88,10 +89,15 @@ class Changes:
 
     def _earlier_lease(self, number: int, today: date, draw: Draw) -> Lease:
         """One that was let a while ago: by a change, or before the demo began."""
+        earlier = self._earlier(number)
+        return self._lease(draw) if earlier is None else self._new_lease(earlier, today)
+
+    def _earlier(self, number: int) -> int | None:
+        """The change by which a flat was let a while before this one, if there was one."""
         earlier = number - LATER
         while earlier >= self._first and CYCLE[earlier % len(CYCLE)] != "a flat is let":
             earlier -= 1
-        return self._new_lease(earlier, today) if earlier >= self._first else self._lease(draw)
+        return earlier if earlier >= self._first else None
 
     def _lease(self, draw: Draw) -> Lease:
         while True:

@@ -1,4 +1,4 @@
-"""The dwelling register and the tenancies."""
+"""The dwelling register, the tenancies, and how safe some houses are."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -8,6 +8,7 @@ from citygrid.demo.draw import Draw
 from citygrid.demo.registers import Day, Register, Said, said
 
 TENANCY = "housing.tenancy"
+SAFETY = "housing.dwelling-safety"
 
 
 def say(city: DemoCity, building: Building) -> Iterator[Said]:
@@ -29,6 +30,19 @@ def say(city: DemoCity, building: Building) -> Iterator[Said]:
         )
     for lease in building.leases:
         yield let(lease)
+    yield from _safety(city, building)
+
+
+def _safety(city: DemoCity, building: Building) -> Iterator[Said]:
+    """One flat in eleven buildings is dangerous and was reinforced, one in thirteen is grade C, one in five grade B."""
+    homes = [household.home.number for household in building.households]
+    for remainder, of, door, grade in ((0, 11, 1, "D"), (2, 13, 0, "C"), (3, 5, 2, "B")):
+        if building.at % of == remainder and door < len(homes):
+            on, record = city.today - timedelta(days=3_000 + building.at % 500), f"鉴定{building.at:06d}-{grade}"
+            yield said(SAFETY, "Graded", record, homes[door], on, grade=grade, on=on)
+            if grade == "D":
+                reinforced = on + timedelta(days=200)
+                yield said(SAFETY, "Reinforced", f"{record}-固", homes[door], reinforced, on=reinforced)
 
 
 def let(lease: Lease, at: Day | None = None) -> Said:

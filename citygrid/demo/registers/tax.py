@@ -1,4 +1,4 @@
-"""Tax returns of a third of the households' heads."""
+"""Tax returns of a third of the households' heads and of the companies: some file though their licence is revoked."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,6 +6,9 @@ from datetime import timedelta
 from citygrid.demo.city import Building, DemoCity
 from citygrid.demo.draw import Draw
 from citygrid.demo.registers import Register, Said, said
+from citygrid.demo.registers.market_regulation import revoked_on
+
+COMPANY = "tax.company-tax"
 
 
 def say(city: DemoCity, building: Building) -> Iterator[Said]:
@@ -16,6 +19,17 @@ def say(city: DemoCity, building: Building) -> Iterator[Said]:
         who = household.people[0].number
         record = f"税{household.at:07d}"
         yield said("tax.tax-record", "TaxReturn", record, who, when, period=f"{when:%Y-%m}", amount_fen=amount)
+    if company := building.company:
+        record, since = f"企税{building.at:06d}", company.founded + timedelta(days=10)
+        yield said(COMPANY, "CompanyTaxRegistered", record, company.code, since, on=since)
+        revoked = revoked_on(city, building)
+        filed = city.today.replace(day=1) - timedelta(days=1)
+        if revoked and building.at % 50 != 6:
+            filed = revoked - timedelta(days=20)
+        told = {"period": f"{filed:%Y-%m}", "amount_fen": draw.between(100, 90_000) * 100}
+        yield said(COMPANY, "CompanyTaxReturn", f"{record}-{filed:%Y%m}", company.code, filed, **told)
+        if building.at % 27 == 13:
+            yield said(COMPANY, "CompanyArrears", f"{record}-欠", company.code, filed, **told)
 
 
 REGISTER = Register("tax", say)

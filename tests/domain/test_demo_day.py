@@ -1,0 +1,62 @@
+"""The demo's day: everything in the order of time, the same to the byte, told as its contracts take it."""
+
+from collections import Counter
+from datetime import date
+from itertools import pairwise
+
+import pytest
+
+from citygrid.demo.city import DemoCity
+from citygrid.demo.day import Day
+from citygrid.demo.swipes import IN, OUT
+from domain.time import DAY, SECOND, midnight
+from runtime.publish.file import Rehearsal
+from runtime.settings import Settings
+
+TODAY = date(2026, 3, 3)
+MORNING = midnight((TODAY - date(1970, 1, 1)).days) + 9 * 3_600 * SECOND
+SPEED = 60.0
+
+
+@pytest.fixture(scope="module")
+def city() -> DemoCity:
+    return DemoCity(11, 1_500, date(2026, 3, 2))
+
+
+def test_the_same_city_beginning_and_speed_is_the_same_day_to_the_byte(city: DemoCity) -> None:
+    day = "\n".join(happening.line() for happening in Day(city, MORNING, SPEED).happenings())
+    again = DemoCity(11, 1_500, date(2026, 3, 2))
+    assert "\n".join(happening.line() for happening in Day(again, MORNING, SPEED).happenings()) == day
+    for other in (Day(city, MORNING + SECOND, SPEED), Day(city, MORNING, 120.0)):
+        assert "\n".join(happening.line() for happening in other.happenings()) != day
+
+
+def test_a_day_is_as_long_as_its_speed_says_and_nothing_is_stated_ahead_of_its_instant(city: DemoCity) -> None:
+    happenings = list(Day(city, MORNING, SPEED).happenings())
+    assert all(one.second <= other.second and one.at <= other.at for one, other in pairwise(happenings))
+    assert all(MORNING <= happening.at <= MORNING + DAY / SPEED for happening in happenings)
+    assert all(happening.said.statement.occurred_at == happening.at for happening in happenings)
+
+
+def test_every_happening_is_a_statement_that_its_contract_takes(city: DemoCity) -> None:
+    door = Rehearsal(Settings(_env_file=None))
+    records: Counter[tuple[str, str]] = Counter()
+    for happening in Day(city, MORNING, SPEED).happenings():
+        ready = door.ready(*happening.said)
+        records[happening.said.topic, ready.event_id] += 1
+    assert records.total() == len(records), "no event is stated twice"
+
+
+def test_everybody_with_a_device_comes_and_goes_and_the_story_is_told_in_its_order(city: DemoCity) -> None:
+    happenings = list(Day(city, MORNING, SPEED).happenings())
+    swipes = [each for each in happenings if each.said.topic == "door-access.swipe"]
+    doors = {home.number for building in city.buildings() for home in building.dwellings if home.device}
+    seen = Counter(each.said.statement.subject for each in swipes)
+    assert set(seen) <= doors
+    assert len(seen) >= len(doors) * 0.9
+    for each in swipes:
+        assert each.second // 3_600 in (OUT if each.said.statement.kind == "SwipedOut" else IN)
+    titles = [each.title for each in happenings if each.title]
+    assert titles[0] == "暴雨橙色预警"
+    assert titles.index("暴雨预警解除") < titles.index("加固危房已查看") < titles.index("老人按下 SOS")
+    assert len(titles) == 12
