@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from citygrid.demo.draw import Draw
-from citygrid.demo.places import Places
+from citygrid.demo.places import places_of
 from domain.codes import DISTRICTS, with_check_character, with_credit_check
 
 SURNAMES = "赵钱孙李周吴郑王冯陈"
@@ -135,7 +135,7 @@ class DemoCity:
 
     def __init__(self, seed: int, residents: int, today: date) -> None:
         self.seed, self.residents, self.today = seed, residents, today
-        self.places = Places(seed)
+        self.places = places_of(seed)
         self.count = -(-residents // PEOPLE)
         self.households = lru_cache(CACHED)(self._households)
 

@@ -6,6 +6,7 @@ Longitude and latitude in degrees, WGS 84. All borders and all names below the d
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from citygrid.demo.draw import Draw
@@ -75,6 +76,12 @@ class Places:
         """What stands before a house number: `番禺区示例一街道`."""
         district, street = self.names[grid[:6]].name_zh, self.names[grid[:9]].name_zh
         return district + street.removeprefix(district.removesuffix("区"))
+
+
+@lru_cache(maxsize=4)
+def places_of(seed: int) -> Places:
+    """The map of a seed, drawn once: a city of a million has the same one as a small one."""
+    return Places(seed)
 
 
 def _every_district_first(grids: list[str]) -> list[str]:

@@ -20,6 +20,7 @@ from citygrid.demo.changes import Changes
 from citygrid.demo.city import PEOPLE, DemoCity
 from citygrid.demo.places import Area
 from citygrid.demo.registers import Register, Said
+from citygrid.demo.swipes import from_now_on
 from runtime.discover import discover
 from runtime.publish import Publisher
 from runtime.publish import file as files
@@ -99,14 +100,21 @@ class Demo:
         return events
 
     def play(self, stopping: threading.Event, speed: float = 1.0, tell: Callable[[str], None] = lambda _: None) -> None:
-        """A change every few seconds until `stopping` is set. `speed` 2 is twice as many."""
+        """A change every few seconds until `stopping` is set, and everybody's door swipes at their hour. `speed` 2 is
+        twice as many changes."""
         first = int(self._known.get("changes", 0))
         changes = Changes(self.city)
+        swipes = from_now_on(self.city, time.time_ns() // 1000)
+        at, swipe = next(swipes)
         with Publisher(self._settings) as publisher:
             for number in range(first, first + 10**9):
                 if stopping.wait(SECONDS_BETWEEN / speed):
                     return
-                changed = changes.change(number, time.time_ns() // 1000)
+                now = time.time_ns() // 1000
+                while at <= now:
+                    publisher.publish(swipe.topic, swipe.statement)
+                    at, swipe = next(swipes)
+                changed = changes.change(number, now)
                 publisher.publish(changed.said.topic, changed.said.statement)
                 publisher.flush()
                 self._known["changes"] = number + 1

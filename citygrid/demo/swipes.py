@@ -4,12 +4,15 @@ evening, most days."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
+from itertools import count
 from typing import NamedTuple
 
 from citygrid.demo.city import Building, DemoCity, Dwelling, Person
 from citygrid.demo.draw import Draw
-from citygrid.demo.registers.door_access import behind_doors, never_seen, silent_for_days
+from citygrid.demo.registers import Said, moment
+from citygrid.demo.registers.door_access import behind_doors, never_seen, silent_for_days, swiped
+from domain.time import CITY, SECOND
 
 HOUR = 3_600
 OUT, IN = range(6, 11), range(16, 22)
@@ -31,6 +34,20 @@ def swipes(city: DemoCity, day: date, hour: int) -> list[Swipe]:
         return []
     found = [each for building in city.buildings() for each in _of(city, building, day) if each.second // HOUR == hour]
     return sorted(found, key=lambda each: (each.second, each.person.number))
+
+
+def from_now_on(city: DemoCity, now: int) -> Iterator[tuple[int, Said]]:
+    """Every swipe from the instant `now` on at the real hour of its day, endlessly: (instant, statement)."""
+    first = datetime.fromtimestamp(now // SECOND, CITY).date()
+    for ahead in count():
+        day = first + timedelta(days=ahead)
+        for hour in range(24):
+            if moment(day, hour + 1) <= now:
+                continue
+            for each in swipes(city, day, hour):
+                at = moment(day) + each.second * SECOND
+                if at >= now:
+                    yield at, swiped(each.kind, each.home, each.person, at)
 
 
 def _of(city: DemoCity, building: Building, day: date) -> Iterator[Swipe]:
