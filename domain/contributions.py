@@ -38,8 +38,33 @@ class TaxEntry(NamedTuple):
     source: Source
 
 
+class ConditionHeld(NamedTuple):
+    """A reported state of health: from the day `effective_from` until the day `until` (not included; None: not ended).
+
+    `level` is the office's own grade (severe mental illness: 0 to 5), None where it gives none.
+    """
+
+    condition: str
+    level: int | None
+    effective_from: int
+    until: int | None
+    source: Source
+
+
+class DisabilityHeld(NamedTuple):
+    """A disabled person's card: `level` 1 (gravest) to 4; valid from the day `effective_from` until the day `until`
+    (not included; None: no end known)."""
+
+    disability: str
+    level: int
+    effective_from: int
+    until: int | None
+    source: Source
+
+
 class Membership(NamedTuple):
-    """What a resident's row says about the household that the police register names."""
+    """What a resident's row says about the household that the police register names. `also`: other numbers of the same
+    person."""
 
     name: str | None
     born: int | None
@@ -54,15 +79,25 @@ class Membership(NamedTuple):
     marriage: MarriageHeld | None
     tax_returns: tuple[TaxEntry, ...]
     arrears: tuple[TaxEntry, ...]
+    also: tuple[str, ...] = ()
 
 
 class Occupancy(NamedTuple):
-    """What a resident's row says about the dwelling at which the police register has the person."""
+    """What a resident's row says about a dwelling at which the person is registered, by the police or for a stay.
+
+    `household` is the police register's, "" where only the migrant-population office has the person here. `stay`: that
+    office has. `source` is the police's registration, else the stay's. `also`: other numbers of the same person.
+    """
 
     household: str
     born: int | None
     died_on: int | None
     source: Source
+    conditions: tuple[ConditionHeld, ...] = ()
+    programmes: tuple[ProgrammeDrawn, ...] = ()
+    disabilities: tuple[DisabilityHeld, ...] = ()
+    stay: bool = False
+    also: tuple[str, ...] = ()
 
 
 class Vulnerable(NamedTuple):

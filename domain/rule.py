@@ -17,12 +17,15 @@ class Text(NamedTuple):
 class Finding(NamedTuple):
     """A condition that holds. `cause` is the number of the record that brought it about (plus the date for a recurring
     duty): with the rule and the subject it *is* the finding. `because` are the statements that it rests on.
-    `dwelling`: where it is handled, if not at the row's own place (a grid's finding about one door)."""
+    `dwelling`: where it is handled, if not at the row's own place (a grid's finding about one door).
+    `arose`: the instant at which time alone brought it about (a permit's last week, a day's duty); 0: what was
+    said did. Facts older than going live do not hold it back if it arose later."""
 
     cause: str
     why: Text
     because: tuple[Source, ...]
     dwelling: str | None = None
+    arose: int = 0
 
 
 def _never(row: Any, now: int) -> int | None:

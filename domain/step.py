@@ -147,7 +147,7 @@ def _judge(
         for found in _findings(rule, row, now):
             at = finding_id(rule.name, row.id, found.cause)
             old = before.pop(at, None)
-            known = "opened" if _newest(found.because) >= max(live_since, rule.since or 0) else "held"
+            known = "opened" if _newest(found) >= max(live_since, rule.since or 0) else "held"
             state = "unknown" if unknown else known
             mark = _fingerprint((state, rule.version, found, view.place(row), view.household(row)))
             stood = None if old is None or old.state == "resolved" else old
@@ -182,7 +182,8 @@ def _findings(rule: Rule, row: Any, now: int) -> Iterable[Finding]:
         other = found.setdefault(finding.cause, finding)
         if other is not finding:
             both = tuple(sorted({*other.because, *finding.because}))
-            found[finding.cause] = finding._replace(why=min(other.why, finding.why), because=both)
+            why, arose = min(other.why, finding.why), max(other.arose, finding.arose)
+            found[finding.cause] = finding._replace(why=why, because=both, arose=arose)
     return found.values()
 
 
@@ -245,8 +246,8 @@ def _due(view: View, rules: Sequence[Rule], row: Any, noted: Iterable[Noted], no
     return min([*looks, *forgets], default=None)
 
 
-def _newest(because: Iterable[Source]) -> int:
-    return max((source.occurred_at for source in because), default=0)
+def _newest(found: Finding) -> int:
+    return max((found.arose, *(source.occurred_at for source in found.because)))
 
 
 def _fingerprint(value: object) -> str:

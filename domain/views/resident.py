@@ -243,14 +243,15 @@ def contribute(row: Resident) -> Contributions:
     named = (s.value for s in row.residence if not s.withdrawn and s.value.household == held.value.household)
     if any(home.collective for home in named):
         return {}
-    home, household = held.value, held.value.household
-    said: dict[str, dict[str, object]] = {"household": {household: _membership(row, held)}}
+    home, household, drawn = held.value, held.value.household, tuple(row.programmes())
+    said: dict[str, dict[str, object]] = {"household": {household: _membership(row, held, drawn)}}
     if home.dwelling is not None:
-        said["dwelling"] = {home.dwelling: Occupancy(household, row.born, row.died_on, held.source)}
+        occupancy = Occupancy(household, row.born, row.died_on, held.source, programmes=drawn)
+        said["dwelling"] = {home.dwelling: occupancy}
     return said
 
 
-def _membership(row: Resident, held: Statement[Residence]) -> Membership:
+def _membership(row: Resident, held: Statement[Residence], drawn: tuple[ProgrammeDrawn, ...]) -> Membership:
     home, married = held.value, current(row.marriage)
     return Membership(
         name=row.name,
@@ -262,7 +263,7 @@ def _membership(row: Resident, held: Statement[Residence]) -> Membership:
         contacts_disagree=disagree(row.contact),
         source=held.source,
         vehicles=tuple(VehicleHeld(v.value.vehicle_kind, v.source) for v in by_record(row.vehicles) if v.value.owned),
-        programmes=tuple(row.programmes()),
+        programmes=drawn,
         marriage=MarriageHeld(married.value.spouse, married.value.married, married.source) if married else None,
         tax_returns=tuple(TaxEntry(t.value.period, t.value.amount_fen, t.source) for t in by_record(row.tax_returns)),
         arrears=tuple(TaxEntry(t.value.period, t.value.amount_fen, t.source) for t in by_record(row.arrears)),

@@ -20,13 +20,20 @@ class World(NamedTuple):
 
 
 def alert(
-    rule: str, severity: str, subject: str, cause: str, because: Iterable[Plain], dwelling: Any, household: Any
+    rule: str,
+    severity: str,
+    subject: str,
+    cause: str,
+    because: Iterable[Plain],
+    dwelling: Any,
+    household: Any,
+    arose: int = 0,
 ) -> tuple[tuple[str, str, str], Plain]:
     told = list(because)
     return (rule, subject, cause), {
         "severity": severity,
         "because": frozenset(source["event_id"] for source in told),
-        "newest": max(source["occurred_at"] for source in told),
+        "newest": max(arose, *(source["occurred_at"] for source in told)),
         "dwelling": dwelling,
         "household": household,
     }

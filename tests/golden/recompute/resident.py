@@ -119,6 +119,8 @@ def homes(facts: Facts, row: Plain) -> Iterator[tuple[Plain, Plain, Plain]]:
         },
         "tax_returns": [t["value"] | {"source": source(t)} for t in each(facts, "tax_returns")],
         "arrears": [t["value"] | {"source": source(t)} for t in each(facts, "arrears")],
+        "also": [],
     }
     occupancy = {"household": home["household"], "born": row["born"], "died_on": row["died_on"]}
+    occupancy |= {"conditions": [], "programmes": benefits(facts), "disabilities": [], "stay": False, "also": []}
     yield home, membership, occupancy | {"source": source(stated)}
