@@ -149,7 +149,7 @@ def _judge(
             old = before.pop(at, None)
             known = "opened" if _newest(found) >= max(live_since, rule.since or 0) else "held"
             state = "unknown" if unknown else known
-            mark = _fingerprint((state, rule.version, found, view.place(row), view.household(row)))
+            mark = _fingerprint((state, rule.version, found._replace(arose=0), view.place(row), view.household(row)))
             stood = None if old is None or old.state == "resolved" else old
             if stood and stood.fingerprint == mark:
                 after.append(stood)

@@ -98,15 +98,25 @@ class Occupant(NamedTuple):
     occupancy: Occupancy
 
 
+class Passage(NamedTuple):
+    """Somebody who passed the door: a resident, or the number of a card that nobody is known by."""
+
+    who: str
+    source: Source
+
+
 class Tenancy(NamedTuple):
-    """A lease with all that was said about it since: what a rule asks about. Days; `until` is not included."""
+    """A lease with all that was said about it since: what a rule asks about. Days; `until` is not included. `joined`:
+    which of the tenants came later, and the statement that says so."""
 
     record: str
     start: int
     until: int | None
+    landlord: str
     tenants: tuple[str, ...]
     let_at: int
     because: tuple[Source, ...]
+    joined: tuple[tuple[str, Source], ...]
 
     def in_force(self, now: int) -> bool:
         return midnight(self.start) <= now and (self.until is None or now < midnight(self.until))
@@ -199,10 +209,27 @@ class Dwelling:
             let.record,
             let.value.start,
             until,
+            let.value.landlord,
             tuple(sorted(tenant for tenant, here in present.items() if here)),
             let.occurred_at,
             tuple(told),
+            tuple((m.value.tenant, m.source) for m in moves if self._came_later(m, let)),
         )
+
+    @staticmethod
+    def _came_later(move: Statement[Tenant], let: Statement[Lease]) -> bool:
+        came = move.value.present and move.occurred_at >= let.occurred_at
+        return came and move.value.tenant not in let.value.tenants
+
+    def passages(self) -> list[Passage]:
+        """Who passed the door, in time. A card is taken for the resident whom it was last seen with; a passage of
+        neither resident nor card (a button within) is nobody's."""
+        if not self.swipes:
+            return []
+        swipes = in_time(self.swipes)
+        holder = {s.value.card: s.value.resident for s in swipes if s.value.card and s.value.resident}
+        named = ((s.value.resident or holder.get(s.value.card or "", s.value.card), s) for s in swipes)
+        return [Passage(who, swipe.source) for who, swipe in named if who]
 
     def visited_since(self, instant: int) -> bool:
         """Whether a visit that met someone happened at or after `instant` (microseconds UTC)."""

@@ -171,7 +171,7 @@ KEPT_FOR_A_WHILE = [
 
 
 @pytest.mark.parametrize(("view_name", "topic"), KEPT_FOR_A_WHILE)
-@settings(quick, max_examples=400)
+@settings(quick, max_examples=200)
 @given(data=st.data(), draw=st.randoms(use_true_random=False))
 def test_what_has_grown_too_old_is_gone_whenever_it_was_heard_of(
     view_name: str, topic: str, data: st.DataObject, draw: random.Random

@@ -124,9 +124,10 @@ def test_five_square_metres_for_each_tenant_are_enough_and_less_are_not(city: Hi
     city.visited("2026-03-01")
     assert city.at("2026-03-01") == [], "15 m² for three are 5 m² each"
     city.say("dwelling", "flat", "TenantAdded", "lease-1", "2026-03-05", tenant="mo")
-    assert city.at("2026-03-05") == [(OVER_OCCUPIED.name, "entry-1")]
+    assert city.at("2026-03-05") == [("new-tenant", "lease-1"), (OVER_OCCUPIED.name, "entry-1")]
     assert city.said[-1].why_zh == "4 名租客，人均 3.8 m²，低于 5 m²"
     city.say("dwelling", "flat", "TenantLeft", "lease-1", "2026-03-09", tenant="li")
+    city.visited("2026-03-09")
     assert city.at("2026-03-09") == []
 
 
@@ -165,6 +166,7 @@ def test_a_car_in_a_household_on_the_minimum_allowance(city: History) -> None:
     assert city.at("2025-03-02") == [], "none of these is a car"
     city.registered("wu", "A4", "car", "2025-04-01")
     assert city.at("2025-04-02") == [(CAR_AND_BENEFIT.name, "A4")]
+    city.visited("2025-04-20")
     sold: Change = {"vehicle_kind": "car", "from_owner": "wu", "to_owner": "li"}
     city.say("resident", "li", "Transferred", "A4", "2025-05-01", **sold)
     assert city.at("2025-05-02") == [(CAR_AND_BENEFIT.name, "A4")], "said to the buyer only: one car, one finding"
@@ -173,6 +175,7 @@ def test_a_car_in_a_household_on_the_minimum_allowance(city: History) -> None:
     city.say("resident", "wu", "Transferred", "A4", "2025-05-01", **sold)
     assert city.at("2025-06-02") == []
     city.registered("li", "A5", "truck", "2025-07-01")
+    city.visited("2025-12-01")
     assert city.at("2026-01-31") == [(CAR_AND_BENEFIT.name, "A5")]
     assert city.at("2026-02-01") == [], "the benefit's last day has passed"
 

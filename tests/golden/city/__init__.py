@@ -10,7 +10,7 @@ leave room for second thoughts; a part says about one statement a resident at mo
 
 import random
 
-from tests.golden.city import bracelets, companies, doors, dwellings, grids, people
+from tests.golden.city import alone, bracelets, companies, doors, dwellings, grids, people
 from tests.golden.city.said import DAY, LAST, LIVE_SINCE, NOW, SECOND, Said, identity_number
 from tests.golden.city.second_thoughts import second_thoughts
 from tests.golden.city.town import Town
@@ -29,7 +29,7 @@ __all__ = [
     "identity_number",
 ]
 
-PARTS = (dwellings, people, bracelets, doors, grids, companies)
+PARTS = (dwellings, people, bracelets, doors, grids, companies, alone)
 
 WHOLE = (5_000, 80_000)
 """Residents and statements of the golden city as it is compared in full."""

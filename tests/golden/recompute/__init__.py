@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tests.golden.recompute import benefits, buttons, lettings
+from tests.golden.recompute import benefits, buttons, doors, lettings
 from tests.golden.recompute import company as companies
 from tests.golden.recompute import dwelling as dwellings
 from tests.golden.recompute import grid as grids
@@ -27,7 +27,7 @@ from tests.golden.recompute.standing import Facts, Plain, Stated, standing
 STATES = {**residents.STATES, **dwellings.STATES, **grids.STATES, **companies.STATES}
 REFINES = {**residents.REFINES, **dwellings.REFINES}
 KEPT_DAYS = {**dwellings.KEPT_DAYS}
-RULES = (benefits, buttons, lettings)
+RULES = (benefits, buttons, doors, lettings)
 
 
 class Answer(NamedTuple):

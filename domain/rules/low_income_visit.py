@@ -1,0 +1,62 @@
+"""A family on the minimum allowance or recognised as low-income: a visit every 90 days, one for the door.
+
+Source: docs/decisions/0013-rules-of-the-day.md
+"""
+
+from collections.abc import Iterator
+
+from domain.contributions import ProgrammeDrawn
+from domain.living import holds, next_of, turns
+from domain.rule import Finding, Rule, Text
+from domain.time import day_of, hours, iso_day, midnight
+from domain.views.dwelling import Dwelling
+
+PROGRAMMES = ("dibao", "low_income")
+EVERY_DAYS = 90
+"""Local days between two visits. Source: docs/decisions/0013-rules-of-the-day.md"""
+WHY = Text(
+    f"低保或低收入家庭，已 {EVERY_DAYS} 天未走访",
+    f"on the minimum allowance or of low income, not visited for {EVERY_DAYS} days",
+)
+
+
+def check(home: Dwelling, now: int) -> Iterator[Finding]:
+    drawn = sorted(
+        (said for said in _drawn(home) if holds(said, now)), key=lambda said: (said.effective_from, said.source)
+    )
+    if drawn and midnight(due := _due_on(home, drawn)) <= now:
+        cause = f"{drawn[0].source.record} {iso_day(due)}"
+        yield Finding(cause, WHY, tuple(said.source for said in drawn), arose=midnight(due))
+
+
+def look_again(home: Dwelling, now: int) -> int | None:
+    known = _drawn(home)
+    drawn = [said for said in known if holds(said, now)]
+    due = (midnight(_due_on(home, drawn)),) if drawn else ()
+    return next_of((*turns(known), *due), now) if known else None
+
+
+def _drawn(home: Dwelling) -> list[ProgrammeDrawn]:
+    living = (each.occupancy for each in home.occupants if each.occupancy.died_on is None)
+    return [said for person in living for said in person.programmes if said.programme in PROGRAMMES]
+
+
+def _due_on(home: Dwelling, drawn: list[ProgrammeDrawn]) -> int:
+    """The day on which the next visit is due: so long after the last one, the first so long after the benefit began."""
+    begun = min(said.effective_from for said in drawn)
+    met = (visit.occurred_at for visit in home.visits if not visit.withdrawn and visit.value.outcome == "done")
+    return max(begun, day_of(max(met, default=0))) + EVERY_DAYS
+
+
+RULE = Rule(
+    "low-income-visit",
+    title=Text("低保低收入家庭定期走访", "low-income family's periodic visit"),
+    view="dwelling",
+    version=1,
+    severity="planned",
+    domain="care",
+    respond_within=hours(14 * 24),
+    check=check,
+    look_again=look_again,
+    resolved=Text("已走访，或已不再享受救助", "visited, or no longer on the benefit"),
+)

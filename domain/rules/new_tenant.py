@@ -1,0 +1,43 @@
+"""Somebody joined a lease after the dwelling was last visited.
+
+Where nobody has visited since the lease began, the whole lease is new: that is the rule newly-let's finding, and this
+rule says nothing, so that one door has one task.
+"""
+
+from collections.abc import Iterator
+
+from domain.living import leases_in_force
+from domain.rule import Finding, Rule, Text
+from domain.rules.newly_let import look_again as at_turns_of_leases
+from domain.time import hours, midnight
+from domain.views.dwelling import Dwelling
+
+
+def check(home: Dwelling, now: int) -> Iterator[Finding]:
+    if not home.tenants:
+        return
+    for lease in leases_in_force(home, now):
+        if not home.visited_since(midnight(lease.start)):
+            continue
+        new = [said for _, said in lease.joined if not home.visited_since(said.occurred_at)]
+        if new:
+            why = Text(f"新增 {len(new)} 名租客，尚未走访", f"{len(new)} new tenant(s), not yet visited")
+            yield Finding(lease.record, why, (lease.because[0], *new))
+
+
+def look_again(home: Dwelling, now: int) -> int | None:
+    return at_turns_of_leases(home, now) if home.tenants else None
+
+
+RULE = Rule(
+    "new-tenant",
+    title=Text("新增租客", "new tenant"),
+    view="dwelling",
+    version=1,
+    severity="today",
+    domain="housing",
+    respond_within=hours(72),
+    check=check,
+    look_again=look_again,
+    resolved=Text("已走访，或该租客、租约已不在", "visited, or the tenant or the lease is no longer there"),
+)

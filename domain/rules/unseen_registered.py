@@ -1,0 +1,74 @@
+"""Somebody is registered or a tenant in a rental, and its door has not seen him for 30 days.
+
+A door that has been heard of for less than most of those days proves nothing.
+"""
+
+from collections.abc import Iterator
+
+from domain.living import Person, lease_turns, leases_in_force, next_of, people
+from domain.rule import Finding, Rule, Text
+from domain.time import DAY, hours
+from domain.views.dwelling import Dwelling
+
+UNSEEN_DAYS = 30
+HEARD_DAYS = 25
+"""Days of 24 hours: without a swipe; since which the door must have been heard of. A row keeps 31 local days.
+Source: docs/decisions/0013-rules-of-the-day.md"""
+
+
+def check(home: Dwelling, now: int) -> Iterator[Finding]:
+    if not home.swipes or not _rental(home, now):
+        return
+    seen, first, last = _door(home)
+    if now < first + HEARD_DAYS * DAY or last + UNSEEN_DAYS * DAY <= now:
+        return
+    missed: dict[str, list[tuple[Person, int]]] = {}
+    for person in people(home, now):
+        since = _not_since(person, seen)
+        if since + UNSEEN_DAYS * DAY <= now:
+            missed.setdefault(person.source.record, []).append((person, since))
+    for cause, them in missed.items():
+        why = Text(
+            f"登记在此的 {len(them)} 人已 {UNSEEN_DAYS} 天无门禁记录",
+            f"{len(them)} registered here, not seen at the door for {UNSEEN_DAYS} days",
+        )
+        because = tuple(sorted({person.source for person, _ in them}))
+        yield Finding(cause, why, because, arose=max(since for _, since in them) + UNSEEN_DAYS * DAY)
+
+
+def look_again(home: Dwelling, now: int) -> int | None:
+    if not home.swipes or not (home.use == "rental" or home.leases):
+        return None
+    seen, first, last = _door(home)
+    missing = (_not_since(person, seen) + UNSEEN_DAYS * DAY for person in people(home, now))
+    return next_of((first + HEARD_DAYS * DAY, last + UNSEEN_DAYS * DAY, *missing, *lease_turns(home)), now)
+
+
+def _rental(home: Dwelling, now: int) -> bool:
+    return home.use == "rental" or bool(leases_in_force(home, now))
+
+
+def _door(home: Dwelling) -> tuple[dict[str, int], int, int]:
+    """When each was last seen at the door, and its first and last passage that are kept."""
+    seen = {passed.who: passed.source.occurred_at for passed in home.passages()}
+    times = [swipe.occurred_at for swipe in home.swipes if not swipe.withdrawn]
+    return seen, min(times, default=0), max(times, default=0)
+
+
+def _not_since(person: Person, seen: dict[str, int]) -> int:
+    return max((person.since, *(seen[number] for number in person.numbers if number in seen)))
+
+
+RULE = Rule(
+    "unseen-registered",
+    title=Text("登记人员长期未见", "registered, not seen"),
+    view="dwelling",
+    version=1,
+    severity="planned",
+    domain="housing",
+    respond_within=hours(14 * 24),
+    check=check,
+    look_again=look_again,
+    resolved=Text("已有门禁记录，或已不登记在此", "seen at the door, or no longer registered here"),
+    needs=frozenset({"door-access.swipe"}),
+)

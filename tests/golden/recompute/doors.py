@@ -1,0 +1,171 @@
+"""The rules of a grid worker's day about who lives behind a door and who passes it, each by its definition."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from tests.golden.recompute.finding import CITY, Found, World, alert, local_day, runs
+from tests.golden.recompute.standing import Facts, Plain, each, in_time, source
+
+EPOCH = date(1970, 1, 1)
+HOUR = 3_600_000_000
+DAY = 24 * HOUR
+
+
+class Home(NamedTuple):
+    """A dwelling as the rules ask about it: `people` are (all the person's numbers, occupancy or None, since when, the
+    statement that says so); `met` the days and instants of visits that met somebody."""
+
+    number: str
+    row: Plain
+    leases: list[tuple[Plain, set[str], list[Plain]]]
+    people: list[tuple[set[str], Plain | None, int, Plain]]
+    met: list[int]
+
+
+def found(world: World) -> Found:
+    for number, row in world.rows["dwelling"].items():
+        home = _home(number, row, world.facts.get(number, {}), world.today)
+        yield from _new_tenants(home)
+        yield from _duties(home, world.today)
+        yield from _low_income(home, world.today)
+        yield from _at_the_door(home, world.facts.get(number, {}), world.now)
+
+
+def _home(number: str, row: Plain, facts: Facts, day: int) -> Home:
+    leases = list(_leases(facts, day))
+    mine = {o["resident"]: {o["resident"], *o["occupancy"]["also"]} for o in row["occupants"]}
+    people: list[tuple[set[str], Plain | None, int, Plain]] = []
+    for o in row["occupants"]:
+        if o["occupancy"]["died_on"] is None:
+            said = o["occupancy"]["source"]
+            people.append((mine[o["resident"]], o["occupancy"], said["occurred_at"], said))
+    taken = set().union(*mine.values())
+    for let, tenants, joined in leases:
+        for tenant in sorted(tenants - taken):
+            taken.add(tenant)
+            came = [s["occurred_at"] for s in joined if s["value"]["tenant"] == tenant]
+            people.append(({tenant}, None, came[0] if came else _midnight(let["value"]["start"]), source(let)))
+    visits = in_time(facts.get("visits", ()))
+    return Home(number, row, leases, people, [v["occurred_at"] for v in visits if v["value"]["outcome"] == "done"])
+
+
+def _leases(facts: Facts, day: int) -> Iterator[tuple[Plain, set[str], list[Plain]]]:
+    """Leases in force: as let, who is a tenant now, and the statements of those who came after it was let."""
+    for let in each(facts, "leases"):
+        renewed, ended = (
+            [s["value"] for s in each(facts, fact) if s["record"] == let["record"]]
+            for fact in ("renewals", "lease_ends")
+        )
+        until = renewed[0] if renewed else let["value"]["until"]
+        ends = ended + ([] if until is None else [until])
+        if not runs(let["value"]["start"], min(ends, default=None), day):
+            continue
+        moves = [s for s in each(facts, "tenants") if s["value"]["lease"] == let["record"]]
+        moves = [s for s in moves if s["occurred_at"] >= let["occurred_at"]]
+        came = [s for s in moves if s["value"]["present"]]
+        gone = {s["value"]["tenant"] for s in moves} - {s["value"]["tenant"] for s in came}
+        tenants = ({*let["value"]["tenants"]} - gone) | {s["value"]["tenant"] for s in came}
+        yield let, tenants, [s for s in came if s["value"]["tenant"] not in let["value"]["tenants"]]
+
+
+def _new_tenants(home: Home) -> Found:
+    for let, _, joined in home.leases:
+        new = [s for s in joined if not any(at >= s["occurred_at"] for at in home.met)]
+        if new and any(local_day(at) >= let["value"]["start"] for at in home.met):
+            because = map(source, (let, *new))
+            yield alert("new-tenant", "today", home.number, let["record"], because, home.number, None)
+
+
+def _duties(home: Home, today: int) -> Found:
+    """Daily and weekly visits of those who live alone; serious illnesses of anybody."""
+    met = {local_day(at) for at in home.met}
+    last = max(home.met, default=None)
+    for _, occupancy, _, lives_here in home.people:
+        if occupancy is None:
+            continue
+        ill = [c for c in occupancy["conditions"] if runs(c["effective_from"], c["until"], today)]
+        for c in ill:
+            reported = c["source"]
+            if c["condition"] == "serious_illness" and (last is None or last < reported["occurred_at"]):
+                told = (reported, lives_here)
+                yield alert("serious-illness", "today", home.number, reported["record"], told, home.number, None)
+        if len(home.people) > 1:
+            continue
+        mental = [c for c in ill if c["condition"] == "severe_mental"]
+        if mental and not any(day >= today for day in met):
+            newest = max(mental, key=lambda c: (c["effective_from"], *c["source"].values()))["source"]
+            cause, at = f"{newest['record']} {EPOCH + timedelta(days=today)}", _midnight(today)
+            told = (newest, lives_here)
+            yield alert("severe-mental-alone", "today", home.number, cause, told, home.number, None, at)
+        monday = today - (EPOCH + timedelta(days=today)).weekday()
+        if _elder(occupancy, today) and not any(day >= monday for day in met):
+            cause, at = f"{lives_here['record']} {EPOCH + timedelta(days=monday):%G-W%V}", _midnight(monday)
+            yield alert("elder-alone", "planned", home.number, cause, (lives_here,), home.number, None, at)
+
+
+def _elder(occupancy: Plain, today: int) -> bool:
+    if occupancy["born"] is None:
+        return False
+    born, now = EPOCH + timedelta(days=occupancy["born"]), EPOCH + timedelta(days=today)
+    return (now.year - born.year) - ((now.month, now.day) < (born.month, born.day)) >= 60
+
+
+def _low_income(home: Home, today: int) -> Found:
+    drawn = [p for _, occupancy, _, _ in home.people if occupancy for p in occupancy["programmes"]]
+    drawn = [p for p in drawn if p["programme"] in ("dibao", "low_income")]
+    drawn = [p for p in drawn if runs(p["effective_from"], p["until"], today)]
+    if drawn:
+        first = min(drawn, key=lambda p: (p["effective_from"], *p["source"].values()))
+        due = max([first["effective_from"], *map(local_day, home.met)]) + 90
+        if due <= today:
+            cause, because = f"{first['source']['record']} {EPOCH + timedelta(days=due)}", [p["source"] for p in drawn]
+            yield alert("low-income-visit", "planned", home.number, cause, because, home.number, None, _midnight(due))
+
+
+def _at_the_door(home: Home, facts: Facts, now: int) -> Found:
+    swipes = in_time(facts.get("swipes", ()))
+    if not swipes:
+        return
+    known_by = [s["value"] for s in swipes if s["value"]["card"] and s["value"]["resident"]]
+    holder = {value["card"]: value["resident"] for value in known_by}
+    passed: dict[str, list[Plain]] = defaultdict(list)
+    for s in swipes:
+        who = s["value"]["resident"] or holder.get(s["value"]["card"]) or s["value"]["card"]
+        if who:
+            passed[who].append(s)
+    yield from _strangers(home, passed, now)
+    yield from _unseen(home, passed, [s["occurred_at"] for s in swipes], now)
+    occupancy = home.people[0][1] if len(home.people) == 1 else None
+    if occupancy and _elder(occupancy, local_day(now)) and now - swipes[-1]["occurred_at"] >= 48 * HOUR:
+        because, at = (source(swipes[-1]), occupancy["source"]), swipes[-1]["occurred_at"] + 48 * HOUR
+        yield alert("elder-silent", "urgent", home.number, swipes[-1]["record"], because, home.number, None, at)
+
+
+def _strangers(home: Home, passed: dict[str, list[Plain]], now: int) -> Found:
+    known = {n for o in home.row["occupants"] for n in (o["resident"], *o["occupancy"]["also"])} | {*home.row["owners"]}
+    for let, tenants, _ in home.leases:
+        known |= {let["value"]["landlord"], *tenants}
+    for who in passed.keys() - known:
+        first, last = passed[who][0], passed[who][-1]["occurred_at"]
+        if now - last < 7 * DAY:
+            yield alert("stranger-swipes", "planned", home.number, who, (source(first),), home.number, None, last)
+
+
+def _unseen(home: Home, passed: dict[str, list[Plain]], at: list[int], now: int) -> Found:
+    heard = now - at[0] >= 25 * DAY and now - at[-1] < 30 * DAY
+    if not heard or not (home.row["use"] == "rental" or home.leases):
+        return
+    missed: dict[str, list[tuple[Plain, int]]] = defaultdict(list)
+    for numbers, _, since, lives_here in home.people:
+        latest = max([since, *(s["occurred_at"] for number in numbers for s in passed.get(number, ()))])
+        if now - latest >= 30 * DAY:
+            missed[lives_here["record"]].append((lives_here, latest + 30 * DAY))
+    for cause, them in missed.items():
+        because, arose = [said for said, _ in them], max(at for _, at in them)
+        yield alert("unseen-registered", "planned", home.number, cause, because, home.number, None, arose)
+
+
+def _midnight(day: int) -> int:
+    return day * DAY - int(CITY.utcoffset(None).total_seconds()) * 1_000_000
