@@ -80,8 +80,7 @@ class BringUp:
             self.supervisor.start_program(worker.name)
         for worker in workers():
             self.tell(f"starting {worker.name}")
-            port = settings.api_port if worker.kind == "api" else settings.port_of(worker.name)
-            self._wait(worker.name, worker.name, partial(answers, port), WORKER_PATIENCE_SECONDS)
+            self._wait(worker.name, worker.name, partial(answers, worker.port(settings)), WORKER_PATIENCE_SECONDS)
         self._steps(AFTER_WORKERS, settings)
 
     def _start_parts(self) -> None:
@@ -106,10 +105,11 @@ class BringUp:
             names,
             {name: port for name, port in self.settings.worker_ports.items() if not is_taken(port)},
             self.settings.worker_port,
-            {port for port in candidates if is_taken(port)} | {self.settings.api_port},
+            {port for port in candidates if is_taken(port)} | {self.settings.api_port, self.settings.gateway_port},
         )
         listed = "{" + ", ".join(f'"{name}": {port}' for name, port in ports.items()) + "}"
         more = {"CITYGRID_WORKER_PORTS": listed, "CITYGRID_API_PORT": str(self.settings.api_port)}
+        more["CITYGRID_GATEWAY_PORT"] = str(self.settings.gateway_port)
         return load(self.stack.write_environment(more))
 
     def _worker_programs(self) -> list[Program]:

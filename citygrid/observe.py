@@ -25,7 +25,8 @@ Every process answers `/metrics` in Prometheus' text format; `citygrid status` s
 person, a number or an address. This page is written by `python -m citygrid.observe` from `runtime/metrics.py` and
 `runtime/rdkafka/metrics.py`; alert rules and dashboards may use these names only (`tests/contracts/test_infra.py`).
 
-Prometheus adds `process` (its name in `citygrid status`) and `kind` (`stage`, `sink`, `outbox`, `clock`, `api`).
+Prometheus adds `process` (its name in `citygrid status`) and `kind`
+(`stage`, `sink`, `outbox`, `clock`, `gateway`, `devices`, `api`).
 
 """
 

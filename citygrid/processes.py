@@ -14,7 +14,7 @@ from typing import Literal
 
 from runtime.settings import CHECKOUT, Settings
 
-Kind = Literal["part", "stage", "sink", "outbox", "clock", "api"]
+Kind = Literal["part", "stage", "sink", "outbox", "clock", "gateway", "devices", "api"]
 
 # What `citygrid worker KIND [NAME]` runs: a module with `main()`, or `main(name)` where there are several of a kind.
 WORKERS: dict[str, str] = {
@@ -22,6 +22,8 @@ WORKERS: dict[str, str] = {
     "sink": "sinks.worker",
     "outbox": "producers.outbox.relay",
     "clock": "citygrid.clock",
+    "gateway": "producers.gateway",
+    "devices": "producers.devices",
     "api": "citygrid.serve",
 }
 NAMED = ("stage", "sink")
@@ -43,9 +45,13 @@ class Process:
         return (sys.executable, "-m", "citygrid", "worker", self.kind, *((self.plugin,) if self.plugin else ()))
 
     def address(self, settings: Settings) -> str:
-        """Where it answers: the pages for the API, else `/live`, `/ready` and `/metrics`."""
-        port = settings.api_port if self.kind == "api" else settings.port_of(self.name)
-        return f"http://{settings.host}:{port}"
+        """Where it answers: the pages for the API, the door for the gateway, else `/live`, `/ready` and `/metrics`."""
+        return f"http://{settings.host}:{self.port(settings)}"
+
+    def port(self, settings: Settings) -> int:
+        """The port of `address`; whoever waits for the process to serve looks there."""
+        own = {"api": settings.api_port, "gateway": settings.gateway_port}
+        return own.get(self.kind) or settings.port_of(self.name)
 
 
 PARTS = (
@@ -62,6 +68,8 @@ def workers() -> list[Process]:
         *(_sink(sink.replace("_", "-")) for sink in _plugins("sinks/targets", "SINK")),
         Process("outbox", "outbox", "publishes what people did", ("kafka", "registry", "postgres")),
         Process("clock", "clock", "tells the stages the time", ("kafka", "registry")),
+        Process("gateway", "gateway", "departments' and devices' HTTP door", ("kafka", "registry", "postgres")),
+        Process("devices", "devices", "devices' MQTT door", ("kafka", "registry", "postgres")),
         Process("api", "api", "pages and HTTP API", ("postgres",)),
     ]
     return [process for process in found if (CHECKOUT / f"{WORKERS[process.kind].replace('.', '/')}.py").is_file()]

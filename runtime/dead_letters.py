@@ -31,6 +31,7 @@ REPLAYED = "replayed"
 REPLAY_OF = "replay_of"
 """Header of a record that was sent back: the origin it first had."""
 RECORDS_A_TRANSACTION = 500
+EVENT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 IDENTITY = re.compile(r"(?P<topic>[A-Za-z0-9._-]+):(?P<partition>\d+):(?P<offset>\d+)")
 
 
@@ -77,6 +78,8 @@ class Letter:
     size: int
     replay_of: str | None
     lies: tuple[int, int] = field(repr=False)
+    event_id: str | None = None
+    """The event's id, where the record's own headers say one: the door told it to the department."""
     times: int = 1
     replayed_at: int | None = None
 
@@ -309,7 +312,14 @@ def _letter(record: Message, kept_in: str, headers: dict[str, str | bytes | None
         size=len(record.value() or b""),
         replay_of=_text(headers[REPLAY_OF]) if REPLAY_OF in headers else None,
         lies=_place(record),
+        event_id=_event_id(headers.get("ce_id")),
     )
+
+
+def _event_id(said: str | bytes | None) -> str | None:
+    """None for what is no UUID: a header is as its sender made it, and may hold anything."""
+    text = _text(said) if said is not None else ""
+    return text if EVENT_ID.fullmatch(text) else None
 
 
 def _content(record: Message) -> Content:

@@ -147,6 +147,23 @@ OUTBOX_REFUSED = _counter(
 )
 OUTBOX_WAITING = _gauge("citygrid_outbox_waiting", "Statements not yet in Kafka, when last looked.")
 
+# -- the doors of departments and devices
+
+GATEWAY_REQUEST_SECONDS = _histogram(
+    "citygrid_gateway_request_seconds",
+    "From a request's arrival at the departments' door to the end of its answer.",
+    ["method", "route", "status"],
+    _REQUEST_SECONDS,
+)
+GATEWAY_STATEMENTS = _counter(
+    "citygrid_gateway_statements_total", "Statements of departments that came by HTTP and that Kafka has.", ["topic"]
+)
+DEVICE_MESSAGES = _counter(
+    "citygrid_device_messages_total",
+    "Messages of devices, by their way in (http, mqtt) and what became of them: accepted, or why they were refused.",
+    ["door", "department", "outcome"],
+)
+
 # -- the API, on a registry of its own
 
 REQUEST_SECONDS = _histogram(

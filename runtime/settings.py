@@ -12,6 +12,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -92,6 +93,33 @@ class Settings(BaseSettings):
         30, gt=0, description="how often a stream looks whether its account still is one"
     )
     stream_heartbeat_seconds: float = Field(15, gt=0, description="a comment line, so that nothing between gives up")
+
+    gateway_port: int = Field(18070, ge=1, le=65535, description="the departments' and devices' HTTP door")
+    gateway_requests_per_second: float = Field(
+        20, gt=0, description="of one key, on average; four seconds' worth at once"
+    )
+    gateway_body_bytes: int = Field(4_194_304, ge=1_024, description="the longest body of a request to the gateway")
+    gateway_statements: int = Field(1_000, ge=1, description="in one request to the gateway")
+    gateway_patience_seconds: float = Field(
+        10, ge=1, le=25, description="for Kafka to acknowledge; then the gateway answers 503"
+    )
+    device_window_seconds: int = Field(
+        86_400, ge=1, description="a device's message that was signed longer ago is not taken any more"
+    )
+    device_requests_per_second: float = Field(
+        2, gt=0, description="of one device, on average; a minute's worth at once"
+    )
+    mqtt_url: str | None = Field(None, description="mqtt://host:1883 or mqtts://host:8883; none: no devices by MQTT")
+    mqtt_username: str | None = None
+    mqtt_password: SecretStr | None = None
+    mqtt_ca_file: Path | None = Field(None, description="PEM of who signed the MQTT broker's certificate")
+    mqtt_certificate_file: Path | None = Field(None, description="PEM of this client, for mutual TLS")
+    mqtt_key_file: Path | None = Field(None, description="PEM of this client's key, for mutual TLS")
+    mqtt_client: str = Field("citygrid-devices", min_length=1, description="the name of the broker's session for us")
+    mqtt_topic: str = Field(
+        "citygrid/devices", pattern=r"^[^+#\x00]+$", description="devices publish to TOPIC/department/device"
+    )
+
     worker_port: int = Field(19100, ge=1, le=65535, description="/live /ready /metrics of a worker")
     worker_ports: dict[str, int] = Field(default_factory=dict, description="by process name, where many share a host")
 
@@ -118,6 +146,17 @@ class Settings(BaseSettings):
             for trouble in _production_troubles(self):
                 raise ValueError(trouble)
         return self
+
+    @field_validator("mqtt_url")
+    @classmethod
+    def _is_mqtt(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "mqtt://localhost")
+        try:
+            if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.port == 0:
+                raise ValueError
+        except ValueError:
+            raise ValueError("must be mqtt://host:port or mqtts://host:port") from None
+        return url or None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -202,6 +241,8 @@ def _production_troubles(settings: Settings) -> list[str]:
         )
     if settings.registry_username and _plain(settings.registry_password) in WORTHLESS_PASSWORDS:
         troubles.append("CITYGRID_REGISTRY_PASSWORD is missing or a well-known one: set this client's own.")
+    if settings.mqtt_url and settings.mqtt_url.startswith("mqtt:") and not _is_loopback(_server_of(settings.mqtt_url)):
+        troubles.append("CITYGRID_MQTT_URL is without TLS in production, and devices name people: set mqtts://…")
     key = settings.pseudonym_key_file
     if key and (not key.is_file() or key.stat().st_mode & 0o077):
         troubles.append(f"CITYGRID_PSEUDONYM_KEY_FILE ({key}) must be a file that only its owner can read: chmod 600.")
@@ -215,6 +256,10 @@ def _password_in(dsn: str) -> str:
     from psycopg.conninfo import conninfo_to_dict
 
     return str(conninfo_to_dict(dsn).get("password") or "")
+
+
+def _server_of(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def _is_loopback(bootstrap: str) -> bool:

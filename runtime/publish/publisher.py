@@ -52,13 +52,19 @@ class Publisher:
     """Publishes statements of departments. One per thread; leave it with `with` or `close()`, both flush.
 
     `publish` returns when the event is queued; `flush` when the cluster has all of them, written to every in-sync
-    replica. Both raise NotDelivered once an event could not be delivered.
+    replica. Both raise NotDelivered once an event could not be delivered, for which the cluster has `patience` seconds.
     """
 
     def __init__(
-        self, settings: Settings, *, pseudonyms: Pseudonyms | None = None, registry: Registry | None = None
+        self,
+        settings: Settings,
+        *,
+        pseudonyms: Pseudonyms | None = None,
+        registry: Registry | None = None,
+        patience: float = DELIVERY_S,
     ) -> None:
         self._settings = settings
+        self._patience = patience
         self._pseudonyms = pseudonyms or Pseudonyms.of(settings)
         self._registry = registry or Registry.of(settings)
         self._contracts: dict[str, Contract] = contracts()
@@ -76,7 +82,7 @@ class Publisher:
                 "batch.num.messages": 10_000,
                 "queue.buffering.max.messages": 100_000,
                 "queue.buffering.max.kbytes": 65_536,
-                "message.timeout.ms": int(DELIVERY_S * 1000),
+                "message.timeout.ms": int(patience * 1000),
                 "delivery.report.only.error": True,
                 "on_delivery": self._on_delivery,
                 "log_level": 2,
@@ -149,6 +155,24 @@ class Publisher:
                 f"{patience:.0f} s. Look at `citygrid status`, then publish again: nothing doubles."
             )
 
+    def meet(self, topic: str) -> None:
+        """Ask registry and cluster for `topic` now and not with its first event. Raises PublishRefused."""
+        self._topic(topic)
+
+    def answers(self, patience: float) -> bool:
+        """Whether the cluster answers within `patience` seconds."""
+        try:
+            self._producer.list_topics(timeout=patience)
+        except KafkaException:
+            return False
+        return True
+
+    def abandon(self) -> None:
+        """Forget what the cluster has not acknowledged, and let go of the cluster without waiting for it; the registry
+        stays open. What was on its way may still arrive."""
+        self._producer.purge()
+        self._producer.poll(0)
+
     def close(self) -> None:
         """Flush, and let go of the registry."""
         try:
@@ -174,7 +198,13 @@ class Publisher:
                 "`citygrid schemas register` first, so that no publisher is ahead of its readers."
             ) from None
         wire_name = self._settings.topic_prefix + topic
-        there = self._producer.list_topics(timeout=30).topics
+        try:
+            there = self._producer.list_topics(timeout=min(30, self._patience)).topics
+        except KafkaException as away:
+            raise PublishRefused(
+                f"The cluster at {self._settings.kafka_bootstrap} does not answer: {away.args[0].str()}. Look at "
+                "`citygrid status`, then publish again: nothing doubles."
+            ) from None
         if wire_name not in there:
             raise PublishRefused(f"The cluster has no topic {wire_name}: run `citygrid up`, which makes the topics.")
         return _Topic(

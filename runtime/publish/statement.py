@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from hashlib import sha1
-from math import isfinite
+from math import isfinite, nan
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,6 +22,7 @@ EVENTS = UUID("6f0c2d1e-8f5b-4c57-9a3c-0f1c8a6b7e42")
 AHEAD = DAY
 LONGEST_TEXT = 4_000
 _NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx\uff38\uff58](?![\dXx\uff38\uff58])")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 Check = Callable[[Any], Any]
@@ -131,7 +132,9 @@ class Checked:
                 if type(value) is str:
                     texts.append(value)
                 elif type(value) is dict:
-                    texts += [*value.keys(), *value.values()]
+                    texts += [each for each in (*value.keys(), *value.values()) if type(each) is str]
+                elif type(value) is list:
+                    texts += [each for each in value if type(each) is str]
             change[name] = value
             if not has_default or value != default:
                 told[name] = value
@@ -285,6 +288,8 @@ def _text(value: Any, field: str | None = None) -> str:
         reason = f"is longer than {LONGEST_TEXT} characters"
     elif "\0" in value:
         reason = "has a NUL character"
+    elif not value.isascii() and _SURROGATE.search(value):
+        reason = "has half of a surrogate pair, which is no character"
     else:
         return value
     raise InvalidStatement(field, reason) if field else ValueError(reason)
@@ -314,15 +319,19 @@ def _whole(bits: int) -> Check:
 
 
 def _real(value: Any) -> float:
-    if type(value) not in (int, float) or not isfinite(value):
+    try:
+        real = float(value) if type(value) in (int, float) else nan
+    except OverflowError:  # a whole number of hundreds of digits
+        real = nan
+    if not isfinite(real):
         raise ValueError("must be a finite number")
-    return float(value)
+    return real
 
 
 def _symbol(symbols: frozenset[str]) -> Check:
     def check(value: Any) -> str:
-        if value not in symbols:
+        if type(value) is not str or value not in symbols:
             raise ValueError(f"must be one of {', '.join(sorted(symbols))}")
-        return str(value)
+        return value
 
     return check

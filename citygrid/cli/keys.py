@@ -1,0 +1,59 @@
+"""Make, list and end the keys with which departments come to the gateway."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from citygrid import keys
+from citygrid.cli import Told
+from citygrid.cli.screen import AsJson, console, for_machines
+from citygrid.keys import KeyNotMade
+from runtime.settings import load
+
+EXAMPLE = "citygrid keys create housing"
+
+app = typer.Typer(help=__doc__, no_args_is_help=True)
+
+
+@app.command(epilog="Example: citygrid keys create housing --note 租赁系统")
+def create(
+    department: Annotated[str, typer.Argument(help="Whose key it is, e.g. housing, civil-affairs.")],
+    note: Annotated[str, typer.Option(help="Who gets it: a system, an office.")] = "",
+) -> None:
+    """Make a key; it is printed once and kept nowhere."""
+    try:
+        made = keys.create(load().dsn("owner"), department, note)
+    except KeyNotMade as refused:
+        raise Told(str(refused)) from None
+    # print: a line to be copied, never folded
+    print(made)
+
+
+@app.command("list", epilog="Example: citygrid keys list --json")
+def show(as_json: AsJson = False) -> None:
+    """Show every key's id, whose it is, when it was last used; no secrets, they are kept nowhere."""
+    found = keys.listed(load().dsn("owner"))
+    if as_json:
+        print(for_machines(found))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("id", "department", "note", "made", "last used", "state"):
+        table.add_column(column)
+    for row in found:
+        made, used = (f"{row[name]:%Y-%m-%d %H:%M}" if row[name] else "never" for name in ("created_at", "used_at"))
+        state = "revoked" if row["revoked_at"] else ""
+        table.add_row(str(row["id"]), str(row["department"]), str(row["note"]), made, used, state)
+    console.print(table)
+
+
+@app.command(epilog="Example: citygrid keys revoke k3v8q2m1xd")
+def revoke(key_id: Annotated[str, typer.Argument(help="The key's id: `citygrid keys list`.")]) -> None:
+    """End a key at once."""
+    try:
+        keys.revoke(load().dsn("owner"), key_id)
+    except KeyNotMade as refused:
+        raise Told(str(refused)) from None
+    console.print(f"{key_id} is revoked")

@@ -1,0 +1,60 @@
+"""The doors on a real Kafka, registry and PostgreSQL, with a key for some departments."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from citygrid import keys
+from producers.doors.app import create_app
+from runtime.settings import Settings
+from runtime.topics import ensure_schemas, ensure_topics
+
+
+@pytest.fixture
+def city(settings: Settings) -> Settings:
+    """Settings with topics and schemas ready."""
+    ensure_topics(settings)
+    ensure_schemas(settings)
+    return settings.model_copy(update={"gateway_requests_per_second": 1000.0})
+
+
+@pytest.fixture
+async def app(city: Settings) -> AsyncIterator[FastAPI]:
+    """The doors' application, started and ready."""
+    async for made in running(city):
+        yield made
+
+
+async def running(settings: Settings) -> AsyncIterator[FastAPI]:
+    """The application under `settings`, from its start to its end."""
+    made = create_app(settings)
+    async with made.router.lifespan_context(made):
+        await ready(lambda: made.state.relay.trouble is None)
+        yield made
+
+
+async def ready(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Return once `condition()`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def housing(app: FastAPI, city: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody with a key of the housing department."""
+    async with client_of(app, keys.create(city.dsn("owner"), "housing")) as client:
+        yield client
+
+
+def client_of(app: FastAPI, key: str | None = None) -> httpx.AsyncClient:
+    """A client with a key, or without."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.test/v1", headers=headers)
