@@ -233,7 +233,9 @@ async def dead_letters(request: Request, holder: Caller) -> LetterList:
     prefix = door.settings.topic_prefix
     own = {prefix + topic: topic for topic, form in door.forms.items() if form.contract.department == holder.department}
     letters = [letter for letter in await door.letters.all() if letter.origin.topic in own]
-    counted = Counter((own[each.origin.topic], each.reason, each.replayed_at is None) for each in letters)
+    counted = Counter[tuple[str, str, bool]](
+        (own[each.origin.topic], each.reason, each.replayed_at is None) for each in letters
+    )
     counts = [
         LetterCount(
             topic=topic, reason=reason, waiting=counted[topic, reason, True], replayed=counted[topic, reason, False]

@@ -9,7 +9,7 @@ bracelet, is known from its registration, so no identity number is in a bracelet
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hmac import compare_digest, digest
 from typing import Any, NamedTuple
@@ -70,6 +70,11 @@ class Message(NamedTuple):
     sent_at: str
     signature: str
     body: bytes
+
+    @staticmethod
+    def devices(messages: Iterable[Message]) -> list[str]:
+        """Whom the messages say they are from, as far as a device may be called so."""
+        return sorted({each.device for each in messages if DEVICE.fullmatch(each.device)})
 
     def signed(self) -> bytes:
         """What is signed: a line each, then the body."""

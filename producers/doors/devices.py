@@ -76,7 +76,7 @@ async def _taken(door: Door, message: Message) -> Accepted:
     messages = Messages(door.forms, door.device_keys, door.settings.device_window_seconds)
     async with door.device_pool.connection() as connection, connection.transaction():
         # held until Kafka has the event: killed in between, the device's number is free and the same event comes again
-        row = await (await connection.execute(HELD, ([message.device],))).fetchone()
+        row = await (await connection.execute(HELD, (Message.devices([message]),))).fetchone()
         accepted = messages.accept(message, Device(*row) if row else None, time.time_ns() // 1000)
         if wait := door.devices.wait(message.device):
             raise Refused(TOO_MANY, headers=retry_after(wait))
