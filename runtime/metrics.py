@@ -164,6 +164,10 @@ DEVICE_MESSAGES = _counter(
     ["door", "department", "outcome"],
 )
 
+# -- traces
+
+TRACE_SPANS = _counter("citygrid_trace_spans_total", "Spans that an exporter took, or did not.", ["outcome"])
+
 # -- the API, on a registry of its own
 
 REQUEST_SECONDS = _histogram(

@@ -40,6 +40,12 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal")
 
+    trace_sample: float = Field(0.01, ge=0, le=1, description="share of the events that are traced; 0: none")
+    otlp_endpoint: str | None = Field(
+        None, pattern=r"^https?://\S+$", description="root of a collector's OTLP/HTTP API: spans go to …/v1/traces"
+    )
+    trace_file: Path | None = Field(None, description="spans as lines of JSON, a file beside it for each process")
+
     kafka_bootstrap: str = Field("127.0.0.1:19092", description="host:port[,host:port]")
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"

@@ -20,6 +20,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_whe
 from runtime import metrics
 from runtime.registry import Registry
 from runtime.settings import Settings
+from runtime.traces import trace_id_of, traces_of
 from sinks import offsets
 from sinks.dead_letters import DeadLetters
 from sinks.sink import Connection, Read, Sink, Unreadable
@@ -65,6 +66,8 @@ class Runner:
         self._registry = Registry.of(settings, stopping=stopping)
         self._writer = sink.writer(self._registry)
         self._letters = DeadLetters(settings, stopping)
+        self._traces = traces_of(settings, f"sink-{self._name}")
+        self._group = f"{settings.topic_prefix}citygrid-sink-{self._name}"
         self._connection: Connection | None = None
         self._next: dict[tuple[str, int], int] = {}
         self._ends: dict[tuple[str, int], int] = {}
@@ -114,7 +117,7 @@ class Runner:
     def _consumer(self) -> Consumer:
         client: dict[str, Any] = {
             **self._settings.kafka_client(),
-            "group.id": f"{self._settings.topic_prefix}citygrid-sink-{self._name}",
+            "group.id": self._group,
             "group.protocol": self._settings.group_protocol,
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,
@@ -206,11 +209,14 @@ class Runner:
     # --- one batch
 
     def _commit(self, messages: Sequence[Message]) -> None:
+        began = time.time_ns()
         records, target = self._read(messages)
         expected = {each: self._next[each] for each in target}
         oldest = min(message.timestamp()[1] for message in messages)
         written = self._patiently(lambda connection: self._write(connection, records, expected, target))
         self._next |= target
+        if self._traces is not None:
+            self._trace(messages, began)
         metrics.SINK_ROWS.labels(self._name).inc(written)
         metrics.SINK_EVENT_TO_ROW_SECONDS.labels(self._name).observe(max(0.0, time.time() - oldest / 1000))
         for topic in {message.topic() or "" for message in messages}:
@@ -230,9 +236,23 @@ class Runner:
             except Unreadable as reason:
                 self._letters.put(message, f"{self._name}: {reason}")
                 metrics.SINK_DEAD_LETTERS.labels(self._name, self._topics[topic]).inc()
-                log.warning("record_dead_lettered", topic=topic, partition=number, offset=offset, reason=str(reason))
+                log.warning(
+                    "record_dead_lettered",
+                    topic=topic,
+                    partition=number,
+                    offset=offset,
+                    reason=str(reason),
+                    trace_id=trace_id_of(message),
+                )
         self._letters.flush()
         return records, target
+
+    def _trace(self, messages: Sequence[Message], began: int) -> None:
+        """A span for each traced record, once PostgreSQL has it or the dead letters do. `began` in ns since 1970."""
+        for message in messages:
+            hop = self._traces and self._traces.of((message,), began, {"messaging.consumer.group.name": self._group})
+            if hop:
+                hop.end()
 
     def _one(self, message: Message, topic: str, offset: int) -> Read:
         key, value = message.key(), message.value()

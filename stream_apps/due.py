@@ -7,6 +7,7 @@ from heapq import heapify, heappop, heappush
 from typing import Any
 
 from runtime.rdkafka import PartitionRows
+from runtime.traces import Headers
 
 
 def _never(_row: Any) -> bool:
@@ -25,10 +26,10 @@ class DueIndex:
         self._heap: list[tuple[int, bytes]] = []
         self._rebuild()
 
-    def put(self, key: bytes, row: Any, value: bytes) -> None:
+    def put(self, key: bytes, row: Any, value: bytes, headers: Headers | None = None) -> None:
         """Put `row` (dumped: `value`) under `key`, and note when it is due."""
         old, due = self.rows.get(key), row.bookkeeping.due_at
-        self.rows.put_dumped(key, row, value)
+        self.rows.put_dumped(key, row, value, headers)
         if due is not None and (old is None or old.bookkeeping.due_at != due or due <= self._turned):
             heappush(self._heap, (due, key))
             if len(self._heap) > 1_000 + 4 * len(self.rows):  # instants that nobody waits for any more

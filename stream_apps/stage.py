@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, cast
 
 import structlog
 from confluent_kafka import Message
@@ -23,8 +23,10 @@ from runtime import metrics
 from runtime.codec import Decoder, Parked, Unreadable, schema_id_of
 from runtime.rdkafka import RecordBatch, RowStore, partition_of
 from runtime.rdkafka.avro_writer import InvalidValue
+from runtime.traces import Headers
 from stream_apps.doubt import DoubtIndex
 from stream_apps.due import DueIndex
+from stream_apps.outlet import Outlet
 from stream_apps.wire import Contribution, Tick, TooLarge, Wire
 
 log = structlog.get_logger()
@@ -40,14 +42,6 @@ class Touched(NamedTuple):
     row: Any
     sources: list[Source]
     records: list[Message]
-
-
-class Outlet(Protocol):
-    """What a stage needs of the data plane."""
-
-    def produce(self, topic: str, key: bytes | None, value: bytes | None, partition: int = -1) -> None: ...
-    def dead_letter(self, record: Message, reason: str, schema_id: int | None = None) -> None: ...
-    def parked(self, record: Message, reason: str, schema_id: int | None = None) -> None: ...
 
 
 class Stage:
@@ -78,6 +72,7 @@ class Stage:
         self._live_since = live_since
         self._contributions = f"{prefix}contributions.{view.name}"
         self._clock = f"{prefix}clock"
+        self._began = 0
         self._ticks: dict[int, Tick] = {}
         self._due: dict[int, DueIndex] = {}
         self._doubt: dict[int, DoubtIndex] = {}
@@ -99,6 +94,7 @@ class Stage:
 
     def fold(self, batch: RecordBatch) -> None:
         """All that follows from the batch, produced. Raises on any error that is not the record's own fault."""
+        self._began = time.time_ns()
         if batch.topic == self._clock:
             self._tick(batch)
         elif batch.topic == self._contributions:
@@ -175,16 +171,22 @@ class Stage:
         rows, last = self._store.rows(batch.partition), self._ticks.get(batch.partition)
         now, quiet = last or (None, NOBODY_QUIET)
         # Events were checked by the decoder: a row that cannot hold one is our mistake, and ends the process.
-        refused = (TooLarge, InvalidValue) if batch.topic == self._contributions else (TooLarge,)
+        of_events = batch.topic != self._contributions
+        refused = (TooLarge,) if of_events else (TooLarge, InvalidValue)
         alerts = 0
         for key, (row, sources, records) in touched.items():
+            hop = self._outlet.hop(records, sources if of_events else None, self._began)
             if row != rows.get(key):
                 outcome = settle(self.view, self.rules, row, now, self._live_since, sources, quiet)
                 try:
-                    alerts += self._put(batch.partition, key, outcome)
+                    alerts += self._put(batch.partition, key, outcome, hop.headers if hop else None)
+                    if hop and outcome.alerts:
+                        hop.note("citygrid.finding_ids", [alert.finding_id for alert in outcome.alerts])
                 except refused as why:
                     for record in records:
                         self._outlet.dead_letter(record, f"unwritable: {why}", schema_id_of(record.value()))
+            if hop:
+                hop.end()
         self._observe(batch, alerts)
 
     def _tick(self, batch: RecordBatch) -> None:
@@ -216,8 +218,9 @@ class Stage:
                 break
         return rows
 
-    def _put(self, number: int, key: bytes, outcome: Outcome) -> int:
-        """All of the outcome, or nothing of it. Raises TooLarge, InvalidValue if the row does not fit its schema."""
+    def _put(self, number: int, key: bytes, outcome: Outcome, headers: Headers | None = None) -> int:
+        """All of the outcome, or nothing of it; `headers` say by which trace it came about. Raises TooLarge,
+        InvalidValue if the row does not fit its schema."""
         row, source = self._wire.dump_row(outcome.row), outcome.row.id
         said = [
             (view, target.encode(), self._wire.dump_contribution(view, Contribution(target, source, value)))
@@ -225,16 +228,16 @@ class Stage:
         ]
         alerts = [(alert, self._wire.dump_alert(alert)) for alert in outcome.alerts]
         produce = self._outlet.produce
-        self._due[number].put(key, outcome.row, row)
+        self._due[number].put(key, outcome.row, row, headers)
         self._doubt[number].note(key, outcome.row)
         for view, about, contribution in said:
             where = partition_of(about, self._partitions)
-            produce(f"{self._prefix}contributions.{view}", about + b"\n" + key, contribution, where)
+            produce(f"{self._prefix}contributions.{view}", about + b"\n" + key, contribution, where, headers)
         for alert, value in alerts:
-            produce(f"{self._prefix}alerts", alert.finding_id.encode(), value)
+            produce(f"{self._prefix}alerts", alert.finding_id.encode(), value, -1, headers)
             metrics.FINDINGS.labels(alert.rule, "unknown" if alert.unknown else alert.state).inc()
         for gone in outcome.forget:
-            produce(f"{self._prefix}alerts", gone.encode(), None)
+            produce(f"{self._prefix}alerts", gone.encode(), None, -1, headers)
         return len(outcome.alerts)
 
     def _judged_by_others(self, row: Any) -> bool:

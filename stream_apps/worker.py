@@ -19,7 +19,9 @@ from runtime.discover import discover
 from runtime.rdkafka import DataPlane, DataPlaneSettings, RowStore
 from runtime.registry import Registry
 from runtime.settings import Settings, load
-from runtime.topics import WRITTEN_AT_MOST
+from runtime.topics import WRITTEN_AT_MOST, group_of_stage
+from runtime.traces import traces_of
+from stream_apps.outlet import Telling
 from stream_apps.stage import Stage
 from stream_apps.wire import Wire
 
@@ -47,8 +49,9 @@ def build(view: View, rules: list[Rule], settings: Settings, process: str) -> Da
     prefix = settings.topic_prefix
     registry = Registry.of(settings)
     wire = Wire(view, registry, prefix)
+    group = group_of_stage(settings, view.name)
     app = faust.App(
-        f"{prefix}citygrid-stage-{view.name}",
+        group,
         broker=f"rdkafka://{settings.kafka_bootstrap.replace(',', ';rdkafka://')}",
         topic_disable_leader=True,
         topic_allow_declare=False,
@@ -64,7 +67,7 @@ def build(view: View, rules: list[Rule], settings: Settings, process: str) -> Da
         store,
         wire,
         Decoder(registry, topic_prefix=prefix),
-        plane,
+        Telling(plane, traces_of(settings, process), group),
         prefix=prefix,
         partitions=settings.partitions,
         live_since=int(settings.live_since.timestamp()) * 1_000_000,

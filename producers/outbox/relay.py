@@ -131,7 +131,7 @@ class Outbox:
     def _relay(self) -> None:
         with ExitStack() as stack:
             connection: Connection = stack.enter_context(psycopg.connect(self._dsn, autocommit=True, connect_timeout=5))
-            publisher = stack.enter_context(Publisher(self._settings))
+            publisher = stack.enter_context(Publisher(self._settings, process="outbox"))
             if not self._alone(connection):
                 return
             connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._table.channel)))

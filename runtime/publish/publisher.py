@@ -17,6 +17,7 @@ from runtime.publish.statement import Checked, Ready, Statement
 from runtime.registry import Registry, RegistryRefused
 from runtime.settings import Settings
 from runtime.topics import subject_of
+from runtime.traces import Headers, traces_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FLUSH_S = 120.0
@@ -53,6 +54,7 @@ class Publisher:
 
     `publish` returns when the event is queued; `flush` when the cluster has all of them, written to every in-sync
     replica. Both raise NotDelivered once an event could not be delivered, for which the cluster has `patience` seconds.
+    `process` is the name under which it traces.
     """
 
     def __init__(
@@ -62,11 +64,13 @@ class Publisher:
         pseudonyms: Pseudonyms | None = None,
         registry: Registry | None = None,
         patience: float = DELIVERY_S,
+        process: str = "publish",
     ) -> None:
         self._settings = settings
         self._patience = patience
         self._pseudonyms = pseudonyms or Pseudonyms.of(settings)
         self._registry = registry or Registry.of(settings)
+        self._traces = traces_of(settings, process)
         self._contracts: dict[str, Contract] = contracts()
         self._topics: dict[str, _Topic] = {}
         self._failures = 0
@@ -113,7 +117,7 @@ class Publisher:
         key = said.subject.encode()
         value = to.encode(ready.record(to.namespace))
         occurred = (EPOCH + timedelta(microseconds=said.occurred_at)).isoformat()
-        headers: list[tuple[str, str | bytes | None]] = [
+        headers: Headers = [
             ("ce_specversion", b"1.0"),
             ("ce_id", ready.event_id),
             ("ce_source", to.source),
@@ -121,12 +125,23 @@ class Publisher:
             ("ce_time", occurred),
             ("content-type", b"application/avro"),
         ]
+        if self._traces is None or not self._traces.chosen(ready.event_id):
+            self._produce(to, key, value, headers)
+        else:
+            hop = self._traces.sending(to.wire_name, ready.event_id, to.types[said.kind].decode())
+            try:
+                self._produce(to, key, value, headers + hop.headers)
+            finally:
+                hop.end()
+        return Said(ready.event_id, to.wire_name, key)
+
+    def _produce(self, to: _Topic, key: bytes, value: bytes, headers: Headers) -> None:
         if self._failures:
             raise self._not_delivered()
         while True:
             try:
                 self._producer.produce(to.wire_name, value, key, headers=headers)
-                break
+                return
             except BufferError:
                 self._producer.poll(0.1)
                 if self._failures:
@@ -136,7 +151,6 @@ class Publisher:
                     f"The cluster refuses to be written to: {refused.args[0].str()}. Look at `citygrid status`, then "
                     "publish again: nothing doubles."
                 ) from None
-        return Said(ready.event_id, to.wire_name, key)
 
     def poll(self) -> None:
         """Let the producer tell what failed. Raises NotDelivered."""

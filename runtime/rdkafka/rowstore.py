@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 from .errors import Misplaced
+from .transaction import Headers
 
 Row = TypeVar("Row")
 
@@ -18,7 +19,14 @@ Row = TypeVar("Row")
 class Produce(Protocol):
     """`TransactionalProducer.produce`."""
 
-    def __call__(self, topic: str, key: bytes | None, value: bytes | None, partition: int = -1) -> None: ...
+    def __call__(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int = -1,
+        headers: Headers | None = None,
+    ) -> None: ...
 
 
 class PartitionRows(Generic[Row]):
@@ -40,9 +48,9 @@ class PartitionRows(Generic[Row]):
         self._produce(self.topic, key, self._dump(row), self.partition)
         self._rows[key] = row
 
-    def put_dumped(self, key: bytes, row: Row, value: bytes) -> None:
+    def put_dumped(self, key: bytes, row: Row, value: bytes, headers: Headers | None = None) -> None:
         """As `put`, for a caller that has dumped `row` to `value` already."""
-        self._produce(self.topic, key, value, self.partition)
+        self._produce(self.topic, key, value, self.partition, headers)
         self._rows[key] = row
 
     def delete(self, key: bytes) -> None:

@@ -208,9 +208,10 @@ def test_documented_commands_and_options_exist(page: Path) -> None:
 def test_no_metric_is_declared_for_nothing() -> None:
     from runtime import metrics
 
-    rooms = ("api", "citygrid", "producers", "sinks", "stream_apps")
-    code = "".join(file.read_text() for room in rooms for file in (CHECKOUT / room).rglob("*.py"))
+    rooms = ("api", "citygrid", "producers", "runtime", "sinks", "stream_apps")
+    files = [file for room in rooms for file in (CHECKOUT / room).rglob("*.py") if file.name != "metrics.py"]
+    code = "".join(file.read_text() for file in files)
     declared = [name for name, value in vars(metrics).items() if isinstance(value, MetricWrapperBase)]
     assert len(declared) == len(metrics.DECLARED)
     assert [name for name in declared if not re.search(rf"\b{name}\.(labels|inc|set|observe|time)\b", code)] == []
-    assert not re.search(r"= (Counter|Gauge|Histogram)\(", code), "declare it in runtime/metrics.py"
+    assert not re.search(r'= (Counter|Gauge|Histogram)\(\s*"', code), "declare it in runtime/metrics.py"
