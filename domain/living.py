@@ -5,17 +5,13 @@ registered or staying here and not dead, and the tenants of leases in force.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
 from typing import NamedTuple, Protocol
 
+from domain.ages import ELDER_FROM_AGE, birthday
 from domain.contributions import Occupancy
 from domain.event import Source
 from domain.time import midnight
 from domain.views.dwelling import Dwelling, Tenancy
-
-ELDER_FROM_AGE = 60
-"""Years. Source: docs/decisions/0013-rules-of-the-day.md"""
-_EPOCH = date(1970, 1, 1)
 
 
 class Lasting(Protocol):
@@ -96,14 +92,8 @@ def lease_turns(home: Dwelling) -> Iterator[int]:
 
 
 def elder_from(born: int) -> int:
-    """The instant at which somebody born on the day `born` is an elder: the sixtieth birthday, for one born on 29
-    February the first of March where there is no such day."""
-    day = _EPOCH + timedelta(days=born)
-    try:
-        birthday = day.replace(year=day.year + ELDER_FROM_AGE)
-    except ValueError:
-        birthday = date(day.year + ELDER_FROM_AGE, 3, 1)
-    return midnight((birthday - _EPOCH).days)
+    """The instant at which somebody born on the day `born` is an elder."""
+    return midnight(birthday(born, ELDER_FROM_AGE))
 
 
 def next_of(instants: Iterable[int], now: int) -> int | None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from domain.living import ELDER_FROM_AGE, alone, elder_from, lease_turns, next_of, perhaps_alone
+from domain.ages import ELDER_FROM_AGE
+from domain.living import alone, elder_from, lease_turns, next_of, perhaps_alone
 from domain.rule import Finding, Rule, Text
 from domain.time import day_of, hours, midnight
 from domain.views.dwelling import Dwelling

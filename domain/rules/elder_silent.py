@@ -5,8 +5,9 @@ Whoever lives alone is the only one to be expected: any event of the door counts
 
 from collections.abc import Iterator
 
+from domain.ages import ELDER_FROM_AGE
 from domain.facts import current
-from domain.living import ELDER_FROM_AGE, alone, elder_from, lease_turns, next_of, perhaps_alone
+from domain.living import alone, elder_from, lease_turns, next_of, perhaps_alone
 from domain.rule import Finding, Rule, Text
 from domain.time import hours
 from domain.views.dwelling import Dwelling

@@ -12,7 +12,8 @@ from domain.contributions import Occupancy
 from domain.event import Event, Source
 from domain.facts import Fact, Statement, by_record, current, in_time, stated
 from domain.time import day_of, midnight
-from domain.view import NOTHING, Bookkeeping, View
+from domain.view import NOTHING, Bookkeeping, Contributions, View
+from domain.views._risk import at_risk
 
 SWIPES_KEPT = 31
 """Local days that a door's events are kept, that of their recording included. docs/decisions/0012-door-swipes.md"""
@@ -285,6 +286,13 @@ def receive(row: Dwelling, source: str, said: Occupancy | None) -> Dwelling:
     return replace(row, occupants=(*before, *after) if said is None else (*before, Occupant(source, said), *after))
 
 
+def contribute(row: Dwelling) -> Contributions:
+    """What is at risk here when the weather turns is for the grid in which the dwelling lies."""
+    grid = row.grid
+    said = at_risk(row) if grid is not None else None
+    return {} if grid is None or said is None else {"grid": {grid: said}}
+
+
 def expire(row: Dwelling, now: int) -> Dwelling:
     """The dwelling without the door's events of more than `SWIPES_KEPT` days, by when they were recorded: at midnight
     a day's go together, so that a busy door is not woken for each."""
@@ -309,6 +317,7 @@ VIEW = View(
     merge=merge,
     contribution=Occupancy,
     receive=receive,
+    contribute=contribute,
     place=lambda row: row.id,
     expire=expire,
     expires_at=expires_at,

@@ -55,10 +55,13 @@ class City:
         for name, batch in batches.items():
             view = ALL_VIEWS[name]
             touched: dict[str, Any] = {}
+            sources: dict[str, list[Source]] = defaultdict(list)
             for target, source, value in batch:
                 row = touched.get(target) or self.rows[name].get(target) or view.row(target)
                 touched[target] = view.receive(row, source, value)
-            self._settle(view, touched, {})
+                if (said := getattr(value, "source", None)) is not None:
+                    sources[target].append(said)
+            self._settle(view, touched, sources)
 
     def tick(self, now: int, quiet: Iterable[str] = ()) -> None:
         """The clock: rows that are due are settled, and those of whose findings less or more can be known now."""

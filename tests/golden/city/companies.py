@@ -16,7 +16,7 @@ def credit_code(number: int) -> str:
 
 
 def tell(town: Town) -> None:
-    for at in range(20 + len(town.numbers) // 12):
+    for at in range(20 + len(town.numbers) // 8):
         company(town, at, credit_code(at))
 
 
@@ -41,7 +41,7 @@ def company(town: Town, at: int, code: str) -> None:
     if town.some(0.35):
         day = town.day(registered)
         town.say(
-            topic, "LicenceRevoked", code, f"DX{at:05d}", day, {"on": day + draw.choice((0, 0, 40)), "reason": None}
+            topic, "LicenceRevoked", code, f"DX{at:05d}", day, {"on": day + draw.choice((0, 40, 200)), "reason": None}
         )
     if town.some(0.1):
         day = town.day(registered)

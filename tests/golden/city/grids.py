@@ -1,6 +1,6 @@
 """Urban management and the weather: facilities and their hazards by grid, warnings by district."""
 
-from tests.golden.city.said import DAY, EAST_8, Change
+from tests.golden.city.said import DAY, EAST_8, FIRST, Change
 from tests.golden.city.town import Town
 
 GRIDS = [f"440113{street:03d}{of:03d}{at:03d}" for street in (1, 2, 3) for of in (1, 2, 3, 4) for at in range(1, 10)]
@@ -16,6 +16,28 @@ def tell(town: Town) -> None:
         hazard(town, f"AJ{at:05d}", *town.random.choice(facilities))
     for at in range(20 + len(town.numbers) // 100):
         warning(town, f"YJ{at:05d}", town.random.choice(DISTRICTS))
+    for at, district in enumerate(("440103", "440104", "440105")):
+        rained_long_ago(town, at, district)
+
+
+def rained_long_ago(town: Town, at: int, district: str) -> None:
+    """A warning that nobody lifted, and doors of which nothing was said since either: all older than going live."""
+    rain = {"hazard": "rain", "level": "red", "rainfall_mm": None, "until": None}
+    town.say("weather.warning", "WarningIssued", district, f"YJ9{at:04d}", town.day(FIRST, FIRST + 300), rain)
+    for door in range(4):
+        home, day = f"DX{at:03d}{door:04d}", town.day(FIRST, FIRST + 300)
+        entry: Change = {
+            "grid": f"{district}001001{1 + door % 2:03d}",
+            "address": f"老街{door}号",
+            "floor_area_m2": 40.0,
+            "use": "residential",
+            "district": district,
+            "lon": None,
+            "lat": None,
+        }
+        town.say("housing.dwelling-register", "DwellingRegistered", home, f"FX{at:03d}{door:03d}", day, entry)
+        grade: Change = {"grade": "D", "on": day}
+        town.say("housing.dwelling-safety", "Graded", home, f"JX{at:03d}{door:03d}", day, grade)
 
 
 def installed(town: Town, facility: str, grid: str) -> None:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tests.golden.recompute import benefits, buttons, doors, lettings
+from tests.golden.recompute import benefits, buttons, doors, lettings, warnings
 from tests.golden.recompute import company as companies
 from tests.golden.recompute import dwelling as dwellings
 from tests.golden.recompute import grid as grids
@@ -22,12 +22,13 @@ from tests.golden.recompute.finding import World, local_day
 from tests.golden.recompute.grid import grids_and_districts
 from tests.golden.recompute.household import household
 from tests.golden.recompute.resident import OF_RESIDENT, homes, resident
+from tests.golden.recompute.risk import doors_at_risk
 from tests.golden.recompute.standing import Facts, Plain, Stated, standing
 
 STATES = {**residents.STATES, **dwellings.STATES, **grids.STATES, **companies.STATES}
 REFINES = {**residents.REFINES, **dwellings.REFINES}
 KEPT_DAYS = {**dwellings.KEPT_DAYS}
-RULES = (benefits, buttons, doors, lettings)
+RULES = (benefits, buttons, doors, lettings, warnings)
 
 
 class Answer(NamedTuple):
@@ -69,12 +70,13 @@ def _rows(facts: dict[str, Facts]) -> dict[str, dict[str, Plain]]:
             members[home["household"]][number] = membership
             if home["dwelling"] is not None:
                 occupants[home["dwelling"]][number] = occupancy
-    grid_rows, district_rows = grids_and_districts(facts, {})
     places = {s for s, of in facts.items() if of.keys() & OF_DWELLING} | occupants.keys()
+    dwelling_rows = {number: dwelling(number, facts.get(number, {}), occupants[number]) for number in places}
+    grid_rows, district_rows = grids_and_districts(facts, doors_at_risk(facts, dwelling_rows))
     return {
         "resident": people,
         "household": {number: household(number, said) for number, said in members.items()},
-        "dwelling": {number: dwelling(number, facts.get(number, {}), occupants[number]) for number in places},
+        "dwelling": dwelling_rows,
         "grid": grid_rows,
         "district": district_rows,
         "legal_person": {s: company(s, of) for s, of in facts.items() if of.keys() & OF_COMPANY},

@@ -1,0 +1,35 @@
+"""What the two rules about facilities' hazards have in common: a hazard stands until it is repaired."""
+
+from collections.abc import Iterator
+
+from domain.rule import Finding, Rule, Text
+from domain.views.grid import Grid
+
+
+def hazard_rule(name: str, title: Text, *, urgent: bool, severity: str, respond_within: int) -> Rule:
+    """The rule about hazards that were reported as `urgent`, or not. `respond_within` in microseconds."""
+
+    def check(grid: Grid, now: int) -> Iterator[Finding]:
+        for hazard in grid.not_repaired():
+            if hazard.value.urgent == urgent:
+                code = hazard.value.facility
+                known = grid.named(code)
+                what = Text(
+                    f"{known.value.what if known else '部件'} {code}",
+                    f"{known.value.what if known else 'facility'} {code}",
+                )
+                why = Text(f"{what.zh} 有隐患，尚未修复", f"a hazard at {what.en} is not repaired")
+                because = (hazard.source,) if known is None else (hazard.source, known.source)
+                yield Finding(hazard.record, why, because)
+
+    return Rule(
+        name,
+        title=title,
+        view="grid",
+        version=1,
+        severity=severity,
+        domain="facilities",
+        respond_within=respond_within,
+        check=check,
+        resolved=Text("已修复或上报已撤回", "repaired, or the report was withdrawn"),
+    )

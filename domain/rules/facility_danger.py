@@ -1,0 +1,13 @@
+"""An urgent hazard at a facility: somebody may be hurt before the day is over (a manhole without its cover)."""
+
+from domain.rule import Text
+from domain.rules._hazards import hazard_rule
+from domain.time import hours
+
+RULE = hazard_rule(
+    "facility-danger",
+    Text("部件紧急隐患", "urgent facility hazard"),
+    urgent=True,
+    severity="urgent",
+    respond_within=hours(2),  # docs/decisions/0014-warnings-and-companies.md
+)

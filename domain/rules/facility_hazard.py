@@ -1,0 +1,13 @@
+"""A hazard at a facility that was reported and is not repaired. Times: docs/decisions/0014-warnings-and-companies.md"""
+
+from domain.rule import Text
+from domain.rules._hazards import hazard_rule
+from domain.time import hours
+
+RULE = hazard_rule(
+    "facility-hazard",
+    Text("部件隐患", "facility hazard"),
+    urgent=False,
+    severity="planned",
+    respond_within=hours(72),
+)

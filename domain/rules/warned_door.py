@@ -1,0 +1,91 @@
+"""A weather warning is out, and behind this door the house is dangerous or somebody needs looking after: one finding a
+door, whatever the warnings and the reasons.
+
+Which warnings and who counts: docs/decisions/0014-warnings-and-companies.md
+"""
+
+from collections.abc import Iterable, Iterator
+
+from domain.contributions import DoorAtRisk, Vulnerable, WarningTold
+from domain.event import Source
+from domain.living import holds, next_of, turns
+from domain.rule import Finding, Rule, Text
+from domain.time import hours
+from domain.views.grid import Grid
+
+LEVELS = {
+    "rain": ("yellow", "orange", "red"),
+    "typhoon": ("yellow", "orange", "red"),
+}
+"""Warnings that send somebody to a door. Source: docs/decisions/0014-warnings-and-companies.md"""
+HAZARDS = {"rain": Text("暴雨", "rain"), "typhoon": Text("台风", "typhoon")}
+COLOURS = {"yellow": Text("黄色", "yellow"), "orange": Text("橙色", "orange"), "red": Text("红色", "red")}
+ELDER = "elder_alone"
+
+
+def check(grid: Grid, now: int) -> Iterator[Finding]:
+    out = [said for said in _that_count(grid) if said.since <= now and (said.until is None or now < said.until)]
+    if not out:
+        return
+    warned = _warned(out)
+    told = tuple(said.source for said in out)
+    for door in grid.doors:
+        here = [each for each in door.risk.vulnerable if holds(each, now)]
+        reasons = [*_of_house(door.risk), *_of_people(here)]
+        if reasons:
+            why = Text(
+                f"{warned.zh}：{'、'.join(reason.zh for reason in reasons)}",
+                f"{warned.en}: {', '.join(reason.en for reason in reasons)}",
+            )
+            house = (source for source in (door.risk.graded, door.risk.reinforced) if source is not None)
+            because: Iterable[Source] = {*told, *house, *(each.source for each in here)}
+            yield Finding(door.dwelling, why, tuple(sorted(because)), dwelling=door.dwelling)
+
+
+def look_again(grid: Grid, now: int) -> int | None:
+    """When a warning begins or ends; while one is out, also when somebody begins or ceases to need looking after."""
+    counted = list(_that_count(grid))
+    if not counted:
+        return None
+    instants = [at for said in counted for at in (said.since, said.until) if at is not None]
+    return next_of((*instants, *turns(each for door in grid.doors for each in door.risk.vulnerable)), now)
+
+
+def _that_count(grid: Grid) -> Iterator[WarningTold]:
+    return (said for said in grid.warnings() if said.level in LEVELS.get(said.hazard, ()))
+
+
+def _warned(out: list[WarningTold]) -> Text:
+    said = [(HAZARDS[each.hazard], COLOURS[each.level], each.rainfall_mm) for each in out]
+    zh = (f"{what.zh}{colour.zh}预警" + (f"（雨量 {mm:g} mm）" if mm is not None else "") for what, colour, mm in said)
+    en = (f"{colour.en} {what.en} warning" + (f" ({mm:g} mm)" if mm is not None else "") for what, colour, mm in said)
+    return Text("、".join(zh), ", ".join(en))
+
+
+def _of_house(risk: DoorAtRisk) -> Iterator[Text]:
+    if risk.grade is not None:
+        yield Text(f"{risk.grade} 级危房", f"dangerous house, grade {risk.grade}")
+    if risk.reinforced is not None:
+        yield Text("加固房屋", "reinforced house")
+
+
+def _of_people(here: list[Vulnerable]) -> Iterator[Text]:
+    """An illness or disability is not named: whoever goes there sees it with the reasons, for a purpose."""
+    if any(each.need == ELDER for each in here):
+        yield Text("独居老人", "an elder alone")
+    if any(each.need != ELDER for each in here):
+        yield Text("需照看的住户", "an occupant who needs looking after")
+
+
+RULE = Rule(
+    "warned-door",
+    title=Text("气象预警上门", "door to visit under a warning"),
+    view="grid",
+    version=1,
+    severity="urgent",
+    domain="weather",
+    respond_within=hours(2),
+    check=check,
+    look_again=look_again,
+    resolved=Text("预警已解除，或此处已无风险", "the warning is over, or nothing here is at risk any more"),
+)
