@@ -65,7 +65,8 @@ def _slot(statement: Statement[Any]) -> tuple[str, str, str]:
     return statement[:3]
 
 
-def _happened(statement: Statement[Any]) -> tuple[int, int, str]:
+def happened(statement: Statement[Any]) -> tuple[int, int, str]:
+    """What puts statements in the order in which they happened."""
     return (statement.occurred_at, statement.recorded_at, statement.event_id)
 
 
@@ -73,16 +74,18 @@ def current(fact: Fact[V]) -> Statement[V] | None:
     """The statement that holds: of those not withdrawn the one that happened last; None if there is none."""
     if len(fact) < 2:  # most facts: asked a dozen times for every row
         return None if not fact or fact[0].withdrawn else fact[0]
-    return max((s for s in fact if not s.withdrawn), key=_happened, default=None)
+    return max((s for s in fact if not s.withdrawn), key=happened, default=None)
 
 
 def in_time(fact: Fact[V]) -> list[Statement[V]]:
     """The statements not withdrawn, in the order in which they happened."""
-    return sorted((s for s in fact if not s.withdrawn), key=_happened)
+    return sorted((s for s in fact if not s.withdrawn), key=happened)
 
 
 def by_record(fact: Fact[V]) -> list[Statement[V]]:
     """The statement that holds for each record of a fact of many records (vehicles, leases), in the records' order."""
+    if len(fact) < 2:  # most facts
+        return [statement for statement in fact if not statement.withdrawn]
     records = (tuple(group) for _, group in groupby(fact, key=lambda s: s[:2]))
     return [held for record in records if (held := current(record)) is not None]
 

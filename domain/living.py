@@ -83,14 +83,6 @@ def leases_in_force(home: Dwelling, now: int) -> list[Tenancy]:
     return [lease for lease in home.tenancies() if lease.in_force(now)] if home.leases else []
 
 
-def lease_turns(home: Dwelling) -> Iterator[int]:
-    """The instants at which a lease begins or ends."""
-    for lease in home.tenancies() if home.leases else ():
-        yield midnight(lease.start)
-        if lease.until is not None:
-            yield midnight(lease.until)
-
-
 def elder_from(born: int) -> int:
     """The instant at which somebody born on the day `born` is an elder."""
     return midnight(birthday(born, ELDER_FROM_AGE))

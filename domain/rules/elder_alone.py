@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from domain.ages import ELDER_FROM_AGE
-from domain.living import alone, elder_from, lease_turns, next_of, perhaps_alone
+from domain.living import alone, elder_from, next_of, perhaps_alone
 from domain.rule import Finding, Rule, Text
 from domain.time import day_of, hours, midnight
 from domain.views.dwelling import Dwelling
@@ -34,7 +34,7 @@ def look_again(home: Dwelling, now: int) -> int | None:
         return birthday
     today = day_of(now)
     next_monday = midnight(today + 7 - (date(1970, 1, 1) + timedelta(days=today)).weekday())
-    turns = lease_turns(home)
+    turns = home.lease_turns()
     return next_of((next_monday, *turns) if alone(home, now) else turns, now)
 
 

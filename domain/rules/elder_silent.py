@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from domain.ages import ELDER_FROM_AGE
 from domain.facts import current
-from domain.living import alone, elder_from, lease_turns, next_of, perhaps_alone
+from domain.living import alone, elder_from, next_of, perhaps_alone
 from domain.rule import Finding, Rule, Text
 from domain.time import hours
 from domain.views.dwelling import Dwelling
@@ -21,21 +21,21 @@ WHY = Text(
 
 
 def check(home: Dwelling, now: int) -> Iterator[Finding]:
-    last = current(home.swipes)
-    if last is None or now < last.occurred_at + hours(SILENT_HOURS):
+    person = alone(home, now) if home.swipes else None
+    if person is None or person.born is None or now < elder_from(person.born):
         return
-    person = alone(home, now)
-    if person is not None and person.born is not None and elder_from(person.born) <= now:
-        arose = last.occurred_at + hours(SILENT_HOURS)
+    last = current(home.swipes)
+    if last is not None and (arose := last.occurred_at + hours(SILENT_HOURS)) <= now:
         yield Finding(last.record, WHY, (last.source, person.source), arose=arose)
 
 
 def look_again(home: Dwelling, now: int) -> int | None:
-    last, person = current(home.swipes), perhaps_alone(home)
+    person = perhaps_alone(home) if home.swipes else None
+    last = current(home.swipes) if person else None
     if last is None or person is None or person.born is None:
         return None
     birthday, silent = elder_from(person.born), last.occurred_at + hours(SILENT_HOURS)
-    return next_of((max(birthday, silent), *lease_turns(home)), now)
+    return next_of((max(birthday, silent), *home.lease_turns()), now)
 
 
 RULE = Rule(

@@ -8,7 +8,7 @@ from domain.views.dwelling import Dwelling
 
 
 def check(home: Dwelling, now: int) -> Iterator[Finding]:
-    for lease in home.tenancies():
+    for lease in home.tenancies() if home.leases else ():
         if lease.in_force(now) and not home.visited_since(midnight(lease.start)):
             since = iso_day(lease.start)
             yield Finding(
@@ -17,8 +17,7 @@ def check(home: Dwelling, now: int) -> Iterator[Finding]:
 
 
 def look_again(home: Dwelling, now: int) -> int | None:
-    turns = (day for lease in home.tenancies() for day in (lease.start, lease.until) if day is not None)
-    return min((at for day in turns if (at := midnight(day)) > now), default=None)
+    return min((at for at in home.lease_turns() if at > now), default=None) if home.leases else None
 
 
 RULE = Rule(

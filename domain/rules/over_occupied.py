@@ -22,6 +22,8 @@ def area_per_tenant(floor_area_m2: float, tenants: int) -> float:
 
 
 def check(home: Dwelling, now: int) -> Iterator[Finding]:
+    if not home.leases:
+        return
     entry = home.entry
     leases = [lease for lease in home.tenancies() if lease.in_force(now)]
     tenants = {tenant for lease in leases for tenant in lease.tenants}

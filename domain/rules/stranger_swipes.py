@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from domain.living import lease_turns, leases_in_force, next_of
+from domain.living import leases_in_force, next_of
 from domain.rule import Finding, Rule, Text
 from domain.time import DAY, hours
-from domain.views.dwelling import Dwelling, Passage
+from domain.views.dwelling import Dwelling, Passages
 
 WITHIN_DAYS = 7
 """How far back a swipe counts: days of 24 hours. Source: docs/decisions/0013-rules-of-the-day.md"""
@@ -16,30 +16,29 @@ WHY = Text(
 
 
 def check(home: Dwelling, now: int) -> Iterator[Finding]:
-    for first, last in _strangers(home, now):
-        yield Finding(first.who, WHY, (first.source,), arose=last.source.occurred_at)
+    for who, passed in _strangers(home, now):
+        yield Finding(who, WHY, (passed.first.source,), arose=passed.last.occurred_at)
 
 
 def look_again(home: Dwelling, now: int) -> int | None:
     if not home.swipes:
         return None
-    gone = (passed.source.occurred_at + WITHIN_DAYS * DAY for passed in home.passages())
-    return next_of((*gone, *lease_turns(home)), now)
+    gone = (passed.last.occurred_at + WITHIN_DAYS * DAY for passed in home.passages().values())
+    return next_of((*gone, *home.lease_turns()), now)
 
 
-def _strangers(home: Dwelling, now: int) -> Iterator[tuple[Passage, Passage]]:
-    """The first passage that is kept, and the last, of each stranger who passed lately. The first is what the finding
-    rests on: the last is another every few hours, and each would be a change."""
-    passed: dict[str, tuple[Passage, Passage]] = {}
-    for each in home.passages():
-        passed[each.who] = (passed.get(each.who, (each, each))[0], each)
-    lately = {who: both for who, both in passed.items() if both[1].source.occurred_at + WITHIN_DAYS * DAY > now}
-    if not lately:
+def _strangers(home: Dwelling, now: int) -> Iterator[tuple[str, Passages]]:
+    """Who passed lately and is not known here. The finding rests on the first passage that is kept: the last is another
+    every few hours, and each would be a change."""
+    if not home.swipes:
         return
-    known = {number for each in home.occupants for number in (each.resident, *each.occupancy.also)} | {*home.owners}
-    for lease in leases_in_force(home, now):
-        known |= {lease.landlord, *lease.tenants}
-    yield from (both for who, both in lately.items() if who not in known)
+    seen = home.passages().items()
+    lately = [(who, passed) for who, passed in seen if passed.last.occurred_at + WITHIN_DAYS * DAY > now]
+    if lately:
+        known = {number for each in home.occupants for number in (each.resident, *each.occupancy.also)} | {*home.owners}
+        for lease in leases_in_force(home, now):
+            known |= {lease.landlord, *lease.tenants}
+        yield from (each for each in lately if each[0] not in known)
 
 
 RULE = Rule(

@@ -5,7 +5,7 @@ A door that has been heard of for less than most of those days proves nothing.
 
 from collections.abc import Iterator
 
-from domain.living import Person, lease_turns, leases_in_force, next_of, people
+from domain.living import Person, leases_in_force, next_of, people
 from domain.rule import Finding, Rule, Text
 from domain.time import DAY, hours
 from domain.views.dwelling import Dwelling
@@ -41,7 +41,7 @@ def look_again(home: Dwelling, now: int) -> int | None:
         return None
     seen, first, last = _door(home)
     missing = (_not_since(person, seen) + UNSEEN_DAYS * DAY for person in people(home, now))
-    return next_of((first + HEARD_DAYS * DAY, last + UNSEEN_DAYS * DAY, *missing, *lease_turns(home)), now)
+    return next_of((first + HEARD_DAYS * DAY, last + UNSEEN_DAYS * DAY, *missing, *home.lease_turns()), now)
 
 
 def _rental(home: Dwelling, now: int) -> bool:
@@ -50,7 +50,7 @@ def _rental(home: Dwelling, now: int) -> bool:
 
 def _door(home: Dwelling) -> tuple[dict[str, int], int, int]:
     """When each was last seen at the door, and its first and last passage that are kept."""
-    seen = {passed.who: passed.source.occurred_at for passed in home.passages()}
+    seen = {who: passed.last.occurred_at for who, passed in home.passages().items()}
     times = [swipe.occurred_at for swipe in home.swipes if not swipe.withdrawn]
     return seen, min(times, default=0), max(times, default=0)
 

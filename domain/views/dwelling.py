@@ -5,12 +5,13 @@ Only this row says in which grid a dwelling lies (a grid can be redrawn); all ot
 """
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from domain.contributions import Occupancy
 from domain.event import Event, Source
-from domain.facts import Fact, Statement, by_record, current, in_time, stated
+from domain.facts import Fact, Statement, by_record, current, happened, in_time, stated
 from domain.time import day_of, midnight
 from domain.view import NOTHING, Bookkeeping, Contributions, View
 from domain.views._risk import at_risk
@@ -99,11 +100,11 @@ class Occupant(NamedTuple):
     occupancy: Occupancy
 
 
-class Passage(NamedTuple):
-    """Somebody who passed the door: a resident, or the number of a card that nobody is known by."""
+class Passages(NamedTuple):
+    """The first and the last time that somebody passed the door, of those that are kept."""
 
-    who: str
-    source: Source
+    first: Statement[Swipe]
+    last: Statement[Swipe]
 
 
 class Tenancy(NamedTuple):
@@ -194,17 +195,33 @@ class Dwelling:
 
     def tenancies(self) -> list[Tenancy]:
         """Every lease of this dwelling, with its renewals, ends and tenants."""
-        renewed = {held.record: held for held in by_record(self.renewals)}
-        ended = {held.record: held for held in by_record(self.lease_ends)}
-        return [self._tenancy(let, renewed.get(let.record), ended.get(let.record)) for let in by_record(self.leases)]
+        return [self._tenancy(*told) for told in self._terms()]
 
-    def _tenancy(self, let: Statement[Lease], renewed: Statement[int] | None, ended: Statement[int] | None) -> Tenancy:
-        until = renewed.value if renewed is not None else let.value.until
-        if ended is not None:
-            until = ended.value if until is None else min(until, ended.value)
+    def lease_turns(self) -> Iterator[int]:
+        """The instants at which a lease begins or ends."""
+        for let, _, _, until in self._terms():
+            yield midnight(let.value.start)
+            if until is not None:
+                yield midnight(until)
+
+    def _terms(self) -> Iterator[tuple[Statement[Lease], Statement[int] | None, Statement[int] | None, int | None]]:
+        """Each lease, its renewal, its end, and the day until which it runs."""
+        renewals = {held.record: held for held in by_record(self.renewals)}
+        ends = {held.record: held for held in by_record(self.lease_ends)}
+        for let in by_record(self.leases):
+            renewed, ended = renewals.get(let.record), ends.get(let.record)
+            until = renewed.value if renewed is not None else let.value.until
+            if ended is not None:
+                until = ended.value if until is None else min(until, ended.value)
+            yield let, renewed, ended, until
+
+    def _tenancy(
+        self, let: Statement[Lease], renewed: Statement[int] | None, ended: Statement[int] | None, until: int | None
+    ) -> Tenancy:
         moves = [held for held in by_record(self.tenants) if held.value.lease == let.record]
         present = dict.fromkeys(let.value.tenants, True)
-        present |= {held.value.tenant: held.value.present for held in moves if held.occurred_at >= let.occurred_at}
+        later = [held for held in moves if held.occurred_at >= let.occurred_at]
+        present |= {held.value.tenant: held.value.present for held in later}
         told = [let.source, *(held.source for held in (renewed, ended) if held is not None), *(m.source for m in moves)]
         return Tenancy(
             let.record,
@@ -214,23 +231,31 @@ class Dwelling:
             tuple(sorted(tenant for tenant, here in present.items() if here)),
             let.occurred_at,
             tuple(told),
-            tuple((m.value.tenant, m.source) for m in moves if self._came_later(m, let)),
+            tuple(
+                (m.value.tenant, m.source) for m in later if m.value.present and m.value.tenant not in let.value.tenants
+            ),
         )
 
-    @staticmethod
-    def _came_later(move: Statement[Tenant], let: Statement[Lease]) -> bool:
-        came = move.value.present and move.occurred_at >= let.occurred_at
-        return came and move.value.tenant not in let.value.tenants
-
-    def passages(self) -> list[Passage]:
-        """Who passed the door, in time. A card is taken for the resident whom it was last seen with; a passage of
-        neither resident nor card (a button within) is nobody's."""
-        if not self.swipes:
-            return []
-        swipes = in_time(self.swipes)
-        holder = {s.value.card: s.value.resident for s in swipes if s.value.card and s.value.resident}
-        named = ((s.value.resident or holder.get(s.value.card or "", s.value.card), s) for s in swipes)
-        return [Passage(who, swipe.source) for who, swipe in named if who]
+    def passages(self) -> dict[str, Passages]:
+        """Who passed the door: a resident, or the number of a card that nobody is known by. A card is taken for the
+        resident whom it was last seen with; a passage of neither resident nor card (a button within) is nobody's."""
+        residents: dict[str, list[Statement[Swipe]]] = {}
+        cards: dict[str, list[Statement[Swipe]]] = {}
+        for swipe in self.swipes:  # hundreds, for each event of the door: no more than is needed for each
+            resident, card, _ = swipe.value
+            if swipe.withdrawn:
+                continue
+            if card:
+                cards.setdefault(card, []).append(swipe)
+            if resident:
+                residents.setdefault(resident, []).append(swipe)
+        for card, swipes in cards.items():
+            unnamed = [swipe for swipe in swipes if not swipe.value.resident]
+            if unnamed:
+                named = [swipe for swipe in swipes if swipe.value.resident]
+                who = max(named, key=happened).value.resident if named else card
+                residents.setdefault(who or card, []).extend(unnamed)
+        return {who: Passages(min(them, key=happened), max(them, key=happened)) for who, them in residents.items()}
 
     def visited_since(self, instant: int) -> bool:
         """Whether a visit that met someone happened at or after `instant` (microseconds UTC)."""
