@@ -41,6 +41,27 @@ def mask_row(view: str, row: dict[str, Any]) -> dict[str, Any]:
     return {**masked, **({"id": row["id"]} if "id" in row else {})}
 
 
+def whole_row(view: str, row: dict[str, Any]) -> dict[str, Any]:
+    """`row` as it is, its fields in the schema's order (JSON in PostgreSQL has none), what it does not know last."""
+    return dict(_ordered(schema(view), row, _named_types(schema(view), {})))
+
+
+def _ordered(kind: Any, value: Any, named: dict[str, dict[str, Any]]) -> Any:
+    if isinstance(kind, list):
+        fitting = [branch for branch in kind if branch != "null"]
+        return _ordered(fitting[0], value, named) if len(fitting) == 1 else value
+    kind = _resolved(kind, named)
+    if not isinstance(kind, dict):
+        return value
+    if kind["type"] == "record" and isinstance(value, dict):
+        types = {field["name"]: field["type"] for field in kind["fields"] if field["name"] in value}
+        known = {name: _ordered(each, value[name], named) for name, each in types.items()}
+        return {**known, **{name: each for name, each in value.items() if name not in known}}
+    if kind["type"] == "array" and isinstance(value, list):
+        return [_ordered(kind["items"], item, named) for item in value]
+    return value
+
+
 def _masked_record(record: dict[str, Any], value: dict[str, Any], named: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {
         field["name"]: _masked(field["type"], value[field["name"]], field.get("classification") in PERSONAL, named)

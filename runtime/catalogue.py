@@ -14,6 +14,7 @@ from domain.rule import Rule
 from domain.view import View
 from runtime.contracts import CLASSIFICATIONS, Contract, Schema, contracts
 from runtime.discover import discover
+from runtime.reach import reach
 from runtime.words import words
 
 ROWS = "rows."
@@ -92,14 +93,23 @@ def _views() -> dict[str, View]:
 
 def topics_behind(view: str) -> list[str]:
     """The topics whose statements can come to stand in a row of `view`, directly or by what other rows say of it."""
-    behind, waiting = {view}, [view]
-    while waiting:
-        here = waiting.pop()
-        speakers = [name for name, other in _views().items() if here in other.contributes_to and name not in behind]
-        behind.update(speakers)
-        waiting += speakers
-    subjects = {_views()[name].subject for name in behind if name in _views()}
-    return [topic for topic, contract in contracts().items() if contract.subject in subjects]
+    return [topic for topic in contracts() if topic in _behind(view, frozenset())]
+
+
+def _behind(view: str, seen: frozenset[str]) -> frozenset[str]:
+    if view not in _views() or view in seen:
+        return frozenset()
+    behind = _own(view)
+    for name in (name for name, other in _views().items() if view in other.contributes_to and name != view):
+        # One that speaks only once it was told something itself cannot be asked by stating things to it alone.
+        behind |= reach(_views()[name]).get(view, _own(name))
+        behind |= _behind(name, seen | {view}) - _own(name)  # what it was told it may tell further
+    return behind
+
+
+def _own(view: str) -> frozenset[str]:
+    """The topics that the view reads itself."""
+    return frozenset(topic for topic, contract in contracts().items() if contract.subject == _views()[view].subject)
 
 
 @lru_cache(maxsize=1)

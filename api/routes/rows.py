@@ -9,7 +9,7 @@ from psycopg import sql
 
 from api import quiet
 from api.database import AsCaller, Caller
-from api.masking import mask_row, views
+from api.masking import mask_row, views, whole_row
 from api.models import LookedAt, Looks, Lookup, Purpose, Row
 from api.problems import INVALID, NOT_FOUND, Refused, refuse
 from domain.codes import InvalidCode
@@ -67,7 +67,7 @@ async def _row(request: Request, caller: Caller, view: str, key: str, purpose: s
     )
     if found is None:
         return refuse(request, NOT_FOUND)
-    shown = found["row"] if purpose else mask_row(view, found["row"])
+    shown = whole_row(view, found["row"]) if purpose else mask_row(view, found["row"])
     return Row(
         view=view,
         id=found["id"],

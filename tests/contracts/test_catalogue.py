@@ -9,6 +9,7 @@ from runtime.asyncapi import document
 from runtime.catalogue import entries, rules, topic_of, topics_behind
 from runtime.contracts import CLASSIFICATIONS, contracts
 from runtime.discover import discover
+from runtime.reach import reach
 from sinks.worker import sinks
 
 VIEWS = discover("domain.views", "VIEW", View)
@@ -83,3 +84,15 @@ def test_as_asyncapi_each_reference_leads_somewhere() -> None:
         for part in reference.removeprefix("#/").split("/"):
             here = here[part]
         assert here
+
+
+def test_what_a_row_tells_others_is_found_by_asking_it() -> None:
+    """Each view tells all those that it names; one that speaks only of what it was told cannot be asked so."""
+    for name, view in VIEWS.items():
+        told = reach(view)
+        assert told.keys() <= view.contributes_to, name
+        assert told.keys() == view.contributes_to or view.contribution is not None, name
+    resident = reach(VIEWS["resident"])
+    assert "transport.vehicle-registration" in resident["household"]
+    assert "transport.vehicle-registration" not in resident["dwelling"], "whose car it is does not matter to a flat"
+    assert "weather.warning" in topics_behind("grid")

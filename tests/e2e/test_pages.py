@@ -44,7 +44,7 @@ def test_a_new_alert_comes_by_the_stream_and_its_case_opens_beside_the_list(serv
 
         assert case.why() == "有车"
         assert "车管" in case.facts()[0]
-        assert "数据滞后" in case.facts()[0]  # the vehicle office has said nothing for three days
+        assert "数据中断" in case.facts()[0]  # the vehicle office has said nothing for three days
         assert case.people() == ["周*"]
         assert case.unmask() == ["周001伟"]
         case.instruct("请先查看后楼梯")

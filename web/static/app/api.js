@@ -73,6 +73,11 @@ export const moveTask = (task, move, body, key) =>
 export const row = (view, id, purpose) => request("GET", `/rows/${part(view)}/${part(id)}` + query({ purpose }));
 export const looks = async (view, id) => listed(await request("GET", `/rows/${part(view)}/${part(id)}/looks`));
 export const lookup = (identity_number, purpose) => request("POST", "/rows/resident/lookup", { identity_number, purpose });
+/** A company by its credit code, which stays in the body as a person's number does. */
+export const lookupCompany = (credit_code, purpose) => request("POST", "/rows/legal_person/lookup", { credit_code, purpose });
+/** Every topic that departments state facts on. */
+export const catalogue = async (filter = {}) => listed(await request("GET", "/catalogue" + query(filter)));
+export const cataloguedTopic = (topic) => request("GET", `/catalogue/${part(topic)}`);
 export const grids = (parent) => request("GET", "/map/grids" + query({ parent }));
 export const freshness = async () => listed(await request("GET", "/freshness"));
 export const alertsByRule = async () => listed(await request("GET", "/stats/alerts-by-rule"));

@@ -1,93 +1,137 @@
-// A row of the API as what a person reads: people for the diagram, facts with their source, and the history of statements.
+// A row of the API as what a person reads: facts with their source, whatever the view, and the history of statements.
+// Nothing here knows a department's fields: a fact that a view grows is shown as soon as its row has it, under the words of its schema.
 
 import { named, t } from "./language.js";
 import { isMasked, orMasked } from "./masked.js";
+import { clock } from "./time.js";
 
 const DAY_MS = 86_400_000;
 const DATES = new Set(["born", "died_on", "start", "until", "effective_from", "on", "lasts_until"]);
 const DATE_FACTS = new Set(["death", "renewals", "lease_ends", "grant_ends"]);
-const HIDDEN = new Set(["task", "lease", "mother", "father", "relative", "spouse", "landlord", "tenants", "tenant", "resident", "dwelling", "household", "lon", "lat", "household_differs"]);
+const HIDDEN = new Set(["task", "lon", "lat", "household_differs", "contacts_disagree", "path"]);
+const SUBJECTS = ["resident", "dwelling", "origin", "district"]; // whose row said it, in what others say of this one
+
+const PSEUDONYM = /^[a-z0-9]+\.[A-Za-z0-9_-]{20,}$/;
+const CREDIT_CODE = /^[0-9A-HJ-NP-RTUWXY]{18}$/;
+const INSTANT = /^\d{4}-\d\d-\d\dT/;
+const RECORDS = new Set(["dwelling", "household", "grid"]); // fields that name a row of the view of that name
 
 /** An Avro date, as days since 1970 or as text, as "2026-11-23". */
 export const day = (value) => (typeof value === "number" ? new Date(value * DAY_MS).toISOString().slice(0, 10) : value ? orMasked(String(value).slice(0, 10)) : "");
+
+export const short = (resident) => (isMasked(resident) ? t("person.resident") : `${t("person.resident")} ${String(resident).slice(-4)}`);
+
+/** Where a value leads: the address of a row's page, or null. */
+export function linkOf(name, value) {
+  if (typeof value !== "string" || isMasked(value) || value === "") return null;
+  if (PSEUDONYM.test(value)) return recordLink("resident", value);
+  if (RECORDS.has(name)) return recordLink(name, value);
+  return CREDIT_CODE.test(value) && name !== "device" ? recordLink("legal_person", value) : null;
+}
+
+export const recordLink = (view, id) => `/record.html#${view}/${encodeURIComponent(id)}`;
 
 function text(name, value) {
   if (value === null || value === undefined || value === "") return "";
   if (value === true || value === false) return t(value ? "answer.yes" : "answer.no");
   if (DATES.has(name)) return day(value);
-  if (name.endsWith("_fen")) return `¥${(value / 100).toLocaleString("zh-CN", { minimumFractionDigits: 2 })}`;
-  if (name === "floor_area_m2") return `${value} m²`;
+  if (typeof value === "number") return measured(name, value);
+  if (PSEUDONYM.test(value)) return short(value);
+  if (INSTANT.test(value)) return clock(value);
+  if (name === "relation") return named(`relation.${value}`, orMasked(String(value)));
   return named(`value.${value}`, orMasked(String(value)));
 }
 
-/** The readable words of a statement's value. */
-export function words(fact, value) {
-  if (value === null || typeof value !== "object") return DATE_FACTS.has(fact) ? day(value) : text(fact, value);
-  return Object.entries(value)
-    .filter(([name, one]) => !HIDDEN.has(name) && one !== null && typeof one !== "object")
-    .map(([name, one]) => `${named(`field.${name}`, name)} ${text(name, one)}`)
-    .join(" · ");
+function measured(name, value) {
+  if (name.endsWith("_fen")) return `¥${(value / 100).toLocaleString("zh-CN", { minimumFractionDigits: 2 })}`;
+  if (name.endsWith("_m2")) return `${value} m²`;
+  if (name.endsWith("_mm")) return `${value} mm`;
+  if (name.endsWith("_persons") || name === "children") return t("record.persons", { n: value });
+  return String(value);
 }
 
+const isPlain = (one) => one !== null && typeof one !== "object";
 const isStatement = (one) => one !== null && typeof one === "object" && "department" in one && "recorded_at" in one;
+const isSource = (one) => one !== null && typeof one === "object" && "department" in one && "event_id" in one && !("recorded_at" in one);
 
-/** The statements of a resident's or a dwelling's row. */
-const statements = (row) =>
-  Object.entries(row).flatMap(([fact, value]) => (Array.isArray(value) ? value.filter(isStatement).map((said) => ({ ...said, fact, words: words(fact, said.value) })) : []));
+/** A field's name, of its fact before of any, without what its schema explains behind it: "部件名称", not "部件名称,如井盖、路灯". */
+const labelOf = (fact, name) => named(`field.${fact}.${name}`, named(`field.${name}`, name)).split(/[,，;；(（:：]/)[0].trim();
 
-/** What members' rows say about a household, each with its source. */
-const heldByMembers = (row) =>
-  (row.members ?? []).flatMap(({ resident, membership: m }) => {
-    const one = (fact, value) => ({ fact, who: m.name ?? short(resident), words: words(fact, Object.fromEntries(Object.entries(value).filter(([name]) => name !== "source"))), ...value.source });
-    return [
-      { fact: "residence", who: m.name ?? short(resident), words: [m.relation && named(`relation.${m.relation}`, orMasked(m.relation)), m.address].filter(Boolean).join(" · "), ...m.source },
-      ...(m.vehicles ?? []).map((held) => one("vehicles", held)),
-      ...(m.programmes ?? []).map((held) => one("grants", held)),
-      ...(m.marriage ? [one("marriage", m.marriage)] : []),
-      ...(m.tax_returns ?? []).map((held) => one("tax_returns", held)),
-      ...(m.arrears ?? []).map((held) => one("arrears", held)),
-    ];
+const part = (name, value, label) => ({ label, text: DATE_FACTS.has(name) ? day(value) : text(name, value), link: linkOf(name, value) });
+
+/** What a statement says: `{label, text, link}` for each thing that it holds; no label where the fact's own name says it. */
+export function parts(fact, value) {
+  if (Array.isArray(value)) return value.flatMap((each) => parts(fact, each));
+  if (value === null || value === undefined) return [];
+  if (isPlain(value)) return [part(fact, value, "")].filter((one) => one.text);
+  return Object.entries(value).flatMap(([name, one]) => {
+    if (HIDDEN.has(name) || one === null || one === "" || isSource(one)) return [];
+    if (isPlain(one)) return [part(name, one, labelOf(fact, name))];
+    if (Array.isArray(one) && one.length && one.every(isPlain)) return one.map((each, i) => part(name, each, i ? "" : labelOf(fact, name)));
+    return [];
   });
+}
 
-const heldByOccupants = (row) => (row.occupants ?? []).map(({ resident, occupancy }) => ({ fact: "occupants", who: short(resident), words: day(occupancy.born), ...occupancy.source }));
+/** The same in one line. */
+export const words = (fact, value) => parts(fact, value).map((one) => [one.label, one.text].filter(Boolean).join(" ")).join(" · ");
+
+const NAME_OF = { membership: "residence", occupancy: "occupants", programmes: "grants", risk: "doors" };
+
+/** Every statement in the row, wherever it stands: its own facts, and what other rows say of it, each with its source. */
+function statements(value, fact, who) {
+  if (Array.isArray(value)) return value.flatMap((one) => statements(one, fact, who));
+  if (value === null || typeof value !== "object") return [];
+  if (isStatement(value)) return [{ ...value, fact, who, parts: parts(fact, value.value), words: words(fact, value.value) }];
+  const children = Object.values(value).filter((one) => one !== null && typeof one === "object");
+  const subject = children.length && !children.some(isSource) ? SUBJECTS.find((name) => isPlain(value[name] ?? {})) : undefined;
+  const from = called(subject ? { view: subject === "origin" ? "resident" : subject, id: value[subject] } : who, value.name);
+  return Object.entries(value).flatMap(([name, one]) => {
+    if (!isSource(one)) return statements(one, NAME_OF[name] ?? name, from);
+    const said = Object.fromEntries(Object.entries(value).filter(([other]) => other !== name));
+    return [{ ...one, fact: name === "source" ? fact : name, who: from, parts: parts(fact, said), words: words(fact, said) }];
+  });
+}
+
+/** A person whose row says its name is called by it. */
+const called = (who, name) => (who && typeof name === "string" ? { ...who, name } : who);
+
+export const whoIs = (who) => (!who ? "" : (who.name ?? (who.view === "resident" ? short(who.id) : orMasked(String(who.id)))));
 
 const FACT_OF = { contact: "contact", household: "grants", dwelling: "residence" };
 
-/** Facts in force, newest statement of each record first; `disputed` where departments differ; and all statements as history. */
+/** An event is one line, however many facts it speaks of: under the first of them, as what holds if any of it does. */
+function oncePerEvent(all) {
+  const byEvent = new Map();
+  for (const said of all) {
+    const known = byEvent.get(said.event_id);
+    if (!known || (known.withdrawn && !said.withdrawn)) byEvent.set(said.event_id, said);
+  }
+  return [...byEvent.values()];
+}
+
+/** Facts in force, newest statement of each record first; `disputed` where departments differ; and each event as history. */
 export function factsOf(row) {
-  const all = [...statements(row), ...heldByMembers(row), ...heldByOccupants(row)].sort((a, b) => (b.occurred_at > a.occurred_at ? 1 : -1));
+  const inOrder = Object.entries(row).flatMap(([fact, value]) => statements(value, fact)).map((said, rank) => ({ ...said, rank }));
+  const all = inOrder.sort((a, b) => (b.occurred_at > a.occurred_at ? 1 : b.occurred_at < a.occurred_at ? -1 : a.rank - b.rank));
   const disputed = new Set((row.disagreements ?? []).flatMap((name) => [name, FACT_OF[name]]));
   const seen = new Set();
   const facts = all.filter((said) => {
-    const key = `${said.fact} ${said.department} ${said.record} ${said.who ?? ""}`;
+    const key = `${said.fact} ${said.department} ${said.record} ${said.who?.id ?? ""}`;
     return said.withdrawn || seen.has(key) ? false : seen.add(key);
   });
-  return { facts: facts.map((said) => ({ ...said, disputed: disputed.has(said.fact) })), history: all };
+  return { facts: facts.map((said) => ({ ...said, disputed: disputed.has(said.fact) })), history: oncePerEvent(all) };
 }
 
-export const short = (resident) => (isMasked(resident) ? t("person.resident") : `${t("person.resident")} ${String(resident).slice(-4)}`);
+/** What a fact is called: by the page, by its schema, or by the kind of its statement. */
+export const factName = (said) => said.fact === "other" ? named(`kind.${said.kind}`, said.kind) : named(`fact.${said.fact}`, named(`field.${said.fact}`, named(`kind.${said.kind}`, said.fact)));
 
-/** Each id once; masked ones cannot be told apart, so each of them counts. */
-const onceEach = (ids) => ids.filter((id, i) => isMasked(id) || ids.indexOf(id) === i);
-
-/** Who belongs to the row: `{id, name, role, born, dead}`. */
-export function peopleOf(view, row) {
-  if (view === "household") {
-    return (row.members ?? []).map(({ resident, membership: m }) => ({ id: resident, name: m.name ?? short(resident), role: isMasked(m.relation) ? "member" : (m.relation ?? "member"), born: day(m.born), dead: day(m.died_on) }));
-  }
-  if (view === "dwelling") {
-    const registered = (row.occupants ?? []).map(({ resident, occupancy: o }) => ({ id: resident, name: short(resident), role: "occupant", born: day(o.born), dead: day(o.died_on) }));
-    const leases = (row.leases ?? []).filter((said) => !said.withdrawn).map((said) => said.value);
-    const known = new Set(registered.map((one) => one.id));
-    const others = onceEach(leases.flatMap((lease) => lease.tenants ?? [])).filter((id) => !known.has(id)).map((id) => ({ id, name: short(id), role: "tenant" }));
-    const landlords = onceEach(leases.map((lease) => lease.landlord)).filter((id) => id && !known.has(id)).map((id) => ({ id, name: short(id), role: "landlord" }));
-    return [...registered, ...others, ...landlords];
-  }
-  return [{ id: row.id, name: row.name ?? short(row.id), role: "subject", born: day(row.born), dead: day(row.died_on) }];
+/** The facts of each department, the one that spoke last first. */
+export function byDepartment(facts) {
+  const found = new Map();
+  for (const said of facts) found.set(said.department, [...(found.get(said.department) ?? []), said]);
+  return [...found];
 }
 
 /** The rows that this one points at: `[view, id]`. */
-export const linksOf = (view, row) => [
-  ...(view !== "household" && row.household ? [["household", row.household]] : []),
-  ...(view !== "dwelling" && row.dwelling ? [["dwelling", row.dwelling]] : []),
-];
+export const linksOf = (view, row) =>
+  ["household", "dwelling", "grid", "district"].filter((name) => name !== view && typeof row[name] === "string" && row[name] && !isMasked(row[name])).map((name) => [name, row[name]]);

@@ -14,6 +14,7 @@ export const FILTERS = {
   overdue: { query: { state: "open" }, fits: (alert) => unfinished(alert) && isPast(alert.respond_by), all: true },
   waiting: { query: { state: "open" }, fits: (alert) => alert.task?.state === "dispatched" && alert.task.queue.length < 15, all: true },
   claimed: { query: { state: "open" }, fits: (alert) => alert.task?.state === "acknowledged", all: true },
+  unknown: { query: { state: "unknown" }, fits: (alert) => alert.unknown && alert.state !== "resolved" },
   resolved: { query: { state: "resolved" }, fits: (alert) => alert.state === "resolved" },
 };
 

@@ -4,7 +4,9 @@ import { me } from "./api.js";
 
 const KEPT = "citygrid.account"; // name, role, scope: enough to open the worker's page without a network; no personal record
 
-export const homeOf = (role) => (role === "grid_worker" ? "/worker.html" : "/centre.html");
+const HOMES = { grid_worker: "/worker.html", department: "/catalogue.html", ops: "/catalogue.html" }; // who sees no person has no centre
+
+export const homeOf = (role) => HOMES[role] ?? "/centre.html";
 
 export function remember(account) {
   localStorage.setItem(KEPT, JSON.stringify(account));

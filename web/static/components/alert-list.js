@@ -21,6 +21,7 @@ const Row = ({ alert, open, fresh, onOpen }) => {
         h(Severity, { level }),
         h("time", { datetime: alert.opened_at, title: when(alert.opened_at) }, clock(alert.opened_at)),
         h("strong", named(`rule.${alert.rule}`, alert.rule)),
+        alert.unknown ? h("span", { class: "stale small", title: t("unknown.why"), "data-test": "unknown" }, `? ${t("unknown")}`) : null,
         h("span", { class: "spread" }),
         h("span", { class: ["small", isPast(alert.respond_by) && level !== "done" ? "over" : "quiet"] }, level === "done" ? t("severity.done") : due(alert.respond_by)),
       ]),

@@ -9,7 +9,7 @@ export const CaseFacts = ({ because }) =>
   h("ul", { class: "facts", "data-test": "because" }, because.map((fact) =>
     h("li", { key: fact.event_id }, [
       h("strong", named(`kind.${fact.kind}`, fact.kind)),
-      h("span", [h(Department, { of: fact.department }), fact.record ? h("span", { class: "quiet small" }, ` · ${t("fact.record")} ${recordOf(fact.record)}`) : null]),
+      h("span", [h(Department, { of: fact.department, kind: fact.kind }), fact.record ? h("span", { class: "quiet small" }, ` · ${t("fact.record")} ${recordOf(fact.record)}`) : null]),
       h("time", { class: "quiet small", datetime: fact.occurred_at }, when(fact.occurred_at)),
     ]),
   ));

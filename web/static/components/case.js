@@ -8,6 +8,7 @@ import { due, when } from "../app/time.js";
 import { CaseFacts } from "./case-facts.js";
 import { MoveForm } from "./move-form.js";
 import { People } from "./people.js";
+import { QuietTopics } from "./quiet-topics.js";
 import { Refusal } from "./refusal.js";
 import { Timeline } from "./timeline.js";
 
@@ -15,8 +16,14 @@ const queueName = (task) => (task.queue === "city" ? t("region.city") : task.que
 
 const part = (title, content) => h("section", [h("h3", title), content]);
 
+/** Topics on whose silence the case rests: those that no fact above names are told by themselves. */
+const silent = (value) => (value.quiet ?? []).filter((topic) => !(value.because ?? []).some((fact) => fact.department === topic.department && topic.kinds.includes(fact.kind)));
+
+const OWN_RECORD = new Set(["resident", "grid", "legal_person", "district"]);
+
 const links = (value) =>
   h("p", { class: "row small" }, [
+    OWN_RECORD.has(value.view) ? h("a", { href: `/record.html#${value.view}/${encodeURIComponent(value.subject)}`, "data-test": "to-subject" }, t(`case.${value.view}`)) : null,
     value.household ? h("a", { href: `/record.html#household/${encodeURIComponent(value.household)}`, "data-test": "to-household" }, t("case.household")) : null,
     value.dwelling ? h("a", { href: `/record.html#dwelling/${encodeURIComponent(value.dwelling)}`, "data-test": "to-dwelling" }, t("case.dwelling")) : null,
     h("a", { href: `#grid=${value.place?.grid ?? ""}` }, t("case.on-map")),
@@ -75,9 +82,10 @@ export const Case = {
           h("p", { class: "row" }, [h(Severity, { level }), h("span", { class: "spread" }), h("span", { class: "small" }, level === "done" ? "" : due(one.respond_by))]),
           h("p", { class: "why", "data-test": "why" }, said(one, "why")),
           h("p", { class: "small" }, [nameOf(one.place), one.place?.address].filter(Boolean).join(" · ")),
+          one.unknown && level !== "done" ? h("p", { class: "small unknown-box", "data-test": "unknown" }, [h("strong", `? ${t("unknown")}`), ` ${t(task ? "unknown.why-kept" : "unknown.why")}`]) : null,
           one.resolution_zh ? h("p", { class: "small" }, `✓ ${said(one, "resolution")}`) : null,
         ]),
-        part(t("case.because"), h(CaseFacts, { because: facts.value ?? one.because ?? [] })),
+        part(t("case.because"), [h(CaseFacts, { because: facts.value ?? one.because ?? [] }), h(QuietTopics, { topics: silent(one) })]),
         part(t("case.people"), h(People, { key: one.finding_id, people: one.people, purposes: props.purposes, unmask })),
         part(t("case.timeline"), h(Timeline, { moments: one.timeline ?? [] })),
         links(one),

@@ -100,6 +100,7 @@ export const CentreTop = {
         h(Search, { items: props.items, purposes: props.account.purposes, onOpen: (finding) => emit("open", finding) }),
         h("a", { class: "state", href: "#panel=freshness", "data-test": "freshness", title: t("freshness.what") }, [h("span", { class: ["dot", overall.value] }), t(`freshness.${overall.value}.short`)]),
         h("span", { class: "state", role: "status", "data-test": "stream", "data-state": streamState.value }, [h("span", { class: ["dot", streamState.value === "live" ? "" : "off"] }), t(`stream.${streamState.value}`)]),
+        h("a", { class: "state", href: "/catalogue.html", "data-test": "to-catalogue" }, t("catalogue.title")),
         h(LanguageSwitch),
         h("span", { class: "account" }, props.account.name),
         h("button", { class: "plain", type: "button", "data-test": "sign-out", onClick: leave }, t("sign-out")),

@@ -8,12 +8,13 @@ const NUMBERS = [
   { key: "due_today", href: "#list=due" },
   { key: "overdue", href: "#list=overdue", alarm: true },
   { key: "waiting_for_assignment", href: "#list=waiting" },
+  { key: "unknown", href: "#list=unknown", whenAny: true },
   { key: "workers_on_duty", href: "#list=claimed" },
   { key: "mean_acknowledge_seconds", href: "#panel=acknowledge", show: seconds },
 ];
 
 export const HeadNumbers = ({ summary }) =>
-  h("nav", { class: "numbers", "aria-label": t("numbers.title") }, NUMBERS.map(({ key, href, extra, alarm, show }) => {
+  h("nav", { class: "numbers", "aria-label": t("numbers.title") }, NUMBERS.filter(({ key, whenAny }) => !whenAny || summary?.[key]).map(({ key, href, extra, alarm, show }) => {
     const value = summary?.[key];
     const more = summary && extra?.(summary);
     return h("a", { key, href, "data-test": `number-${key}`, class: { alarm: alarm && value > 0 } }, [

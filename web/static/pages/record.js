@@ -1,48 +1,60 @@
-// The page of one row: #household/…, #dwelling/… or #resident/…. The id stays in the fragment, which no log sees.
+// The page of one row: #household/…, #dwelling/…, #resident/…, #grid/…, #legal_person/…. The id stays in the fragment, which no log sees.
 
 import { createApp, h, onMounted, ref } from "/lib/vue.js";
-import { looks, row as readRow } from "../app/api.js";
-import { factsOf, linksOf, peopleOf } from "../app/facts.js";
+import { grids, looks, row as readRow } from "../app/api.js";
+import { day, factsOf, linksOf, recordLink } from "../app/facts.js";
 import { refreshFreshness } from "../app/freshness.js";
+import { peopleOf } from "../app/kin.js";
 import { language, named, t } from "../app/language.js";
 import { isMasked, recordOf } from "../app/masked.js";
+import { lately } from "../app/lanes.js";
+import { learn, placeName } from "../app/regions.js";
 import { account, homeOf } from "../app/session.js";
-import { when } from "../app/time.js";
+import { now, when } from "../app/time.js";
 import { Department } from "../components/department.js";
+import { FactTable } from "../components/fact-table.js";
 import { Family } from "../components/family.js";
+import { Lanes } from "../components/lanes.js";
 import { LanguageSwitch } from "../components/language-switch.js";
+import { QuietTopics } from "../components/quiet-topics.js";
 import { Refusal } from "../components/refusal.js";
+import { RiskDoors } from "../components/risk-doors.js";
 
 const wanted = () => {
   const [view, ...id] = location.hash.slice(1).split("/");
   return { view, id: decodeURIComponent(id.join("/")) };
 };
 
+const AREA = new Set(["grid", "district"]);
+
 const moment = (at) => (isMasked(at) ? t("masked") : when(at));
 
-const COLUMNS = ["record.fact", "record.value", "record.source", "record.number", "record.since"];
+const STREET_DIGITS = 9;
+const COMMUNITY_DIGITS = 12;
 
-const Facts = ({ facts }) =>
-  h("table", { class: "facts-table", "data-test": "facts" }, [
-    h("thead", h("tr", COLUMNS.map((key) => h("th", { key, scope: "col" }, t(key))))),
-    h("tbody", facts.map((one, i) =>
-      h("tr", { key: i, class: { disputed: one.disputed } }, [
-        h("th", { scope: "row" }, [named(`fact.${one.fact}`, one.fact), one.disputed ? h("span", { class: "stale small", "data-test": "disputed" }, ` ≠ ${t("record.disputed")}`) : null]),
-        h("td", [one.who ? h("span", { class: "tag" }, one.who) : null, " ", one.words]),
-        h("td", h(Department, { of: one.department })),
-        h("td", { class: "quiet" }, recordOf(one.record)),
-        h("td", { class: "quiet" }, moment(one.occurred_at)),
-      ]))),
-  ]);
-Facts.props = ["facts"];
+/** The names of a grid's community and of the grid; without them its code is shown. */
+async function learnNames(code) {
+  const levels = [STREET_DIGITS, COMMUNITY_DIGITS].filter((digits) => digits < code.length).map((digits) => code.slice(0, digits));
+  const answers = await Promise.allSettled(levels.map(grids));
+  for (const one of answers) for (const feature of one.value?.features ?? []) learn(feature.id, feature.properties);
+}
 
-const History = ({ history }) =>
-  h("ol", { class: "timeline", "data-test": "history" }, history.map((one, i) =>
-    h("li", { key: i, class: { withdrawn: one.withdrawn } }, [
-      h("span", [h("strong", named(`kind.${one.kind}`, one.kind)), one.withdrawn ? ` (${t("record.withdrawn")}) ` : " ", h("span", { class: "quiet small" }, [h(Department, { of: one.department }), ` · ${recordOf(one.record)}`])]),
-      h("time", { class: "quiet small" }, moment(one.occurred_at)),
-    ])));
-History.props = ["history"];
+const FEW = 40; // statements of the history that are drawn at once
+
+const History = {
+  props: ["history"],
+  setup(props) {
+    const most = ref(FEW);
+    return () => [
+      h("ol", { class: "timeline", "data-test": "history" }, props.history.slice(0, most.value).map((one, i) =>
+        h("li", { key: i, class: { withdrawn: one.withdrawn } }, [
+          h("span", [h("strong", named(`kind.${one.kind}`, one.kind)), one.withdrawn ? ` (${t("record.withdrawn")}) ` : " ", h("span", { class: "quiet small" }, [h(Department, { of: one.department, kind: one.kind }), ` · ${recordOf(one.record)}`])]),
+          h("time", { class: "quiet small" }, moment(one.occurred_at)),
+        ]))),
+      props.history.length > most.value ? h("button", { type: "button", class: "plain small", onClick: () => (most.value += FEW) }, t("record.more", { n: props.history.length - most.value })) : null,
+    ];
+  },
+};
 
 const Record = {
   setup() {
@@ -56,6 +68,7 @@ const Record = {
       error.value = null;
       try {
         const found = await readRow(view, id, purpose);
+        if (view === "grid") await learnNames(id);
         value.value = found;
         seen.value = await looks(view, id);
       } catch (refused) {
@@ -74,19 +87,34 @@ const Record = {
       addEventListener("hashchange", () => load());
     });
 
-    const heading = (view, row) => {
-      if (view === "household") return `${t("record.household")} ${row.address ?? row.id}`;
-      if (view === "dwelling") return row.address ?? `${t("record.dwelling")} ${row.id}`;
-      return row.name ?? t("record.resident");
+    const heading = (view, row, id) => {
+      if (view === "grid" || view === "district") return placeName(id, language.value);
+      if (view === "household" || view === "dwelling") return row.address ?? `${t(`record.${view}`)} ${id}`;
+      return row.name ?? t(`record.${view}`);
+    };
+    const under = (view, id) => (view === "resident" ? t("record.resident") : `${named(`record.${view}`, view)} ${id}`);
+
+    /** What one looks at before one reads: people around the row, or a grid's doors; then spans in time. */
+    const diagram = (view, row, title, history) => {
+      const people = peopleOf(view, row);
+      const recent = lately(history, now.value);
+      return h("section", { class: "panel pad" }, [
+        h("h2", t(`record.diagram.${AREA.has(view) ? "area" : people.length ? view : "life"}`)),
+        AREA.has(view) ? h(RiskDoors, { row }) : people.length ? h(Family, { title, people }) : null,
+        ...(AREA.has(view) ? [] : [h(Lanes, { history: recent.length ? history.filter((said) => !recent.includes(said)) : history }), recent.length ? h("h3", t("record.lately")) : null, h(Lanes, { history: recent })]),
+        h("p", { class: "row" }, linksOf(view, row).map(([to, id]) => h("a", { key: to, href: recordLink(to, id), "data-test": `to-${to}` }, t(`case.${to}`)))),
+      ]);
     };
 
     const body = () => {
       const { view, row, masked, updated_at, version } = value.value;
       const { facts, history } = factsOf(row);
-      const people = peopleOf(view, { ...row, id: value.value.id });
+      const id = value.value.id;
+      const title = heading(view, row, id);
+      const silent = value.value.unknown ?? [];
       return [
         h("header", { class: "record-head" }, [
-          h("div", [h("h1", { "data-test": "row", "data-view": view }, heading(view, row)), h("p", { class: "quiet small" }, `${t(`record.${view}`)} ${view === "resident" ? "" : value.value.id} · ${t("record.updated", { at: when(updated_at), version })}`)]),
+          h("div", [h("h1", { "data-test": "row", "data-view": view }, title), h("p", { class: "quiet small" }, `${under(view, id)} · ${t("record.updated", { at: when(updated_at), version })}`)]),
           h("span", { class: "spread" }),
           masked
             ? h("label", { class: "purpose" }, [h("span", { class: "small" }, t("person.why-look")), h("select", { "data-test": "purpose", onChange: (e) => e.target.value && load(e.target.value) }, [
@@ -95,8 +123,9 @@ const Record = {
             : h("p", { class: "tag" }, t("person.recorded")),
         ]),
         (row.disagreements ?? []).length ? h("p", { class: "refusal warn" }, `≠ ${t("record.disagree", { what: row.disagreements.map((one) => named(`fact.${one}`, one)).join("、") })}`) : null,
-        h("section", { class: "panel pad" }, [h("h2", t(view === "resident" ? "record.person" : view === "household" ? "record.members" : "record.occupants")), h(Family, { title: heading(view, row), people }), h("p", { class: "row" }, linksOf(view, row).map(([to, id]) => h("a", { key: to, href: `#${to}/${encodeURIComponent(id)}` }, t(`case.${to}`))))]),
-        h("section", { class: "panel pad" }, [h("h2", t("record.facts")), h("div", { class: "wide" }, h(Facts, { facts }))]),
+        silent.length ? h("section", { class: "refusal warn" }, h(QuietTopics, { topics: silent, title: t("quiet.row") })) : null,
+        diagram(view, { ...row, id }, view === "resident" ? [title, day(row.born), row.died_on ? `† ${day(row.died_on)}` : ""].filter(Boolean).join(" · ") : title, history),
+        h("section", { class: "panel pad" }, [h("h2", t("record.facts")), facts.length || silent.length ? h("div", { class: "wide" }, h(FactTable, { facts, quiet: silent })) : h("p", { class: "quiet" }, t("record.nothing"))]),
         h("div", { class: "two" }, [
           h("section", { class: "panel pad" }, [h("h2", t("record.history")), h(History, { history })]),
           h("section", { class: "panel pad" }, [h("h2", t("record.looks")), h("p", { class: "quiet small" }, t("record.why-me")), h("ul", { class: "looks", "data-test": "looks" }, seen.value.map((one, i) =>

@@ -9,7 +9,7 @@ import { LanguageSwitch } from "../components/language-switch.js";
 /** Where to go after signing in: back to the page that sent us here, if it is one of ours, else where the role's work begins. */
 function destination(account) {
   const next = new URLSearchParams(location.search).get("next") || "";
-  const ours = /^\/(centre|worker|record)\.html(#.*)?$/.test(next);
+  const ours = /^\/(centre|worker|record|catalogue)\.html(#.*)?$/.test(next);
   return ours ? next : homeOf(account.role);
 }
 

@@ -8,6 +8,7 @@ export default {
   "numbers.due_today": "Due today",
   "numbers.overdue": "Overdue",
   "numbers.waiting_for_assignment": "Unassigned",
+  "numbers.unknown": "Unknown",
   "numbers.workers_on_duty": "On duty",
   "numbers.mean_acknowledge_seconds": "Acknowledged in",
 
@@ -18,10 +19,10 @@ export default {
 
   "freshness.what": "How fresh the departments' data is",
   "freshness.good.short": "Data fresh",
-  "freshness.late.short": "Data stale",
+  "freshness.late.short": "Data interrupted",
   "freshness.off.short": "Unknown",
   "freshness.good": "all departments fresh",
-  "freshness.stale": "{n} stale",
+  "freshness.stale": "{n} without data",
   "freshness.never": "no data yet",
 
   "stream.live": "Live",
@@ -33,6 +34,7 @@ export default {
   "list.of.overdue": "Overdue",
   "list.of.waiting": "Unassigned",
   "list.of.claimed": "Being handled",
+  "list.of.unknown": "Unknown (a department is silent)",
   "list.of.resolved": "Resolved",
   "list.count": "{n}",
   "list.all": "All",
@@ -42,6 +44,10 @@ export default {
 
   "alert.unacknowledged": "unacknowledged {span}",
   "alert.resolved": "resolved",
+
+  "unknown": "Unknown",
+  "unknown.why": "The department on whose data this rests is silent, so nobody can tell. No task was made; it is judged again once the data is back.",
+  "unknown.why-kept": "The department on whose data this rests is silent, so nobody can tell whether it still holds. The task stays; it is judged again once the data is back.",
 
   "task.none": "No task",
   "task.queue": "Queue:",
@@ -70,6 +76,10 @@ export default {
   "case.do": "What to do",
   "case.household": "Household",
   "case.dwelling": "Dwelling",
+  "case.resident": "Resident's record",
+  "case.grid": "Grid's record",
+  "case.district": "District's record",
+  "case.legal_person": "Company's record",
   "case.on-map": "On the map",
   "case.rule": "Rule {rule}, version {version} · changed {at}",
 

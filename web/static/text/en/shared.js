@@ -8,7 +8,12 @@ export default {
   "loading": "Loading…",
   "cancel": "Cancel",
   "close": "Close",
-  "stale": "stale",
+  "stale": "no data",
+  "quiet.since": "unknown · no data since {at}",
+  "quiet.never": "unknown · never any data",
+  "quiet.more": "{n} more topics",
+  "quiet.row": "These departments are silent: what they stated may hold no more, and what is missing may be there.",
+  "quiet.nothing": "Nothing stated, which does not mean that there is nothing.",
   "masked": "masked",
   "sign-out": "Sign out",
 
@@ -115,5 +120,7 @@ export default {
   "relation.occupant": "Occupant",
   "relation.member": "Member",
   "relation.subject": "Person concerned",
+  "relation.owner": "Owner",
+  "relation.legal_representative": "Legal representative",
   "relation.other": "Other",
 };

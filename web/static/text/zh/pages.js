@@ -8,6 +8,7 @@ export default {
   "numbers.due_today": "今日到期",
   "numbers.overdue": "超时",
   "numbers.waiting_for_assignment": "待派",
+  "numbers.unknown": "未知",
   "numbers.workers_on_duty": "在岗网格员",
   "numbers.mean_acknowledge_seconds": "平均确认",
 
@@ -18,10 +19,10 @@ export default {
 
   "freshness.what": "各部门数据新鲜度",
   "freshness.good.short": "数据正常",
-  "freshness.late.short": "数据滞后",
+  "freshness.late.short": "数据中断",
   "freshness.off.short": "数据未知",
   "freshness.good": "各部门正常",
-  "freshness.stale": "{n} 个部门滞后",
+  "freshness.stale": "{n} 个部门数据中断",
   "freshness.never": "尚无数据",
 
   "stream.live": "实时",
@@ -33,6 +34,7 @@ export default {
   "list.of.overdue": "已超时",
   "list.of.waiting": "待派任务",
   "list.of.claimed": "在办任务",
+  "list.of.unknown": "未知（部门数据中断）",
   "list.of.resolved": "已解除",
   "list.count": "{n} 条",
   "list.all": "全部",
@@ -42,6 +44,10 @@ export default {
 
   "alert.unacknowledged": "未确认 {span}",
   "alert.resolved": "已解除",
+
+  "unknown": "未知",
+  "unknown.why": "所依赖的部门数据中断，无法确认，未派任务；数据恢复后自动重新判断。",
+  "unknown.why-kept": "所依赖的部门数据中断，无法确认是否仍然如此；已派任务保留，数据恢复后自动重新判断。",
 
   "task.none": "未派任务",
   "task.queue": "队列：",
@@ -70,6 +76,10 @@ export default {
   "case.do": "处置",
   "case.household": "家庭档案",
   "case.dwelling": "房屋档案",
+  "case.resident": "居民档案",
+  "case.grid": "网格档案",
+  "case.district": "区档案",
+  "case.legal_person": "企业档案",
   "case.on-map": "在地图上看",
   "case.rule": "规则 {rule} 第 {version} 版 · 更新 {at}",
 

@@ -8,7 +8,12 @@ export default {
   "loading": "正在读取…",
   "cancel": "取消",
   "close": "关闭",
-  "stale": "数据滞后",
+  "stale": "数据中断",
+  "quiet.since": "未知 · 数据中断自 {at}",
+  "quiet.never": "未知 · 从未收到数据",
+  "quiet.more": "还有 {n} 个主题",
+  "quiet.row": "以下部门数据中断：已有的事实可能已变，没有的事实未必不存在。",
+  "quiet.nothing": "没有记录，不等于没有此事。",
   "masked": "已遮盖",
   "sign-out": "退出",
 
@@ -115,5 +120,7 @@ export default {
   "relation.occupant": "居住人",
   "relation.member": "成员",
   "relation.subject": "当事人",
+  "relation.owner": "产权人",
+  "relation.legal_representative": "法定代表人",
   "relation.other": "其他",
 };

@@ -1,0 +1,87 @@
+// A row's statements as spans and points in time, a lane a fact: what one looks at before one reads.
+
+import { factName } from "./facts.js";
+import { named } from "./language.js";
+
+const ENDS = /(Ended|Closed|Cancelled|Left|Scrapped|Revoked|Deregistered|Lifted|Repaired|Divorced|MovedOut)$/;
+const WARNS = /(Arrears|Revoked|Hazard)/;
+const POINTS = ["period", "year", "outcome", "button", "device", "task"]; // what has one of these happened once
+const MOST_LANES = 14;
+const RECENT_MS = 31 * 86_400_000;
+const OFTEN = 5;
+const YEAR_MS = 31_557_600_000;
+
+const ms = (at) => (typeof at === "string" && at.length >= 10 ? Date.parse(at.length === 10 ? `${at}T00:00:00+08:00` : at) : NaN);
+const begins = (said) => ms(said.value?.effective_from ?? said.value?.start ?? said.value?.on ?? said.occurred_at);
+const saysUntil = (said) => (said.value && typeof said.value === "object" ? ms(said.value.until ?? said.value.lasts_until) : NaN);
+
+const isPoint = (said) => said.value !== null && typeof said.value === "object" && POINTS.some((name) => name in said.value);
+
+/** One record's life: its first statement, and what ended it. */
+function itemOf(record) {
+  const [first] = record;
+  const ended = record.find((said) => said !== first && ENDS.test(said.kind));
+  const until = ended ? begins(ended) : record.map(saysUntil).findLast((at) => !Number.isNaN(at)) ?? NaN;
+  const value = first.value && typeof first.value === "object" ? first.value : {};
+  const lasts = ended || ["effective_from", "start", "until", "on"].some((name) => name in value);
+  const once = isPoint(first) || ENDS.test(first.kind) || !lasts;
+  return {
+    from: begins(first),
+    to: once ? null : Number.isNaN(until) ? null : until,
+    once,
+    endsBadly: Boolean(ended && WARNS.test(ended.kind)),
+    rank: first.rank,
+    ends: ENDS.test(first.kind),
+    warns: WARNS.test(first.kind) || value.outcome === "failed" || value.outcome === "not_filed",
+    title: `${named(`kind.${first.kind}`, first.kind)} ${first.words}`,
+  };
+}
+
+/** What ends something under a number of its own (a divorce) ends the span that was open. */
+function closed(items) {
+  const inOrder = [...items].sort((a, b) => a.from - b.from);
+  for (const [i, item] of inOrder.entries()) {
+    const open = item.ends ? inOrder.slice(0, i).findLast((one) => !one.once && one.to === null) : undefined;
+    if (open) open.to = item.from;
+  }
+  return inOrder;
+}
+
+/** `{lanes: [{label, items}], from, to}`, times in ms; null where there is nothing to draw (or it is masked). */
+export function lanesOf(history, now) {
+  const records = new Map();
+  for (const said of history.filter((one) => !one.withdrawn && "value" in one && !Number.isNaN(ms(one.occurred_at)))) {
+    const key = isPoint(said) ? said.event_id : `${said.department} ${String(said.record).split("/")[0]}`;
+    records.set(key, [...(records.get(key) ?? []), said]);
+  }
+  const lanes = new Map();
+  for (const record of records.values()) {
+    record.sort((a, b) => ms(a.occurred_at) - ms(b.occurred_at) || (ENDS.test(a.kind) ? 1 : -1));
+    const label = factName(record[0]);
+    lanes.set(label, [...(lanes.get(label) ?? []), itemOf(record)]);
+  }
+  const drawn = [...lanes].map(([label, items]) => ({ label, items: closed(items), rank: Math.min(...items.map((item) => item.rank)) })).sort((a, b) => a.rank - b.rank).slice(0, MOST_LANES);
+  if (!drawn.length) return null;
+  const all = drawn.flatMap((lane) => lane.items.flatMap((item) => [item.from, item.to]).filter((at) => at !== null && !Number.isNaN(at)));
+  const from = Math.min(...all);
+  return { lanes: drawn, from, to: Math.max(now, ...all.filter((at) => at < now + YEAR_MS)) };
+}
+
+/** Of what happens again and again, the last month: a history of lanes of its own. */
+export function lately(history, now) {
+  const recent = history.filter((said) => isPoint(said) && now - ms(said.occurred_at) < RECENT_MS);
+  return recent.length >= OFTEN ? recent : [];
+}
+
+/** Instants (ms) with a label, a handful over the span. */
+export function ticks(from, to) {
+  const span = to - from;
+  const years = span / YEAR_MS;
+  if (years > 1.5) {
+    const step = [1, 2, 5, 10, 20].find((each) => years / each <= 9) ?? 25;
+    const first = Math.ceil((new Date(from).getFullYear() + 1) / step) * step;
+    return Array.from({ length: 12 }, (_, i) => first + i * step).map((year) => ({ at: Date.parse(`${year}-01-01T00:00:00+08:00`), label: String(year) })).filter(({ at }) => at < to);
+  }
+  const steps = 5;
+  return Array.from({ length: steps }, (_, i) => from + (span * (i + 0.5)) / steps).map((at) => ({ at, label: new Date(at + 8 * 3_600_000).toISOString().slice(0, 10) }));
+}
