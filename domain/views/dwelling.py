@@ -346,4 +346,5 @@ VIEW = View(
     place=lambda row: row.id,
     expire=expire,
     expires_at=expires_at,
+    contributes_to=frozenset({"grid"}),
 )
