@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.contributions import Occupancy, ProgrammeDrawn
+from domain.contributions import ConditionHeld, Occupancy, ProgrammeDrawn
 from domain.event import Source
 from domain.living import elder_from
 from domain.rules.elder_alone import RULE as ELDER_ALONE
@@ -13,6 +13,8 @@ from domain.rules.elder_silent import RULE as ELDER_SILENT
 from domain.rules.low_income_visit import RULE as LOW_INCOME
 from domain.rules.new_tenant import RULE as NEW_TENANT
 from domain.rules.newly_let import RULE as NEWLY_LET
+from domain.rules.serious_illness import RULE as SERIOUS_ILLNESS
+from domain.rules.severe_mental_alone import RULE as SEVERE_MENTAL
 from domain.rules.stranger_swipes import RULE as STRANGER
 from domain.rules.unseen_registered import RULE as UNSEEN
 from domain.time import DAY, hours, midnight
@@ -44,6 +46,10 @@ def said(kind: str, record: str, on: str) -> Source:
     return Source("office", kind, record, f"event of {record}", noon(on))
 
 
+def ill(condition: str, since: str, until: str | None = None, record: str = "case-1") -> ConditionHeld:
+    return ConditionHeld(condition, None, day(since), None if until is None else day(until), said("x", record, since))
+
+
 @pytest.fixture
 def city() -> Door:
     return Door()
@@ -71,6 +77,43 @@ def test_who_joins_after_the_visit_is_visited_too_and_one_door_has_one_task(city
     assert city.at("2026-04-07") == []
 
 
+def test_a_severe_mental_illness_alone_is_a_visit_every_day(city: Door) -> None:
+    city.lives_here("li", conditions=(ill("severe_mental", "2026-03-01"),))
+    assert city.at("2026-02-28") == []
+    assert city.then("2026-03-02", 0) == [(SEVERE_MENTAL.name, "case-1 2026-03-02")], "due from midnight"
+    city.visited("2026-03-02")
+    assert city.then("2026-03-02", 23) == []
+    assert city.then("2026-03-03", 1) == [(SEVERE_MENTAL.name, "case-1 2026-03-03")]
+    assert city.then("2026-03-04", 1) == [(SEVERE_MENTAL.name, "case-1 2026-03-04")], "each day a duty of its own"
+    city.let("lease-1", "2026-03-05", ["wu"], until="2026-03-08")
+    city.visited("2026-03-05")
+    assert city.at("2026-03-06") == [], "there is somebody with him"
+    assert city.at("2026-03-08") == [(SEVERE_MENTAL.name, "case-1 2026-03-08")], "alone again"
+    city.lives_here("li", conditions=(ill("severe_mental", "2026-03-01", until="2026-03-09"),))
+    assert city.at("2026-03-09") == []
+
+
+def test_a_tenant_under_an_old_number_is_no_second_person(city: Door) -> None:
+    city.lives_here("li", conditions=(ill("severe_mental", "2026-03-01"),), also=("li, before",))
+    city.visited("2026-02-20")
+    city.let("lease-1", "2026-02-20", ["li, before"])
+    assert city.at("2026-03-01") == [(SEVERE_MENTAL.name, "case-1 2026-03-01")]
+    city.lives_here("wu", died_on=day("2026-02-01"))
+    assert city.at("2026-03-02") == [(SEVERE_MENTAL.name, "case-1 2026-03-02")], "nor is somebody who has died"
+    city.lives_here("he")
+    assert city.at("2026-03-03") == []
+
+
+def test_a_duty_of_today_is_not_held_back_because_the_report_is_old() -> None:
+    city = Door(live_since=midnight(day("2026-03-10")))
+    city.lives_here("li", conditions=(ill("severe_mental", "2020-01-01"), ill("serious_illness", "2020-01-01")))
+    city.at("2026-03-10")
+    assert [(alert.rule, alert.state) for alert in city.said] == [
+        (SERIOUS_ILLNESS.name, "held"),
+        (SEVERE_MENTAL.name, "opened"),
+    ]
+
+
 def test_an_elder_alone_is_visited_every_week_from_the_sixtieth_birthday(city: Door) -> None:
     city.lives_here("li", born="1966-03-04")
     assert city.at("2026-03-03") == []
@@ -88,6 +131,22 @@ def test_an_elder_alone_is_visited_every_week_from_the_sixtieth_birthday(city: D
 def test_born_on_a_leap_day() -> None:
     assert elder_from(day("1944-02-29")) == midnight(day("2004-02-29"))
     assert elder_from((date(2040, 2, 29) - date(1970, 1, 1)).days) == midnight(day("2100-03-01"))
+
+
+def test_a_newly_reported_serious_illness_is_visited_once(city: Door) -> None:
+    city.visited("2026-02-01")
+    city.lives_here("wu")
+    city.lives_here(
+        "li", conditions=(ill("serious_illness", "2026-03-01"), ill("contagious", "2026-03-01", record="2"))
+    )
+    assert city.at("2026-03-01") == [(SERIOUS_ILLNESS.name, "case-1")]
+    city.visited("2026-03-03", outcome="nobody_home")
+    assert city.at("2026-03-03") == [(SERIOUS_ILLNESS.name, "case-1")]
+    city.visited("2026-03-04")
+    assert city.at("2026-06-04") == []
+    city.lives_here("wu", conditions=(ill("serious_illness", "2026-07-01", until="2026-07-09", record="case-2"),))
+    assert city.at("2026-07-08") == [(SERIOUS_ILLNESS.name, "case-2")]
+    assert city.at("2026-07-09") == [], "it has ended"
 
 
 def test_a_low_income_family_is_visited_every_ninety_days(city: Door) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "SECOND",
     "SMALL",
     "SMALLER",
+    "UNTOLD",
     "WHOLE",
     "Said",
     "golden_city",
@@ -30,6 +31,9 @@ __all__ = [
 ]
 
 PARTS = (dwellings, people, bracelets, doors, grids, companies, alone)
+
+UNTOLD = {"severe-mental-alone", "serious-illness"}
+"""Rules on what no contract states yet: nobody reports an illness."""
 
 WHOLE = (5_000, 80_000)
 """Residents and statements of the golden city as it is compared in full."""
