@@ -206,6 +206,12 @@ class Lookup(Look):
     )
 
 
+class CompanyLookup(Look):
+    credit_code: str = Field(
+        min_length=18, max_length=18, description="18 characters, GB 32100", examples=["91440101MA5CQ1XX3G"]
+    )
+
+
 class Row(BaseModel):
     view: str
     id: str

@@ -26,8 +26,11 @@ class Concerned:
     address: str | None
 
 
-async def concerned(caller: Caller, view: str, subject: str) -> list[Concerned]:
-    """Who is concerned by an alert about this row; at most `MOST`, in the order of the row."""
+async def concerned(caller: Caller, view: str, subject: str, dwelling: str | None = None) -> list[Concerned]:
+    """Who is concerned by an alert about this row; at most `MOST`, in the order of the row. `dwelling`: where it is
+    handled; a grid's finding about one door concerns who lives behind it."""
+    if view == "grid" and dwelling and "/" not in dwelling:
+        view, subject = "dwelling", dwelling
     if view == "resident":
         people: list[tuple[str, dict[str, Any]]] = [(subject, {})]
     else:
@@ -36,7 +39,7 @@ async def concerned(caller: Caller, view: str, subject: str) -> list[Concerned]:
                 f"SELECT row FROM city.{view} WHERE id = %(id)s LIMIT 1",
                 {"id": subject},
             )
-            if view in {"household", "dwelling"}
+            if view in {"household", "dwelling", "legal_person"}
             else None
         )
         people = _named(view, row["row"] if row else {})
@@ -72,6 +75,9 @@ def shown(people: list[Concerned], *, masked: bool) -> list[Person]:
 
 
 def _named(view: str, row: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    if view == "legal_person":
+        representative = row.get("legal_representative")
+        return [(representative, {"relation": "legal_representative"})] if representative else []
     if view == "household":
         return [(member["resident"], member.get("membership") or {}) for member in row.get("members") or []]
     occupants = [(one["resident"], one.get("occupancy") or {}) for one in row.get("occupants") or []]

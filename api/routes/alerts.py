@@ -101,7 +101,7 @@ async def case(caller: AsCaller, finding_id: UUID) -> Case:
         quiet=await quiet.behind_case(caller, row["rule"], row["because"]),
         resolution_zh=row["resolution_zh"],
         resolution_en=row["resolution_en"],
-        people=people.shown(await people.concerned(caller, row["view"], row["subject"]), masked=True),
+        people=people.shown(await people.concerned(caller, row["view"], row["subject"], row["dwelling"]), masked=True),
         tasks=[select.task_of(task, caller, legal) for task in tasks],
         timeline=sorted(timeline, key=lambda moment: moment.at),
     )
@@ -114,7 +114,7 @@ async def unmask(request: Request, caller: AsCaller, finding_id: UUID, look: Loo
     if row is None:
         await _looked(caller, "alert", str(finding_id), look.purpose, found=False)
         return refuse(request, NOT_FOUND)
-    found = await people.concerned(caller, row["view"], row["subject"])
+    found = await people.concerned(caller, row["view"], row["subject"], row["dwelling"])
     for view, key in {(row["view"], row["subject"]), *(("resident", one.resident) for one in found)}:
         await _looked(caller, view, key, look.purpose, found=True)
     return Unmasked(

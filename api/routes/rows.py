@@ -10,15 +10,16 @@ from psycopg import sql
 from api import quiet
 from api.database import AsCaller, Caller
 from api.masking import mask_row, views, whole_row
-from api.models import LookedAt, Looks, Lookup, Purpose, Row
+from api.models import CompanyLookup, LookedAt, Looks, Lookup, Purpose, Row
 from api.problems import INVALID, NOT_FOUND, Refused, refuse
-from domain.codes import InvalidCode
+from domain.codes import InvalidCode, normalised_credit_code
 from runtime.http.language import Say
 
 router = APIRouter(tags=["rows"])
 
 View = Annotated[str, Path(pattern=r"^[a-z][a-z_]{0,40}$", examples=["household"])]
 Key = Annotated[str, Path(min_length=1, max_length=200, examples=["H-20113"])]
+NOT_A_CODE = Say("不是有效的统一社会信用代码。", "This is not a valid unified social credit code.")
 NOT_A_NUMBER = Say("不是有效的身份证号码。", "This is not a valid identity number.")
 LOOKED_WITHOUT = "list"
 """What is recorded as the purpose of a look at a masked row: none was given."""
@@ -44,6 +45,16 @@ async def lookup(request: Request, caller: AsCaller, wanted: Lookup) -> Row | Re
     except InvalidCode:
         raise Refused(INVALID, detail=NOT_A_NUMBER) from None
     return await _row(request, caller, "resident", key, wanted.purpose)
+
+
+@router.post("/rows/legal_person/lookup", summary="A legal person by credit code", response_model=Row)
+async def look_up_company(request: Request, caller: AsCaller, wanted: CompanyLookup) -> Row | Response:
+    """Written in any width or case; the look is recorded as everybody's is."""
+    try:
+        key = normalised_credit_code(wanted.credit_code)
+    except InvalidCode:
+        raise Refused(INVALID, detail=NOT_A_CODE) from None
+    return await _row(request, caller, "legal_person", key, wanted.purpose)
 
 
 @router.get("/rows/{view}/{key}/looks", summary="Who looked at a row, and why")

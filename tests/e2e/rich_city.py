@@ -24,7 +24,7 @@ from tests.conftest import Database
 from tests.golden.in_memory import City
 
 NOW = datetime.now(UTC)
-COMPANY = "91440101MA5CQ1XX3F"
+COMPANY = "91440101MA5CQ1XX3G"
 PERSON, SPOUSE, TENANT, OWNER, STRANGER = (
     f"k1.{name * 6:A<43}"[:46] for name in ("person", "spouse", "tenant", "owner", "nobody")
 )

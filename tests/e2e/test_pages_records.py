@@ -161,3 +161,29 @@ def test_the_catalogue_is_one_click_from_the_centre_and_reads_on_a_phone_in_engl
         page.goto(f"{served_city.url}/catalogue.html#housing.tenancy")
         page.locator("[data-test=topic-detail]", has_text="identity number").wait_for()
         page.screenshot(path=SCREENSHOTS / "catalogue-phone.png")
+
+
+def test_a_company_is_found_by_its_code_and_the_code_stands_in_no_request(rich_city: ServedCity) -> None:
+    with signed_in(rich_city) as (_, page):
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        CommandCentre(page).search(COMPANY.lower())
+        page.locator("[data-test=search]").press("Enter")
+        page.locator("[data-test=look-purpose]").select_option("verify_fact")
+        page.screenshot(path=SCREENSHOTS / "company-search.png")
+        page.locator("[data-test=look]").click()
+        page.locator("[data-test=row][data-view=legal_person]", has_text="番禺示例五金店").wait_for()
+        lookups = [url for url in asked if "lookup" in url]
+        assert len(lookups) == 1
+        assert COMPANY not in lookups[0].upper()
+
+
+def test_a_case_leads_to_the_record_of_its_grid(rich_city: ServedCity) -> None:
+    with psycopg.connect(rich_city.database.sinks) as sinks:
+        finding = rich_city.here.findings[1]
+        sinks.execute("UPDATE city.alert SET view = 'grid', subject = %s WHERE finding_id = %s", (GRID, finding))
+    with signed_in(rich_city) as (_, page):
+        centre = CommandCentre(page)
+        centre.open_case(centre.wait_for_alert(finding=str(finding)))
+        page.locator("[data-test=to-subject]").click()
+        page.locator("[data-test=row][data-view=grid]").wait_for()

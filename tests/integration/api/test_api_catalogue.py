@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from runtime.contracts import contracts
 from tests.integration.api.two_streets import City, LogIn
@@ -103,3 +104,41 @@ async def test_unknown_findings_are_listed_counted_and_never_called_held(city: C
     assert await found("held") == {}
     assert (await client.get("/summary")).json()["unknown"] == 2
     assert (await (await log_in("there")).get("/summary")).json()["unknown"] == 0
+
+
+async def test_a_company_is_looked_up_by_its_code_in_the_body(city: City, log_in: LogIn) -> None:
+    code = "91440101MA5CQ1XX3G"
+    with psycopg.connect(city.database.sinks) as sinks:
+        sinks.execute(
+            "INSERT INTO city.legal_person_g1 (id, dwelling, version, row) VALUES (%s, %s, 1, %s)",
+            (code, city.here.dwelling, Jsonb({"id": code, "name": "示例五金店", "legal_representative": "k1.x"})),
+        )
+    client, body = await log_in("here"), {"credit_code": "９１440101ma5cq1xx3g", "purpose": "verify_fact"}
+    found = (await client.post("/rows/legal_person/lookup", json=body)).json()
+    assert (found["id"], found["view"], found["masked"]) == (code, "legal_person", False)
+    assert (await (await log_in("there")).post("/rows/legal_person/lookup", json=body)).status_code == 404
+    wrong = await client.post("/rows/legal_person/lookup", json={**body, "credit_code": f"{code[:-1]}H"})
+    assert wrong.status_code == 422
+    assert code[:-1] not in wrong.text
+
+
+async def test_a_case_about_a_door_of_a_grid_or_a_company_names_who_is_concerned(city: City, log_in: LogIn) -> None:
+    door, company = city.here.findings[:2]
+    occupants = [{"resident": city.here.resident, "occupancy": {"household": city.here.household}}]
+    with psycopg.connect(city.database.sinks) as sinks:
+        sinks.execute(
+            "UPDATE city.dwelling_g1 SET row = row || %s WHERE id = %s",
+            (Jsonb({"occupants": occupants}), city.here.dwelling),
+        )
+        sinks.execute(
+            "INSERT INTO city.legal_person_g1 (id, dwelling, version, row) VALUES ('C', %s, 1, %s)",
+            (city.here.dwelling, Jsonb({"id": "C", "legal_representative": city.here.resident})),
+        )
+        for finding, view, subject in ((door, "grid", city.here.grid), (company, "legal_person", "C")):
+            sinks.execute(
+                "UPDATE city.alert SET view = %s, subject = %s WHERE finding_id = %s", (view, subject, finding)
+            )
+    client = await log_in("here")
+    for finding, relation in ((door, None), (company, "legal_representative")):
+        (person,) = (await client.get(f"/alerts/{finding}")).json()["people"]
+        assert (person["name"], person["relation"]) == ("周*", relation)

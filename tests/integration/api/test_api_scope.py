@@ -40,7 +40,8 @@ def addresses(street: Street) -> list[tuple[str, str, dict[str, Any]]]:
 
 # Nothing in these names an object; what they answer is compared by the tests of counts and lists below.
 WITHOUT_OBJECT = {
-    "/session", "/me", "/summary", "/alerts", "/tasks", "/rows/resident/lookup", "/rows/{view}/{key}/looks",
+    "/session", "/me", "/summary", "/alerts", "/tasks", "/rows/resident/lookup", "/rows/legal_person/lookup",
+    "/rows/{view}/{key}/looks",
     "/map/grids", "/map/alerts", "/freshness", "/stats/alerts-by-rule", "/stats/acknowledge", "/stream",
     "/health/live", "/health/ready", "/openapi.json", "/asyncapi.json", "/catalogue", "/catalogue/{topic}",
 }  # fmt: skip
@@ -156,6 +157,7 @@ async def test_errors_say_nothing_of_what_was_asked(city: City, log_in: LogIn) -
         ("GET", f"/alerts?severity={secret}", None),
         ("GET", f"/{secret}", None),
         ("POST", "/rows/resident/lookup", {"identity_number": secret, "purpose": secret}),
+        ("POST", "/rows/legal_person/lookup", {"credit_code": secret, "purpose": secret}),
         ("POST", "/rows/resident/lookup", {"identity_number": [secret], secret: secret, "周伟": 1}),
     ):
         answer = await client.request(method, address, json=body)

@@ -9,6 +9,7 @@ const POINTS = ["period", "year", "outcome", "button", "device", "task"]; // wha
 const MOST_LANES = 14;
 const RECENT_MS = 31 * 86_400_000;
 const OFTEN = 5;
+const FEW_DAYS = 8 / 365; // years
 const YEAR_MS = 31_557_600_000;
 
 const ms = (at) => (typeof at === "string" && at.length >= 10 ? Date.parse(at.length === 10 ? `${at}T00:00:00+08:00` : at) : NaN);
@@ -73,6 +74,12 @@ export function lately(history, now) {
   return recent.length >= OFTEN ? recent : [];
 }
 
+/** In the city's time; with the hour where days are few. */
+function instant(at, years) {
+  const said = new Date(at + 8 * 3_600_000).toISOString();
+  return years < FEW_DAYS ? `${said.slice(5, 10)} ${said.slice(11, 13)}:00` : said.slice(0, 10);
+}
+
 /** Instants (ms) with a label, a handful over the span. */
 export function ticks(from, to) {
   const span = to - from;
@@ -83,5 +90,5 @@ export function ticks(from, to) {
     return Array.from({ length: 12 }, (_, i) => first + i * step).map((year) => ({ at: Date.parse(`${year}-01-01T00:00:00+08:00`), label: String(year) })).filter(({ at }) => at < to);
   }
   const steps = 5;
-  return Array.from({ length: steps }, (_, i) => from + (span * (i + 0.5)) / steps).map((at) => ({ at, label: new Date(at + 8 * 3_600_000).toISOString().slice(0, 10) }));
+  return Array.from({ length: steps }, (_, i) => from + (span * (i + 0.5)) / steps).map((at) => ({ at, label: instant(at, years) }));
 }

@@ -1,7 +1,8 @@
 import { computed, h, ref } from "/lib/vue.js";
-import { lookup, signOut } from "../app/api.js";
+import { lookup, lookupCompany, signOut } from "../app/api.js";
 import { overall } from "../app/freshness.js";
 import { language, named, said, t } from "../app/language.js";
+import { recordLink } from "../app/facts.js";
 import { nameOf } from "../app/places.js";
 import { pathTo, regionName, shortName } from "../app/regions.js";
 import { forget } from "../app/session.js";
@@ -11,6 +12,7 @@ import { Refusal } from "./refusal.js";
 
 const MOST_HITS = 8;
 const IDENTITY = /^\d{17}[\dXx]$|^\d{15}$/;
+const CREDIT_CODE = /^[0-9A-HJ-NP-RTUWXY]{18}$/i;
 
 const LEVELS = { 6: "street", 9: "community", 12: "grid" };
 /** The levels below the one in sight, faint: where a click on the map leads. */
@@ -33,15 +35,20 @@ const Search = {
     const purpose = ref("");
     const error = ref(null);
     const words = (alert) => [said(alert, "why"), named(`rule.${alert.rule}`, alert.rule), alert.place?.address, nameOf(alert.place), alert.subject, alert.dwelling].join(" ").toLowerCase();
+    // A number of digits alone can be either; only the server knows its check character.
     const isPerson = computed(() => IDENTITY.test(text.value.trim()));
+    const isCompany = computed(() => CREDIT_CODE.test(text.value.trim()));
+    const isNumber = computed(() => isPerson.value || isCompany.value);
+    const asCompany = ref(false);
     const hits = computed(() => {
       const wanted = text.value.trim().toLowerCase();
-      return wanted && !isPerson.value ? props.items.filter((alert) => words(alert).includes(wanted)).slice(0, MOST_HITS) : [];
+      return wanted && !isNumber.value ? props.items.filter((alert) => words(alert).includes(wanted)).slice(0, MOST_HITS) : [];
     });
     const submit = (event) => {
       event.preventDefault();
-      if (isPerson.value) {
+      if (isNumber.value) {
         error.value = null;
+        asCompany.value = !isPerson.value;
         dialog.value.showModal();
       }
       else if (hits.value[0]) choose(hits.value[0]);
@@ -53,8 +60,8 @@ const Search = {
     const look = async (event) => {
       event.preventDefault();
       try {
-        const found = await lookup(text.value.trim(), purpose.value);
-        location.assign(`/record.html#resident/${encodeURIComponent(found.id)}`);
+        const found = await (asCompany.value ? lookupCompany : lookup)(text.value.trim(), purpose.value);
+        location.assign(recordLink(found.view, found.id));
       } catch (refused) {
         error.value = refused;
       }
@@ -62,13 +69,16 @@ const Search = {
     return () =>
       h("form", { class: "search", role: "search", onSubmit: submit }, [
         h("input", { type: "search", value: text.value, placeholder: t("search.hint"), "aria-label": t("search.hint"), autocomplete: "off", "data-test": "search", onInput: (e) => (text.value = e.target.value) }),
-        text.value && !isPerson.value
+        text.value && !isNumber.value
           ? h("ul", { class: "hits", "data-test": "hits" }, hits.value.length
               ? hits.value.map((alert) => h("li", { key: alert.finding_id }, h("button", { type: "button", class: "plain", onClick: () => choose(alert) }, [h("strong", alert.place?.address ?? nameOf(alert.place) ?? ""), ` · ${said(alert, "why")}`])))
               : [h("li", { class: "quiet" }, t("search.none"))])
           : null,
-        h("dialog", { ref: dialog, "data-test": "person-look", "aria-label": t("search.person") }, h("div", { class: "stack" }, [
-          h("h2", t("search.person")),
+        h("dialog", { ref: dialog, "data-test": "person-look", "aria-label": t(asCompany.value ? "search.company" : "search.person") }, h("div", { class: "stack" }, [
+          h("h2", t(asCompany.value ? "search.company" : "search.person")),
+          isPerson.value && isCompany.value
+            ? h("div", { class: "row" }, [false, true].map((company) => h("label", { key: company, class: "row" }, [h("input", { type: "radio", name: "number-of", checked: asCompany.value === company, onChange: () => (asCompany.value = company) }), t(company ? "record.legal_person" : "record.resident")])))
+            : null,
           h("label", { class: "field" }, [t("person.why-look"), h("select", { value: purpose.value, "data-test": "look-purpose", onChange: (e) => (purpose.value = e.target.value) }, [
             h("option", { value: "" }, t("person.choose-purpose")),
             ...(props.purposes ?? []).map((one) => h("option", { value: one.name, key: one.name }, one[language.value])),

@@ -1,6 +1,6 @@
 import { h, ref } from "/lib/vue.js";
 import { byDepartment, factName, recordLink, whoIs } from "../app/facts.js";
-import { t } from "../app/language.js";
+import { named, t } from "../app/language.js";
 import { isMasked, recordOf } from "../app/masked.js";
 import { when } from "../app/time.js";
 import { Unknown, departmentName } from "./department.js";
@@ -28,10 +28,13 @@ export const FactTable = {
   setup(props) {
     const whole = ref(new Set());
 
+    /** A fact of several kinds (in, out) says which; one of a single kind is named by the fact. */
+    const ofKind = (said) => (props.facts.some((other) => other.fact === said.fact && other.kind !== said.kind) ? h("span", { class: "kind-name" }, `${named(`kind.${said.kind}`, said.kind)} `) : null);
+
     const row = (said, i) =>
       h("tr", { key: i, class: { disputed: said.disputed } }, [
         h("th", { scope: "row" }, [factName(said), said.disputed ? h("span", { class: "stale small", "data-test": "disputed" }, ` ≠ ${t("record.disputed")}`) : null]),
-        h("td", [who(said.who), " ", ...value(said)]),
+        h("td", [who(said.who), " ", ofKind(said), ...value(said)]),
         h("td", { class: "quiet" }, recordOf(said.record)),
         h("td", { class: "quiet" }, moment(said.occurred_at)),
       ]);

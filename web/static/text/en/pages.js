@@ -12,9 +12,10 @@ export default {
   "numbers.workers_on_duty": "On duty",
   "numbers.mean_acknowledge_seconds": "Acknowledged in",
 
-  "search.hint": "Address, reason or ID number",
+  "search.hint": "Address, reason, ID number or credit code",
   "search.none": "Not in this list",
   "search.person": "Look up a resident by number",
+  "search.company": "Look up a company by credit code",
   "search.look": "Look up (recorded)",
 
   "freshness.what": "How fresh the departments' data is",

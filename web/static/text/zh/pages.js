@@ -12,9 +12,10 @@ export default {
   "numbers.workers_on_duty": "在岗网格员",
   "numbers.mean_acknowledge_seconds": "平均确认",
 
-  "search.hint": "搜索地址、事由、证件号",
+  "search.hint": "搜索地址、事由、证件号、信用代码",
   "search.none": "本列表中没有",
   "search.person": "按证件号查询居民",
+  "search.company": "按统一社会信用代码查询企业",
   "search.look": "查询并记录",
 
   "freshness.what": "各部门数据新鲜度",
