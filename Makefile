@@ -24,9 +24,9 @@ check: $(STAMP) ## ruff, mypy --strict, import contracts, schema compatibility
 test: $(STAMP) ## unit, contract and integration tests; they start their own Kafka, registry and PostgreSQL
 	$(RUN) -m pytest tests/domain tests/contracts tests/integration $(TESTS)
 
-e2e: $(STAMP) ## the whole system from export to browser, killed and measured; needs Debian's chromium and prometheus
-	@for tool in chromium:chromium promtool:prometheus prometheus:prometheus; do \
-		command -v "$${tool%%:*}" >/dev/null || \
+e2e: $(STAMP) ## the whole system from export to browser, killed and measured; needs Debian's chromium, prometheus and mosquitto
+	@for tool in chromium:chromium promtool:prometheus prometheus:prometheus mosquitto:mosquitto; do \
+		PATH="$$PATH:/usr/sbin" command -v "$${tool%%:*}" >/dev/null || \
 		{ echo "make e2e needs '$${tool%%:*}': install Debian's package $${tool##*:} (apt-get install $${tool##*:})." >&2; exit 1; }; \
 	done
 	$(RUN) -m pytest tests/e2e $(TESTS)

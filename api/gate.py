@@ -13,7 +13,16 @@ from starlette.types import ASGIApp
 from api.problems import CROSS_SITE
 from runtime import metrics
 from runtime.http import gate
-from runtime.http.gate import CONTENT_SECURITY_POLICY, NO_ROUTE, UNSAFE, Buckets, media_type_of, retry_after, route_of
+from runtime.http.gate import (
+    CONTENT_SECURITY_POLICY,
+    NO_ROUTE,
+    UNSAFE,
+    Buckets,
+    media_type_of,
+    method_of,
+    retry_after,
+    route_of,
+)
 from runtime.http.problems import NOT_JSON, TOO_MANY, Kind
 
 log = structlog.get_logger("citygrid.api")
@@ -62,13 +71,12 @@ class Gate(gate.Gate):
         # A route of an included router knows its path without the prefix.
         route = f"{ROOT}{template.removeprefix(ROOT)}" if template else NO_ROUTE
         if not route.endswith("/stream"):
-            method = request.method if route != NO_ROUTE else "?"
-            metrics.REQUEST_SECONDS.labels(method, route, status).observe(seconds)
+            metrics.REQUEST_SECONDS.labels(method_of(request), route, status).observe(seconds)
         account = getattr(request.state, "account", None)
         log.info(
             "request",
             request=str(request.state.request_id),
-            method=request.method,
+            method=method_of(request),
             route=route,
             status=status,
             ms=round(seconds * 1000, 1),

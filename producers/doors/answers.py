@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from runtime import metrics
 from runtime.http import gate
-from runtime.http.gate import NO_ROUTE, Buckets, media_type_of, retry_after, route_of
+from runtime.http.gate import NO_ROUTE, Buckets, media_type_of, method_of, retry_after, route_of
 from runtime.http.language import Say
 from runtime.http.problems import (
     BAD_REQUEST,
@@ -20,6 +20,7 @@ from runtime.http.problems import (
     TOO_LARGE,
     TOO_MANY,
     Kind,
+    Refused,
 )
 
 log = structlog.get_logger("citygrid.doors")
@@ -94,8 +95,15 @@ class ItemError(BaseModel):
     reason: str = Field(description="what is wrong with it", examples=["is missing"])
 
 
+def json_only(request: Request) -> None:
+    """A dependency of routes that read a body. Raises Refused: 415 if it is another type, or compressed."""
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if media_type_of(request) != "application/json" or encoding != "identity":
+        raise Refused(NOT_JSON, headers={"Accept": "application/json", "Accept-Encoding": "identity"})
+
+
 class DoorGate(gate.Gate):
-    """The gate of the doors: a limit for each address, JSON only, a line in the log and a metric for each request."""
+    """The gate of the doors: a limit for each address, a line in the log and a metric for each request."""
 
     def __init__(self, app: ASGIApp, *, body_limit: int, rate: float, secure: bool) -> None:
         super().__init__(app, body_limit=body_limit, secure=secure)
@@ -105,15 +113,11 @@ class DoorGate(gate.Gate):
         wait = self._buckets.wait(request.client.host if request.client else "?")
         if wait:
             return TOO_MANY, retry_after(wait)
-        if request.method == "POST":
-            encoding = request.headers.get("content-encoding", "identity").strip().lower()
-            if media_type_of(request) != "application/json" or encoding != "identity":
-                return NOT_JSON, {"Accept": "application/json", "Accept-Encoding": "identity"}
         return self.too_large(request), {}
 
     def record(self, request: Request, status: int, seconds: float) -> None:
         route = route_of(request) or NO_ROUTE
-        method = request.method if route != NO_ROUTE else "?"
+        method = method_of(request)
         metrics.GATEWAY_REQUEST_SECONDS.labels(method, route, status).observe(seconds)
         log.info(
             "request",

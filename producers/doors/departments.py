@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from producers.doors.answers import NO_KEY
+from producers.doors.answers import NO_KEY, json_only
 from producers.doors.door import door_of
 from producers.doors.keys import Holder, holder_of
 from runtime import metrics
@@ -151,7 +151,7 @@ class LetterList(BaseModel):
     items: list[LetterLine] = Field(description=f"the newest {SHOWN_LETTERS}")
 
 
-@router.post("/v1/events/{topic}", status_code=202, summary="State a batch")
+@router.post("/v1/events/{topic}", status_code=202, summary="State a batch", dependencies=[Depends(json_only)])
 async def state(request: Request, topic: Topic, holder: Caller) -> Taken:
     """Takes all statements of the array or none. 202: the city's brokers have acknowledged every one. 422 names each
     bad statement by index and field, and nothing was sent. On 503 and 429 send all again: nothing doubles."""

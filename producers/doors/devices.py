@@ -6,11 +6,11 @@ import time
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from producers.doors.answers import NO_DEVICE, NOT_FOUND, TAKEN_ALREADY, ItemError
+from producers.doors.answers import NO_DEVICE, NOT_FOUND, TAKEN_ALREADY, ItemError, json_only
 from producers.doors.device_messages import (
     DOORS,
     HELD,
@@ -46,7 +46,12 @@ class TakenMessage(BaseModel):
     event_id: str = Field(description="the event that it became")
 
 
-@router.post("/v1/devices/{department}/messages", status_code=202, summary="State what a device saw")
+@router.post(
+    "/v1/devices/{department}/messages",
+    status_code=202,
+    summary="State what a device saw",
+    dependencies=[Depends(json_only)],
+)
 async def take(
     request: Request, department: Annotated[str, Path(description="door-access or bracelet")]
 ) -> TakenMessage:

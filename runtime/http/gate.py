@@ -18,6 +18,7 @@ from runtime.http.problems import FAILED, TOO_LARGE, Kind
 log = structlog.get_logger("citygrid.http")
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+METHODS = UNSAFE | {"GET", "HEAD", "OPTIONS"}
 NO_ROUTE = "(none)"
 
 # Of answers that are no page.
@@ -147,6 +148,11 @@ class Gate:
 def media_type_of(request: Request) -> str:
     """`application/json` of `application/json; charset=utf-8`."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def method_of(request: Request) -> str:
+    """The request's method as a label; "?" for one that somebody made up, and where there is no route."""
+    return request.method if request.method in METHODS and route_of(request) else "?"
 
 
 def route_of(request: Request) -> str | None:
