@@ -19,6 +19,7 @@ from api.problems import MEDIA_TYPE, Problem
 from api.routes import alerts, catalogue, health, overview, rows, session, stream, tasks
 from api.stream import Places
 from api.watch import FeedWatch
+from runtime.catalogue import entries
 from runtime.pseudonym import Pseudonyms
 from runtime.settings import Settings
 
@@ -79,6 +80,7 @@ def create_app(settings: Settings, sinks: Mapping[str, Sequence[str]] | None = N
     )
     app.state.settings = settings
     app.state.sinks = sinks or {}
+    entries(app.state.sinks)  # worked out once, before anybody waits for it
     app.state.secure = settings.mode == "production"
     app.state.places = Places(settings.stream_limit, settings.streams_per_account)
     app.state.password_turns = asyncio.Semaphore(PASSWORDS_AT_ONCE)

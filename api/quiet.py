@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from api.database import Caller
@@ -35,8 +35,8 @@ def kinds_of(topic: str) -> list[str]:
     return list(contract.kinds) if contract else []
 
 
-async def _quiet(caller: Caller, topics: list[str]) -> list[QuietTopic]:
+async def _quiet(caller: Caller, topics: Sequence[str]) -> list[QuietTopic]:
     if not topics:
         return []
-    found = await caller.rows(QUIET, {"topics": topics})
+    found = await caller.rows(QUIET, {"topics": list(topics)})
     return [QuietTopic(**row, kinds=kinds_of(row["topic"])) for row in found]

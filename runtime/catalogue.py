@@ -82,8 +82,16 @@ class Entry(NamedTuple):
 
 
 def entries(sinks: Mapping[str, Sequence[str]] | None = None) -> tuple[Entry, ...]:
-    """Every topic, in the topics' order. `sinks`: name → the topics that it reads; whoever composes the rooms knows."""
-    return tuple(_entry(contract, sinks or {}) for contract in contracts().values())
+    """Every topic, in the topics' order. `sinks`: name → the topics that it reads; whoever composes the rooms knows.
+
+    The first call takes a second of work, so a process that must answer quickly calls it at its start.
+    """
+    return _entries(tuple((name, tuple(topics)) for name, topics in sorted((sinks or {}).items())))
+
+
+@lru_cache(maxsize=4)
+def _entries(sinks: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[Entry, ...]:
+    return tuple(_entry(contract, dict(sinks)) for contract in contracts().values())
 
 
 @lru_cache(maxsize=1)
@@ -91,9 +99,11 @@ def _views() -> dict[str, View]:
     return discover("domain.views", "VIEW", View)
 
 
-def topics_behind(view: str) -> list[str]:
+@lru_cache(maxsize=64)
+def topics_behind(view: str) -> tuple[str, ...]:
     """The topics whose statements can come to stand in a row of `view`, directly or by what other rows say of it."""
-    return [topic for topic in contracts() if topic in _behind(view, frozenset())]
+    behind = _behind(view, frozenset())
+    return tuple(topic for topic in contracts() if topic in behind)
 
 
 def _behind(view: str, seen: frozenset[str]) -> frozenset[str]:

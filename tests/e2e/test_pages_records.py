@@ -73,6 +73,8 @@ def test_every_kind_of_row_has_a_record_that_can_be_looked_at(rich_city: ServedC
         page.locator("[data-test=row][data-view=grid]", has_text="先锋社区").wait_for()
         page.locator("[data-test=risk]", has_text="井盖缺失").wait_for()
         assert "路灯不亮" not in page.locator("[data-test=risk]").inner_text(), "it was repaired"
+        unmask(page)
+        page.locator("[data-test=risk]", has_text="D 级").wait_for()
         page.screenshot(path=SCREENSHOTS / "grid.png", full_page=True)
 
         show(page, rich_city, "legal_person", COMPANY)

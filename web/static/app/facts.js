@@ -88,7 +88,7 @@ function statements(value, fact, who) {
   return Object.entries(value).flatMap(([name, one]) => {
     if (!isSource(one)) return statements(one, NAME_OF[name] ?? name, from);
     const said = Object.fromEntries(Object.entries(value).filter(([other]) => other !== name));
-    return [{ ...one, fact: name === "source" ? fact : name, who: from, parts: parts(fact, said), words: words(fact, said) }];
+    return [{ ...one, fact: name === "source" ? fact : name, byKind: name !== "source", who: from, parts: parts(fact, said), words: words(fact, said) }];
   });
 }
 
@@ -123,7 +123,7 @@ export function factsOf(row) {
 }
 
 /** What a fact is called: by the page, by its schema, or by the kind of its statement. */
-export const factName = (said) => said.fact === "other" ? named(`kind.${said.kind}`, said.kind) : named(`fact.${said.fact}`, named(`field.${said.fact}`, named(`kind.${said.kind}`, said.fact)));
+export const factName = (said) => said.byKind || said.fact === "other" ? named(`kind.${said.kind}`, said.kind) : named(`fact.${said.fact}`, named(`field.${said.fact}`, named(`kind.${said.kind}`, said.fact)));
 
 /** The facts of each department, the one that spoke last first. */
 export function byDepartment(facts) {

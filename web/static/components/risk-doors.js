@@ -1,5 +1,5 @@
 import { h } from "/lib/vue.js";
-import { recordLink, words } from "../app/facts.js";
+import { day, recordLink } from "../app/facts.js";
 import { named, t } from "../app/language.js";
 import { isMasked, orMasked } from "../app/masked.js";
 import { when } from "../app/time.js";
@@ -31,6 +31,16 @@ const Warning = (one, i) =>
     h("span", { class: "small" }, [one.rainfall_mm ? `${one.rainfall_mm} mm · ` : "", when(one.at), one.until ? ` · ${t("record.until", { at: when(one.until) })}` : ""]),
   ]);
 
+const today = () => new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10); // in the city
+
+/** Who behind the door needs looking after now; masked, only that somebody does. */
+function vulnerable(risk) {
+  const all = risk.vulnerable ?? [];
+  if (all.some((one) => isMasked(one.need))) return [t("record.vulnerable")];
+  const here = all.filter((one) => day(one.effective_from) <= today() && (!one.until || day(one.until) > today()));
+  return [...new Set(here.map((one) => named(`value.${one.need}`, one.need)))];
+}
+
 const Door = ({ dwelling, risk }) => {
   const content = [
     h("strong", isMasked(risk.address) || !risk.address ? dwelling : risk.address),
@@ -38,7 +48,7 @@ const Door = ({ dwelling, risk }) => {
       risk.grade ? h("span", { class: ["badge", `grade-${risk.grade}`] }, t("record.grade", { grade: orMasked(risk.grade) })) : null,
       risk.reinforced ? h("span", { class: "badge" }, t("record.reinforced")) : null,
     ]),
-    h("ul", { class: "small" }, (risk.vulnerable ?? []).map((one, i) => h("li", { key: i }, `♥ ${named(`value.${one.need}`, orMasked(one.need))}`))),
+    h("ul", { class: "small" }, vulnerable(risk).map((words) => h("li", { key: words }, `♥ ${words}`))),
   ];
   return h("li", { key: dwelling }, h("a", { class: "door", href: isMasked(dwelling) ? null : recordLink("dwelling", dwelling) }, content));
 };

@@ -124,7 +124,7 @@ const Record = {
         ]),
         (row.disagreements ?? []).length ? h("p", { class: "refusal warn" }, `≠ ${t("record.disagree", { what: row.disagreements.map((one) => named(`fact.${one}`, one)).join("、") })}`) : null,
         silent.length ? h("section", { class: "refusal warn" }, h(QuietTopics, { topics: silent, title: t("quiet.row") })) : null,
-        diagram(view, { ...row, id }, view === "resident" ? [title, day(row.born), row.died_on ? `† ${day(row.died_on)}` : ""].filter(Boolean).join(" · ") : title, history),
+        diagram(view, { ...row, id }, view === "resident" ? [title, isMasked(row.born) ? "" : day(row.born), row.died_on && !isMasked(row.died_on) ? `† ${day(row.died_on)}` : ""].filter(Boolean).join(" · ") : title, history),
         h("section", { class: "panel pad" }, [h("h2", t("record.facts")), facts.length || silent.length ? h("div", { class: "wide" }, h(FactTable, { facts, quiet: silent })) : h("p", { class: "quiet" }, t("record.nothing"))]),
         h("div", { class: "two" }, [
           h("section", { class: "panel pad" }, [h("h2", t("record.history")), h(History, { history })]),
