@@ -29,7 +29,7 @@ class Concerned:
 async def concerned(caller: Caller, view: str, subject: str, dwelling: str | None = None) -> list[Concerned]:
     """Who is concerned by an alert about this row; at most `MOST`, in the order of the row. `dwelling`: where it is
     handled; a grid's finding about one door concerns who lives behind it."""
-    if view == "grid" and dwelling and "/" not in dwelling:
+    if view == "grid" and dwelling:
         view, subject = "dwelling", dwelling
     if view == "resident":
         people: list[tuple[str, dict[str, Any]]] = [(subject, {})]

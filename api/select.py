@@ -21,10 +21,12 @@ LEFT JOIN city.grid_area area ON area.grid = p.grid"""
 _PLACE = """p.dwelling AS placed, p.grid, p.district, p.address, p.lon, p.lat,
        ARRAY[street.name_zh, community.name_zh, area.name_zh] AS names_zh,
        ARRAY[street.name_en, community.name_en, area.name_en] AS names_en"""
+# What concerns a whole grid or district has a place and no door that one could look up or scan.
+_DOOR = "nullif(regexp_replace({}.dwelling, '^(grid|district)/[0-9]+$', ''), '') AS dwelling"
 
 ALERT = f"""
 SELECT a.finding_id, a.rule, a.rule_version, a.state, a.unknown, a.view, a.subject, a.severity, a.why_zh, a.why_en,
-       nullif(a.dwelling, '') AS dwelling, a.household, a.opened_at, a.changed_at, a.respond_by,
+       {_DOOR.format("a")}, a.household, a.opened_at, a.changed_at, a.respond_by,
        a.cause, a.because, a.resolution_zh, a.resolution_en,
        {_PLACE},
        t.id AS task_id, t.state AS task_state, t.queue AS task_queue,
@@ -40,7 +42,7 @@ LEFT JOIN LATERAL (
 TASK = f"""
 SELECT t.id, t.finding_id, t.rule, t.queue, t.state, t.suspended_from, t.claimed_by, t.severity, t.respond_by,
        t.dispatched_at, t.acknowledged_at, t.finished_at, t.outcome, t.note, t.checks, t.closed_zh, t.closed_en,
-       nullif(t.dwelling, '') AS dwelling, a.why_zh, a.why_en, c.name AS claimed_name,
+       {_DOOR.format("t")}, a.why_zh, a.why_en, c.name AS claimed_name,
        {_PLACE},
        array_position(ARRAY['urgent', 'today', 'planned'], t.severity) AS rank
 FROM city.task t

@@ -13,27 +13,22 @@ import pytest
 
 from citygrid.stack import children
 from citygrid.stack.children import Child
+from domain.view import View
 from runtime.codec import RecordReader
 from runtime.contracts import contracts, published
+from runtime.discover import discover
 from runtime.pseudonym import Pseudonyms
 from runtime.publish import Publisher, Statement
 from runtime.registry import Registry
 from runtime.settings import CHECKOUT, Settings
 from runtime.topics import ALERTS, CLOCK, DEAD_LETTERS, ensure_schemas, ensure_topics
+from stream_apps.worker import topics_of
 from tests.e2e.running import Processes, Topics, processes, stage_lag, tick, until
 from tests.golden.city import identity_number
 
 APP = Path(__file__).with_name("stage_app.py")
-VIEWS = ("resident", "household", "dwelling")
-CONTRIBUTED = ("household", "dwelling")
-INPUTS = {
-    view: [
-        *(topic for topic, contract in contracts().items() if contract.subject == view),
-        *([f"contributions.{view}"] if view in CONTRIBUTED else []),
-        CLOCK,
-    ]
-    for view in VIEWS
-}
+INPUTS = {name: topics_of(view, "") for name, view in discover("domain.views", "VIEW", View).items()}
+CONTRIBUTED = [topic for topics in INPUTS.values() for topic in topics if topic.startswith("contributions.")]
 DAY = 86_400_000_000
 MORNING = 20_000 * DAY
 """A day in 2024."""
@@ -47,9 +42,8 @@ class Stages:
         self.settings = settings
         self.ours = ours
         self.registry = Registry.of(settings)
-        contributed = [f"contributions.{view}" for view in CONTRIBUTED]
-        rows = [f"rows.{view}" for view in VIEWS]
-        self.topics = Topics(settings, [*contracts(), *contributed, *rows, ALERTS, CLOCK, DEAD_LETTERS], keep_all=True)
+        rows = [f"rows.{view}" for view in INPUTS]
+        self.topics = Topics(settings, [*contracts(), *CONTRIBUTED, *rows, ALERTS, CLOCK, DEAD_LETTERS], keep_all=True)
         self._readers = {topic: RecordReader(self.registry, each.schema) for topic, each in published().items()}
         self._pseudonyms = Pseudonyms.of(settings)
 
