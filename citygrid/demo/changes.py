@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from citygrid.demo.city import DemoCity, Lease
+from citygrid.demo.city import Building, DemoCity, Lease
 from citygrid.demo.draw import Draw
 from citygrid.demo.registers import Said, said
 from citygrid.demo.registers.civil_affairs import Case, cases
@@ -41,10 +41,11 @@ class Changed(NamedTuple):
 
 
 class Changes:
-    """The changes of a city by their numbers, from the `first` on: a demo that was interrupted goes on where it was."""
+    """The changes of a city by their numbers, from the `first` on: a demo that was interrupted goes on where it was.
+    The first `spared` buildings see none."""
 
-    def __init__(self, city: DemoCity, first: int = 0) -> None:
-        self._city, self._first = city, first
+    def __init__(self, city: DemoCity, first: int = 0, spared: int = 0) -> None:
+        self._city, self._first, self._spared = city, first, spared
 
     def change(self, number: int, now: int) -> Changed:
         """The change of this number as if it happened at `now` (microseconds UTC)."""
@@ -101,10 +102,13 @@ class Changes:
 
     def _lease(self, draw: Draw) -> Lease:
         while True:
-            if leases := self._city.building(draw.below(self._city.count)).leases:
+            if leases := self._building(draw).leases:
                 return draw.of(leases)
 
     def _case(self, draw: Draw) -> Case:
         while True:
-            if found := list(cases(self._city.building(draw.below(self._city.count)))):
+            if found := list(cases(self._building(draw))):
                 return draw.of(found)
+
+    def _building(self, draw: Draw) -> Building:
+        return self._city.building(draw.between(self._spared, self._city.count - 1))

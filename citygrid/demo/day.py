@@ -20,7 +20,7 @@ from citygrid.demo.draw import Draw
 from citygrid.demo.registers import Said
 from citygrid.demo.registers.door_access import swiped
 from citygrid.demo.registers.grid import visited
-from citygrid.demo.story import Story, seconds
+from citygrid.demo.story import STORY_BUILDINGS, Story, seconds
 from citygrid.demo.swipes import HOUR, swipes
 from domain.time import CITY, SECOND
 
@@ -75,7 +75,7 @@ class Day:
 
     def _changes(self) -> Iterator[Happening]:
         first = FIRST_CHANGE + self._begin // SECOND % 10_000_000 * 100
-        changes = Changes(self._city, first)
+        changes = Changes(self._city, first, STORY_BUILDINGS)
         for number, second in enumerate(range(CHANGE_SECONDS // 2, HOURS * HOUR, CHANGE_SECONDS)):
             at = self.at(second)
             yield Happening(second, at, "", changes.change(first + number, at).said)
@@ -85,7 +85,9 @@ class Day:
         count = self._city.count // VISITS
         for number in range(count):
             second = WORK[0] + (WORK[1] - WORK[0]) * number // count
-            leases = self._city.building(Draw("visit", self._run, number).below(self._city.count)).leases
+            leases = self._city.building(
+                Draw("visit", self._run, number).between(STORY_BUILDINGS, self._city.count - 1)
+            ).leases
             if leases:
                 home, at = leases[number % len(leases)].home, self.at(second)
                 yield Happening(second, at, "", visited(home.number, f"走访{self._run}-日{number}", at))
