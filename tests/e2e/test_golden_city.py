@@ -20,7 +20,7 @@ from runtime.settings import Settings, load
 from runtime.topics import CLOCK
 from sinks.migrate import migrate
 from tests.e2e.completing import CommandCentre, command_centre
-from tests.e2e.golden_run import VIEWS, Fault, Running, golden_settings, play
+from tests.e2e.golden_run import SHARED, Fault, Running, golden_settings, play
 from tests.e2e.running import Topics, members, processes
 from tests.golden.city import SMALLER, WHOLE, Said, golden_city
 
@@ -99,24 +99,24 @@ def the_clock_is_killed_and_ticks_again(run: Running, topics: Topics) -> None:
 
 
 def a_worker_of_each_stage_is_frozen_past_its_session_and_thawed(run: Running, topics: Topics) -> None:
-    frozen = [f"stage-{view}-one" for view in VIEWS]
+    frozen = [f"stage-{view}-one" for view in SHARED]
     run.go_on(besides=frozen)
-    for view in VIEWS:
+    for view in SHARED:
         run.wait(lambda view=view: share(view, run, 1), 60)  # type: ignore[misc]
     # the other worker takes over all that it held, so that what the frozen one knows is old
     run.wait(lambda: waits_for(run, topics, "stage resident"), 90)
     for name in frozen:
         run.ours.thaw(name)
     # fenced, it ends and is started again, or it joins anew: either way it may not write what it held
-    for view in VIEWS:
+    for view in SHARED:
         run.wait(lambda view=view: share(view, run, 2), 60)  # type: ignore[misc]
 
 
 def a_worker_joins_and_another_leaves(run: Running, _: Topics) -> None:
     run.go_on()
-    for view in VIEWS:
+    for view in SHARED:
         run.ours.start("stage", view, "three")
-    for view in VIEWS:
+    for view in SHARED:
         run.wait(lambda view=view: share(view, run, 3), 60)  # type: ignore[misc]
         run.ours.stop(f"stage-{view}-one")
 
