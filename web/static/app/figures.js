@@ -49,12 +49,17 @@ export function acknowledging(rows) {
   };
 }
 
-/** Bars on a logarithmic axis: how old each department's newest data is; stale ones are named so. */
+const LEGIBLE_ROWS = 8;
+
+/** Bars on a logarithmic axis: how old each department's newest data is; stale ones are named so. The oldest come first; the wheel shows the rest. */
 export function delays(departments) {
   const rows = [...departments.values()].sort((a, b) => (a.delay_seconds ?? Infinity) - (b.delay_seconds ?? Infinity));
   const text = (one) => (one.delay_seconds == null ? t("freshness.never") : seconds(one.delay_seconds)) + (one.stale ? ` ⚠ ${t("stale")}` : "");
   return {
-    grid: { ...GRID, top: 6, right: 104 },
+    grid: { ...GRID, top: 6, right: 112 },
+    dataZoom: rows.length > LEGIBLE_ROWS
+      ? ["inside", "slider"].map((type) => ({ type, yAxisIndex: 0, startValue: rows.length - LEGIBLE_ROWS, endValue: rows.length - 1, zoomLock: true, zoomOnMouseWheel: false, moveOnMouseWheel: true, width: 8, right: 2, showDetail: false, brushSelect: false, handleSize: 0 }))
+      : [],
     tooltip: tooltip({ formatter: ({ dataIndex }) => `${departmentName(rows[dataIndex].department)} · ${text(rows[dataIndex])}` }),
     xAxis: { type: "log", min: 1, ...AXIS, axisLabel: { ...AXIS.axisLabel, formatter: (value) => seconds(value), hideOverlap: true } },
     yAxis: { type: "category", data: rows.map((one) => departmentName(one.department)), ...AXIS, axisTick: { show: false }, axisLabel: { ...AXIS.axisLabel, interval: 0 } },
