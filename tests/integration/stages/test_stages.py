@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from runtime.publish import Statement
 from tests.integration.stages.conftest import DAY, MORNING, POLICE, Stages, car, dibao, moved_in
 
 VEHICLES, ASSISTANCE = "transport.vehicle-registration", "civil-affairs.social-assistance"
@@ -62,6 +63,31 @@ def test_a_row_is_due_although_its_stage_was_started_anew(stages: Stages) -> Non
     stages.tick(MORNING + 11 * DAY)
     stages.settle("household")
     assert states(stages) == {f"H-{number}": ["opened"] for number in range(3)}
+
+
+def test_a_doors_events_go_after_a_month_although_its_stage_was_started_anew(stages: Stages) -> None:
+    """docs/decisions/0012-door-swipes.md"""
+    stages.start("dwelling")
+    stages.tick(MORNING + DAY)
+    passed = {"resident": stages.person(0), "card": None, "device": "MJ-1"}
+    swipes = [Statement("SwipedIn", f"e-{n}", "D-1", MORNING + n * DAY, MORNING + n * DAY, passed) for n in range(2)]
+    stages.say("door-access.swipe", swipes)
+    stages.settle("dwelling")
+    stages.ours.stop("stage-dwelling")
+    stages.start("dwelling")
+    kept = []
+    for days in (30, 31, 32):
+        stages.tick(MORNING + days * DAY)
+        stages.settle("dwelling")
+        row = stages.row("dwelling", "D-1")
+        assert row is not None
+        kept.append([swipe["record"] for swipe in row["swipes"]])
+    assert kept == [["e-0", "e-1"], ["e-1"], []]
+    stages.say("door-access.swipe", swipes)
+    stages.settle("dwelling")
+    row = stages.row("dwelling", "D-1")
+    assert row is not None
+    assert row["swipes"] == [], "said again, they are as old as before"
 
 
 def test_a_rule_that_is_withdrawn_resolves_what_it_found(stages: Stages) -> None:
