@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from citygrid.readers import Readers
 from runtime.codec import encoder
 from runtime.contracts import published
 from runtime.freshness import Hearing
@@ -163,6 +164,7 @@ def main() -> int:
     clock = Clock(settings, stopping)
     health = HealthServer(settings.host, settings.port_of("clock"), clock.live, clock.ready)
     health.start()
+    Readers(settings, stopping).start()
     try:
         clock.run()
     finally:

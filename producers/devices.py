@@ -111,7 +111,9 @@ class Devices:
             registry = Registry.of(self._settings, stopping=self._stopping, on_wait=self._wait_for_registry)
             stack.callback(registry.close)
             patience = self._settings.gateway_patience_seconds
-            publisher = Publisher(self._settings, pseudonyms=self._pseudonyms, registry=registry, patience=patience)
+            publisher = Publisher(
+                self._settings, pseudonyms=self._pseudonyms, registry=registry, patience=patience, process="devices"
+            )
             stack.callback(publisher.abandon)
             subscription = Subscription(self._settings)
             stack.callback(subscription.close)

@@ -130,6 +130,22 @@ TASKS = _gauge("citygrid_tasks", "Tasks by their state, city-wide.", ["state"])
 OVERDUE_TASKS = _gauge(
     "citygrid_overdue_tasks", "Tasks that nobody has completed by their time, suspended ones excepted.", ["severity"]
 )
+WAITING_TASKS = _gauge(
+    "citygrid_waiting_tasks",
+    "Tasks that nobody has acknowledged yet, by whose business they are (`sos`, `doctor`, `housing` …).",
+    ["domain", "severity"],
+)
+OLDEST_WAITING_TASK = _gauge(
+    "citygrid_oldest_waiting_task_seconds",
+    "Age of the oldest task that nobody has acknowledged yet; 0 if there is none.",
+    ["domain"],
+)
+URGENT_EVENT_TO_TASK_SECONDS = _histogram(
+    "citygrid_urgent_event_to_task_seconds",
+    "From when the newest event behind an urgent finding happened (a button is pressed) to its task in PostgreSQL.",
+    ["domain"],
+    (0.5, 1, 2, 3, 5, 10, 20, 30, 60, 300, 3600, 24 * 3600),
+)
 
 # -- the clock and the outbox
 
@@ -162,6 +178,30 @@ DEVICE_MESSAGES = _counter(
     "citygrid_device_messages_total",
     "Messages of devices, by their way in (http, mqtt) and what became of them: accepted, or why they were refused.",
     ["door", "department", "outcome"],
+)
+
+# -- readers, as the broker sees them: asked by the clock's process, also of those that say nothing any more
+
+READER_POSITION = _gauge(
+    "citygrid_reader_position_offset",
+    "Where a stage or sink goes on, by what the broker has committed. Its name is that in `citygrid status`.",
+    ["reader", "topic", "partition"],
+)
+READER_LAG = _gauge(
+    "citygrid_reader_lag_records",
+    "End of the partition for readers minus the reader's position; 0 if only marks of transactions lie between.",
+    ["reader", "topic", "partition"],
+)
+TOPIC_END = _gauge(
+    "citygrid_topic_end_offset", "Up to where readers may read: the last stable offset.", ["topic", "partition"]
+)
+TOPIC_UNDECIDED = _gauge(
+    "citygrid_topic_undecided_records",
+    "Records that no reader is given before a transaction is committed or aborted.",
+    ["topic", "partition"],
+)
+READERS_ASKED = _gauge(
+    "citygrid_readers_asked_timestamp_seconds", "When the broker last answered the question for all readers."
 )
 
 # -- traces

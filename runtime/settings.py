@@ -42,7 +42,7 @@ class Settings(BaseSettings):
 
     trace_sample: float = Field(0.01, ge=0, le=1, description="share of the events that are traced; 0: none")
     otlp_endpoint: str | None = Field(
-        None, pattern=r"^https?://\S+$", description="root of a collector's OTLP/HTTP API: spans go to …/v1/traces"
+        None, pattern=r"^(https?://\S+)?$", description="root of a collector's OTLP/HTTP API: spans go to …/v1/traces"
     )
     trace_file: Path | None = Field(None, description="spans as lines of JSON, a file beside it for each process")
 

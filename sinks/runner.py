@@ -7,6 +7,7 @@ wrong ends the process with nothing of the batch written.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Sequence
@@ -96,6 +97,7 @@ class Runner:
                 records = self._poll(consumer)
                 if records:
                     self._commit(records)
+                    self._tell_kafka(consumer, self._next)
                 if self._sink.tick and time.monotonic() - ticked > TICK_S:
                     self._patiently(self._tick)
                     ticked = time.monotonic()
@@ -196,6 +198,7 @@ class Runner:
         return self._topics[where[0]], where[1]
 
     def _ask_lag(self, consumer: Consumer) -> None:
+        told = {}
         for (topic, number), position in list(self._next.items()):
             try:
                 _, end = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=2)
@@ -203,8 +206,18 @@ class Runner:
                 log.info("lag_not_asked", reason=away.args[0].name())
                 return
             # At the end of a partition there are commit markers that no reader is given.
-            behind = end - max(position, self._ends.get((topic, number), 0))
+            read = max(position, self._ends.get((topic, number), 0))
+            told[topic, number] = read
+            behind = end - read
             metrics.SINK_LAG.labels(self._name, self._topics[topic], str(number)).set(max(0, behind))
+        self._tell_kafka(consumer, told)
+
+    def _tell_kafka(self, consumer: Consumer, places: dict[tuple[str, int], int]) -> None:
+        """For whoever asks the broker how far we are (citygrid/readers.py); we go by PostgreSQL."""
+        told = [TopicPartition(topic, number, position) for (topic, number), position in places.items()]
+        if told:
+            with contextlib.suppress(KafkaException):
+                consumer.commit(offsets=told, asynchronous=True)
 
     # --- one batch
 

@@ -172,7 +172,11 @@ class Relay:
     def _producing(self) -> Publisher:
         if self._publisher is None:
             self._publisher = Publisher(
-                self._settings, pseudonyms=self._pseudonyms, registry=self._registry, patience=self._patience
+                self._settings,
+                pseudonyms=self._pseudonyms,
+                registry=self._registry,
+                patience=self._patience,
+                process="gateway",
             )
         return self._publisher
 

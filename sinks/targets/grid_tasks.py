@@ -21,6 +21,7 @@ from runtime.registry import Registry
 from runtime.settings import Settings
 from sinks.reading import as_jsonb, instant, iso_instant
 from sinks.sink import Connection, Read, Sink, Unreadable, newest, rounds
+from sinks.waiting import Waiting
 from tasks import queries
 
 GRID = re.compile(r"[0-9]{15}")
@@ -108,6 +109,9 @@ def _placed(record: Read) -> dict[str, Any]:
     return (record.value or nowhere) | {"dwelling": record.key, "version": record.offset}
 
 
+_waiting = Waiting()
+
+
 def count(_: Settings, connection: Connection) -> None:
     """Set the gauges, and drop what the live stream no longer needs."""
     OPEN_ALERTS.clear()
@@ -124,6 +128,7 @@ def count(_: Settings, connection: Connection) -> None:
         "WHERE state IN ('dispatched', 'acknowledged') AND respond_by < now() GROUP BY 1"
     ):
         OVERDUE_TASKS.labels(severity).set(number)
+    _waiting.look(connection)
     connection.execute("DELETE FROM city.feed WHERE at < now() - interval '1 day'")
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +17,8 @@ from citygrid.cli import Told, build
 from citygrid.cli.secrets import contents, init
 from citygrid.processes import WORKERS, workers
 from runtime.settings import CHECKOUT, Settings
+from tests.contracts.tools import ALERTS, INFRA, RULES, RUNBOOKS, run
 
-INFRA = CHECKOUT / "infra"
-RUNBOOKS = CHECKOUT / "docs" / "runbooks"
-RULES = [
-    rule
-    for file in sorted((INFRA / "prometheus" / "rules").glob("*.yml"))
-    for group in yaml.safe_load(file.read_text())["groups"]
-    for rule in group["rules"]
-]
-ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
 COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
 DASHBOARDS = sorted((INFRA / "grafana" / "dashboards").glob("*.json"))
 PAGES = [*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md"), *(CHECKOUT / "runtime").rglob("*.md")]
@@ -47,15 +36,6 @@ def metrics_in(expression: str) -> set[str]:
     bare = re.sub(r"\[[^\]]*\]|\boffset\s+\w+", "", bare)
     names = set(re.findall(r"(?<![\w.:])[A-Za-z_:][\w:]*(?!\w|\s*\()", bare)) - WORDS
     return names | {name for alternatives in named for name in alternatives.split("|")}
-
-
-def run(tool: str, *arguments: str) -> None:
-    """Run a tool of Debian's; on a machine without it nothing can be said, in CI it must be there (.ci/run)."""
-    if shutil.which(tool) is None:
-        assert "CI" not in os.environ, f"{tool} is missing in CI: .ci/run installs it"
-        return
-    done = subprocess.run((tool, *arguments), cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_names_are_found_in_expressions() -> None:
@@ -128,7 +108,7 @@ def test_a_container_is_pinned_checked_and_private(name: str) -> None:
         assert service["user"].endswith(":-10001}")
         assert service["read_only"]
     for volume in service.get("volumes", []):
-        source = volume.split(":")[0]
+        source = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", volume).split(":")[0]
         assert source in COMPOSE["volumes"] or (CHECKOUT / source).exists()
     for setting, value in service.get("environment", {}).items():
         assert not re.search("PASSWORD$|_DSN$|_KEY$|TOKEN$", setting), f"{name}: {setting} is a secret in the file"

@@ -1,0 +1,47 @@
+"""How long people wait for somebody: gauges over the tasks that nobody has acknowledged, and the way of urgent ones.
+
+Times are those of PostgreSQL. A task's id is a UUID 7, so that those made since the last look come after it.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from runtime.metrics import OLDEST_WAITING_TASK, URGENT_EVENT_TO_TASK_SECONDS, WAITING_TASKS
+from sinks.sink import Connection
+
+WAITING = """
+SELECT domain, severity, count(*), extract(epoch FROM now() - min(dispatched_at))::float8
+FROM city.task WHERE state = 'dispatched' GROUP BY 1, 2
+"""
+LAST = "SELECT id FROM city.task ORDER BY id DESC LIMIT 1"
+URGENT = """
+SELECT t.id, t.domain, extract(epoch FROM t.dispatched_at - newest.at)::float8
+FROM city.task t JOIN city.alert a USING (finding_id),
+    LATERAL (SELECT max((said ->> 'occurred_at')::timestamptz) FROM jsonb_array_elements(a.because) said) AS newest(at)
+WHERE t.severity = 'urgent' AND t.id > %s AND newest.at IS NOT NULL ORDER BY t.id
+"""
+
+
+class Waiting:
+    """One process's view; tasks that were made before its first look are not timed."""
+
+    def __init__(self) -> None:
+        self._last: UUID | None = None
+        self._domains: set[str] = set()
+
+    def look(self, connection: Connection) -> None:
+        """Set the gauges, and observe the urgent tasks made since the last look."""
+        WAITING_TASKS.clear()
+        oldest = dict.fromkeys(self._domains, 0.0)  # a queue that is empty again says 0, not nothing
+        for domain, severity, number, seconds in connection.execute(WAITING):
+            WAITING_TASKS.labels(domain, severity).set(number)
+            oldest[domain] = max(oldest.get(domain, 0.0), seconds)
+        for domain, seconds in oldest.items():
+            OLDEST_WAITING_TASK.labels(domain).set(seconds)
+        self._domains = oldest.keys() | self._domains
+        newest = connection.execute(LAST).fetchone()
+        if self._last is not None:
+            for _, domain, seconds in connection.execute(URGENT, (self._last,)):
+                URGENT_EVENT_TO_TASK_SECONDS.labels(domain).observe(max(0.0, seconds))
+        self._last = newest[0] if newest else UUID(int=0)
