@@ -49,6 +49,7 @@ KNOWN: dict[int, Any] = {
     5: {"type": "record", "name": CONTRACT.fullname, "fields": [{"name": "x", "type": "nonsense"}]},
     6: contracts()["housing.tenancy"].schema,
     7: published()["clock"].schema,
+    8: contracts()["weather.warning"].schema,
 }
 
 
@@ -101,6 +102,28 @@ def test_an_event_comes_out_as_it_went_in(decoder: Decoder) -> None:
 )
 def test_what_nobody_can_read_is_a_dead_letter(decoder: Decoder, value: bytes | None, reason: str) -> None:
     read = decoder.decode(TOPIC, KEY, value)
+    assert isinstance(read, Unreadable)
+    assert reason in read.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"subject": "4401130"}, "the subject is wrong: a district code has 6 digits"),
+        ({"subject": "４40113"}, "is not written as the door does"),
+        ({"change": {"until": 10**18}}, "'until' is not a time between 1850 and 2199"),
+    ],
+)
+def test_what_the_door_would_have_refused_is_a_dead_letter(
+    decoder: Decoder, change: dict[str, Any], reason: str
+) -> None:
+    """A department with a client of its own is held to the same codes and times."""
+    topic, schema = "weather.warning", contracts()["weather.warning"].schema
+    said = next(ready(name, example) for name, example in examples() if name == topic)
+    record = said.record(str(schema["namespace"]))
+    kind, fields = record["change"]
+    whole = record | change | {"change": (kind, fields | change.get("change", {}))}
+    read = decoder.decode(topic, whole["subject"].encode(), encoder(8, schema)(whole))
     assert isinstance(read, Unreadable)
     assert reason in read.reason
 
