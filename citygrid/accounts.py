@@ -45,13 +45,20 @@ class Credentials:
 
 
 def demo_accounts(grid: str = DEMO_GRID) -> list[Account]:
-    """One of each role around one grid, from the city down to it."""
+    """One of each role around one grid, from the city down to it, and one for each button of a bracelet."""
     return [
         Account("admin", "admin", what="makes accounts, sees who looked at whom; sees no resident"),
         Account("city", "command_centre", what="command centre of the city"),
         Account("district", "command_centre", grid[:6], what=f"command centre of district {grid[:6]}"),
         Account("street", "command_centre", grid[:9], what=f"command centre of street {grid[:9]}"),
         Account("worker", "grid_worker", grid, what=f"grid worker of {grid}"),
+        Account("sos", "grid_worker", grid[:6], ("sos",), what=f"SOS desk of district {grid[:6]}: calls for help only"),
+        Account(
+            "doctor", "grid_worker", grid[:12], ("doctor",), what=f"doctor of community {grid[:12]}: her calls only"
+        ),
+        Account(
+            "housekeeper", "grid_worker", grid[:12], ("housekeeper",), what=f"housekeeper of community {grid[:12]}"
+        ),
         Account("department", "department", what="a department: freshness; sees no resident"),
         Account("ops", "ops", what="operations: health and freshness; sees no resident"),
     ]

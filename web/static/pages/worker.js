@@ -80,6 +80,7 @@ const Worker = {
       const whole = today.state.tasks.find((task) => task.place?.grid === who.value.scope); // kept with the day, so named offline too
       return h("header", { class: "top" }, [
         h("span", { class: "title" }, t("worker.title")),
+        who.value.domains ? h("span", { class: "title", "data-test": "queue" }, who.value.domains.map((one) => named(`domain.${one}`, one)).join(" · ")) : null,
         h("span", { class: "where" }, whole ? nameOf(whole.place) : placeName(who.value.scope, language.value)),
         h("span", { class: "progress", "aria-label": t("worker.progress", { done, all }), "data-test": "progress" }, `${done}/${all}`),
         h("span", { class: "spread" }),

@@ -104,6 +104,10 @@ export default {
   "rule.newly-let": "Newly let",
   "rule.over-occupied": "Rental over-occupied",
 
+  "domain.sos": "Calls for help",
+  "domain.doctor": "Doctor's calls",
+  "domain.housekeeper": "Housekeeper's calls",
+
   "relation.head": "Head",
   "relation.spouse": "Spouse",
   "relation.child": "Child",

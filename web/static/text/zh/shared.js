@@ -104,6 +104,10 @@ export default {
   "rule.newly-let": "新出租房屋",
   "rule.over-occupied": "出租屋超员",
 
+  "domain.sos": "紧急求助",
+  "domain.doctor": "社区医生",
+  "domain.housekeeper": "管家服务",
+
   "relation.head": "户主",
   "relation.spouse": "配偶",
   "relation.child": "子女",
