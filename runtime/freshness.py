@@ -57,8 +57,8 @@ def quiet_topics(newest: Mapping[str, int], known: Mapping[str, Contract], now: 
     that their contract allows."""
     quiet = []
     for topic, contract in sorted(known.items()):
-        at = newest.get(topic, NEVER)
-        if at < 0 or now - at * 1_000 > contract.freshness_seconds * 1_000_000:
+        at = newest.get(topic, NEVER)  # before everything
+        if now - at * 1_000 > contract.freshness_seconds * 1_000_000:
             quiet.append(topic)
     return quiet
 

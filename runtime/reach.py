@@ -4,8 +4,9 @@ itself, because what a row contributes is said in code and nowhere else."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import lru_cache
+from itertools import combinations
 from typing import Any
 
 from domain.event import Event
@@ -16,24 +17,44 @@ from runtime.contracts import Contract, Schema, contracts
 @lru_cache(maxsize=64)
 def reach(view: View) -> Mapping[str, frozenset[str]]:
     """Target view → the topics that `view` reads and of which its rows tell that view."""
-    found: dict[str, set[str]] = defaultdict(set)
     if not view.contributes_to:
         return {}
-    read = [contract for contract in contracts().values() if contract.subject == view.subject]
-    said = [event for contract in read for event in _events(contract)]
-    empty = view.row("a")
-    nothing = dict(view.contribute(empty))
-    for first in said:
-        row = view.merge(empty, first)
-        before = view.contribute(row)
-        for target in before.keys() - nothing.keys():
-            found[target].add(first.topic)
-        for second in said if before else ():
-            after = view.contribute(view.merge(row, second._replace(occurred_at=2, recorded_at=2)))
-            for target in before:
-                if after.get(target) != before[target]:
-                    found[target].add(second.topic)
+    said = [
+        event for contract in contracts().values() if contract.subject == view.subject for event in _events(contract)
+    ]
+    found: dict[str, set[str]] = defaultdict(set)
+    for target, told in _first_told(view, said):
+        row = _after(view, told)
+        before = view.contribute(row)[target]
+        found[target] |= {event.topic for event in told}
+        for event in said:
+            if view.contribute(_after(view, (event,), row)).get(target) != before:
+                found[target].add(event.topic)
     return {target: frozenset(topics) for target, topics in found.items()}
+
+
+def _first_told(view: View, said: Sequence[Event]) -> Iterator[tuple[str, tuple[Event, ...]]]:
+    """(target, the statements after which the row speaks of it): one of them, or two where no one is enough."""
+    alone = [(target, (event,)) for event in said for target in _spoken_of(view, (event,))]
+    yield from alone
+    left = view.contributes_to - {target for target, _ in alone}
+    for pair in combinations(said, 2) if left else ():
+        for target in _spoken_of(view, pair) & left:
+            yield target, pair
+            left -= {target}
+
+
+def _spoken_of(view: View, told: Sequence[Event]) -> Set[str]:
+    return view.contribute(_after(view, told)).keys() & view.contributes_to
+
+
+def _after(view: View, told: Sequence[Event], row: Any = None) -> Any:
+    """The row after what was told, one later than the other."""
+    here = view.row("a") if row is None else row
+    at = 1 if row is None else 100
+    for later, event in enumerate(told, at):
+        here = view.merge(here, event._replace(occurred_at=later, recorded_at=later))
+    return here
 
 
 def _events(contract: Contract) -> Iterator[Event]:

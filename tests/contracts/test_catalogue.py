@@ -96,3 +96,5 @@ def test_what_a_row_tells_others_is_found_by_asking_it() -> None:
     assert "transport.vehicle-registration" in resident["household"]
     assert "transport.vehicle-registration" not in resident["dwelling"], "whose car it is does not matter to a flat"
     assert "weather.warning" in topics_behind("grid")
+    assert "police.household-registration" in topics_behind("grid"), "a dwelling tells further who lives in it"
+    assert "grid.observation" not in topics_behind("grid")

@@ -238,6 +238,19 @@ def test_a_row_that_cannot_be_put_is_not_asked_for_at_every_tick(city: History) 
     assert len(list(index.misjudged({DOORS}))) == 1, "once something is said of it, it is"
 
 
+def test_a_row_whose_finding_has_ended_is_left_alone(city: History) -> None:
+    city.let("lease-1", "2026-03-01", until="2026-04-01")
+    city.finish(noon("2026-03-01"))
+    rows = PartitionRows[Any]("rows", 0, lambda _: b"", lambda *_: None)
+    rows.restore({key.encode(): row for key, row in city.rows["dwelling"].items()})
+    index = DoubtIndex(rows, list(LISTENING.values()))
+    city.finish(noon("2026-04-02"))
+    for key, row in city.rows["dwelling"].items():
+        rows.put(key.encode(), row)
+        index.note(key.encode(), row)
+    assert list(index.misjudged({DOORS})) == []
+
+
 def test_a_resolved_finding_is_forgotten_whoever_is_quiet(city: History) -> None:
     city.let("lease-1", "2026-03-01", until="2026-04-01")
     city.finish(noon("2026-03-02"), {DOORS})
