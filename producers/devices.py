@@ -126,7 +126,7 @@ class Devices:
                     outcomes = take(connection, publisher, self._messages, batch, patience)
                     subscription.acknowledge(received)
                     for message, outcome in zip(batch, outcomes, strict=True):
-                        tell("mqtt", message.department, outcome)
+                        tell("mqtt", message, outcome)
 
     def _alone(self, connection: Connection) -> bool:
         """Wait until no other process has the broker's session: two would take it from each other for ever."""

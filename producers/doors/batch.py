@@ -54,6 +54,7 @@ class Form:
             )
         now = time.time_ns() // 1000
         ready: list[Ready] = []
+        bad = 0
         errors: list[ItemError] = []
         for index, item in enumerate(said):
             try:
@@ -61,20 +62,25 @@ class Form:
                 if len(body) > COULD_BE_LARGE:
                     refuse_large(made)
             except InvalidStatement as wrong:
-                errors.append(ItemError(index=index, field=wrong.field, reason=wrong.reason))
+                bad += 1
+                errors += _errors(index, self.json.faults(item) or [wrong])
             else:
                 ready.append(made)
         if errors:
             raise BatchRefused(
                 INVALID,
                 Say(
-                    f"{len(said)} 条中有 {len(errors)} 条不合契约，整批未接受；请按 errors 修改后重发。",
-                    f"{len(errors)} of {len(said)} statements break the contract, and none was taken: mend them as "
+                    f"{len(said)} 条中有 {bad} 条不合契约，整批未接受；请按 errors 修改后重发。",
+                    f"{bad} of {len(said)} statements break the contract, and none was taken: mend them as "
                     "`errors` says and send all again.",
                 ),
                 errors,
             )
         return ready
+
+
+def _errors(index: int, faults: Sequence[InvalidStatement]) -> list[ItemError]:
+    return [ItemError(index=index, field=fault.field, reason=fault.reason) for fault in faults]
 
 
 def json_of(body: bytes) -> object:

@@ -91,6 +91,10 @@ class MessageRefused(Exception):
         self.error = error
 
 
+PROVEN = frozenset({"signed_ahead", "signed_long_ago", "taken_already", "breaks_contract"})
+"""Reasons that are only given once the signature was right."""
+
+
 class Accepted(NamedTuple):
     """The event that a message makes."""
 

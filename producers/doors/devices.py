@@ -15,6 +15,7 @@ from producers.doors.device_messages import (
     DOORS,
     HELD,
     LONGEST_BODY,
+    PROVEN,
     TOOK,
     Accepted,
     Device,
@@ -70,9 +71,9 @@ async def take(
     try:
         accepted = await _taken(door, message)
     except MessageRefused as refused:
-        tell("http", message.department, refused.reason)
+        tell("http", message, refused.reason)
         raise _answer(refused) from None
-    tell("http", message.department, "accepted")
+    tell("http", message, "accepted")
     return TakenMessage(event_id=accepted.ready.event_id)
 
 
@@ -90,13 +91,14 @@ async def _taken(door: Door, message: Message) -> Accepted:
     return accepted
 
 
-def tell(door: str, department: str, outcome: str) -> None:
-    """Count a message and, if it was refused, say so in the log: why, never what, and no device's name, since one that
-    cannot be believed may be anything."""
-    known = department if department in DOORS else "(none)"
+def tell(door: str, message: Message, outcome: str) -> None:
+    """Count a message and, if it was refused, say so in the log: why, never what, and which device only if its
+    signature was right: any other name may be anything."""
+    known = message.department if message.department in DOORS else "(none)"
     metrics.DEVICE_MESSAGES.labels(door, known, outcome).inc()
     if outcome != "accepted":
-        log.warning("device_message_refused", door=door, department=known, reason=outcome)
+        device = message.device if outcome in PROVEN else None
+        log.warning("device_message_refused", door=door, department=known, device=device, reason=outcome)
 
 
 def _answer(refused: MessageRefused) -> Refused | DeviceProblem:

@@ -19,6 +19,7 @@ from runtime.publish.statement import LONGEST_TEXT, InvalidStatement, Statement
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_DAY = date(1970, 1, 1)
 HEAD = ("kind", "record", "subject", "occurred_at", "recorded_at", "withdrawn", "change")
+TIMES = ("occurred_at", "recorded_at")
 REQUIRED = tuple(name for name in HEAD if name != "withdrawn")
 DATE_PATTERN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -85,39 +86,66 @@ class JsonForm:
 
     def statement(self, item: Any) -> Statement:
         """The statement that a JSON value makes, checked as far as its form goes. Raises InvalidStatement."""
-        if type(item) is not dict:
-            raise InvalidStatement("statement", "must be an object")
-        if not item.keys() <= set(HEAD):
-            raise InvalidStatement("statement", f"has a field that none has; the fields are {', '.join(HEAD)}")
-        for name in REQUIRED:
-            if name not in item:
-                raise InvalidStatement(name, "is missing")
-        kind, change, withdrawn = item["kind"], item["change"], item.get("withdrawn", False)
-        if type(kind) is not str or kind not in self._names:
-            raise InvalidStatement("kind", f"must be one of {', '.join(self._names)}")
-        if type(withdrawn) is not bool:
-            raise InvalidStatement("withdrawn", "must be true or false")
-        return Statement(
-            kind=kind,
-            record=item["record"],
-            subject=item["subject"],
-            occurred_at=_converted("occurred_at", instant, item["occurred_at"]),
-            recorded_at=_converted("recorded_at", instant, item["recorded_at"]),
-            change=self.change(kind, change),
-            withdrawn=withdrawn,
-        )
+        faults: list[InvalidStatement] = []
+        said = self._read(item, faults)
+        if said is None or faults:
+            raise faults[0]
+        return said
+
+    def faults(self, item: Any) -> list[InvalidStatement]:
+        """Everything that is wrong with the form of a JSON value, so that its sender can mend all of it at once."""
+        faults: list[InvalidStatement] = []
+        self._read(item, faults)
+        return faults
 
     def change(self, kind: str, change: Any) -> dict[str, Any]:
         """The fields of `kind` in the contract's own units. Raises InvalidStatement."""
+        faults: list[InvalidStatement] = []
+        said = self._change(kind, change, faults)
+        if faults:
+            raise faults[0]
+        return said
+
+    def _read(self, item: Any, faults: list[InvalidStatement]) -> Statement | None:
+        if type(item) is not dict:
+            faults.append(InvalidStatement("statement", "must be an object"))
+            return None
+        if not item.keys() <= set(HEAD):
+            faults.append(InvalidStatement("statement", f"has a field that none has; the fields are {', '.join(HEAD)}"))
+        faults += [InvalidStatement(name, "is missing") for name in REQUIRED if name not in item]
+        kind, withdrawn = item.get("kind"), item.get("withdrawn", False)
+        known = type(kind) is str and kind in self._names
+        if "kind" in item and not known:
+            faults.append(InvalidStatement("kind", f"must be one of {', '.join(self._names)}"))
+        if type(withdrawn) is not bool:
+            faults.append(InvalidStatement("withdrawn", "must be true or false"))
+        times = [_converted(name, instant, item.get(name), faults) for name in TIMES if name in item]
+        change = self._change(str(kind), item["change"], faults) if known and "change" in item else {}
+        if faults:
+            return None
+        return Statement(
+            kind=str(kind),
+            record=item["record"],
+            subject=item["subject"],
+            occurred_at=times[0],
+            recorded_at=times[1],
+            change=change,
+            withdrawn=withdrawn,
+        )
+
+    def _change(self, kind: str, change: Any, faults: list[InvalidStatement]) -> dict[str, Any]:
         if type(change) is not dict:
-            raise InvalidStatement("change", f"must be an object with the fields of {kind}")
+            faults.append(InvalidStatement("change", f"must be an object with the fields of {kind}"))
+            return {}
         names = self._names[kind]
         if not change.keys() <= set(names):
             known = ", ".join(names) or "none"
-            raise InvalidStatement("change", f"has a field that {kind} does not have; its fields: {known}")
+            faults.append(InvalidStatement("change", f"has a field that {kind} does not have; its fields: {known}"))
         converters = self._converters[kind]
         return {
-            name: _converted(name, converters[name], value) if name in converters and value is not None else value
+            name: _converted(name, converters[name], value, faults)
+            if name in converters and value is not None
+            else value
             for name, value in change.items()
         }
 
@@ -167,11 +195,12 @@ IDENTITY_SAID = "sent as the plain identity number, which becomes a pseudonym be
 _TEXT = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
 
 
-def _converted(field: str, convert: Convert, value: Any) -> Any:
+def _converted(field: str, convert: Convert, value: Any, faults: list[InvalidStatement]) -> Any:
     try:
         return convert(value)
     except ValueError as wrong:
-        raise InvalidStatement(field, str(wrong)) from None
+        faults.append(InvalidStatement(field, str(wrong)))
+        return None
 
 
 def _converter(schema: Schema) -> Convert | None:

@@ -102,6 +102,16 @@ def test_what_is_wrong_is_named_and_not_repeated(said: Any, field: str) -> None:
     assert "\ud800" not in reason
 
 
+def test_all_that_is_wrong_with_the_form_is_said_at_once() -> None:
+    form = JsonForm(contracts()[TENANCY])
+    said = let(start="1.3.2026", until="2026-02-30", rent=5) | {"occurred_at": "today", "withdrawn": None}
+    del said["record"]
+    assert {fault.field for fault in form.faults(said)} == {
+        "record", "withdrawn", "occurred_at", "change", "start", "until",
+    }  # fmt: skip
+    assert form.faults(let()) == []
+
+
 def test_a_text_of_half_a_character_a_large_number_and_a_list_as_a_word_are_refused() -> None:
     dwelling = {
         "kind": "DwellingRegistered", "record": "R1", "subject": "D1", "occurred_at": "2026-03-01T08:00:00Z",

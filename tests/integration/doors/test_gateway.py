@@ -51,7 +51,8 @@ async def test_every_bad_statement_is_named_and_nothing_is_sent(housing: httpx.A
     batch: list[Any] = [let(index) for index in range(8)]
     batch[1]["change"]["landlord"] = number(1)[:-1] + "?"
     batch[2]["occurred_at"] = "2026-03-01 08:00"
-    batch[3]["change"][number(3)] = 1
+    batch[3]["change"] |= {number(3): 1, "start": "1.3.2026"}
+    del batch[3]["record"]
     batch[4] = number(4)
     batch[5]["kind"] = number(5)
     batch[6]["record"] = f"of {number(6)}"
@@ -63,7 +64,9 @@ async def test_every_bad_statement_is_named_and_nothing_is_sent(housing: httpx.A
     assert [(error["index"], error["field"]) for error in problem["errors"]] == [
         (1, "landlord"),
         (2, "occurred_at"),
+        (3, "record"),
         (3, "change"),
+        (3, "start"),
         (4, "statement"),
         (5, "kind"),
         (6, "record or a text"),
