@@ -13,6 +13,7 @@ _NARROW = {0xFF01 + offset: 0x21 + offset for offset in range(0x5E)} | {0x3000: 
 _IDENTITY_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _IDENTITY_CHECKS = "10X98765432"
 _DIGITS = frozenset("0123456789")
+_CAPITALS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
@@ -43,18 +44,24 @@ def narrow(text: str) -> str:
 
 
 def normalised_identity_number(number: str) -> str:
-    """The 18 characters of a citizen identity number, residence permit or foreign permanent resident's card.
+    """The 18 characters of a citizen identity number, residence permit or foreign permanent resident's card; or the ten
+    of a birth certificate (出生医学证明编号), by which a newborn is known until it is given a number.
 
     Full width becomes ASCII, x becomes X, a number of the first generation (15 digits, all born in the 20th century)
     gets its century and check character. Checked are the check character and that the birth date exists; the first six
     digits are a code at issue and prove nothing. Raises InvalidCode.
     """
     said = narrow(number).upper()
+    if len(said) == 10 and said[0] in _CAPITALS and _DIGITS.issuperset(said[1:]):
+        return said
     if len(said) == 15 and _DIGITS.issuperset(said):
         body = f"{said[:6]}19{said[6:]}"
         said = body + _identity_check(body)
     if len(said) != 18 or not _DIGITS.issuperset(said[:17]):
-        raise InvalidCode("an identity number has 17 digits and a check character, or 15 digits")
+        raise InvalidCode(
+            "an identity number has 17 digits and a check character, or 15 digits; a birth certificate's a capital "
+            "letter and 9 digits"
+        )
     if said[17] != _identity_check(said):
         raise InvalidCode("the check character of the identity number is wrong")
     try:

@@ -7,7 +7,7 @@ docs/decisions/0003-facts.md.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -63,6 +63,17 @@ def stated(fact: Fact[V], said: Event, value: V, *, record: str | None = None) -
 
 def _slot(statement: Statement[Any]) -> tuple[str, str, str]:
     return statement[:3]
+
+
+def united(facts: Iterable[Fact[V]]) -> Fact[V]:
+    """One fact out of several, as if all had been stated of one subject: of each slot what was recorded last."""
+    newest: dict[tuple[str, str, str], Statement[V]] = {}
+    for fact in facts:
+        for said in fact:
+            old = newest.get(said[:3])
+            if old is None or (old.recorded_at, old.event_id) < (said.recorded_at, said.event_id):
+                newest[said[:3]] = said
+    return tuple(newest[slot] for slot in sorted(newest))
 
 
 def happened(statement: Statement[Any]) -> tuple[int, int, str]:

@@ -5,18 +5,21 @@ That makes a batch, a replay and a rebuild the same thing.
 """
 
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from domain.event import Source
-from domain.rule import Finding, Rule
+from domain.rows import replace
+from domain.rule import Finding, Rule, Text
 from domain.time import DAY
 from domain.view import Bookkeeping, Contributed, Noted, View
 
 _FINDINGS = UUID("5f0c4a3e-2f0b-5d6f-9a57-0b6f3f1c7a10")
+WITHDRAWN = Text("规则已停用", "the rule is no longer in use")
+JOINED = Text("已并入本人的现用号码", "kept under the person's present number now")
 FORGET_RESOLVED_AFTER = 30 * DAY
 """A resolved finding stays readable on the alerts topic this long (microseconds); then it is deleted."""
 NOBODY_QUIET: frozenset[str] = frozenset()
@@ -89,8 +92,9 @@ def settle(
     if now is None:
         row = replace(row, bookkeeping=Bookkeeping(contributed, book.findings, 0, book.judged_by))
         return Outcome(row, contributions, (), ())
-    noted, alerts, forget = _judge(view, rules, row, now, live_since, touched, quiet)
-    due = _due(view, rules, row, noted, now)
+    seen = view.judged(row)
+    noted, alerts, forget = _judge(view, rules, row, seen, now, live_since, touched, quiet)
+    due = _due(view, rules if seen is not None else (), row, seen, noted, now)
     row = replace(row, bookkeeping=Bookkeeping(contributed, noted, due, ruleset(rules, live_since)))
     return Outcome(row, contributions, alerts, forget)
 
@@ -133,6 +137,7 @@ def _judge(
     view: View,
     rules: Sequence[Rule],
     row: Any,
+    seen: Any,
     now: int,
     live_since: int,
     touched: Sequence[Source],
@@ -142,9 +147,9 @@ def _judge(
     after: list[Noted] = []
     alerts: list[Alert] = []
     forget: list[str] = []
-    for rule in rules:
+    for rule in rules if seen is not None else ():
         unknown = is_unknown(rule, quiet)
-        for found in _findings(rule, row, now):
+        for found in _findings(rule, seen, now):
             at = finding_id(rule.name, row.id, found.cause)
             old = before.pop(at, None)
             known = "opened" if _newest(found) >= max(live_since, rule.since or 0) else "held"
@@ -170,7 +175,8 @@ def _judge(
                 forget.append(old.finding_id)
         else:
             after.append(old._replace(state="resolved", fingerprint="", changed_at=now))
-            alerts.append(_resolution(view, gone, row, old, now, touched))
+            ended = JOINED if seen is None else gone.resolved if gone else WITHDRAWN
+            alerts.append(_resolution(view, gone, row, old, now, touched, ended))
     return tuple(sorted(after)), alerts, forget
 
 
@@ -212,7 +218,9 @@ def _alert(view: View, rule: Rule, row: Any, found: Finding, state: str, opened_
     )
 
 
-def _resolution(view: View, rule: Rule | None, row: Any, old: Noted, now: int, touched: Sequence[Source]) -> Alert:
+def _resolution(
+    view: View, rule: Rule | None, row: Any, old: Noted, now: int, touched: Sequence[Source], ended: Text
+) -> Alert:
     """The record that a finding no longer holds. `rule` None: the rule itself was withdrawn from the installation."""
     return Alert(
         finding_id=old.finding_id,
@@ -232,16 +240,16 @@ def _resolution(view: View, rule: Rule | None, row: Any, old: Noted, now: int, t
         opened_at=old.opened_at,
         at=now,
         respond_by=None,
-        resolution_zh=rule.resolved.zh if rule else "规则已停用",
-        resolution_en=rule.resolved.en if rule else "the rule is no longer in use",
+        resolution_zh=ended.zh,
+        resolution_en=ended.en,
         resolved_by=tuple(sorted(set(touched))),
     )
 
 
-def _due(view: View, rules: Sequence[Rule], row: Any, noted: Iterable[Noted], now: int) -> int | None:
+def _due(view: View, rules: Sequence[Rule], row: Any, seen: Any, noted: Iterable[Noted], now: int) -> int | None:
     expires = view.expires_at(row)
     looks = [] if expires is None else [expires]
-    looks += [at for rule in rules if (at := rule.look_again(row, now)) is not None]
+    looks += [at for rule in rules if (at := rule.look_again(seen, now)) is not None]
     forgets = [note.changed_at + FORGET_RESOLVED_AFTER for note in noted if note.state == "resolved"]
     return min([*looks, *forgets], default=None)
 

@@ -52,7 +52,7 @@ class Row(Protocol):
 
 
 Contributions = Mapping[str, Mapping[str, Any]]
-"""{view: {target: value}}: what one row says about subjects of other views. What is absent is not said (any more)."""
+"""{view: {target: value}}: what one row says about other subjects. What is absent is not said (any more)."""
 
 
 def _says_nothing(row: Any) -> Contributions:
@@ -64,6 +64,10 @@ def _receives_nothing(row: Any, source: str, value: Any) -> Any:
 
 
 def _keeps(row: Any, now: int) -> Any:
+    return row
+
+
+def _as_it_is(row: Any) -> Any:
     return row
 
 
@@ -80,6 +84,8 @@ class View:
     which something will. What goes must be older by `recorded_at` than all that stays: a fact keeps the statement that
     was recorded last, so what is taken out is then never a newer version of what comes late, and the row remains a
     function of what was said and of `now` (docs/decisions/0012-door-swipes.md).
+
+    `judged` gives the row as rules see it, None if no rule looks at it (a person's former number).
 
     `row` is the class of its rows; `contribution` the class of what it receives, None if it receives nothing.
     `place` gives where the subject is found: a dwelling, or `grid/<code>` or `district/<code>` where it is no one
@@ -99,3 +105,4 @@ class View:
     expire: Callable[[Any, int], Any] = _keeps
     expires_at: Callable[[Any], int | None] = _never
     contributes_to: frozenset[str] = frozenset()
+    judged: Callable[[Any], Any] = _as_it_is

@@ -1,6 +1,6 @@
 """What the three buttons of a bracelet have in common: a call stands until somebody has answered it.
 
-A button has a domain of its own, so that its calls wait in a queue of their own: docs/decisions/0013-buttons.md.
+A button has a domain of its own, so that its calls wait in a queue of their own: docs/decisions/0019-buttons.md.
 """
 
 from collections.abc import Iterator

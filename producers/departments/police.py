@@ -1,4 +1,4 @@
-"""Police: the household register's change log (户籍变动)."""
+"""Police: the household register's change log (户籍变动), and which numbers are one person's (号码关联)."""
 
 from runtime.publish.cells import choice, day, flag, identity, instant, number_of, phone
 from runtime.publish.columns import Department, Export, column, optional, says
@@ -25,6 +25,7 @@ household = column("户号|户口簿号", number_of)
 dwelling = optional("房屋编码|标准地址编码", number_of)
 address = column("住址|户籍地址|现住址")
 collective = optional("是否集体户|集体户", flag, absent=False)
+now_known_by = column("现号码|现公民身份号码|保留号码", identity)
 
 DEPARTMENT = Department(
     "police",
@@ -79,6 +80,23 @@ DEPARTMENT = Department(
                         relation=column("亲属关系", RELATION),
                     )
                 ],
+            },
+        ),
+        Export(
+            "号码关联",
+            topic="police.identity-linked",
+            head={
+                "record": column("登记编号|业务编号", number_of),
+                "subject": column("原号码|原公民身份号码|出生医学证明编号", identity),
+                "occurred_at": column("发生日期|变动日期", instant),
+                "recorded_at": column("登记时间|录入时间", instant),
+                "withdrawn": optional("是否撤销|撤销标志", flag, absent=False),
+            },
+            kind_column=column("业务类型|关联类型"),
+            kinds={
+                "号码变更|身份号码变更": [says("NumberChanged", to=now_known_by)],
+                "同一人|一人多号认定": [says("SamePerson", to=now_known_by)],
+                "新生儿赋码|赋码": [says("NumberGiven", to=now_known_by)],
             },
         ),
     ),

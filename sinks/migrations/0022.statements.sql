@@ -1,6 +1,6 @@
 -- depends: 0020.api
 -- What a task's history says to the streams, beside the visit that city.move_task states: an instruction, the feedback to
--- it, and what came of a task about a person (docs/decisions/0013-buttons.md). Written in the move's own transaction.
+-- it, and what came of a task about a person (docs/decisions/0019-buttons.md). Written in the move's own transaction.
 
 CREATE POLICY owner ON city.alert FOR SELECT TO citygrid_owner USING (true);
 

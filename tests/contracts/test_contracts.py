@@ -11,6 +11,7 @@ import pytest
 from runtime.contracts import CATEGORIES, SCHEMAS, ContractRefused, contracts, every_schema, leaves, published
 
 WANTED = {
+    "police.identity-linked": "NumberChanged SamePerson NumberGiven",
     "police.household-registration": "Birth Death MovedIn MovedOut Address Contact Kinship",
     "civil-affairs.marriage": "Married Divorced",
     "transport.vehicle-registration": "Registered Transferred Scrapped",
@@ -58,8 +59,8 @@ def test_every_field_says_what_it_is_and_how_confidential(topic: str) -> None:
 
 def test_the_fields_with_identity_numbers_are_all_marked() -> None:
     people = {"subject", "mother", "father", "relative", "spouse", "owner", "from_owner", "to_owner"}
-    people |= {"landlord", "tenants", "tenant", "legal_representative"}
     people |= {"owners", "from_owners", "resident"}
+    people |= {"to", "landlord", "tenants", "tenant", "legal_representative"}
     for topic, contract in contracts().items():
         for path, field in leaves(contract.schema):
             person = field["name"] in people and (field["name"] != "subject" or contract.subject == "resident")

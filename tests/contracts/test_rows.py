@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from citygrid import linked
 from domain.view import View
 from runtime.contracts import plain, published
 from runtime.discover import discover
@@ -50,7 +51,7 @@ def shape_of(kind: Any) -> Any:
         filled = dict(zip(getattr(origin, "__parameters__", ()), arguments, strict=True))
         hints = typing.get_type_hints(origin)
         return tuple((name, shape_of(filled.get(hint, hint))) for name, hint in hints.items())
-    if hasattr(kind, "_fields"):
+    if hasattr(kind, "_fields") or dataclasses.is_dataclass(kind):
         return tuple((name, shape_of(hint)) for name, hint in typing.get_type_hints(kind).items())
     raise AssertionError(f"rows hold no {kind}")
 
@@ -72,6 +73,11 @@ def test_a_contribution_has_the_fields_of_its_class(view: str) -> None:
     fields: Mapping[str, Any] = dict(shape(plain(SAID[view]), {}))
     assert fields["value"] == ("maybe", shape_of(VIEWS[view].contribution))
     assert list(fields) == ["target", "source", "value"]
+
+
+def test_what_is_known_of_other_numbers_follows_from_the_facts() -> None:
+    for file, text in linked.written().items():
+        assert file.read_text("utf-8") == text, f"{file.name}: run `python -m citygrid.linked`"
 
 
 def test_every_view_is_published() -> None:

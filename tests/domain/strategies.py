@@ -26,28 +26,28 @@ INSTANTS = tuple(midnight(FIRST + day) + more for day in range(6) for more in (0
 _EVENT = UUID("7d7c1f6a-3a53-5e52-8c5e-2f8a0c6b1d77")
 
 
-def values(schema: Any, names: dict[str, Any] | None = None) -> st.SearchStrategy[Any]:
-    """What a field of this Avro type may hold."""
+def values(schema: Any, names: dict[str, Any] | None = None, most: int = 3) -> st.SearchStrategy[Any]:
+    """What a field of this Avro type may hold; lists of `most` items at most, those within lists of one."""
     known = {} if names is None else names
     match schema:
         case list():
-            return st.one_of(*(values(branch, known) for branch in schema))
+            return st.one_of(*(values(branch, known, most) for branch in schema))
         case {"type": "record", "name": str(name), "fields": list(fields)}:
             known[name] = schema
-            return st.fixed_dictionaries({field["name"]: values(field["type"], known) for field in fields})
+            return st.fixed_dictionaries({field["name"]: values(field["type"], known, most) for field in fields})
         case {"type": "enum", "name": str(name), "symbols": list(symbols)}:
             known[name] = schema
             return st.sampled_from(symbols)
         case {"type": "array", "items": items}:
-            return st.lists(values(items, known), max_size=3)
+            return st.lists(values(items, known, 1), max_size=most)
         case {"type": "map", "values": inner}:
-            return st.dictionaries(st.sampled_from(NAMES), values(inner, known), max_size=1)
+            return st.dictionaries(st.sampled_from(NAMES), values(inner, known, 1), max_size=1)
         case {"logicalType": "date"}:
             return st.sampled_from(DAYS)
         case {"logicalType": "timestamp-micros"}:
             return st.sampled_from(INSTANTS)
         case {"type": str(primitive)}:
-            return values(primitive, known)
+            return values(primitive, known, most)
         case "null":
             return st.none()
         case "boolean":
@@ -59,7 +59,7 @@ def values(schema: Any, names: dict[str, Any] | None = None) -> st.SearchStrateg
         case "string":
             return st.sampled_from(NAMES)
         case str(name) if name in known:
-            return values(known[name], known)
+            return values(known[name], known, most)
     raise AssertionError(f"no values for {schema!r}")
 
 

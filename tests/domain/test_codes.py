@@ -57,11 +57,20 @@ def test_known_numbers() -> None:
             normalised_identity_number(wrong)
 
 
+def test_a_newborn_is_known_by_the_number_of_the_birth_certificate() -> None:
+    for written in ("M440123456", " m440123456\u3000", wide("m440123456"), "Ｍ４４０１２３４５６"):
+        assert normalised_identity_number(written) == "M440123456"
+    for wrong in ("4401234567", "MM44012345", "M44012345", "M4401234567", "É440123456", "M44012345X"):
+        with pytest.raises(InvalidCode) as refused:
+            normalised_identity_number(wrong)
+        assert wrong not in str(refused.value)
+
+
 @settings(deadline=None)
 @given(st.text())
-def test_any_text_is_refused_or_eighteen_characters(text: str) -> None:
+def test_any_text_is_refused_or_has_eighteen_characters_or_the_ten_of_a_birth_certificate(text: str) -> None:
     try:
-        assert len(normalised_identity_number(text)) == 18
+        assert len(normalised_identity_number(text)) in (18, 10)
     except InvalidCode:
         pass
 

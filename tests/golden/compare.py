@@ -1,5 +1,6 @@
 """Rows and alerts of the running system, in the shape in which `recompute` gives its answer."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import zip_longest
@@ -11,7 +12,9 @@ BOOKKEEPING = "bookkeeping"
 
 
 def plain(value: Any) -> Any:
-    """`value` without classes: a NamedTuple is a dict, a tuple a list."""
+    """`value` without classes: a record is a dict, a tuple a list."""
+    if dataclasses.is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if hasattr(value, "_fields"):
         return {name: plain(getattr(value, name)) for name in value._fields}
     if isinstance(value, Mapping):
@@ -21,9 +24,9 @@ def plain(value: Any) -> Any:
     return value
 
 
-def published(row: Any, fields: Iterable[str]) -> Plain:
+def published(row: Any, names: Iterable[str]) -> Plain:
     """The published form of a view's row: the fields of its schema, derived ones too."""
-    return {name: plain(getattr(row, name)) for name in fields if name != BOOKKEEPING}
+    return {name: plain(getattr(row, name)) for name in names if name != BOOKKEEPING}
 
 
 def as_numbers(told: Any, wanted: Any) -> Any:

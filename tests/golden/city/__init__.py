@@ -10,7 +10,7 @@ leave room for second thoughts; a part says about one statement a resident at mo
 
 import random
 
-from tests.golden.city import alone, bracelets, companies, doors, dwellings, grids, people
+from tests.golden.city import alone, bracelets, companies, doors, dwellings, grids, links, people
 from tests.golden.city.said import DAY, LAST, LIVE_SINCE, NOW, SECOND, Said, identity_number
 from tests.golden.city.second_thoughts import second_thoughts
 from tests.golden.city.town import Town
@@ -30,7 +30,7 @@ __all__ = [
     "identity_number",
 ]
 
-PARTS = (dwellings, people, bracelets, doors, grids, companies, alone)
+PARTS = (dwellings, people, bracelets, doors, grids, companies, alone, links)
 
 UNTOLD = {"severe-mental-alone", "serious-illness"}
 """Rules on what no contract states yet: nobody reports an illness."""

@@ -21,6 +21,7 @@ from tests.golden.recompute.dwelling import OF_DWELLING, dwelling
 from tests.golden.recompute.finding import World, local_day
 from tests.golden.recompute.grid import grids_and_districts
 from tests.golden.recompute.household import household
+from tests.golden.recompute.links import Number, followed
 from tests.golden.recompute.resident import OF_RESIDENT, homes, resident
 from tests.golden.recompute.risk import doors_at_risk
 from tests.golden.recompute.standing import Facts, Plain, Stated, standing
@@ -43,8 +44,12 @@ def recompute(events: Iterable[Stated], now: int, live_since: int = 0) -> Answer
     """Rows and standing alerts of the set of `events` at the instant `now` (microseconds UTC)."""
     facts = standing({event.event_id: event for event in events}.values(), STATES, REFINES)
     _expire(facts, local_day(now))
-    rows = _rows(facts)
-    world = World(facts, rows, now, local_day(now))
+    numbers = followed(facts, OF_RESIDENT)
+    people = {number for number, each in numbers.items() if each.joined_to is None}
+    rows = _rows(facts, numbers)
+    facts |= {number: numbers[number].facts for number in people}
+    judged = rows | {"resident": {number: rows["resident"][number] for number in people}}
+    world = World(facts, judged, now, local_day(now))
     alerts = {key: said for rules in RULES for key, said in rules.found(world)}
     for alert in alerts.values():
         alert["state"] = "open" if alert.pop("newest") >= live_since else "held"
@@ -61,12 +66,14 @@ def _expire(facts: dict[str, Facts], today: int) -> None:
                 of.pop(fact, None)
 
 
-def _rows(facts: dict[str, Facts]) -> dict[str, dict[str, Plain]]:
-    people = {s: resident(s, of) for s, of in facts.items() if of.keys() & OF_RESIDENT}
+def _rows(facts: dict[str, Facts], numbers: dict[str, Number]) -> dict[str, dict[str, Plain]]:
+    people = {number: resident(number, facts.get(number, {}), each) for number, each in numbers.items()}
     members: dict[str, dict[str, Plain]] = defaultdict(dict)
     occupants: dict[str, dict[str, Plain]] = defaultdict(dict)
     for number, row in people.items():
-        for home, membership, occupancy in homes(facts[number], row):
+        if row["joined_to"] is not None:
+            continue
+        for home, membership, occupancy in homes(numbers[number].facts, row):
             members[home["household"]][number] = membership
             if home["dwelling"] is not None:
                 occupants[home["dwelling"]][number] = occupancy

@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator
 
+from tests.golden.recompute.links import Number
 from tests.golden.recompute.standing import Facts, Plain, States, each, fields, in_time, last, one, source, value
 
 
 def _nowhere(_: Plain) -> Plain:
     return {"household": None, "dwelling": None, "address": None, "relation": None, "collective": False}
+
+
+def _vehicle(change: Plain, owner: str | None) -> Plain:
+    return {"vehicle_kind": change["vehicle_kind"], "owned": owner == change["subject"], "owner": owner}
 
 
 _PARENTS = fields("name", "sex", "born", "mother", "father")
@@ -26,9 +31,12 @@ STATES: States = {
     "Kinship": {"kinship": fields("relative", "relation")},
     "Married": {"marriage": lambda c: {"spouse": c["spouse"], "married": True, "on": c["on"]}},
     "Divorced": {"marriage": lambda c: {"spouse": c["spouse"], "married": False, "on": c["on"]}},
-    "Registered": {"vehicles": lambda c: {"vehicle_kind": c["vehicle_kind"], "owned": c["owner"] == c["subject"]}},
-    "Transferred": {"vehicles": lambda c: {"vehicle_kind": c["vehicle_kind"], "owned": c["to_owner"] == c["subject"]}},
-    "Scrapped": {"vehicles": lambda c: {"vehicle_kind": c["vehicle_kind"], "owned": False}},
+    "Registered": {"vehicles": lambda c: _vehicle(c, c["owner"])},
+    "Transferred": {"vehicles": lambda c: _vehicle(c, c["to_owner"])},
+    "Scrapped": {"vehicles": lambda c: _vehicle(c, None)},
+    "NumberChanged": {"links": one("to")},
+    "SamePerson": {"links": one("to")},
+    "NumberGiven": {"links": one("to")},
     "Granted": {
         "grants": fields("programme", "household", "effective_from", "until", "monthly_fen", "dwelling"),
         "contact": lambda c: c["phone"] or "",
@@ -53,9 +61,12 @@ def no_number(stated: Plain) -> None:
 REFINES = {"contact": no_number}
 
 
-def resident(number: str, facts: Facts) -> Plain:
+def resident(number: str, own: Facts, known: Number) -> Plain:
+    facts = known.facts
     person, home = value(facts, "person") or {}, value(facts, "residence") or {}
-    row: Plain = {"id": number} | {fact: facts.get(fact, []) for fact in OF_RESIDENT}
+    row: Plain = {"id": number} | {fact: own.get(fact, []) for fact in OF_RESIDENT}
+    row |= {"linked": known.linked, "joined_to": known.joined_to}
+    row["also"] = sorted({entry["facts"]["id"] for entry in known.linked})
     row |= {"name": person.get("name"), "born": person.get("born"), "died_on": value(facts, "death")}
     row |= {"household": home.get("household"), "dwelling": home.get("dwelling")}
     differ = {"contact": contacts_differ(facts), "household": any(b["household_differs"] for b in benefits(facts))}
@@ -119,8 +130,14 @@ def homes(facts: Facts, row: Plain) -> Iterator[tuple[Plain, Plain, Plain]]:
         },
         "tax_returns": [t["value"] | {"source": source(t)} for t in each(facts, "tax_returns")],
         "arrears": [t["value"] | {"source": source(t)} for t in each(facts, "arrears")],
-        "also": [],
+        "also": row["also"],
     }
     occupancy = {"household": home["household"], "born": row["born"], "died_on": row["died_on"]}
-    occupancy |= {"conditions": [], "programmes": benefits(facts), "disabilities": [], "stay": False, "also": []}
+    occupancy |= {
+        "conditions": [],
+        "programmes": benefits(facts),
+        "disabilities": [],
+        "stay": False,
+        "also": row["also"],
+    }
     yield home, membership, occupancy | {"source": source(stated)}

@@ -11,7 +11,7 @@ import { LanguageSwitch } from "./language-switch.js";
 import { Refusal } from "./refusal.js";
 
 const MOST_HITS = 8;
-const IDENTITY = /^\d{17}[\dXx]$|^\d{15}$/;
+const IDENTITY = /^\d{17}[\dXx]$|^\d{15}$|^[A-Za-z]\d{9}$/; // the last: a birth certificate
 const CREDIT_CODE = /^[0-9A-HJ-NP-RTUWXY]{18}$/i;
 
 const LEVELS = { 6: "street", 9: "community", 12: "grid" };

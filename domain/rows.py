@@ -1,0 +1,28 @@
+"""A row with some fields changed, twice as fast as `dataclasses.replace`: every event and every settling makes one."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, TypeVar
+
+R = TypeVar("R")
+Setter = Callable[[Any, Any], None]
+
+
+def replace(row: R, /, **changes: Any) -> R:
+    """`row`, a frozen dataclass with slots, with `changes` by field. Raises KeyError for a field that it has not."""
+    cls: Any = type(row)
+    values, setters, by_name = _slots(cls)
+    made: R = cls.__new__(cls)
+    for setter, value in zip(setters, values(row), strict=True):
+        setter(made, value)
+    for name, value in changes.items():
+        by_name[name](made, value)
+    return made
+
+
+@lru_cache(maxsize=64)
+def _slots(cls: Any) -> tuple[Callable[[Any], tuple[Any, ...]], list[Setter], dict[str, Setter]]:
+    by_name = {field.name: getattr(cls, field.name).__set__ for field in fields(cls)}
+    return attrgetter(*by_name), list(by_name.values()), by_name
