@@ -12,9 +12,9 @@ from psycopg.rows import dict_row
 PAGE = 1000
 
 ALERTS: LiteralString = """
-SELECT a.finding_id, a.rule, a.rule_version, a.state, a.severity, a.view, a.subject, a.cause, a.why_zh, a.why_en,
-       a.because, nullif(a.dwelling, '') AS dwelling, a.household, p.grid, a.opened_at, a.changed_at, a.respond_by,
-       a.resolution_zh, a.resolution_en
+SELECT a.finding_id, a.rule, a.rule_version, a.state, a.unknown, a.severity, a.view, a.subject, a.cause, a.why_zh,
+       a.why_en, a.because, nullif(a.dwelling, '') AS dwelling, a.household, p.grid, a.opened_at, a.changed_at,
+       a.respond_by, a.resolution_zh, a.resolution_en
 FROM city.alert a LEFT JOIN city.placement p ON p.dwelling = a.dwelling
 WHERE NOT a.deleted AND (%(state)s::text IS NULL OR a.state = %(state)s)
     AND (%(rule)s::text IS NULL OR a.rule = %(rule)s)

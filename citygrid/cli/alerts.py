@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.table import Table
@@ -13,7 +13,10 @@ from runtime.settings import load
 
 EXAMPLE = "citygrid alerts --rule car-and-benefit --json"
 
-State = Annotated[Literal["opened", "resolved", "held", "all"], typer.Option(help="held: older than going live.")]
+State = Annotated[
+    Literal["opened", "resolved", "held", "all"],
+    typer.Option(help="held: older than going live, or unknown."),
+]
 
 
 def command(
@@ -36,6 +39,11 @@ def command(
         table.add_column(column, overflow="fold")
     for row in found:
         opened = row["opened_at"].astimezone(settings.zone).strftime("%m-%d %H:%M")
-        table.add_row(row["severity"], opened, row["rule"], row["grid"] or "-", row["why_zh"], row["state"])
+        table.add_row(row["severity"], opened, row["rule"], row["grid"] or "-", row["why_zh"], state_of(row))
     console.print(table)
     console.print(f"{len(found)} alerts" + (f", at most {most} are shown: see --limit" if len(found) == most else ""))
+
+
+def state_of(row: dict[str, Any]) -> str:
+    """Its state, and whether nobody knows that it holds."""
+    return f"{row['state']}, unknown" if row["unknown"] and row["state"] != "resolved" else str(row["state"])
