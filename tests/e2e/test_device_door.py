@@ -27,9 +27,8 @@ from runtime.topics import ensure_schemas, ensure_topics
 from tests.contracts.people import number
 from tests.e2e.running import processes, until
 from tests.integration.doors.device import Signed, Simulated
-from tests.integration.doors.statements import on_topic
+from tests.integration.doors.statements import PRESSES, SWIPES, on_topic
 
-SWIPES, PRESSES = "door-access.swipe", "bracelet.button"
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 PASSWORD = "as long as a broker's password should be"
 

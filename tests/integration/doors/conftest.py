@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable
 
 import httpx
@@ -11,17 +12,34 @@ import pytest
 from fastapi import FastAPI
 
 from citygrid import keys
+from citygrid.stack.local import LocalStack
 from producers.doors.app import create_app
 from runtime.settings import Settings
 from runtime.topics import ensure_schemas, ensure_topics
+from tests.integration.doors.statements import PRESSES, SWIPES, TENANCY, begin
+
+
+@pytest.fixture(scope="module")
+def wire(stack: LocalStack) -> str:
+    """The prefix of topics and schemas that all tests of a module share: making all of them takes seconds."""
+    prefix = f"t{uuid.uuid4().hex[:10]}."
+    shared = Settings(
+        _env_file=None,
+        kafka_bootstrap=stack.address("kafka"),
+        registry_url=stack.address("registry"),
+        topic_prefix=prefix,
+    )
+    ensure_topics(shared)
+    ensure_schemas(shared)
+    return prefix
 
 
 @pytest.fixture
-def city(settings: Settings) -> Settings:
-    """Settings with topics and schemas ready."""
-    ensure_topics(settings)
-    ensure_schemas(settings)
-    return settings.model_copy(update={"gateway_requests_per_second": 1000.0})
+def city(settings: Settings, wire: str) -> Settings:
+    """Settings with topics and schemas ready, and a database of the test's own."""
+    made = settings.model_copy(update={"topic_prefix": wire, "gateway_requests_per_second": 1000.0})
+    begin(made, (TENANCY, SWIPES, PRESSES))
+    return made
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
@@ -12,6 +13,10 @@ from runtime.settings import Settings
 from tests.contracts.people import number
 
 TENANCY = "housing.tenancy"
+SWIPES = "door-access.swipe"
+PRESSES = "bracelet.button"
+_BEGINS: dict[tuple[str, int], int] = {}
+"""Topic and partition → offset at which the test began."""
 
 
 def let(index: int = 1, **more: Any) -> dict[str, Any]:
@@ -32,9 +37,20 @@ def let(index: int = 1, **more: Any) -> dict[str, Any]:
     } | more
 
 
-def on_topic(settings: Settings, topic: str) -> list[Message]:
-    """Everything that is on `topic` now."""
-    consumer = Consumer(
+def begin(settings: Settings, topics: Iterable[str]) -> None:
+    """From here on `on_topic` tells what comes after what is on the topics now."""
+    consumer = _consumer(settings)
+    try:
+        for topic in topics:
+            for part in range(settings.partitions):
+                where = settings.topic_prefix + topic, part
+                _BEGINS[where] = consumer.get_watermark_offsets(TopicPartition(*where), 30)[1]
+    finally:
+        consumer.close()
+
+
+def _consumer(settings: Settings) -> Consumer:
+    return Consumer(
         {
             **settings.kafka_client(),
             "group.id": str(uuid.uuid4()),
@@ -42,8 +58,14 @@ def on_topic(settings: Settings, topic: str) -> list[Message]:
             "isolation.level": "read_committed",
         }
     )
+
+
+def on_topic(settings: Settings, topic: str) -> list[Message]:
+    """Everything that has come to `topic` since the test began."""
+    consumer = _consumer(settings)
     found: list[Message] = []
-    consumer.assign([TopicPartition(settings.topic_prefix + topic, part, 0) for part in range(settings.partitions)])
+    wheres = [(settings.topic_prefix + topic, part) for part in range(settings.partitions)]
+    consumer.assign([TopicPartition(*where, _BEGINS.get(where, 0)) for where in wheres])
     waiting, deadline = set(range(settings.partitions)), time.monotonic() + 60
     try:
         while waiting:

@@ -27,10 +27,8 @@ from runtime.settings import Settings
 from tests.contracts.people import number
 from tests.integration.doors.conftest import client_of
 from tests.integration.doors.device import Signed, Simulated
-from tests.integration.doors.statements import on_topic
+from tests.integration.doors.statements import PRESSES, SWIPES, on_topic
 
-SWIPES = "door-access.swipe"
-PRESSES = "bracelet.button"
 DWELLING = "D-440113-0042"
 
 
