@@ -101,6 +101,11 @@ def by_record(fact: Fact[V]) -> list[Statement[V]]:
     return [held for record in records if (held := current(record)) is not None]
 
 
+def ends(fact: Fact[int]) -> dict[tuple[str, str], int]:
+    """(department, record) → the day on which what the record states ends, by a fact of such days."""
+    return {(held.department, held.record): held.value for held in by_record(fact)} if fact else {}
+
+
 def disagree(fact: Fact[V], said: Callable[[V], object] = lambda value: value) -> bool:
     """True if two departments hold different values now. `said` picks what is compared."""
     departments = (tuple(group) for _, group in groupby(fact, key=lambda s: s.department))

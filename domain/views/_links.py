@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from domain.event import Source
 from domain.facts import Statement, current, happened
-from domain.views._person import Facts
+from domain.residents.facts import Facts
 
 
 class Linked(NamedTuple):

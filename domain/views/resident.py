@@ -2,26 +2,46 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
-from domain.contributions import MarriageHeld, Membership, Occupancy, ProgrammeDrawn, TaxEntry, VehicleHeld
-from domain.event import Event
-from domain.facts import Fact, Statement, by_record, current, disagree, stated, united
+from domain.contributions import (
+    ConditionHeld,
+    DisabilityHeld,
+    MarriageHeld,
+    Membership,
+    Occupancy,
+    ProgrammeDrawn,
+    TaxEntry,
+    VehicleHeld,
+)
+from domain.event import Event, Source
+from domain.facts import Fact, Statement, by_record, current, disagree, ends, stated, united
+from domain.residents.facts import Facts
+from domain.residents.states import STATES
+from domain.residents.values import Residence, Stay
 from domain.rows import replace
+from domain.time import day_of
 from domain.view import NOTHING, Bookkeeping, Contributions, View
 from domain.views._links import Linkage, Linked, leads_away
-from domain.views._person import (
-    Facts,
-    Grant,
-    Kin,
-    Marriage,
-    Person,
-    Press,
-    Residence,
-    Response,
-    Tax,
-    Vehicle,
-)
+
+
+class PermitHeld(NamedTuple):
+    """A residence permit: valid from the day `effective_from` until the day `until` (not included), which is the day on
+    which it was `cancelled`, if it was."""
+
+    effective_from: int
+    until: int
+    cancelled: bool
+    source: Source
+
+
+class EnrolmentHeld(NamedTuple):
+    """A place at a school from the day `effective_from` until the day `until` (not included; None: it goes on)."""
+
+    stage: str
+    effective_from: int
+    until: int | None
+    because: tuple[Source, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +50,7 @@ class Resident(Facts):
     whole person (docs/decisions/0011-linked-numbers.md): they ask `whole()` for facts, never the row itself."""
 
     linked: tuple[Linked, ...] = ()
+    other: Fact[str] = ()
     bookkeeping: Bookkeeping = NOTHING
 
     def whole(self) -> "Resident":
@@ -52,7 +73,10 @@ class Resident(Facts):
 
     @property
     def born(self) -> int | None:
-        return person.value.born if (person := current(self.whole().person)) else None
+        """As police or migrant-population office register it; of a newborn without a number, as the hospital does."""
+        if person := current(self.whole().person):
+            return person.value.born
+        return birth.value.born if (birth := current(self.whole().birth)) else None
 
     @property
     def home(self) -> Residence | None:
@@ -63,8 +87,29 @@ class Resident(Facts):
         return home.household if (home := self.home) else None
 
     @property
+    def stay(self) -> Statement[Stay] | None:
+        """Where the migrant-population office has the person; None: nowhere (any more)."""
+        stays = self.whole().stays
+        held = current(stays) if stays else None
+        return None if held is None or held.value.dwelling is None else held
+
+    @property
     def dwelling(self) -> str | None:
-        return home.dwelling if (home := self.home) else None
+        """Where the person is found: at the police register's home, else at the stay. A collective household is where
+        nobody need live, so a stay comes before it: docs/decisions/0020-stays.md."""
+        home, stay = self.home, self.stay
+        if stay is not None and (home is None or home.dwelling is None or self.collective):
+            return stay.value.dwelling
+        return home.dwelling if home else None
+
+    @property
+    def collective(self) -> bool:
+        """Whether the household is a collective one (集体户). An address change does not say: it is if any standing
+        registration of the person says so of the same number."""
+        number = self.household
+        return any(
+            s.value.collective and s.value.household == number and not s.withdrawn for s in self.whole().residence
+        )
 
     @property
     def died_on(self) -> int | None:
@@ -85,102 +130,94 @@ class Resident(Facts):
         person = self.whole()
         if not person.grants:
             return
-        ended = {(end.department, end.record): end.value for end in by_record(person.grant_ends)}
+        ended = ends(person.grant_ends)
         home = person.household
         for grant in by_record(person.grants):
-            ends = [day for day in (grant.value.until, ended.get((grant.department, grant.record))) if day is not None]
             named = grant.value.household
             yield ProgrammeDrawn(
                 grant.value.programme,
                 grant.value.effective_from,
-                min(ends, default=None),
+                _earlier(grant.value.until, ended.get((grant.department, grant.record))),
                 named is not None and home is not None and named != home,
                 grant.source,
             )
 
+    def conditions_held(self) -> tuple[ConditionHeld, ...]:
+        """Each state of health ever reported, with the day on which it ended if that is known."""
+        person = self.whole()
+        if not person.conditions:
+            return ()
+        ended = ends(person.condition_ends)
+        return tuple(
+            ConditionHeld(*said.value, ended.get((said.department, said.record)), said.source)
+            for said in by_record(person.conditions)
+        )
+
+    def disabilities_held(self) -> tuple[DisabilityHeld, ...]:
+        """Each disabled person's card ever issued, with the day on which it ends if that is known."""
+        person = self.whole()
+        if not person.cards:
+            return ()
+        ended = ends(person.card_ends)
+        return tuple(
+            DisabilityHeld(
+                card.value.disability,
+                card.value.level,
+                day_of(card.occurred_at),
+                _earlier(card.value.until, ended.get((card.department, card.record))),
+                card.source,
+            )
+            for card in by_record(person.cards)
+        )
+
+    def permits_held(self) -> list[PermitHeld]:
+        """Each residence permit ever issued. One that was cancelled ends on that day."""
+        person = self.whole()
+        if not person.permits:
+            return []
+        cancelled = ends(person.permit_ends)
+        found = []
+        for permit in by_record(person.permits):
+            starts, until = permit.value
+            end = cancelled.get((permit.department, permit.record))
+            if end is not None and end < until:
+                found.append(PermitHeld(starts, end, True, permit.source))
+            else:
+                found.append(PermitHeld(starts, until, False, permit.source))
+        return found
+
+    def enrolments_held(self) -> list[EnrolmentHeld]:
+        """Each place at a school that the person ever had."""
+        person = self.whole()
+        if not person.enrolments:
+            return []
+        ended = {(end.department, end.record): end for end in by_record(person.enrolment_ends)}
+        found = []
+        for place in by_record(person.enrolments):
+            end = ended.get((place.department, place.record))
+            because = (place.source,) if end is None else (place.source, end.source)
+            until = None if end is None else end.value
+            found.append(EnrolmentHeld(place.value.stage, place.value.effective_from, until, because))
+        return found
+
+
+def _earlier(one: int | None, other: int | None) -> int | None:
+    return min((day for day in (one, other) if day is not None), default=None)
+
 
 def merge(row: Resident, said: Event) -> Resident:
     """The resident after `said`; order and repetition of events do not matter."""
-    c = said.change
-    match said.kind:
-        case "Birth":
-            row = replace(
-                row,
-                person=stated(row.person, said, Person(c["name"], c["sex"], c["born"], c["mother"], c["father"])),
-                residence=stated(
-                    row.residence, said, Residence(c["household"], c["dwelling"], None, "child", c["collective"])
-                ),
-            )
-        case "MovedIn":
-            home = Residence(c["household"], c["dwelling"], c["address"], c["relation"], c["collective"])
-            row = replace(
-                row,
-                person=stated(row.person, said, Person(c["name"], c["sex"], c["born"], None, None)),
-                residence=stated(row.residence, said, home),
-            )
-        case "Address":
-            row = replace(
-                row,
-                residence=stated(
-                    row.residence, said, Residence(c["household"], c["dwelling"], c["address"], None, False)
-                ),
-            )
-        case "MovedOut":
-            row = replace(row, residence=stated(row.residence, said, Residence(None, None, None, None, False)))
-        case "Death":
-            row = replace(row, death=stated(row.death, said, c["on"]))
-        case "Contact":
-            row = replace(row, contact=stated(row.contact, said, c["phone"]))
-        case "Kinship":
-            row = replace(row, kinship=stated(row.kinship, said, Kin(c["relative"], c["relation"])))
-        case "Married" | "Divorced":
-            row = replace(
-                row, marriage=stated(row.marriage, said, Marriage(c["spouse"], said.kind == "Married", c["on"]))
-            )
-        case "Registered":
-            row = replace(row, vehicles=stated(row.vehicles, said, _vehicle(row, c["vehicle_kind"], c["owner"])))
-        case "Transferred":
-            row = replace(row, vehicles=stated(row.vehicles, said, _vehicle(row, c["vehicle_kind"], c["to_owner"])))
-        case "Scrapped":
-            row = replace(row, vehicles=stated(row.vehicles, said, _vehicle(row, c["vehicle_kind"], None)))
-        case "Granted":
-            grant = Grant(
-                c["programme"], c["household"], c["effective_from"], c["until"], c["monthly_fen"], c["dwelling"]
-            )
-            row = replace(row, grants=stated(row.grants, said, grant), contact=_phone(row, said))
-        case "Ended":
-            row = replace(row, grant_ends=stated(row.grant_ends, said, c["effective_from"]))
-        case "TaxRegistered":
-            row = replace(
-                row,
-                tax_registration=stated(row.tax_registration, said, c["taxpayer_type"]),
-                contact=_phone(row, said),
-            )
-        case "TaxReturn":
-            row = replace(row, tax_returns=stated(row.tax_returns, said, Tax(c["period"], c["amount_fen"])))
-        case "Arrears":
-            row = replace(row, arrears=stated(row.arrears, said, Tax(c["period"], c["amount_fen"])))
-        case "Pressed":
-            row = replace(row, presses=stated(row.presses, said, Press(c["button"], c["device"], c["lon"], c["lat"])))
-        case "Answered":
-            row = replace(row, answers=stated(row.answers, said, c["outcome"]))
-        case "Responded":
-            response = Response(c["task"], c["rule"], c["cause"], c["outcome"])
-            row = replace(row, responses=stated(row.responses, said, response))
-        case "NumberChanged" | "SamePerson" | "NumberGiven":
-            row = replace(row, links=stated(row.links, said, c["to"]))
-    return row
-
-
-def _vehicle(row: Resident, vehicle_kind: str, owner: str | None) -> Vehicle:
-    return Vehicle(vehicle_kind, owner == row.id, owner)
-
-
-def _phone(row: Resident, said: Event) -> Fact[str]:
-    """A grant or a registration may name a telephone. One that names none is kept too, marked withdrawn: whether the
-    number of an older version of the record still holds must not depend on which of the two came first."""
-    phone = said.change["phone"]
-    return stated(row.contact, said if phone else said._replace(withdrawn=True), phone or "")
+    states = STATES.get(said.kind)
+    if states is None:  # of a department that no fact here is for yet: seen, kept, corrected like every other
+        return replace(row, other=stated(row.other, said, said.topic))
+    changed: dict[str, Any] = {}
+    for fact, value_of in states:
+        value = value_of(said.change, said)
+        # A grant or a registration that names no telephone is kept too, marked withdrawn: whether the number of an
+        # older version of the record still holds must not depend on which of the two came first.
+        what = said._replace(withdrawn=True) if fact == "contact" and not value else said
+        changed[fact] = stated(getattr(row, fact), what, value)
+    return replace(row, **changed)
 
 
 _FACTS = tuple(field.name for field in fields(Facts) if field.name != "id")
@@ -220,23 +257,43 @@ def contribute(row: Resident) -> Contributions:
 
 
 def _at_home(row: Resident, also: tuple[str, ...]) -> Contributions:
-    """What the person says about the household and the dwelling of the police register.
+    """What the person says about the police register's household and about the dwellings of home and stay.
 
     A collective household (集体户) is a reference, not people who live together: it may name tens of thousands, so it
-    gets no members and the household rules leave it alone. An address change does not say whether its household is
-    one: it is if any standing registration of the person says so of the same number.
+    gets no members and the household rules leave it alone. Home and stay in one dwelling are one occupancy.
     """
-    held = current(row.residence)
-    if held is None or held.value.household is None:
+    registered, stay = current(row.residence), row.stay
+    if registered is not None and (registered.value.household is None or row.collective):
+        registered = None
+    if registered is None and stay is None:
         return {}
-    named = (s.value for s in row.residence if not s.withdrawn and s.value.household == held.value.household)
-    if any(home.collective for home in named):
-        return {}
-    home, household, drawn = held.value, held.value.household, tuple(row.programmes())
-    said: dict[str, dict[str, object]] = {"household": {household: _membership(row, held, drawn, also)}}
-    if home.dwelling is not None:
-        occupancy = Occupancy(household, row.born, row.died_on, held.source, programmes=drawn, also=also)
-        said["dwelling"] = {home.dwelling: occupancy}
+    drawn = tuple(row.programmes())
+    said: dict[str, dict[str, object]] = {}
+    here: dict[str, tuple[str, Source]] = {}
+    if stay is not None and stay.value.dwelling is not None:
+        here[stay.value.dwelling] = ("", stay.source)
+    if registered is not None and registered.value.household is not None:
+        household, home = registered.value.household, registered.value.dwelling
+        said["household"] = {household: _membership(row, registered, drawn, also)}
+        if home is not None:
+            here[home] = (household, registered.source)
+    if here:
+        born, died_on = row.born, row.died_on
+        health, cards = row.conditions_held(), row.disabilities_held()
+        said["dwelling"] = {
+            dwelling: Occupancy(
+                household,
+                born,
+                died_on,
+                source,
+                conditions=health,
+                programmes=drawn,
+                disabilities=cards,
+                stay=stay is not None and stay.value.dwelling == dwelling,
+                also=also,
+            )
+            for dwelling, (household, source) in here.items()
+        }
     return said
 
 

@@ -33,6 +33,15 @@ WANTED = {
     ),
     "market-regulation.annual-inspection": "Inspected",
     "tax.company-tax": "CompanyTaxRegistered CompanyTaxReturn CompanyArrears",
+    "migration.residence": "Arrived PermitIssued PermitCancelled Moved Left",
+    "health.condition": "Reported ConditionEnded",
+    "health.birth-record": "Born",
+    "health.family-planning": "ServiceRegistered ServiceEnded",
+    "social-security.employment": "Employed EmploymentEnded",
+    "social-security.insurance": "Insured InsuranceEnded",
+    "provident-fund.account": "AccountOpened Deposited AccountClosed",
+    "education.enrolment": "Enrolled EnrolmentEnded DegreeAwarded",
+    "disabled-federation.card": "CardIssued CardCancelled",
     "social-security.employer-insurance": "EmployerInsured ContributionPaid ContributionArrears",
 }
 

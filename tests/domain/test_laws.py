@@ -16,7 +16,7 @@ from domain.step import finding_id, settle
 from domain.time import DAY
 from runtime.contracts import Contract
 from tests.domain.strategies import CONTRACTS, INSTANTS, SUBJECTS, contributions, event, events, histories
-from tests.golden.city import LIVE_SINCE, NOW, UNTOLD, golden_city
+from tests.golden.city import LIVE_SINCE, NOW, golden_city
 from tests.golden.compare import empty, plain, standing
 from tests.golden.in_memory import ALL_RULES, ALL_VIEWS, City
 
@@ -234,7 +234,7 @@ def test_findings_are_level_triggered(
 @pytest.mark.parametrize("seed", range(3))
 def test_findings_of_small_golden_cities_are_level_triggered(seed: int) -> None:
     city = small_city(seed, ticks=list(range(LIVE_SINCE, NOW, 15 * DAY)))
-    assert {alert.rule for alert in city.said} == set(ALL_RULES) - UNTOLD, "each rule has said something"
+    assert {alert.rule for alert in city.said} == set(ALL_RULES), "each rule has said something"
     assert {alert.state for alert in city.said} == {"opened", "changed", "resolved", "held"}
     assert_level_triggered(city, LIVE_SINCE)
 
@@ -290,7 +290,7 @@ def test_until_it_looks_again_a_rule_finds_the_same_in_golden_cities(rule: Rule)
             now = rule.look_again(row, now)
             before, found = found, found if now is None else list(rule.check(row, now))
             turned += before != found
-    assert turned > 5 or rule.name in UNTOLD or rule.look_again is Rule.look_again, "time alone has turned findings"
+    assert turned >= 5 or rule.look_again is Rule.look_again, "time alone has turned findings"
 
 
 def assert_same_until_it_looks_again(rule: Rule, row: Any, now: int, share: float) -> None:
@@ -302,7 +302,7 @@ def assert_same_until_it_looks_again(rule: Rule, row: Any, now: int, share: floa
 
 
 def small_city(seed: int, ticks: list[int]) -> City:
-    said = golden_city(200 + seed, residents=500, events=6_000)
+    said = golden_city(200 + seed, residents=500, events=7_000)
     subjects = {topic: contract.subject for topic, contract in CONTRACTS.items()}
     city = City(LIVE_SINCE)
     city.play([(subjects[each.topic], Event(*each)) for each in said], random.Random(seed), 40, ticks)

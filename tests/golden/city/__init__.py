@@ -10,7 +10,18 @@ leave room for second thoughts; a part says about one statement a resident at mo
 
 import random
 
-from tests.golden.city import alone, bracelets, companies, doors, dwellings, grids, links, people
+from tests.golden.city import (
+    alone,
+    bracelets,
+    companies,
+    doors,
+    dwellings,
+    grids,
+    links,
+    newcomers,
+    offices,
+    people,
+)
 from tests.golden.city.said import DAY, LAST, LIVE_SINCE, NOW, SECOND, Said, identity_number
 from tests.golden.city.second_thoughts import second_thoughts
 from tests.golden.city.town import Town
@@ -23,17 +34,14 @@ __all__ = [
     "SECOND",
     "SMALL",
     "SMALLER",
-    "UNTOLD",
     "WHOLE",
     "Said",
     "golden_city",
     "identity_number",
 ]
 
-PARTS = (dwellings, people, bracelets, doors, grids, companies, alone, links)
+PARTS = (dwellings, people, bracelets, doors, grids, companies, alone, newcomers, offices, links)
 
-UNTOLD = {"severe-mental-alone", "serious-illness"}
-"""Rules on what no contract states yet: nobody reports an illness."""
 
 WHOLE = (5_000, 80_000)
 """Residents and statements of the golden city as it is compared in full."""

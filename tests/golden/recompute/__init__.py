@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tests.golden.recompute import benefits, buttons, doors, lettings, warnings
+from tests.golden.recompute import benefits, buttons, doors, lettings, permits_and_schools, warnings
 from tests.golden.recompute import company as companies
 from tests.golden.recompute import dwelling as dwellings
 from tests.golden.recompute import grid as grids
@@ -22,14 +22,14 @@ from tests.golden.recompute.finding import World, local_day
 from tests.golden.recompute.grid import grids_and_districts
 from tests.golden.recompute.household import household
 from tests.golden.recompute.links import Number, followed
-from tests.golden.recompute.resident import OF_RESIDENT, homes, resident
+from tests.golden.recompute.resident import OF_RESIDENT, resident, said_of_homes
 from tests.golden.recompute.risk import doors_at_risk
 from tests.golden.recompute.standing import Facts, Plain, Stated, standing
 
 STATES = {**residents.STATES, **dwellings.STATES, **grids.STATES, **companies.STATES}
 REFINES = {**residents.REFINES, **dwellings.REFINES}
 KEPT_DAYS = {**dwellings.KEPT_DAYS}
-RULES = (benefits, buttons, doors, lettings, warnings)
+RULES = (benefits, buttons, doors, lettings, permits_and_schools, warnings)
 
 
 class Answer(NamedTuple):
@@ -73,10 +73,11 @@ def _rows(facts: dict[str, Facts], numbers: dict[str, Number]) -> dict[str, dict
     for number, row in people.items():
         if row["joined_to"] is not None:
             continue
-        for home, membership, occupancy in homes(numbers[number].facts, row):
-            members[home["household"]][number] = membership
-            if home["dwelling"] is not None:
-                occupants[home["dwelling"]][number] = occupancy
+        said = said_of_homes(numbers[number].facts, row)
+        if said.household is not None and said.membership is not None:
+            members[said.household][number] = said.membership
+        for place, occupancy in said.occupancies.items():
+            occupants[place][number] = occupancy
     places = {s for s, of in facts.items() if of.keys() & OF_DWELLING} | occupants.keys()
     dwelling_rows = {number: dwelling(number, facts.get(number, {}), occupants[number]) for number in places}
     grid_rows, district_rows = grids_and_districts(facts, doors_at_risk(facts, dwelling_rows))

@@ -1,7 +1,8 @@
 """The resident's row, and what it says about the household and the dwelling."""
 
-from collections.abc import Iterator
+from typing import NamedTuple
 
+from tests.golden.recompute.finding import local_day
 from tests.golden.recompute.links import Number
 from tests.golden.recompute.standing import Facts, Plain, States, each, fields, in_time, last, one, source, value
 
@@ -16,6 +17,7 @@ def _vehicle(change: Plain, owner: str | None) -> Plain:
 
 _PARENTS = fields("name", "sex", "born", "mother", "father")
 _HOME = fields("household", "dwelling", "address", "relation", "collective")
+_STAY = fields("dwelling", "address", "origin", "purpose")
 _TAX = fields("period", "amount_fen")
 
 STATES: States = {
@@ -48,6 +50,32 @@ STATES: States = {
     "Pressed": {"presses": fields("button", "device", "lon", "lat")},
     "Answered": {"answers": one("outcome")},
     "Responded": {"responses": fields("task", "rule", "cause", "outcome")},
+    "Arrived": {
+        "person": lambda c: _PARENTS(c | {"mother": None, "father": None}),
+        "stays": lambda c: _STAY(c | {"address": None}),
+        "contact": lambda c: c["phone"] or "",
+    },
+    "Moved": {"stays": lambda c: _STAY(c | {"origin": None, "purpose": None})},
+    "Left": {"stays": lambda _: dict.fromkeys(("dwelling", "address", "origin", "purpose"))},
+    "PermitIssued": {"permits": fields("effective_from", "until")},
+    "PermitCancelled": {"permit_ends": one("on")},
+    "Reported": {"conditions": fields("condition", "level", "effective_from")},
+    "ConditionEnded": {"condition_ends": one("effective_from")},
+    "Born": {"birth": fields("sex", "born", "mother", "father", "hospital")},
+    "ServiceRegistered": {"family_planning": lambda c: {"registered": True, "children": c["children"], "on": c["on"]}},
+    "ServiceEnded": {"family_planning": lambda c: {"registered": False, "children": None, "on": c["on"]}},
+    "Employed": {"employment": fields("employer", "occupation", "effective_from")},
+    "EmploymentEnded": {"employment_ends": one("effective_from")},
+    "Insured": {"insurance": fields("scheme", "employer", "effective_from")},
+    "InsuranceEnded": {"insurance_ends": fields("scheme", "effective_from")},
+    "AccountOpened": {"fund_accounts": fields("employer", "effective_from")},
+    "Deposited": {"fund_deposits": _TAX},
+    "AccountClosed": {"fund_closures": one("on")},
+    "Enrolled": {"enrolments": fields("school", "stage", "effective_from")},
+    "EnrolmentEnded": {"enrolment_ends": one("effective_from")},
+    "DegreeAwarded": {"degrees": fields("degree", "school", "on")},
+    "CardIssued": {"cards": fields("disability", "level", "until")},
+    "CardCancelled": {"card_ends": one("on")},
 }
 OF_RESIDENT = {fact for facts in STATES.values() for fact in facts}
 
@@ -63,14 +91,41 @@ REFINES = {"contact": no_number}
 
 def resident(number: str, own: Facts, known: Number) -> Plain:
     facts = known.facts
-    person, home = value(facts, "person") or {}, value(facts, "residence") or {}
+    person, home = value(facts, "person") or value(facts, "birth") or {}, value(facts, "residence") or {}
     row: Plain = {"id": number} | {fact: own.get(fact, []) for fact in OF_RESIDENT}
     row |= {"linked": known.linked, "joined_to": known.joined_to}
+    row["other"] = []
     row["also"] = sorted({entry["facts"]["id"] for entry in known.linked})
     row |= {"name": person.get("name"), "born": person.get("born"), "died_on": value(facts, "death")}
     row |= {"household": home.get("household"), "dwelling": home.get("dwelling")}
+    stays = stay(facts)
+    if stays and (row["dwelling"] is None or _collective(facts)):
+        row["dwelling"] = stays["value"]["dwelling"]
     differ = {"contact": contacts_differ(facts), "household": any(b["household_differs"] for b in benefits(facts))}
     return row | {"disagreements": [name for name, true in differ.items() if true]}
+
+
+def stay(facts: Facts) -> Plain | None:
+    """The statement by which somebody stays at a dwelling."""
+    stated = last(facts, "stays")
+    return stated if stated and stated["value"]["dwelling"] is not None else None
+
+
+def _collective(facts: Facts) -> bool:
+    """Whether the household is said to be a collective one by any registration that stands."""
+    number = (value(facts, "residence") or {}).get("household")
+    held = [s["value"] for s in in_time(facts.get("residence", ()))]
+    return any(home["collective"] for home in held if home["household"] == number)
+
+
+def ended(facts: Facts, begun: str, ends: str) -> list[tuple[Plain, int | None, Plain | None]]:
+    """(statement, the day that another one of its record says is its end, that statement) for each record."""
+    by_record = {end["record"]: end for end in each(facts, ends)}
+    found: list[tuple[Plain, int | None, Plain | None]] = []
+    for said in each(facts, begun):
+        end = by_record.get(said["record"])
+        found.append((said, end["value"] if end else None, end))
+    return found
 
 
 def contacts_differ(facts: Facts) -> bool:
@@ -97,17 +152,56 @@ def benefits(facts: Facts) -> list[Plain]:
     return found
 
 
-def homes(facts: Facts, row: Plain) -> Iterator[tuple[Plain, Plain, Plain]]:
-    """(home, membership, occupancy) of somebody who lives in a household that is no collective one."""
-    stated = last(facts, "residence")
-    if stated is None or stated["value"]["household"] is None:
-        return
-    home = stated["value"]
-    same = [s for s in facts["residence"] if s["value"]["household"] == home["household"] and not s["withdrawn"]]
-    if any(s["value"]["collective"] for s in same):
-        return
-    married = last(facts, "marriage")
-    membership = {
+class Said(NamedTuple):
+    """What a resident's row says of one household (`membership`) and of dwellings."""
+
+    household: str | None
+    membership: Plain | None
+    occupancies: dict[str, Plain]
+
+
+def said_of_homes(facts: Facts, row: Plain) -> Said:
+    """Of a household that is no collective one, and of the dwellings of home and stay."""
+    registered, staying = last(facts, "residence"), stay(facts)
+    if registered and (registered["value"]["household"] is None or _collective(facts)):
+        registered = None
+    places = {}
+    if staying:
+        places[staying["value"]["dwelling"]] = ("", staying)
+    if registered and registered["value"]["dwelling"] is not None:
+        places[registered["value"]["dwelling"]] = (registered["value"]["household"], registered)
+    about = {"born": row["born"], "died_on": row["died_on"], "programmes": benefits(facts), "also": row["also"]}
+    about |= {"conditions": _conditions(facts), "disabilities": _disabilities(facts)}
+    occupancies = {
+        dwelling: about
+        | {"household": household, "source": source(said)}
+        | {"stay": staying is not None and staying["value"]["dwelling"] == dwelling}
+        for dwelling, (household, said) in places.items()
+    }
+    if registered is None:
+        return Said(None, None, occupancies)
+    return Said(registered["value"]["household"], _membership(facts, row, registered), occupancies)
+
+
+def _conditions(facts: Facts) -> list[Plain]:
+    return [
+        said["value"] | {"until": until, "source": source(said)}
+        for said, until, _ in ended(facts, "conditions", "condition_ends")
+    ]
+
+
+def _disabilities(facts: Facts) -> list[Plain]:
+    found = []
+    for card, cancelled, _ in ended(facts, "cards", "card_ends"):
+        days = {card["value"]["until"], cancelled} - {None}
+        dates = {"effective_from": local_day(card["occurred_at"]), "until": min(days) if days else None}
+        found.append(card["value"] | dates | {"source": source(card)})
+    return found
+
+
+def _membership(facts: Facts, row: Plain, registered: Plain) -> Plain:
+    home, married = registered["value"], last(facts, "marriage")
+    return {
         "name": row["name"],
         "born": row["born"],
         "relation": home["relation"],
@@ -115,7 +209,7 @@ def homes(facts: Facts, row: Plain) -> Iterator[tuple[Plain, Plain, Plain]]:
         "dwelling": home["dwelling"],
         "address": home["address"],
         "contacts_disagree": "contact" in row["disagreements"],
-        "source": source(stated),
+        "source": source(registered),
         "vehicles": [
             {"vehicle_kind": v["value"]["vehicle_kind"], "source": source(v)}
             for v in each(facts, "vehicles")
@@ -132,12 +226,3 @@ def homes(facts: Facts, row: Plain) -> Iterator[tuple[Plain, Plain, Plain]]:
         "arrears": [t["value"] | {"source": source(t)} for t in each(facts, "arrears")],
         "also": row["also"],
     }
-    occupancy = {"household": home["household"], "born": row["born"], "died_on": row["died_on"]}
-    occupancy |= {
-        "conditions": [],
-        "programmes": benefits(facts),
-        "disabilities": [],
-        "stay": False,
-        "also": row["also"],
-    }
-    yield home, membership, occupancy | {"source": source(stated)}

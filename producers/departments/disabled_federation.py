@@ -1,0 +1,60 @@
+"""Disabled persons' federation: cards (残疾人证)."""
+
+from runtime.publish.cells import choice, day, flag, identity, instant, number_of
+from runtime.publish.columns import Department, Export, column, optional, says
+
+# GB/T 26341: seven kinds, four levels
+DISABILITY = choice(
+    {
+        "visual": "视力|视力残疾|1",
+        "hearing": "听力|听力残疾|2",
+        "speech": "言语|言语残疾|3",
+        "physical": "肢体|肢体残疾|4",
+        "intellectual": "智力|智力残疾|5",
+        "mental": "精神|精神残疾|6",
+        "multiple": "多重|多重残疾|7",
+    }
+)
+LEVELS = choice({"1": "一级|1|1级|壹级", "2": "二级|2|2级|贰级", "3": "三级|3|3级|叁级", "4": "四级|4|4级|肆级"})
+
+
+def level(cell: str) -> int:
+    """The level of a disability, 1 (gravest) to 4."""
+    return int(LEVELS(cell))
+
+
+def until(cell: str) -> int | None:
+    """A card's last day; most have none."""
+    return None if cell in ("长期", "长期有效", "永久") else day(cell)
+
+
+DEPARTMENT = Department(
+    "disabled-federation",
+    "残疾人联合会",
+    (
+        Export(
+            "残疾人证",
+            topic="disabled-federation.card",
+            head={
+                # an application's number: the card's own holds the identity number
+                "record": column("受理编号|办证编号|申请编号", number_of),
+                "subject": column("身份证号|公民身份号码|持证人身份证号", identity),
+                "occurred_at": column("业务日期|发证日期|办理日期", instant),
+                "recorded_at": column("录入时间|登记时间", instant),
+                "withdrawn": optional("是否撤销|撤销标志", flag, absent=False),
+            },
+            kind_column=column("业务类型|办理类型"),
+            kinds={
+                "新办|发证|换领|补办|等级变更": [
+                    says(
+                        "CardIssued",
+                        disability=column("残疾类别", DISABILITY),
+                        level=column("残疾等级|残疾级别", level),
+                        until=optional("有效期止|有效期至|有效期限", until),
+                    )
+                ],
+                "注销|残疾人证注销": [says("CardCancelled", on=column("注销日期", day))],
+            },
+        ),
+    ),
+)
