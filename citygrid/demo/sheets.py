@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Self, TextIO
 from citygrid.demo.registers import Said
 from domain.time import CITY, SECOND, iso_day
 from producers import departments
+from runtime.contracts import contracts
 from runtime.discover import discover
 from runtime.publish import cells
 from runtime.publish.columns import Column, Department, Export, Says
@@ -108,7 +109,11 @@ def _sheet(department: str, title: str) -> Sheet:
 def _line(columns: tuple[str, ...], word: dict[str, str], export: Export, form: Says) -> Callable[[Said], list[str]]:
     known: dict[str, Column] = {**export.head, **form.columns}
     empty = [word.get(column, "") for column in columns]
-    places = {name: (columns.index(each.names[0]), _cell(each.convert)) for name, each in known.items()}
+    dates = {field["name"] for field in contracts()[export.topic].kinds[form.kind]["fields"] if _is_date(field["type"])}
+    places = {
+        name: (columns.index(each.names[0]), iso_day if name in dates else _cell(each.convert))
+        for name, each in known.items()
+    }
 
     def line(said: Said) -> list[str]:
         statement = said.statement
@@ -127,6 +132,15 @@ def _line(columns: tuple[str, ...], word: dict[str, str], export: Export, form: 
         return cells_of_line
 
     return line
+
+
+def _is_date(schema: Any) -> bool:
+    match schema:
+        case {"logicalType": "date"}:
+            return True
+        case ["null", inner]:
+            return _is_date(inner)
+    return False
 
 
 def _cell(convert: cells.Convert) -> Cell:
@@ -148,7 +162,6 @@ def _yuan(fen: int) -> str:
 
 
 _BACK: dict[cells.Convert, Cell] = {
-    cells.day: iso_day,
     cells.instant: _stamp,
     cells.yuan: _yuan,
     cells.flag: lambda flag: "是" if flag else "否",

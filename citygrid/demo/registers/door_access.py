@@ -22,6 +22,8 @@ def say(city: DemoCity, building: Building) -> Iterator[Said]:
                 continue
             else:
                 day = yesterday
+            if never_seen(building, home):  # the others have been, for as long as a door's swipes are kept
+                yield swiped("SwipedIn", home, person, moment(city.today - timedelta(days=28), 19))
             yield swiped("SwipedOut", home, person, moment(day, 6.5 + draw.share() * 4))
             yield swiped("SwipedIn", home, person, moment(day, 16 + draw.share() * 5))
         if opened_by_a_stranger(building, home):
