@@ -161,9 +161,9 @@ class Relay:
         """While nobody asks: meet the topics of all contracts, then see whether Kafka still answers."""
         try:
             publisher = self._producing()
-            for topic in sorted(self._unmet):
-                publisher.meet(topic)
-                self._unmet.discard(topic)
+            if self._unmet:
+                publisher.meet(sorted(self._unmet))
+                self._unmet.clear()
         except (PublishRefused, RegistryAway) as refused:
             self._tell(str(refused))
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -169,9 +169,12 @@ class Publisher:
                 f"{patience:.0f} s. Look at `citygrid status`, then publish again: nothing doubles."
             )
 
-    def meet(self, topic: str) -> None:
-        """Ask registry and cluster for `topic` now and not with its first event. Raises PublishRefused."""
-        self._topic(topic)
+    def meet(self, topics: Iterable[str]) -> None:
+        """Ask registry and cluster for `topics` now and not with their first events. Raises PublishRefused."""
+        there = self._there()
+        for topic in topics:
+            if topic not in self._topics:
+                self._topics[topic] = self._looked_up(topic, there)
 
     def answers(self, patience: float) -> bool:
         """Whether the cluster answers within `patience` seconds."""
@@ -197,10 +200,20 @@ class Publisher:
     def _topic(self, topic: str) -> _Topic:
         known = self._topics.get(topic)
         if known is None:
-            known = self._topics[topic] = self._looked_up(topic)
+            known = self._topics[topic] = self._looked_up(topic, self._there())
         return known
 
-    def _looked_up(self, topic: str) -> _Topic:
+    def _there(self) -> Collection[str]:
+        """The names of all topics: asked for one, a cluster might make it. Raises PublishRefused."""
+        try:
+            return self._producer.list_topics(timeout=min(30, self._patience)).topics
+        except KafkaException as away:
+            raise PublishRefused(
+                f"The cluster at {self._settings.kafka_bootstrap} does not answer: {away.args[0].str()}. Look at "
+                "`citygrid status`, then publish again: nothing doubles."
+            ) from None
+
+    def _looked_up(self, topic: str, there: Collection[str]) -> _Topic:
         contract = self._contracts.get(topic)
         if contract is None:
             raise PublishRefused(f"There is no contract '{topic}'; there are {', '.join(self._contracts)}.")
@@ -212,13 +225,6 @@ class Publisher:
                 "`citygrid schemas register` first, so that no publisher is ahead of its readers."
             ) from None
         wire_name = self._settings.topic_prefix + topic
-        try:
-            there = self._producer.list_topics(timeout=min(30, self._patience)).topics
-        except KafkaException as away:
-            raise PublishRefused(
-                f"The cluster at {self._settings.kafka_bootstrap} does not answer: {away.args[0].str()}. Look at "
-                "`citygrid status`, then publish again: nothing doubles."
-            ) from None
         if wire_name not in there:
             raise PublishRefused(f"The cluster has no topic {wire_name}: run `citygrid up`, which makes the topics.")
         return _Topic(

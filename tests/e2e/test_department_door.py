@@ -87,7 +87,7 @@ def serving(settings: Settings, folder: Path) -> Iterator[Served]:
     with processes(here, folder) as ours:
         ours.start("gateway")
         ready = Served(here, ours, f"http://127.0.0.1:{door}", health)
-        until(ready.trouble, 60)
+        until(ready.trouble, 120)
         yield ready
 
 
@@ -145,13 +145,13 @@ def test_without_kafka_there_is_no_202(own_kafka: OwnKafka, tmp_path: Path) -> N
             assert wrong.status_code == 422, "what is wrong is told without Kafka"
 
             own_kafka.child.process.send_signal(signal.SIGCONT)
-            until(served.trouble, 60)
+            until(served.trouble, 120)
             taken += [state(index) for index in range(3, 11)]
 
             own_kafka.child.kill()
             assert state(11).status_code == 503
             own_kafka.child = own_kafka.local.start(["kafka"])["kafka"]
-            until(served.trouble, 60)
+            until(served.trouble, 120)
             taken.append(state(11))
         assert {answer.status_code for answer in taken} == {202}
         promised = {answer.json()["event_ids"][0] for answer in taken}

@@ -57,7 +57,7 @@ async def running(settings: Settings) -> AsyncIterator[FastAPI]:
         yield made
 
 
-async def ready(condition: Callable[[], bool], seconds: float = 60) -> None:
+async def ready(condition: Callable[[], bool], seconds: float = 120) -> None:
     """Return once `condition()`."""
     deadline = time.monotonic() + seconds
     while not condition():
