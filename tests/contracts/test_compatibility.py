@@ -11,13 +11,18 @@ from typing import Any
 import pytest
 
 from runtime import compatibility
-from runtime.contracts import SCHEMAS
+from runtime.contracts import SCHEMAS, every_schema
 
 Change = Callable[[dict[str, Any]], None]
 
 
 def test_this_checkout_is_compatible_with_all_that_was_released() -> None:
     assert compatibility.check() == []
+
+
+def test_every_schema_was_released() -> None:
+    unreleased = {topic for topic in every_schema() if not compatibility.released(topic)}
+    assert unreleased == set(), "a release writes it down: `citygrid schemas release`"
 
 
 @pytest.fixture
