@@ -52,5 +52,6 @@ RULE = Rule(
     check=check,
     look_again=look_again,
     resolved=Text("该人员已登记，或近期不再进出", "registered by now, or not seen any more"),
-    needs=frozenset({"housing.tenancy", "police.household-registration"}),  # that nobody has said who it is
+    # that none of these has said who it is
+    needs=frozenset({"housing.tenancy", "migration.residence", "police.household-registration"}),
 )
