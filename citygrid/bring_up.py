@@ -25,7 +25,7 @@ from runtime.settings import CHECKOUT, Settings, load
 
 BEFORE_WORKERS = ("migrations", "topics", "schemas", "accounts", "observe")
 AFTER_WORKERS = ("parked", "demo_city")
-WORKER_PATIENCE_SECONDS = 60
+WORKER_PATIENCE_SECONDS = 180  # fourteen processes start at once, also where two cores have other work
 
 Tell = Callable[[str], None]
 """Told what is being done now, in half a sentence."""
