@@ -21,10 +21,11 @@ from citygrid.demo.city import PEOPLE, DemoCity
 from citygrid.demo.places import Area
 from citygrid.demo.registers import Register, Said
 from citygrid.demo.swipes import from_now_on
+from runtime.contracts import SCHEMAS, contracts
 from runtime.discover import discover
 from runtime.publish import Publisher
 from runtime.publish import file as files
-from runtime.publish.file import RejectedFile
+from runtime.publish.file import RejectedFile, statement_of
 from runtime.publish.reading import ExportFile
 from runtime.settings import Settings
 
@@ -97,6 +98,9 @@ class Demo:
                     else:  # no department's office: grid workers, devices
                         publisher.publish(each.topic, each.statement)
                         events += 1
+            for each in examples() if first == 0 else ():
+                publisher.publish(each.topic, each.statement)
+                events += 1
             for department, path in sorted(written.paths, key=lambda each: each[0] in DEVICES):
                 if department in DEVICES:
                     publisher.flush()
@@ -154,6 +158,14 @@ def statements(city: DemoCity, first: int = 0, tell: Tell = _tell_nobody) -> Ite
         for register in REGISTERS.values():
             yield from register.say(city, building)
     tell("the registers", city.count - first, city.count - first)
+
+
+def examples() -> Iterator[Said]:
+    """What stands in `schemas/examples` of departments that have no register here: a new one is heard of at once."""
+    for contract in contracts().values():
+        if contract.department not in REGISTERS:
+            for line in (SCHEMAS / "examples" / f"{contract.topic}.jsonl").read_text("utf-8").splitlines():
+                yield Said(contract.topic, statement_of(contract, json.loads(line)))
 
 
 def write(folder: Path, city: DemoCity, tell: Tell = _tell_nobody) -> list[tuple[str, Path]]:

@@ -18,6 +18,7 @@ from citygrid.demo.registers import Said, said
 from citygrid.demo.registers.bracelet import answered, pressed
 from citygrid.demo.registers.civil_affairs import cases
 from citygrid.demo.registers.grid import visited
+from citygrid.demo.registers.health import Condition, reported
 from citygrid.demo.registers.housing import TENANCY, let
 from citygrid.demo.registers.market_regulation import represented_by
 from citygrid.demo.registers.transport import registered
@@ -60,6 +61,7 @@ class Story:
         self.district = self.grid[:6]
         self.dangerous = self.first.households[1].home
         self.case = next(cases(self.first))
+        self.sick = next(household for household in self.second.households if len(household.people) > 1)
         self.rental = self.second.leases[0]
         self.shared = self.first.leases[0]
         self._city = city
@@ -69,6 +71,7 @@ class Story:
         rain = f"预警{run}-{self.district}"
         call, broken = f"呼叫{run}", f"案卷{run}"
         owner, new = self.case.household.people[-1], self._city.somebody(1, Draw("story", self._city.seed))
+        sick = Condition(f"重疾{run}", self.sick.people[0], self.sick.home, "serious_illness", 0)
         lease = Lease(0, f"租备{run}", self.rental.home, self.rental.landlord, (new,), (), today)
         told: list[tuple[str, str, Callable[[int], Said]]] = [
             ("00:30", "暴雨橙色预警", lambda now: issued(rain, self.district, now, "orange", RAINFALL_MM)),
@@ -79,6 +82,7 @@ class Story:
             ("10:15", "房屋新出租", lambda now: let(lease, now)),
             ("10:40", "新增承租人", lambda now: joined(self.shared, new, now)),
             ("11:10", "低保家庭购车", lambda now: registered(owner, f"粤A-{run}", "car", now)),
+            ("13:00", "新报告重大疾病", lambda now: reported(sick, now, today)),
             ("14:20", "老人按下 SOS", lambda now: pressed(self.elder, call, "sos", now)),
             ("14:32", "SOS 已应答", lambda now: answered(self.elder, call, now)),
             ("15:00", "井盖已修复", lambda now: repaired(self.second, broken, today, now)),
@@ -100,6 +104,7 @@ class Story:
             Expected("newly-let", self.rental.home.number, "opened"),
             Expected("new-tenant", self.shared.home.number, "opened"),
             Expected("car-and-benefit", self.case.household.home.number, "opened"),
+            Expected("serious-illness", self.sick.home.number, "opened"),
             Expected("button-sos", self.elder.home.number, "resolved"),
         ]
 

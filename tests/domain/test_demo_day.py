@@ -77,4 +77,4 @@ def test_everybody_with_a_device_comes_and_goes_and_the_story_is_told_in_its_ord
     titles = [each.title for each in happenings if each.title]
     assert titles[0] == "暴雨橙色预警"
     assert titles.index("暴雨预警解除") < titles.index("加固危房已查看") < titles.index("老人按下 SOS")
-    assert len(titles) == 12
+    assert len(titles) == 13

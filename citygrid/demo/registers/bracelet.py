@@ -18,6 +18,9 @@ def say(city: DemoCity, building: Building) -> Iterator[Said]:
         record = f"呼叫{building.at:06d}"
         yield pressed(building.lone, record, button, when)
         yield answered(building.lone, record, when + 240_000_000)
+        did = {"task": f"任务-{record}", "rule": f"button-{button}", "cause": record, "outcome": "done"}
+        who = building.lone.people[0].number
+        yield said("grid.response", "Responded", f"任务-{record}", who, when + 240_000_000, **did)
 
 
 def pressed(household: Household, record: str, button: str, at: Day) -> Said:

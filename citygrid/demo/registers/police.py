@@ -1,14 +1,17 @@
-"""The household register: everybody moved in once, some telephones and kin are known, some died."""
+"""The household register: everybody moved in once, some telephones and kin are known, some died; and whose number was
+given or changed."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from citygrid.demo.city import Building, DemoCity, Person
+from citygrid.demo.city import Building, DemoCity, Person, former_number
 from citygrid.demo.draw import Draw
 from citygrid.demo.registers import Day, Register, Said, said
 from citygrid.demo.registers.civil_affairs import cases
+from citygrid.demo.registers.health import newborns
 
 TOPIC = "police.household-registration"
+LINKED = "police.identity-linked"
 RELATIONS = {"户主": "head", "配偶": "spouse", "子": "child", "女": "child", "母亲": "parent"}
 
 
@@ -42,6 +45,14 @@ def say(city: DemoCity, building: Building) -> Iterator[Said]:
     for person in dict.fromkeys(dead):
         on = city.today - timedelta(days=draw.between(1, 60))
         yield died(person, f"死{building.at:06d}-{person.number[14:17]}", on, on)
+    for household in building.households:
+        for certificate, child in newborns(city, household):
+            when = child.born + timedelta(days=20)
+            yield said(LINKED, "NumberGiven", f"编号{certificate}", certificate, when, to=child.number)
+    if building.at % 40 == 7:
+        who = building.households[0].people[0]
+        old, when = former_number(building.at, who), city.today - timedelta(days=draw.between(30, 900))
+        yield said(LINKED, "NumberChanged", f"变更{building.at:06d}", old, when, to=who.number)
 
 
 def died(person: Person, record: str, on: date, at: Day) -> Said:

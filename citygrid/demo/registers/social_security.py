@@ -32,6 +32,16 @@ def employed(city: DemoCity, building: Building) -> Iterator[Job]:
 
 def say(city: DemoCity, building: Building) -> Iterator[Said]:
     draw = Draw("social security", city.seed, building.at)
+    for job in employed(city, building):
+        who = job.who.number
+        does = draw.of(OCCUPATIONS)
+        since = job.since
+        hired = {"employer": job.employer, "occupation": does, "effective_from": since}
+        yield said("social-security.employment", "Employed", job.record, who, since, **hired)
+        for scheme in ("pension", "medical"):
+            insured = {"scheme": scheme, "employer": job.employer, "effective_from": since}
+            record = f"参保{job.record[2:]}-{scheme}"
+            yield said("social-security.insurance", "Insured", record, who, since, **insured)
     if company := building.company:
         topic, record, insured_persons = "social-security.employer-insurance", f"单位{building.at:06d}", 3
         since = company.founded + timedelta(days=30)
