@@ -237,8 +237,7 @@ def _whole(row: Resident) -> Resident:
 def receive(row: Resident, source: str, said: Linkage | None) -> Resident:
     """The row once the number `source` has said what was stated about it and those behind it; None: its link is gone.
 
-    What comes by the row itself is refused: otherwise a ring would say the same round and round, and what was taken
-    back would live on in it.
+    What comes by the row itself is refused: until a ring is noticed it would say the same round and round.
     """
     linked = [other for other in row.linked if other.path[-1] != source]
     for path, facts in said.numbers if said is not None else ():

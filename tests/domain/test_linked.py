@@ -174,6 +174,18 @@ def test_a_link_to_itself_leads_nowhere_and_ends_an_older_one(city: Register) ->
     assert city.rows["resident"]["two"].linked == ()
 
 
+def test_what_comes_by_the_number_itself_is_refused(city: Register) -> None:
+    """While a ring comes to rest each says to the next what it has: nothing may go round."""
+    city.moved_in("one")
+    city.linked("one", "two", "gl-1", "2025-02-01")
+    resident = ALL_VIEWS["resident"]
+    said = resident.contribute(city.rows["resident"]["one"])["resident"]["two"]
+    (own,) = said.numbers
+    around = said._replace(numbers=(own, own._replace(path=("three", "two"))))
+    assert [entry.path for entry in resident.receive(resident.row("two"), "one", around).linked] == [("one",)]
+    assert resident.receive(resident.row("one"), "one", said).linked == ()
+
+
 def test_a_record_restated_under_the_new_number_is_the_same_record(city: Register) -> None:
     """The register corrects under the number that it has now what it wrote under the old one."""
     city.moved_in("old")
