@@ -44,8 +44,10 @@ def birth(town: Town, at: int, child: str, mother: str, father: str) -> None:
         "father": town.random.choice((None, father)),
         "hospital": "示例医院",
     }
-    # every third under a number of its own, of which nobody else speaks: a birth certificate's
-    subject = f"newborn {at}" if at % 3 == 0 else child
+    subject = child
+    if at % 3 == 0:  # under the birth certificate's number; the police may say later which number was given
+        subject = f"P{at:09d}"
+        town.newborns[subject] = child
     town.say("health.birth-record", "Born", subject, f"FM{at:06d}", day, born)
     topic, record = "health.family-planning", f"SY{at:06d}"
     expecting: Change = {"children": town.random.choice((1, 2, 3)), "on": day - 200}

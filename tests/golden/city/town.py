@@ -20,6 +20,8 @@ class Town:
         self.lies = {home: self.random.choice(self.dwellings) for home in self.households}
         self.collective = set(self.households[::40])
         self.lives: dict[str, str] = {}
+        self.newborns: dict[str, str] = {}
+        """A birth certificate's number → that of the child."""
         self.dead: list[str] = []
         self.said: dict[str, Said] = {}
 
