@@ -43,7 +43,7 @@ __all__ = [
 PARTS = (dwellings, people, bracelets, doors, grids, companies, alone, newcomers, offices, links)
 
 
-WHOLE = (5_000, 80_000)
+WHOLE = (3_000, 50_000)
 """Residents and statements of the golden city as it is compared in full."""
 SMALLER = (600, 9_600)
 """For the variants in which something dies: two cores are to see many of them."""
