@@ -206,7 +206,7 @@ class Publisher:
     def _there(self) -> Collection[str]:
         """The names of all topics: asked for one, a cluster might make it. Raises PublishRefused."""
         try:
-            return self._producer.list_topics(timeout=min(30, self._patience)).topics
+            return set(self._producer.list_topics(timeout=min(30, self._patience)).topics)
         except KafkaException as away:
             raise PublishRefused(
                 f"The cluster at {self._settings.kafka_bootstrap} does not answer: {away.args[0].str()}. Look at "
