@@ -164,7 +164,7 @@ def test_production_has_no_demo_accounts(city: City, api_settings: Settings) -> 
     assert len({one.password for one in made}) == len(made)
     assert make_demo_accounts(demo) == []
     production = api_settings.model_copy(update={"mode": "production"})
-    with pytest.raises(AccountRefused, match="7 demo accounts"):
+    with pytest.raises(AccountRefused, match="10 demo accounts"):
         refuse_demo_in_production(production)
     with pytest.raises(AccountRefused, match="citygrid accounts create"):
         make_demo_accounts(production)
