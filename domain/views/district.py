@@ -2,12 +2,13 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from domain.contributions import AboutGrid, GridThere, WarningTold
 from domain.event import Event
-from domain.facts import Fact, Statement, by_record, current, stated
+from domain.facts import Fact, Statement, by_record, current, happened, stated
+from domain.rows import replace
 from domain.time import DAY
 from domain.view import NOTHING, Bookkeeping, Contributions, View
 
@@ -53,7 +54,7 @@ class District:
     def newest(self) -> Statement[Any] | None:
         """What happened last of all that was said about warnings."""
         facts: tuple[Fact[Any], ...] = (self.issued, self.lifted)
-        return max((held for fact in facts if (held := current(fact))), key=_happened, default=None)
+        return max((held for fact in facts if (held := current(fact))), key=happened, default=None)
 
 
 def merge(row: District, said: Event) -> District:
@@ -86,10 +87,6 @@ def contribute(row: District) -> Contributions:
         return {}
     said = AboutGrid(None, tuple(row.standing()), newest.source)
     return {"grid": dict.fromkeys(row.grids, said)}
-
-
-def _happened(held: Statement[Any]) -> tuple[int, int, str]:
-    return (held.occurred_at, held.recorded_at, held.event_id)
 
 
 VIEW = View(

@@ -4,14 +4,15 @@ comes and goes, when it was visited.
 Only this row says in which grid a dwelling lies (a grid can be redrawn); all other rows carry the dwelling's number.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
-from domain.contributions import Occupancy
+from domain.contributions import Occupancy, replaced
 from domain.event import Event, Source
 from domain.facts import Fact, Statement, by_record, current, happened, in_time, stated
+from domain.rows import replace
 from domain.time import day_of, midnight
 from domain.view import NOTHING, Bookkeeping, Contributions, View
 from domain.views._risk import at_risk
@@ -304,11 +305,8 @@ def merge(row: Dwelling, said: Event) -> Dwelling:
 
 def receive(row: Dwelling, source: str, said: Occupancy | None) -> Dwelling:
     """The dwelling once the resident `source` says `said` about it; None: not registered here (any more)."""
-    at = bisect_left(row.occupants, source, key=lambda occupant: occupant.resident)
-    before, after = row.occupants[:at], row.occupants[at:]
-    if after and after[0].resident == source:
-        after = after[1:]
-    return replace(row, occupants=(*before, *after) if said is None else (*before, Occupant(source, said), *after))
+    occupant = None if said is None else Occupant(source, said)
+    return replace(row, occupants=replaced(row.occupants, source, occupant, attrgetter("resident")))
 
 
 def contribute(row: Dwelling) -> Contributions:

@@ -3,14 +3,15 @@
 Doors come from dwellings' rows, warnings from the district's row. Which district a grid belongs to stands in its code.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from domain.contributions import AboutGrid, DoorAtRisk, GridThere, WarningTold
+from domain.contributions import AboutGrid, DoorAtRisk, GridThere, WarningTold, replaced
 from domain.event import Event
 from domain.facts import Fact, Statement, by_record, current, stated
+from domain.rows import replace
 from domain.view import NOTHING, Bookkeeping, Contributions, View
 
 DISTRICT_DIGITS = 6
@@ -107,10 +108,7 @@ def receive(row: Grid, source: str, said: AboutGrid | None) -> Grid:
     """The grid once a dwelling or its district, `source`, says `said` about it; None: nothing more."""
     door = None if said is None or said.door is None else Door(source, said.door)
     warned = None if said is None or not said.warnings else Warned(source, said.warnings)
-    at = bisect_left(row.doors, source, key=lambda door: door.dwelling)
-    there = row.doors[at : at + 1]
-    held = bool(there) and there[0].dwelling == source
-    doors = (*row.doors[:at], *((door,) if door else ()), *row.doors[at + held :])
+    doors = replaced(row.doors, source, door, attrgetter("dwelling"))
     others = [each for each in row.warned if each.district != source]
     return replace(row, doors=doors, warned=tuple(sorted([*others, warned] if warned else others)))
 

@@ -3,13 +3,14 @@
 No department speaks of a household directly: its row is what residents' rows contribute.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
-from domain.contributions import Membership, ProgrammeDrawn, VehicleHeld
+from domain.contributions import Membership, ProgrammeDrawn, VehicleHeld, replaced
 from domain.event import Event
+from domain.rows import replace
 from domain.time import midnight
 from domain.view import NOTHING, Bookkeeping, View
 
@@ -87,11 +88,8 @@ def merge(row: Household, said: Event) -> Household:
 
 def receive(row: Household, source: str, said: Membership | None) -> Household:
     """The household once the resident `source` says `said` about it; None: not a member (any more)."""
-    at = bisect_left(row.members, source, key=lambda member: member.resident)
-    before, after = row.members[:at], row.members[at:]
-    if after and after[0].resident == source:
-        after = after[1:]
-    return replace(row, members=(*before, *after) if said is None else (*before, Member(source, said), *after))
+    member = None if said is None else Member(source, said)
+    return replace(row, members=replaced(row.members, source, member, attrgetter("resident")))
 
 
 VIEW = View(

@@ -1,10 +1,11 @@
 """The legal person: what all departments say about one credit code (company, individual business, institution …)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from domain.event import Event
 from domain.facts import Fact, current, stated
+from domain.rows import replace
 from domain.view import NOTHING, Bookkeeping, View
 
 
