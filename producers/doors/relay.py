@@ -27,6 +27,7 @@ from runtime.settings import Settings
 log = structlog.get_logger("citygrid.doors")
 
 LOOK_EVERY_S = 2.0
+ANSWER_S = 5.0
 WAITING_AT_MOST = 1_000
 EVENTS_A_ROUND = 20_000
 STUCK_S = 90.0
@@ -167,7 +168,7 @@ class Relay:
         except (PublishRefused, RegistryAway) as refused:
             self._tell(str(refused))
             return
-        self.trouble = None if publisher.answers(LOOK_EVERY_S) else "Kafka does not answer"
+        self.trouble = None if publisher.answers(ANSWER_S) else "Kafka does not answer"
 
     def _producing(self) -> Publisher:
         if self._publisher is None:

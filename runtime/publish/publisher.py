@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicCollection
+from confluent_kafka.admin import AdminClient
 
 from runtime.codec import encoder
 from runtime.contracts import Contract, contracts
@@ -171,15 +172,16 @@ class Publisher:
 
     def meet(self, topics: Iterable[str]) -> None:
         """Ask registry and cluster for `topics` now and not with their first events. Raises PublishRefused."""
-        there = self._there()
-        for topic in topics:
-            if topic not in self._topics:
-                self._topics[topic] = self._looked_up(topic, there)
+        new = [topic for topic in topics if topic not in self._topics]
+        there = self._there(new)
+        for topic in new:
+            self._topics[topic] = self._looked_up(topic, there)
 
     def answers(self, patience: float) -> bool:
-        """Whether the cluster answers within `patience` seconds."""
+        """Whether the cluster answers within `patience` seconds for a topic that was met."""
+        met = next(iter(self._topics.values()), None)
         try:
-            self._producer.list_topics(timeout=patience)
+            self._producer.list_topics(met.wire_name if met else None, timeout=patience)
         except KafkaException:
             return False
         return True
@@ -200,18 +202,33 @@ class Publisher:
     def _topic(self, topic: str) -> _Topic:
         known = self._topics.get(topic)
         if known is None:
-            known = self._topics[topic] = self._looked_up(topic, self._there())
+            known = self._topics[topic] = self._looked_up(topic, self._there([topic]))
         return known
 
-    def _there(self) -> Collection[str]:
-        """The names of all topics: asked for one, a cluster might make it. Raises PublishRefused."""
-        try:
-            return set(self._producer.list_topics(timeout=min(30, self._patience)).topics)
-        except KafkaException as away:
-            raise PublishRefused(
-                f"The cluster at {self._settings.kafka_bootstrap} does not answer: {away.args[0].str()}. Look at "
-                "`citygrid status`, then publish again: nothing doubles."
-            ) from None
+    def _there(self, topics: Iterable[str]) -> set[str]:
+        """The names on the cluster of those that are there. Raises PublishRefused.
+
+        Described, not listed: that makes no topic, and a city's cluster may have thousands of others.
+        """
+        names = [self._settings.topic_prefix + topic for topic in topics]
+        if not names:
+            return set()
+        patience = min(30.0, self._patience)
+        found = set()
+        admin = AdminClient({**self._settings.kafka_client(), "log_level": 2})  # kept until the last has answered
+        for name, future in admin.describe_topics(TopicCollection(names), request_timeout=patience).items():
+            try:
+                future.result(patience + 1)
+                found.add(name)
+            except (KafkaException, TimeoutError) as refused:
+                error = refused.args[0] if isinstance(refused, KafkaException) else None
+                if error is None or error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    why = error.str() if error else "timed out"
+                    raise PublishRefused(
+                        f"The cluster at {self._settings.kafka_bootstrap} does not answer: {why}. Look at `citygrid "
+                        "status`, then publish again: nothing doubles."
+                    ) from None
+        return found
 
     def _looked_up(self, topic: str, there: Collection[str]) -> _Topic:
         contract = self._contracts.get(topic)

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from runtime.settings import Settings
 from tests.contracts.people import number
@@ -44,9 +44,21 @@ def begin(settings: Settings, topics: Iterable[str]) -> None:
         for topic in topics:
             for part in range(settings.partitions):
                 where = settings.topic_prefix + topic, part
-                _BEGINS[where] = consumer.get_watermark_offsets(TopicPartition(*where), 30)[1]
+                _BEGINS[where] = _end(consumer, TopicPartition(*where))
     finally:
         consumer.close()
+
+
+def _end(consumer: Consumer, where: TopicPartition) -> int:
+    """A partition that was made a moment ago has no leader yet: it is asked again."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return int(consumer.get_watermark_offsets(where, 30)[1])
+        except KafkaException:
+            if time.monotonic() > deadline:
+                raise
+            consumer.poll(0.1)
 
 
 def _consumer(settings: Settings) -> Consumer:
