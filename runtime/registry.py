@@ -119,9 +119,6 @@ class Registry:
         asked = (_accepted(self._asked("GET", f"/subjects/{subject}/versions/{number}")) for number in numbers)
         return [json.loads(said["schema"]) for said in asked]
 
-    def subjects(self) -> list[str]:
-        return list(_accepted(self._asked("GET", "/subjects")))
-
     def close(self) -> None:
         self._http.close()
 
