@@ -9,6 +9,7 @@ import pkgutil
 import sys
 from importlib import import_module
 
+import psycopg
 import typer
 
 from runtime.settings import SettingsRefused
@@ -57,3 +58,12 @@ def main() -> None:
     except SettingsRefused as refused:
         print(refused, file=sys.stderr)
         raise SystemExit(2) from None
+    except psycopg.OperationalError as away:
+        if away.sqlstate:  # the database answers, and has a complaint of its own
+            raise
+        print(
+            f"The database does not answer ({type(away).__name__}). Start the local stack with `make up`; where the database "
+            "is elsewhere, look at the CITYGRID_DATABASE_*_DSN that this command uses.",
+            file=sys.stderr,
+        )
+        raise SystemExit(1) from None

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from citygrid.cli import main
+from citygrid.stack.ports import free_ports
 from tests.integration.api.two_streets import City
 
 Command = Callable[..., str]
@@ -73,3 +74,23 @@ def test_an_account_is_made_listed_renewed_and_ended(citygrid: Command) -> None:
     listed = {account["name"]: account for account in json.loads(citygrid("accounts", "list", "--json"))}
     assert listed["wang"]["disabled_at"]
     assert not any("password" in field for field in listed["wang"])
+
+
+def test_a_database_that_is_away_is_said_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (port,) = free_ports(1)
+    file = tmp_path / "citygrid.env"
+    file.write_text(
+        f"CITYGRID_DATABASE_SINKS_DSN=host=127.0.0.1 port={port} user=u password=hunter2\nCITYGRID_STATE_DIR={tmp_path}\n"
+    )
+    monkeypatch.setenv("CITYGRID_ENV_FILE", str(file))
+    for command in (("alerts",), ("demo", "--speed", "0")):
+        monkeypatch.setattr(sys, "argv", ["citygrid", *command])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 1
+        said = capsys.readouterr().err
+        assert "make up" in said
+        assert "hunter2" not in said
+        assert "Traceback" not in said
