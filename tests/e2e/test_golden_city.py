@@ -24,6 +24,9 @@ from tests.e2e.golden_run import SHARED, Fault, Running, golden_settings, play
 from tests.e2e.running import Topics, members, processes
 from tests.golden.city import SMALLER, WHOLE, Said, golden_city
 
+pytestmark = pytest.mark.timeout(900)
+"""The whole city takes 260 s on two idle cores."""
+
 Parts = dict[PartName, Child]
 TASKS = 12
 """To be completed while what carries them dies."""
