@@ -15,7 +15,7 @@ import pytest
 from citygrid.stack import children, downloads, postgres
 from citygrid.stack.children import Child
 from citygrid.stack.local import LocalStack, PartName, Ports, stop
-from citygrid.stack.ports import free_ports
+from citygrid.stack.ports import free_ports, is_taken
 from runtime.settings import Settings, load
 from runtime.topics import CLOCK
 from sinks.migrate import migrate
@@ -61,7 +61,11 @@ def every_kind_of_process_is_killed(run: Running, topics: Topics) -> None:
 
 
 def outbox_and_api_are_killed_while_tasks_are_completed(run: Running, centre: CommandCentre) -> None:
-    dispatched = "SELECT id::text FROM city.task WHERE state = 'dispatched' AND rule = 'newly-let' ORDER BY id"
+    # about a dwelling: completed, each states one visit
+    dispatched = (
+        "SELECT t.id::text FROM city.task t JOIN city.alert a USING (finding_id)"
+        " WHERE t.state = 'dispatched' AND a.view = 'dwelling' ORDER BY t.id"
+    )
     unpublished = "SELECT id FROM city.outbox WHERE published_at IS NULL"
     run.wait(lambda: None if len(run.select(dispatched)) >= TASKS else "too few tasks to complete", 120)
     tasks = [task for (task,) in run.select(dispatched)[:TASKS]]
@@ -140,7 +144,18 @@ def kill(run: Running, name: str) -> None:
 def kill_part(run: Running, name: PartName) -> None:
     run.parts[name].kill()
     run.go_on()
+    port = getattr(run.settings, f"local_{name}_port")
+
+    def started() -> str | None:
+        """As a supervisor does, again until it stays: PostgreSQL refuses while a child of the killed one still ends."""
+        if is_taken(port):
+            return None
+        if not run.parts[name].alive:
+            run.parts[name] = children.start(run.parts[name].program)
+        return f"{name} does not listen again"
+
     run.parts[name] = children.start(run.parts[name].program)
+    run.wait(started, 60)
 
 
 def share(view: str, run: Running, count: int) -> str | None:
