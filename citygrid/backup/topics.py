@@ -9,7 +9,7 @@ from typing import Any
 
 import fastavro
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from citygrid.backup import BackupFailed
@@ -20,6 +20,8 @@ Place = tuple[str, int]
 Advance = Callable[[int], None]
 PATIENCE_S = 30.0
 SILENT_POLLS = 60
+_EARLIEST = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+_LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 RECORD = fastavro.parse_schema(
     {
@@ -60,16 +62,7 @@ def ours(settings: Settings) -> dict[str, int]:
 
 def size(settings: Settings, topics: Mapping[str, int]) -> int:
     """About how many records there are: for the progress bar."""
-    consumer = _consumer(settings)
-    try:
-        total = 0
-        for topic, count in topics.items():
-            for number in range(count):
-                low, high = _ends(consumer, settings.topic_prefix + topic, number)
-                total += high - low
-        return total
-    finally:
-        consumer.close()
+    return sum(high - low for low, high in _ends(settings, topics).values())
 
 
 def dump(settings: Settings, topics: Mapping[str, int], folder: Path, advance: Advance) -> dict[str, dict[str, int]]:
@@ -79,10 +72,16 @@ def dump(settings: Settings, topics: Mapping[str, int], folder: Path, advance: A
     consumer = _consumer(settings)
     try:
         for topic, partitions in sorted(topics.items(), key=_order):
+            ends = _ends(
+                settings, {topic: partitions}
+            )  # as late as can be: what a topic is made from is copied after it
             for number in range(partitions):
                 counter = _Counter(advance)
+                low, high = ends[topic, number]
+                # most partitions of a small city are empty: to begin reading one takes longer than to ask
+                records = _records(consumer, settings, topic, number) if low < high else iter(())
                 with (folder / f"{topic}-{number}.avro").open("wb") as file:
-                    fastavro.writer(file, RECORD, counter.over(_records(consumer, settings, topic, number)), "deflate")
+                    fastavro.writer(file, RECORD, counter.over(records), "deflate")
                 counts.setdefault(topic, {})[str(number)] = counter.count
     finally:
         consumer.close()
@@ -179,10 +178,24 @@ def place(text: str) -> Place:
     stop=stop_after_delay(PATIENCE_S),
     reraise=True,
 )
-def _ends(consumer: Consumer, topic: str, number: int) -> tuple[int, int]:
-    """The first and the next offset; a topic made a moment ago has no leader yet."""
-    low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), PATIENCE_S)
-    return low, high
+def _ends(settings: Settings, topics: Mapping[str, int]) -> dict[Place, tuple[int, int]]:
+    """The first and the next offset of every partition; tried again, since a topic made a moment ago has no leader."""
+    admin, prefix = AdminClient({**settings.kafka_client()}), settings.topic_prefix
+    places = [(topic, number) for topic, count in topics.items() for number in range(count)]
+    asked = [
+        admin.list_offsets(
+            {TopicPartition(prefix + topic, number): spec for topic, number in places}, request_timeout=PATIENCE_S
+        )
+        for spec in (_EARLIEST, _LATEST)
+    ]
+    first, following = (
+        {
+            (at.topic.removeprefix(prefix), at.partition): answer.result(PATIENCE_S).offset
+            for at, answer in answers.items()
+        }
+        for answers in asked
+    )
+    return {each: (first[each], following[each]) for each in places}
 
 
 class _Counter:
@@ -268,9 +281,6 @@ def _consumer(settings: Settings) -> Consumer:
 
 def _records(consumer: Consumer, settings: Settings, topic: str, number: int) -> Iterator[dict[str, Any]]:
     """The committed records of a partition up to its end as it is when that is reached."""
-    low, high = _ends(consumer, settings.topic_prefix + topic, number)
-    if low == high:
-        return  # most partitions of a small city: to begin reading one takes longer than to ask
     consumer.assign([TopicPartition(settings.topic_prefix + topic, number, 0)])
     silent = 0
     while True:

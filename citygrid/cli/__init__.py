@@ -62,8 +62,8 @@ def main() -> None:
         if away.sqlstate:  # the database answers, and has a complaint of its own
             raise
         print(
-            f"The database does not answer ({type(away).__name__}). Start the local stack with `make up`; where the database "
-            "is elsewhere, look at the CITYGRID_DATABASE_*_DSN that this command uses.",
+            f"The database does not answer ({type(away).__name__}). Start the local stack with `make up`; where the "
+            "database is elsewhere, look at the CITYGRID_DATABASE_*_DSN that this command uses.",
             file=sys.stderr,
         )
         raise SystemExit(1) from None
