@@ -66,6 +66,7 @@ class Entry(NamedTuple):
     owner: str
     category: str
     legal_basis: str
+    legal_basis_zh: str
     retention: str
     subject: str
     freshness: str
@@ -153,6 +154,7 @@ def _entry(contract: Contract, sinks: Mapping[str, Sequence[str]]) -> Entry:
         owner=schema["owner"],
         category=schema["category"],
         legal_basis=schema["legal_basis"],
+        legal_basis_zh=schema["legal_basis_zh"],
         retention=schema["retention"],
         subject=contract.subject,
         freshness=schema["freshness"],

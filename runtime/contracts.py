@@ -48,7 +48,16 @@ HEAD = {
     "withdrawn": "boolean",
 }
 
-_CONTRACT_ATTRIBUTES = {"department", "owner", "category", "legal_basis", "retention", "freshness", "subject"}
+_CONTRACT_ATTRIBUTES = {
+    "department",
+    "owner",
+    "category",
+    "legal_basis",
+    "legal_basis_zh",
+    "retention",
+    "freshness",
+    "subject",
+}
 #: ISO 8601, without years and months: they have no length in seconds.
 _DURATION = re.compile(r"P(?=.)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _SECONDS = (604_800, 86_400, 3_600, 60, 1)

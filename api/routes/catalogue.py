@@ -57,6 +57,7 @@ class CataloguedTopic(BaseModel):
     owner: str
     category: str = Field(description="one of the 16 shared categories", examples=["housing"])
     legal_basis: str
+    legal_basis_zh: str
     retention: str = Field(description="ISO 8601 duration", examples=["P10Y"])
     subject: str = Field(examples=["dwelling"])
     freshness: str = Field(description="after so long without an event it counts as quiet; ISO 8601", examples=["P1D"])

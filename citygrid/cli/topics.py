@@ -104,7 +104,7 @@ def _show_one(entry: Entry, said: Heard, settings: Settings) -> None:
         ("what", entry.en),
         ("owner", entry.owner),
         ("category", entry.category),
-        ("legal basis", entry.legal_basis),
+        ("legal basis", f"{entry.legal_basis} · {entry.legal_basis_zh}"),
         ("kept", entry.retention),
         ("about", entry.subject),
         ("classification", f"{entry.classification}, the highest of its fields"),

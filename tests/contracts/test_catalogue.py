@@ -28,6 +28,7 @@ def test_every_contract_is_in_it_with_all_its_fields_and_somebody_who_reads_it()
         assert entry.classification == max(said.values(), key=CLASSIFICATIONS.index)
         assert entry.owner
         assert entry.legal_basis
+        assert entry.legal_basis_zh
         assert entry.readers.views, f"no view has {contract.subject} for its subject: who reads {topic}?"
         assert "row-tables" in entry.readers.sinks
 

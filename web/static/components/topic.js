@@ -73,7 +73,7 @@ export const TopicDetail = ({ detail, now, onClose }) => {
         ...fact("classification", h(Classified, { as: topic.classification })),
         ...fact("subject", named(`record.${topic.subject.replace("-", "_")}`, topic.subject)),
         ...fact("retention", kept(topic.retention)),
-        ...fact("legal_basis", topic.legal_basis),
+        ...fact("legal_basis", language.value === "zh" ? topic.legal_basis_zh : topic.legal_basis),
       ]),
       h("h3", t("catalogue.readers")),
       h(Readers, { topic }),

@@ -18,7 +18,7 @@ const wanted = () => decodeURIComponent(location.hash.slice(1));
 
 /** Everything that is said of a topic, in both languages, to search in. */
 const said = (topic) =>
-  [topic.topic, topic.zh, topic.en, topic.owner, topic.department_zh, topic.department_en, topic.legal_basis, named(`category.${topic.category}`, topic.category), ...topic.kinds, ...topic.kinds.map((kind) => named(`kind.${kind}`, kind)), ...topic.readers.rules.map((rule) => named(`rule.${rule}`, rule))].join(" ").toLowerCase();
+  [topic.topic, topic.zh, topic.en, topic.owner, topic.department_zh, topic.department_en, topic.legal_basis, topic.legal_basis_zh, named(`category.${topic.category}`, topic.category), ...topic.kinds, ...topic.kinds.map((kind) => named(`kind.${kind}`, kind)), ...topic.readers.rules.map((rule) => named(`rule.${rule}`, rule))].join(" ").toLowerCase();
 
 const Catalogue = {
   setup() {
