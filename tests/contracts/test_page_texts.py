@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from starlette.testclient import TestClient
 
 from citygrid.serve import pages
 from domain import rules
@@ -152,8 +152,9 @@ def test_files_stay_small_enough_to_read() -> None:
     ] == []
 
 
-def test_names_that_stand_in_contracts_and_rules_come_with_the_server() -> None:
-    with TestClient(pages(Settings(_env_file=None))) as client:
-        answer = client.get(WORDS)
+async def test_names_that_stand_in_contracts_and_rules_come_with_the_server() -> None:
+    server = httpx.ASGITransport(pages(Settings(_env_file=None)))
+    async with httpx.AsyncClient(transport=server, base_url="http://city") as client:
+        answer = await client.get(WORDS)
     assert answer.headers["content-type"].startswith("text/javascript")
     assert json.loads(answer.text.removeprefix("export default ").removesuffix(";\n")) == words()

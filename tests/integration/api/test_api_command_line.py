@@ -82,7 +82,8 @@ def test_a_database_that_is_away_is_said_in_a_sentence(
     (port,) = free_ports(1)
     file = tmp_path / "citygrid.env"
     file.write_text(
-        f"CITYGRID_DATABASE_SINKS_DSN=host=127.0.0.1 port={port} user=u password=hunter2\nCITYGRID_STATE_DIR={tmp_path}\n"
+        f"CITYGRID_DATABASE_SINKS_DSN=host=127.0.0.1 port={port} user=u password=hunter2\n"
+        f"CITYGRID_STATE_DIR={tmp_path}\n"
     )
     monkeypatch.setenv("CITYGRID_ENV_FILE", str(file))
     for command in (("alerts",), ("demo", "--speed", "0")):
