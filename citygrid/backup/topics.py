@@ -23,6 +23,14 @@ SILENT_POLLS = 60
 _EARLIEST = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 _LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
+_patiently = retry(
+    retry=retry_if_exception_type(KafkaException),
+    wait=wait_exponential_jitter(multiplier=0.1, max=2),
+    stop=stop_after_delay(PATIENCE_S),
+    reraise=True,
+)
+"""Again while a topic or a group that was made a moment ago has no leader or coordinator yet."""
+
 RECORD = fastavro.parse_schema(
     {
         "type": "record",
@@ -152,12 +160,15 @@ def set_group_offsets(settings: Settings, groups: Mapping[str, Mapping[str, int]
     admin, prefix = AdminClient({**settings.kafka_client()}), settings.topic_prefix
     for group, places in groups.items():
         at = [TopicPartition(prefix + place(each)[0], place(each)[1], offset) for each, offset in places.items()]
-        asked: dict[str, Future[Any]] = admin.alter_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(prefix + group, at)], request_timeout=PATIENCE_S
-        )
-        for each in asked[prefix + group].result(PATIENCE_S).topic_partitions:
-            if each.error:
-                raise KafkaException(each.error)
+        _alter(admin, ConsumerGroupTopicPartitions(prefix + group, at))
+
+
+@_patiently
+def _alter(admin: AdminClient, wanted: ConsumerGroupTopicPartitions) -> None:
+    asked: dict[str, Future[Any]] = admin.alter_consumer_group_offsets([wanted], request_timeout=PATIENCE_S)
+    for each in asked[wanted.group_id].result(PATIENCE_S).topic_partitions:
+        if each.error:
+            raise KafkaException(each.error)
 
 
 def _order(topic: tuple[str, int]) -> tuple[int, str]:
@@ -172,14 +183,9 @@ def place(text: str) -> Place:
     return topic, int(number)
 
 
-@retry(
-    retry=retry_if_exception_type(KafkaException),
-    wait=wait_exponential_jitter(multiplier=0.1, max=2),
-    stop=stop_after_delay(PATIENCE_S),
-    reraise=True,
-)
+@_patiently
 def _ends(settings: Settings, topics: Mapping[str, int]) -> dict[Place, tuple[int, int]]:
-    """The first and the next offset of every partition; tried again, since a topic made a moment ago has no leader."""
+    """The first and the next offset of every partition."""
     admin, prefix = AdminClient({**settings.kafka_client()}), settings.topic_prefix
     places = [(topic, number) for topic, count in topics.items() for number in range(count)]
     asked = [
