@@ -14,11 +14,17 @@ def hazard_rule(name: str, title: Text, *, urgent: bool, severity: str, respond_
             if hazard.value.urgent == urgent:
                 code = hazard.value.facility
                 known = grid.named(code)
-                what = Text(
-                    f"{known.value.what if known else '部件'} {code}",
-                    f"{known.value.what if known else 'facility'} {code}",
+                zh, en = (known.value.what, known.value.what) if known else ("部件", "facility")
+                # a grid has no door: where to go must stand in the text
+                at_zh, at_en = (
+                    (f"{known.value.address}，", f", {known.value.address}")
+                    if known and known.value.address
+                    else ("", "")
                 )
-                why = Text(f"{what.zh} 有隐患，尚未修复", f"a hazard at {what.en} is not repaired")
+                why = Text(
+                    f"{at_zh}{zh} {code}：{hazard.value.hazard}，尚未修复",
+                    f"{en} {code}{at_en}: {hazard.value.hazard}, not repaired",
+                )
                 because = (hazard.source,) if known is None else (hazard.source, known.source)
                 yield Finding(hazard.record, why, because)
 
@@ -26,7 +32,7 @@ def hazard_rule(name: str, title: Text, *, urgent: bool, severity: str, respond_
         name,
         title=title,
         view="grid",
-        version=1,
+        version=2,
         severity=severity,
         domain="facilities",
         respond_within=respond_within,

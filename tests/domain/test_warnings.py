@@ -206,13 +206,16 @@ def test_a_dwelling_that_moves_to_another_grid_leaves_the_first(city: Weather) -
 
 
 def test_a_hazard_stands_until_it_is_repaired_and_an_urgent_one_is_another_rules(city: Weather) -> None:
-    facility: Change = {"facility": "BJ-1", "facility_kind": "public_utility", "what": "井盖", "address": None}
+    facility: Change = {"facility": "BJ-1", "facility_kind": "public_utility", "what": "井盖", "address": "示例路3号旁"}
     city.say("grid", GRID, "FacilityInstalled", "BJ-1", noon("2025-01-01"), lon=None, lat=None, **facility)
     city.say("grid", GRID, "HazardReported", "AJ-1", noon("2026-03-01"), facility="BJ-1", hazard="破损", urgent=True)
     city.say("grid", GRID, "HazardReported", "AJ-2", noon("2026-03-01"), facility="BJ-2", hazard="不亮", urgent=False)
     assert city.at(noon("2026-03-02"), FACILITY_DANGER.name) == ["AJ-1"]
     assert city.at(noon("2026-03-02"), FACILITY_HAZARD.name) == ["AJ-2"]
-    assert [alert.why_zh for alert in city.said] == ["井盖 BJ-1 有隐患，尚未修复", "部件 BJ-2 有隐患，尚未修复"]
+    assert [alert.why_zh for alert in city.said] == [
+        "示例路3号旁，井盖 BJ-1：破损，尚未修复",
+        "部件 BJ-2：不亮，尚未修复",
+    ]
     assert {alert.dwelling for alert in city.said} == {f"grid/{GRID}"}, "the grid's worker, no door"
     city.say("grid", GRID, "HazardRepaired", "AJ-1", noon("2026-03-03"), on=day("2026-03-03"))
     assert city.at(noon("2026-03-03"), FACILITY_DANGER.name) == []
