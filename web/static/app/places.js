@@ -1,6 +1,6 @@
 // Where something is, in words: the place's name as the server has it, and what of the address that name has not said yet.
 
-import { language, said } from "./language.js";
+import { language, said, t } from "./language.js";
 import { placeName } from "./regions.js";
 
 /** The name of a place: "市桥街道 先锋社区 03网格"; where the map names none of it, its code in words. */
@@ -17,3 +17,6 @@ function restOf(place) {
 
 /** "市桥街道 先锋社区 03网格 · 62号1004房", for one line; empty where nothing is known. */
 export const whereOf = (place) => (place ? [nameOf(place), place.address ? restOf(place) : ""].filter(Boolean).join(" · ") : "");
+
+/** The heading of a stop: its door; of what has no door (a facility), the grid in which it stands. */
+export const stopOf = (place) => place?.address || (place && nameOf(place)) || t("stop.no-address");

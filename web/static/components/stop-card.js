@@ -1,5 +1,6 @@
 import { h } from "/lib/vue.js";
 import { named, said, t } from "../app/language.js";
+import { stopOf } from "../app/places.js";
 import { Severity, severityOf } from "../app/severity.js";
 import { due, isPast } from "../app/time.js";
 
@@ -14,7 +15,7 @@ export const StopCard = ({ task, number, distance, instruction, onAcknowledge, o
     h("div", { class: "stop-head" }, [
       h("span", { class: "number", "aria-hidden": "true" }, number),
       h("div", { class: "where" }, [
-        h("strong", { class: "address" }, task.place?.address ?? t("stop.no-address")),
+        h("strong", { class: "address" }, stopOf(task.place)),
         h("span", { class: "row small" }, [h(Severity, { level }), h("span", named(`rule.${task.rule}`, task.rule)), task.unsent ? h("span", { class: "tag" }, `⇡ ${t("outbox.one")}`) : null]),
       ]),
       h("div", { class: "when small" }, [h("span", { class: isPast(task.respond_by) ? "over" : "" }, due(task.respond_by)), h("span", { class: "quiet" }, far(distance))]),

@@ -3,6 +3,7 @@ import { alertCase, unmaskCase } from "../app/api.js";
 import { ANSWERS, OUTCOMES, checksOf } from "../app/checks.js";
 import { refreshFreshness } from "../app/freshness.js";
 import { named, said, t } from "../app/language.js";
+import { stopOf } from "../app/places.js";
 import { Severity, severityOf } from "../app/severity.js";
 import { drafts, kept } from "../app/store.js";
 import { due } from "../app/time.js";
@@ -72,7 +73,7 @@ export const Visit = {
         ]),
         h("div", { class: ["why-box", level] }, [
           h("p", { class: "row" }, [h(Severity, { level }), h("span", named(`rule.${task.rule}`, task.rule))]),
-          h("h1", task.place?.address ?? t("stop.no-address")),
+          h("h1", stopOf(task.place)),
           h("p", { class: "why" }, said(task, "why")),
         ]),
         h("details", { open: true }, [h("summary", t("visit.people")), one.value ? h(People, { people: one.value.people, purposes: props.purposes, unmask: (purpose) => unmaskCase(task.finding_id, purpose) }) : t("loading")]),
