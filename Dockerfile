@@ -20,6 +20,6 @@ RUN pip install --require-hashes --only-binary :all: --no-deps -r requirements.l
 COPY . .
 USER citygrid
 # Prometheus and health checks of a worker; pages and HTTP API
-EXPOSE 19100 18080
+EXPOSE 19100 18080 18070
 ENTRYPOINT ["python", "-m", "citygrid"]
 CMD ["--help"]

@@ -25,7 +25,7 @@ def look_again(person: Resident, now: int) -> int | None:
 
 RULE = Rule(
     "benefit-for-dead",
-    title=Text("死亡仍领待遇", "benefit drawn for a dead person"),
+    title=Text("死亡后仍领待遇", "benefit drawn for a dead person"),
     view="resident",
     version=1,
     severity="today",

@@ -37,7 +37,7 @@ def look_again(home: Household, now: int) -> int | None:
 
 RULE = Rule(
     "car-and-benefit",
-    title=Text("有车享受保障", "car and benefit"),
+    title=Text("有车家庭领取救助", "car and benefit"),
     view="household",
     version=1,
     severity="today",

@@ -268,7 +268,7 @@ def test_with_nothing_to_do_and_with_the_server_away_the_pages_say_so(served_cit
         page = browser.page()
         SignIn(page, served_city.url).as_account("district", served_city.password)
         CommandCentre(page).wait_until_live()
-        page.locator("[data-test=alerts]", has_text="这里没有告警").wait_for()
+        page.locator("[data-test=alerts]", has_text="这里没有预警").wait_for()
         browser.context.set_offline(True)
         page.locator("[data-test=map-choose]").select_option(HERE)
         page.locator("[role=alert]", has_text="连不上服务器").wait_for()

@@ -39,7 +39,7 @@ function text(name, value) {
   if (PSEUDONYM.test(value)) return short(value);
   if (INSTANT.test(value)) return clock(value);
   if (name === "relation") return named(`relation.${value}`, orMasked(String(value)));
-  return named(`value.${value}`, orMasked(String(value)));
+  return named(`value.${name}.${value}`, named(`value.${value}`, orMasked(String(value))));
 }
 
 function measured(name, value) {

@@ -93,8 +93,8 @@ export default {
   "person.count": "{n} people",
   "person.rest": "{n} more",
   "person.fewer": "Fewer",
-  "person.why-look": "Reason for looking",
-  "person.choose-purpose": "Choose a reason to see names",
+  "person.why-look": "Purpose of looking",
+  "person.choose-purpose": "Choose a purpose to see names",
   "person.masked": "Names are masked.",
   "person.recorded": "Shown; the look is recorded.",
 
@@ -154,7 +154,6 @@ export default {
   "level.grid": "Grid",
 
   "worker.title": "Today's route",
-  "worker.later": "Suspended",
   "worker.finished": "Done today",
   "worker.empty": "No stop is left today.",
   "worker.progress": "{done} of {all} done",

@@ -80,7 +80,7 @@ export default {
   "fact.lease_ends": "Lease ends",
   "fact.tenants": "Tenants",
   "fact.visits": "Visits",
-  "fact.occupants": "Registered here",
+  "fact.occupants": "Occupants",
 
   "field.name": "Name",
   "field.sex": "Sex",
@@ -108,6 +108,9 @@ export default {
   "field.need": "needs care",
   "field.former": "former owner",
   "field.condition": "condition",
+  "field.conditions.level": "grade",
+  "value.scheme.medical": "medical insurance",
+  "value.degree.doctor": "doctor's degree",
   "field.disability": "disability",
   "field.lease": "lease",
   "field.since": "Since",

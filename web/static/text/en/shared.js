@@ -99,10 +99,6 @@ export default {
   "kind.Arrears": "Tax arrears",
   "kind.Visited": "Visited",
 
-  "rule.car-and-benefit": "Car and benefit",
-  "rule.benefit-for-dead": "Benefit drawn for a dead person",
-  "rule.newly-let": "Newly let",
-  "rule.over-occupied": "Rental over-occupied",
 
   "domain.sos": "Calls for help",
   "domain.doctor": "Doctor's calls",

@@ -54,7 +54,7 @@ export default {
   "region.nameless.district": "区 {code}",
   "region.nameless.street": "街道 {code}",
   "region.nameless.community": "社区 {code}",
-  "region.nameless.grid": "{code} 格",
+  "region.nameless.grid": "{code} 网格",
   "region.440103": "荔湾区",
   "region.440104": "越秀区",
   "region.440105": "海珠区",
@@ -99,10 +99,6 @@ export default {
   "kind.Arrears": "欠税",
   "kind.Visited": "网格员走访",
 
-  "rule.car-and-benefit": "有车享受保障",
-  "rule.benefit-for-dead": "死亡仍领待遇",
-  "rule.newly-let": "新出租房屋",
-  "rule.over-occupied": "出租屋超员",
 
   "domain.sos": "紧急求助",
   "domain.doctor": "社区医生",
