@@ -7,7 +7,7 @@ uses, since series appear with their first labels. All are observed once a batch
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,6 +50,19 @@ def _counter(name: str, meaning: str, labels: Sequence[str] = (), registry: Coll
 def _gauge(name: str, meaning: str, labels: Sequence[str] = (), registry: CollectorRegistry | None = None) -> Gauge:
     _declare(name, "gauge", meaning, labels)
     return Gauge(name, meaning, labels, registry=registry) if registry else Gauge(name, meaning, labels)
+
+
+def show(gauge: Gauge, values: Mapping[tuple[str, ...], float]) -> None:
+    """Make these the gauge's only series, by their label values in order.
+
+    A scrape in between sees an old series or a new one, never a gap: `Gauge.clear` first would tell Prometheus for a
+    moment that nothing is open.
+    """
+    for labels, value in values.items():
+        gauge.labels(*labels).set(value)
+    shown = {tuple(sample.labels.values()) for metric in gauge.collect() for sample in metric.samples}
+    for labels in shown - values.keys():
+        gauge.remove(*labels)
 
 
 def _histogram(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from runtime.metrics import OLDEST_WAITING_TASK, URGENT_EVENT_TO_TASK_SECONDS, WAITING_TASKS
+from runtime.metrics import OLDEST_WAITING_TASK, URGENT_EVENT_TO_TASK_SECONDS, WAITING_TASKS, show
 from sinks.sink import Connection
 
 WAITING = """
@@ -32,10 +32,10 @@ class Waiting:
 
     def look(self, connection: Connection) -> None:
         """Set the gauges, and observe the urgent tasks made since the last look."""
-        WAITING_TASKS.clear()
+        found = connection.execute(WAITING).fetchall()
+        show(WAITING_TASKS, {(domain, severity): number for domain, severity, number, _ in found})
         oldest = dict.fromkeys(self._domains, 0.0)  # a queue that is empty again says 0, not nothing
-        for domain, severity, number, seconds in connection.execute(WAITING):
-            WAITING_TASKS.labels(domain, severity).set(number)
+        for domain, _, _, seconds in found:
             oldest[domain] = max(oldest.get(domain, 0.0), seconds)
         for domain, seconds in oldest.items():
             OLDEST_WAITING_TASK.labels(domain).set(seconds)

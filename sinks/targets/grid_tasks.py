@@ -16,7 +16,7 @@ from domain.rule import Rule
 from runtime.codec import RecordReader
 from runtime.contracts import published
 from runtime.discover import discover
-from runtime.metrics import OPEN_ALERTS, OVERDUE_TASKS, TASKS
+from runtime.metrics import OPEN_ALERTS, OVERDUE_TASKS, TASKS, show
 from runtime.registry import Registry
 from runtime.settings import Settings
 from sinks.reading import as_jsonb, instant, iso_instant
@@ -112,22 +112,22 @@ def _placed(record: Read) -> dict[str, Any]:
 _waiting = Waiting()
 
 
-def count(_: Settings, connection: Connection) -> None:
-    """Set the gauges, and drop what the live stream no longer needs."""
-    OPEN_ALERTS.clear()
-    for rule, severity, number in connection.execute(
-        "SELECT rule, severity, count(*) FROM city.alert WHERE state = 'opened' AND NOT deleted GROUP BY 1, 2"
-    ):
-        OPEN_ALERTS.labels(rule, severity).set(number)
-    TASKS.clear()
-    for state, number in connection.execute("SELECT state, count(*) FROM city.task GROUP BY 1"):
-        TASKS.labels(state).set(number)
-    OVERDUE_TASKS.clear()
-    for severity, number in connection.execute(
+COUNTED = {
+    OPEN_ALERTS: "SELECT rule, severity, count(*) FROM city.alert WHERE state = 'opened' AND NOT deleted GROUP BY 1, 2",
+    TASKS: "SELECT state, count(*) FROM city.task GROUP BY 1",
+    OVERDUE_TASKS: (
         "SELECT severity, count(*) FROM city.task "
         "WHERE state IN ('dispatched', 'acknowledged') AND respond_by < now() GROUP BY 1"
-    ):
-        OVERDUE_TASKS.labels(severity).set(number)
+    ),
+}
+"""What each gauge counts, its labels first."""
+
+
+def count(_: Settings, connection: Connection) -> None:
+    """Set the gauges, and drop what the live stream no longer needs."""
+    for gauge, statement in COUNTED.items():
+        counted = connection.execute(statement.encode()).fetchall()
+        show(gauge, {tuple(labels): number for *labels, number in counted})
     _waiting.look(connection)
     connection.execute("DELETE FROM city.feed WHERE at < now() - interval '1 day'")
 

@@ -72,11 +72,13 @@ def test_an_export_becomes_a_task_that_somebody_acknowledges(city: City, tmp_pat
     assert city.query("sum(rdkafka_dead_letters_total)") == 0
     until(
         lambda: (
-            None if city.query("sum(up)") == len(city.settings.worker_ports) else "a process does not answer Prometheus"
+            None
+            if city.query("sum(max_over_time(up[15s]))") == len(city.settings.worker_ports)
+            else "a process does not answer Prometheus"
         ),
         30,
     )
-    assert city.query("sum(citygrid_open_alerts)") >= 1
+    until(lambda: None if city.query("sum(citygrid_open_alerts)") >= 1 else "no open alert is counted", 30)
 
 
 def _write_register(path: Path, owner: str) -> None:

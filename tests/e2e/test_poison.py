@@ -21,6 +21,7 @@ from citygrid.cli import main
 from citygrid.stack import children
 from citygrid.stack.children import Child
 from citygrid.stack.ports import free_ports
+from domain.codes import with_credit_check
 from domain.event import Event
 from runtime.codec import FRAME, Decoder, RecordReader, encoder
 from runtime.contracts import contracts, published
@@ -164,8 +165,16 @@ def record_of(topic: str, number: int) -> dict[str, Any]:
     """A good event of `topic`, about a subject of which nobody else speaks."""
     example = next(example for name, example in examples() if name == topic)
     record = ready(topic, example).record(str(CONTRACTS[topic].schema["namespace"]))
-    person = CONTRACTS[topic].subject_is_identity
-    return record | {"subject": f"k1.{number:043d}" if person else f"DW440113{number:07d}"}
+    return record | {"subject": SUBJECTS[CONTRACTS[topic].subject](number)}
+
+
+SUBJECTS: dict[str, Callable[[int], str]] = {
+    "resident": lambda number: f"k1.{number:043d}",
+    "dwelling": lambda number: f"DW440113{number:07d}",
+    "grid": lambda number: f"440113199{number // 900 + 1:03d}{number % 900 + 1:03d}",
+    "district": lambda number: f"{900_000 + number}",
+    "legal-person": lambda number: with_credit_check(f"91440113MA{number:07d}"),
+}
 
 
 def on_events(ids: dict[str, int], partitions: int) -> Iterator[Poison]:
@@ -317,7 +326,7 @@ def mend(city: City, command: Callable[..., Any], letters: dict[str, Poison], fo
     for number, name in enumerate(letters):
         topic = letters[name].topic
         subject = json.loads((folder / f"mend-{number}.json").read_text())["subject"].encode()
-        row = topics.newest[f"rows.{CONTRACTS[topic].subject}"][subject]
+        row = topics.newest[f"rows.{CONTRACTS[topic].subject.replace('-', '_')}"][subject]
         assert row.partition == partition_of(subject, city.settings.partitions)
 
 

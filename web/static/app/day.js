@@ -2,7 +2,7 @@
 
 import { computed, reactive, ref } from "/lib/vue.js";
 import { alertCase, grids, tasks } from "./api.js";
-import { online, openOutbox, waiting } from "./outbox.js";
+import { drain, online, openOutbox, waiting } from "./outbox.js";
 import { learn } from "./regions.js";
 import { foreseen, inOrder, isDone, isOpen, metres } from "./route.js";
 import { toSignIn } from "./session.js";
@@ -79,6 +79,7 @@ export function day() {
     const before = await kept.get("account");
     if (before && before !== account.id) await kept.clear();
     await kept.put("account", account.id);
+    await openOutbox(account.id, heardTask); // before any stop shows: one that was done here must not look undone
     const last = await kept.get("day");
     if (last) {
       Object.assign(state, last);
@@ -90,7 +91,7 @@ export function day() {
         if (one) state.seen[task.finding_id] = glance(one);
       }
     }
-    await openOutbox(account.id, heardTask);
+    await drain(); // before reading: the answer must hold what was done here
     await read();
     await Promise.all([readAhead(), readMap(account.scope)]);
   }

@@ -21,7 +21,7 @@ let taken = () => {};
 let wait = FIRST_WAIT_MS;
 let timer;
 
-/** Opens the outbox of an account; `onTaken(task)` hears the task as the server has it after each move. */
+/** Reads what an account has not sent yet; `drain` sends it. `onTaken(task)` hears the task as the server has it after a move. */
 export async function openOutbox(who, onTaken) {
   account = who;
   taken = onTaken;
@@ -29,7 +29,6 @@ export async function openOutbox(who, onTaken) {
   addEventListener("online", () => drain());
   addEventListener("offline", () => (online.value = false));
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && drain());
-  return drain();
 }
 
 /** Keeps a move; once this resolves it is on disk. Sending begins by itself. */
