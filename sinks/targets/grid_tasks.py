@@ -112,22 +112,19 @@ def _placed(record: Read) -> dict[str, Any]:
 _waiting = Waiting()
 
 
-COUNTED = {
-    OPEN_ALERTS: "SELECT rule, severity, count(*) FROM city.alert WHERE state = 'opened' AND NOT deleted GROUP BY 1, 2",
-    TASKS: "SELECT state, count(*) FROM city.task GROUP BY 1",
-    OVERDUE_TASKS: (
-        "SELECT severity, count(*) FROM city.task "
-        "WHERE state IN ('dispatched', 'acknowledged') AND respond_by < now() GROUP BY 1"
-    ),
-}
-"""What each gauge counts, its labels first."""
+OPEN = "SELECT rule, severity, count(*) FROM city.alert WHERE state = 'opened' AND NOT deleted GROUP BY 1, 2"
+BY_STATE = "SELECT state, count(*) FROM city.task GROUP BY 1"
+OVERDUE = """
+SELECT severity, count(*) FROM city.task
+WHERE state IN ('dispatched', 'acknowledged') AND respond_by < now() GROUP BY 1
+"""
 
 
 def count(_: Settings, connection: Connection) -> None:
     """Set the gauges, and drop what the live stream no longer needs."""
-    for gauge, statement in COUNTED.items():
-        counted = connection.execute(statement.encode()).fetchall()
-        show(gauge, {tuple(labels): number for *labels, number in counted})
+    show(OPEN_ALERTS, {(rule, severity): number for rule, severity, number in connection.execute(OPEN)})
+    show(TASKS, {(state,): number for state, number in connection.execute(BY_STATE)})
+    show(OVERDUE_TASKS, {(severity,): number for severity, number in connection.execute(OVERDUE)})
     _waiting.look(connection)
     connection.execute("DELETE FROM city.feed WHERE at < now() - interval '1 day'")
 

@@ -182,7 +182,7 @@ def test_a_search_finds_by_address_and_by_reason(served_city: ServedCity) -> Non
         centre.search("先锋社区")
         assert centre.hits().count() == 3
         centre.search("没有这条街")
-        assert centre.hits().all_inner_texts() == ["本列表中没有"]
+        assert centre.hits().all_inner_texts() == ["本列表中没有符合条件的预警"]
         centre.search("有车")
         centre.hits().first.locator("button").click()
         page.locator("[data-test=case] [data-test=why]", has_text="有车").wait_for()
@@ -264,7 +264,7 @@ def test_with_nothing_to_do_and_with_the_server_away_the_pages_say_so(served_cit
     with browsing(served_city.url) as browser:
         tablet = browser.of_another_person(TABLET)
         SignIn(tablet, served_city.url).as_account("worker", served_city.password)
-        tablet.locator("main", has_text="今天没有待办的点").wait_for()
+        tablet.locator("main", has_text="今天没有待办任务").wait_for()
         page = browser.page()
         SignIn(page, served_city.url).as_account("district", served_city.password)
         CommandCentre(page).wait_until_live()
