@@ -163,6 +163,10 @@ class Task(BaseModel):
     why_en: str
     dwelling: str | None = Field(description="its number, which is on the door plate")
     place: Place | None
+    before: str | None = Field(
+        description="the result of the task before it about the same finding, if somebody completed one",
+        examples=["nobody_home"],
+    )
     respond_by: datetime | None
     dispatched_at: datetime
     acknowledged_at: datetime | None
@@ -294,7 +298,11 @@ class FeatureCollection(BaseModel):
 
 
 class Complete(Taken):
-    outcome: str = Field(min_length=1, max_length=40, pattern=r"^[a-z_]+$", examples=["done"])
+    outcome: Literal["done", "nobody_home", "refused"] = Field(
+        description="only `done` ends the work: after `nobody_home` the task comes back to its queue, after `refused` "
+        "its district decides",
+        examples=["done"],
+    )
     note: str | None = Field(None, max_length=2000)
     checks: dict[Annotated[str, Field(max_length=60)], Literal["yes", "no", "unknown"]] = Field(
         default_factory=dict, max_length=20, examples=[{"lives_here": "yes"}]

@@ -18,7 +18,10 @@ MOST = 200
 _NAMED = """LEFT JOIN city.grid_area street ON street.grid = left(p.grid, 9)
 LEFT JOIN city.grid_area community ON community.grid = left(p.grid, 12)
 LEFT JOIN city.grid_area area ON area.grid = p.grid"""
-_PLACE = """p.dwelling AS placed, p.grid, p.district, p.address, p.lon, p.lat,
+# The middle of the grid is where a whole grid's matter stands; a door without coordinates stands nowhere.
+_PLACE = """p.dwelling AS placed, p.grid, p.district, p.address,
+       CASE WHEN starts_with(p.dwelling, 'grid/') THEN area.lon ELSE p.lon END AS lon,
+       CASE WHEN starts_with(p.dwelling, 'grid/') THEN area.lat ELSE p.lat END AS lat,
        ARRAY[street.name_zh, community.name_zh, area.name_zh] AS names_zh,
        ARRAY[street.name_en, community.name_en, area.name_en] AS names_en"""
 # What concerns a whole grid or district has a place and no door that one could look up or scan.
@@ -43,6 +46,7 @@ TASK = f"""
 SELECT t.id, t.finding_id, t.rule, t.queue, t.state, t.suspended_from, t.claimed_by, t.severity, t.respond_by,
        t.dispatched_at, t.acknowledged_at, t.finished_at, t.outcome, t.note, t.checks, t.closed_zh, t.closed_en,
        {_DOOR.format("t")}, a.why_zh, a.why_en, c.name AS claimed_name,
+       (SELECT before.outcome FROM city.task before WHERE before.id = t.previous) AS before,
        {_PLACE},
        array_position(ARRAY['urgent', 'today', 'planned'], t.severity) AS rank
 FROM city.task t
@@ -106,6 +110,7 @@ def task_of(row: dict[str, Any], caller: Caller, legal: Legal) -> Task:
         why_en=row["why_en"] or "",
         dwelling=row["dwelling"],
         place=place_of(row),
+        before=row["before"],
         respond_by=row["respond_by"],
         dispatched_at=row["dispatched_at"],
         acknowledged_at=row["acknowledged_at"],

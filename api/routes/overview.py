@@ -60,9 +60,11 @@ WHERE g.parent = %(parent)s ORDER BY g.grid LIMIT 1000
 LEVELS = {6: "district", 9: "street", 12: "community", 15: "grid"}
 
 PINS = """
-SELECT a.finding_id, a.rule, a.severity, p.lon, p.lat
+SELECT a.finding_id, a.rule, a.severity, spot.lon, spot.lat
 FROM city.alert a JOIN city.placement p ON p.dwelling = a.dwelling
-WHERE a.state = 'opened' AND p.lon IS NOT NULL AND p.lat IS NOT NULL
+LEFT JOIN city.grid_area g ON starts_with(p.dwelling, 'grid/') AND g.grid = p.grid,
+    LATERAL (SELECT coalesce(p.lon, g.lon) AS lon, coalesce(p.lat, g.lat) AS lat) spot
+WHERE a.state = 'opened' AND spot.lon IS NOT NULL AND spot.lat IS NOT NULL
     AND p.place >= %(parent)s AND p.place < %(parent)s || 'z'
     AND (%(severity)s::text IS NULL OR a.severity = %(severity)s)
 ORDER BY array_position(ARRAY['urgent', 'today', 'planned'], a.severity), a.opened_at DESC, a.finding_id LIMIT 1000

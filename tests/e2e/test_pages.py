@@ -171,6 +171,22 @@ def test_a_move_that_the_server_refuses_stays_with_its_words(served_city: Served
         browser.faults.clear()  # Chromium reports the 409 itself
 
 
+def test_where_nobody_was_home_the_stop_comes_back_and_says_so(served_city: ServedCity) -> None:
+    with browsing(served_city.url, PHONE) as browser:
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("worker", served_city.password)
+        worker = GridWorker(page)
+        stop = worker.wait_for_stop()
+        finding, first = stop.get_attribute("data-finding"), stop.get_attribute("data-task")
+        worker.acknowledge(stop)
+        worker.arrive(stop).finish("nobody_home")
+        again = page.locator(f'[data-test=stop][data-finding="{finding}"]:not([data-task="{first}"])')
+        again.locator("[data-test=before]", has_text="上次：无人在家").wait_for()
+        assert again.get_attribute("data-state") == "dispatched"
+        worker.wait_until_sent()
+        page.screenshot(path=SCREENSHOTS / "worker-nobody-home.png")
+
+
 def test_a_search_finds_by_address_and_by_reason(served_city: ServedCity) -> None:
     with browsing(served_city.url) as browser:
         page = browser.page()

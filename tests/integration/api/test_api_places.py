@@ -74,3 +74,21 @@ async def test_an_alert_about_a_whole_grid_has_a_place_and_no_door(placed: City,
     assert (task["dwelling"], task["queue"]) == (None, placed.here.grid)
     counted = (await (await log_in("district")).get("/map/grids", params={"parent": HERE[:6]})).json()["features"]
     assert [each["properties"]["open"] for each in counted] == [4, 5], "the map counts them in their street"
+
+
+async def test_what_concerns_a_whole_grid_has_a_pin_in_its_middle(placed: City, log_in: LogIn) -> None:
+    corners = [[113.2, 23.0], [113.4, 23.0], [113.4, 23.2], [113.2, 23.2], [113.2, 23.0]]
+    outline = Jsonb({"type": "Polygon", "coordinates": [corners]})
+    with psycopg.connect(placed.database.sinks) as sinks:
+        sinks.execute(
+            "INSERT INTO city.grid_area (grid, name_zh, name_en, geometry) VALUES (%s, '网格', 'grid', %s)"
+            " ON CONFLICT (grid) DO UPDATE SET geometry = excluded.geometry",
+            (placed.here.grid, outline),
+        )
+    client = await log_in("here")
+    (alert,) = (await client.get("/alerts", params={"rule": "facility-danger"})).json()["items"]
+    at = pytest.approx([113.3, 23.1])
+    assert [alert["place"]["lon"], alert["place"]["lat"]] == at
+    pins = (await client.get("/map/alerts", params={"parent": DISTRICT})).json()["features"]
+    (pin,) = [each for each in pins if each["id"] == alert["finding_id"]]
+    assert pin["geometry"]["coordinates"] == at

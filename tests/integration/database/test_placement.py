@@ -122,7 +122,7 @@ def test_a_completed_task_stays_completed_while_its_finding_stays_open(world: Wo
     with world.as_account(world.account("grid_worker", GRID_A)) as connection:
         task = world.tasks(finding)[0]["id"]
         queries.act(connection, task, "acknowledge")
-        queries.act(connection, task, "complete", detail={"outcome": "nobody home", "checks": {"door": "closed"}})
+        queries.act(connection, task, "complete", detail={"outcome": "done", "checks": {"door": "closed"}})
     world.alert("d1", "changed", finding)
     (only,) = world.tasks(finding)
     assert only["state"] == "completed"

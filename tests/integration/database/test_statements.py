@@ -94,3 +94,12 @@ def test_a_move_that_is_taken_back_states_nothing(world: World) -> None:
         queries.act(connection, task, "complete", detail={"outcome": "done"})
         connection.rollback()
     assert stated(world) == []
+
+
+def test_what_a_button_asked_for_is_answered_and_is_no_visit(world: World) -> None:
+    world.place("d1", GRID_A)
+    task = call_for_a_doctor(world, "d1")
+    with world.as_account(world.account("grid_worker", GRID_A, ["doctor"])) as connection:
+        queries.act(connection, task, "acknowledge")
+        queries.act(connection, task, "complete", detail={"outcome": "done"})
+    assert [topic for topic, _ in stated(world)] == ["grid.response"]

@@ -111,7 +111,14 @@ class Counting:
 
     def fill(self, count: int, value: bytes | None = None) -> None:
         """Send `count` more numbers (or `value`) to the two inputs in turn, spread over `KEYS` keys."""
-        producer = Producer({"bootstrap.servers": self.servers, "partitioner": "murmur2_random", "linger.ms": 5})
+        producer = Producer(
+            {
+                "bootstrap.servers": self.servers,
+                "partitioner": "murmur2_random",
+                "linger.ms": 5,
+                "enable.idempotence": True,
+            }
+        )
         for number in range(len(self.sent), len(self.sent) + count):
             key, said = b"key%d" % (number % KEYS), value if value is not None else b"%d" % number
             producer.produce(self.prefix + "ab"[number // KEYS % 2], said, key)

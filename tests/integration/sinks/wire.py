@@ -37,7 +37,10 @@ class Wire:
             topic: encoder(registry.register(f"{settings.topic_prefix}{topic}-value", schema), schema)
             for topic, schema in self._schemas.items()
         }
-        self._producer = Producer({**settings.kafka_client(), "partitioner": "murmur2_random", "linger.ms": 5})
+        # idempotent, as the stages' is: a batch that a topic just made refuses is sent again before what follows it
+        self._producer = Producer(
+            {**settings.kafka_client(), "partitioner": "murmur2_random", "linger.ms": 5, "enable.idempotence": True}
+        )
 
     def row(self, view: str, key: str, **fields: Any) -> None:
         """A row with these fields; the others have their defaults."""

@@ -168,6 +168,7 @@ export default {
   "outbox.put-away": "Put away",
   "outbox.copy": "What was typed:",
 
+  "stop.before": "Last time: {outcome}",
   "stop.arrive": "Arrived",
   "stop.scan": "Scan",
   "stop.no-address": "(no address)",

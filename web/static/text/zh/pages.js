@@ -168,6 +168,7 @@ export default {
   "outbox.put-away": "知道了",
   "outbox.copy": "填写的内容：",
 
+  "stop.before": "上次：{outcome}",
   "stop.arrive": "到达",
   "stop.scan": "扫码",
   "stop.no-address": "（地址不详）",
