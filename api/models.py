@@ -167,6 +167,7 @@ class Task(BaseModel):
         description="the result of the task before it about the same finding, if somebody completed one",
         examples=["nobody_home"],
     )
+    unknown: bool = Field(description="as its alert's: nobody knows if it still holds, for a topic is quiet")
     respond_by: datetime | None
     dispatched_at: datetime
     acknowledged_at: datetime | None

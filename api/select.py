@@ -45,7 +45,7 @@ LEFT JOIN LATERAL (
 TASK = f"""
 SELECT t.id, t.finding_id, t.rule, t.queue, t.state, t.suspended_from, t.claimed_by, t.severity, t.respond_by,
        t.dispatched_at, t.acknowledged_at, t.finished_at, t.outcome, t.note, t.checks, t.closed_zh, t.closed_en,
-       {_DOOR.format("t")}, a.why_zh, a.why_en, c.name AS claimed_name,
+       {_DOOR.format("t")}, a.why_zh, a.why_en, a.unknown, c.name AS claimed_name,
        (SELECT before.outcome FROM city.task before WHERE before.id = t.previous) AS before,
        {_PLACE},
        array_position(ARRAY['urgent', 'today', 'planned'], t.severity) AS rank
@@ -111,6 +111,7 @@ def task_of(row: dict[str, Any], caller: Caller, legal: Legal) -> Task:
         dwelling=row["dwelling"],
         place=place_of(row),
         before=row["before"],
+        unknown=bool(row["unknown"]),
         respond_by=row["respond_by"],
         dispatched_at=row["dispatched_at"],
         acknowledged_at=row["acknowledged_at"],

@@ -126,6 +126,12 @@ INSERT INTO city.feed (kind, key, place, domain)
 SELECT 'alert', a.finding_id::text, p.place, a.domain
 FROM city.alert a JOIN city.placement p USING (dwelling) WHERE a.finding_id = ANY(%(findings)s) ORDER BY a.finding_id
 """
+# A task's answer says its finding's reason, and whether that is unknown now: who has it must hear of a change.
+TELL_TASKS = """
+INSERT INTO city.feed (kind, key, place, domain)
+SELECT 'task', t.id::text, t.queue, t.domain FROM city.task t
+WHERE t.finding_id = ANY(%(findings)s) AND t.state IN ('dispatched', 'acknowledged', 'suspended') ORDER BY t.id
+"""
 FORGET = """
 UPDATE city.alert SET deleted = true, version = %s WHERE finding_id = %s AND version < %s RETURNING finding_id
 """
@@ -207,6 +213,7 @@ def record_alerts(connection: Connection, alerts: Sequence[Mapping[str, Any]]) -
     moved = [row[0] for row in connection.execute(FOLLOW, {"findings": still}).fetchall()]
     connection.execute(REROUTE, {"dwellings": moved})
     connection.execute(CLOSE, {"findings": ended})
+    connection.execute(TELL_TASKS, {"findings": still})
     connection.execute(TELL_ALERTS, {"findings": [finding for finding, _, _ in news]})
     return len(news)
 

@@ -138,7 +138,7 @@ async def _move(
     if acted is None:
         raise Refused(NOT_FOUND)
     # Handed over out of one's own scope: nothing more than the move itself is known of it here.
-    unseen = dict.fromkeys(("why_zh", "why_en", "claimed_name", "placed", "before"))
+    unseen = dict.fromkeys(("why_zh", "why_en", "unknown", "claimed_name", "placed", "before"))
     return select.task_of({**acted, **unseen}, caller, frozenset()).model_copy(update={"moves": []})
 
 

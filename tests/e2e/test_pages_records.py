@@ -14,9 +14,10 @@ from citygrid.accounts import Account, create
 from tests.e2e.conftest import GRID, ServedCity
 from tests.e2e.pages.browser import CENTRE, PHONE, Watched, browsing
 from tests.e2e.pages.command_centre import CommandCentre
+from tests.e2e.pages.grid_worker import GridWorker
 from tests.e2e.pages.sign_in import SignIn
 from tests.e2e.rich_city import COMPANY, OWNER, PERSON, tell
-from tests.integration.api.two_streets import open_alert
+from tests.integration.api.two_streets import open_alert, retell
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 
@@ -82,7 +83,7 @@ def test_every_kind_of_row_has_a_record_that_can_be_looked_at(rich_city: ServedC
         assert {"market-regulation", "tax", "social-security"} <= set(departments(page))
         page.locator("[data-test=lanes]", has_text="纳税申报").wait_for()
         unmask(page)
-        page.screenshot(path=SCREENSHOTS / "company.png", full_page=True)
+        page.screenshot(path=SCREENSHOTS / "company-rich.png", full_page=True)
         page.locator(f"[data-test=family] a[href*='{OWNER}']").wait_for()
 
         show(page, rich_city, "household", rich_city.here.household)
@@ -127,6 +128,27 @@ def test_an_unknown_finding_is_marked_in_the_list_and_says_why(served_city: Serv
         row = centre.wait_for_alert(finding=str(held))
         centre.open_case(row)
         page.locator("[data-test=case] [data-test=unknown]", has_text="未派任务").wait_for()
+
+
+def test_a_stop_says_at_once_that_nobody_knows_whether_it_still_holds(served_city: ServedCity) -> None:
+    finding = served_city.here.findings[1]
+    with signed_in(served_city, "worker", PHONE) as (_, page):
+        worker = GridWorker(page)
+        stop = worker.wait_for_stop(str(finding))
+        worker.wait_until_kept()
+        assert stop.locator("[data-test=unknown]").count() == 0
+        with psycopg.connect(served_city.database.sinks) as sinks:
+            retell(sinks, finding, unknown=True)
+        stop.locator("[data-test=unknown]", has_text="已派任务保留").wait_for()
+        assert page.locator("[data-test=unknown]").count() == 1, "the other stops are as they were"
+        page.screenshot(path=SCREENSHOTS / "worker-unknown.png", full_page=True)
+        worker.acknowledge(stop)
+        worker.arrive(stop)
+        page.locator("[data-test=visit] [data-test=unknown]").wait_for()
+        page.screenshot(path=SCREENSHOTS / "worker-unknown-visit.png")
+        with psycopg.connect(served_city.database.sinks) as sinks:
+            retell(sinks, finding, unknown=False)
+        page.locator("[data-test=unknown]").wait_for(state="detached")
 
 
 @pytest.mark.parametrize("role", ["department", "ops"])

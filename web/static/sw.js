@@ -14,7 +14,7 @@ const FILES = [
   "/app/places.js", "/app/regions.js", "/app/route.js", "/app/session.js", "/app/severity.js", "/app/shades.js", "/app/store.js", "/app/stream.js", "/app/time.js",
   "/components/case-facts.js", "/components/department.js", "/components/grid-map.js", "/components/language-switch.js",
   "/components/move-form.js", "/components/outbox-strip.js", "/components/people.js", "/components/refusal.js", "/components/scan.js",
-  "/components/stop-card.js", "/components/visit.js",
+  "/components/stop-card.js", "/components/unknown-box.js", "/components/visit.js",
 ];
 
 self.addEventListener("install", (event) => {

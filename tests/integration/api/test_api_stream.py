@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from citygrid.accounts import disable
-from tests.integration.api.two_streets import HERE, PASSWORD, THERE, City, Served, open_alert, say
+from tests.integration.api.two_streets import HERE, PASSWORD, THERE, City, Served, open_alert, retell, say
 
 PATIENCE = 15
 
@@ -95,6 +95,22 @@ async def test_a_move_arrives_at_who_may_see_it_and_at_nobody_else(city: City, s
         await worker.post(f"/tasks/{city.here.tasks[0]}/hand-over", json=body)
         assert (await the_next(mine, "task")).value == {"id": str(city.here.tasks[0]), "gone": True}
         assert (await the_next(theirs, "task")).value["queue"] == f"{THERE}001001"
+
+
+async def test_a_worker_hears_that_nobody_knows_whether_the_finding_of_a_task_still_holds(
+    city: City, served: Served
+) -> None:
+    """The task stays where its department fell silent; it says so, in the list and at once on an open page."""
+    finding, task = city.here.findings[0], str(city.here.tasks[0])
+    async with session(served, "worker") as worker, follow(worker) as events:
+        await the_next(events, "ready")
+        for unknown in (True, False):
+            with psycopg.connect(city.database.sinks) as sinks:
+                retell(sinks, finding, unknown=unknown)
+            heard = (await the_next(events, "task")).value
+            assert (heard["id"], heard["unknown"]) == (task, unknown)
+            listed = (await worker.get("/tasks")).json()["items"]
+            assert {one["id"] for one in listed if one["unknown"]} == ({task} if unknown else set())
 
 
 async def test_writers_that_commit_out_of_order_are_all_heard(city: City, served: Served) -> None:

@@ -13,9 +13,11 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import psycopg
 from fastapi import FastAPI
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from citygrid.accounts import Account
+from tasks.queries import record_alerts
 from tests.conftest import Database
 
 DISTRICT = "440113"
@@ -153,6 +155,17 @@ def open_alert(sinks: psycopg.Connection, street: Street, number: int, *, feed: 
     if feed:
         say(sinks, "alert", str(finding), street.grid)
     return finding
+
+
+def retell(sinks: psycopg.Connection, finding: uuid.UUID, *, unknown: bool) -> None:
+    """The finding's next record as the sink writes it: a department on which it rests fell silent, or spoke again."""
+    with sinks.cursor(row_factory=dict_row) as cursor:
+        said = cursor.execute(
+            "SELECT *, changed_at AS at, because::text AS because FROM city.alert WHERE finding_id = %s", (finding,)
+        ).fetchall()[0]
+    said |= {"state": "held" if unknown else "opened", "unknown": unknown, "version": said["version"] + 1}
+    assert record_alerts(sinks, [said]) == 1
+    sinks.execute("NOTIFY city_feed")
 
 
 def dispatch(sinks: psycopg.Connection, street: Street, finding: uuid.UUID, number: int) -> uuid.UUID:

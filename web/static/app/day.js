@@ -16,6 +16,7 @@ const STREET_DIGITS = 9;
 
 export function day() {
   const state = reactive({ tasks: [], readAt: null, areas: [], seen: {} }); // seen: finding → {dwelling, instruction}
+  let told = 0; // tasks heard of by the stream or as the answer to a move
   let scope = ""; // of the account: its queues begin with it
   const error = ref(null);
   const loading = ref(true);
@@ -47,8 +48,10 @@ export function day() {
   }
 
   async function read() {
+    const before = told;
     try {
       const [open, completed] = await Promise.all([tasks({ state: "open" }), tasks({ state: "completed", mine: true })]);
+      if (told !== before) return await read(); // what was heard meanwhile may be newer than this answer
       state.tasks = [...open, ...completed.filter((task) => isToday(task.completed_at))];
       state.readAt = new Date().toISOString();
       online.value = true;
@@ -98,6 +101,7 @@ export function day() {
 
   /** A task as the server has it, from the stream or as the answer to a move. */
   async function heardTask(task) {
+    told += 1;
     const at = state.tasks.findIndex((one) => one.id === task.id);
     // Handed to another queue: the answer to the move may come after the stream has said that the task is gone.
     const left = task.gone || !(task.mine || task.queue.startsWith(scope));

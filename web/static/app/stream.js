@@ -11,9 +11,10 @@ export const streamState = ref("waiting");
 
 /**
  * Follows the stream; `heard(kind, value)` is called for each `alert`, `task` and `freshness` event, `reconnected()` when the server
- * no longer has what was missed (`reset`) or the stream was opened anew, so that everything is read again. Returns a function that ends it.
+ * no longer has what was missed (`reset`) or the stream was opened anew, so that everything is read again. `begun()` is called once a new stream tells of everything from now on: what happened between the
+ * page's own reading and that moment is in neither. Returns a function that ends it.
  */
-export function follow(heard, reconnected) {
+export function follow(heard, reconnected, begun = () => null) {
   let source;
   let again;
 
@@ -26,6 +27,7 @@ export function follow(heard, reconnected) {
       streamState.value = "waiting";
       if (source.readyState === EventSource.CLOSED) again = setTimeout(() => (open(), reconnected()), REOPEN_MS);
     };
+    source.addEventListener("ready", () => begun(), { once: true });
     source.addEventListener("reset", () => reconnected());
     source.addEventListener("ended", () => {
       source.close();

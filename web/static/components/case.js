@@ -11,6 +11,7 @@ import { People } from "./people.js";
 import { QuietTopics } from "./quiet-topics.js";
 import { Refusal } from "./refusal.js";
 import { Timeline } from "./timeline.js";
+import { UnknownBox } from "./unknown-box.js";
 
 const queueName = (task) => (task.queue === "city" ? t("region.city") : task.queue === task.place?.grid ? nameOf(task.place) : placeName(task.queue, language.value));
 
@@ -82,7 +83,7 @@ export const Case = {
           h("p", { class: "row" }, [h(Severity, { level }), h("span", { class: "spread" }), h("span", { class: "small" }, level === "done" ? "" : due(one.respond_by))]),
           h("p", { class: "why", "data-test": "why" }, said(one, "why")),
           h("p", { class: "small" }, [nameOf(one.place), one.place?.address].filter(Boolean).join(" · ")),
-          one.unknown && level !== "done" ? h("p", { class: "small unknown-box", "data-test": "unknown" }, [h("strong", `? ${t("unknown")}`), ` ${t(task ? "unknown.why-kept" : "unknown.why")}`]) : null,
+          one.unknown && level !== "done" ? h(UnknownBox, { kept: Boolean(task) }) : null,
           one.resolution_zh ? h("p", { class: "small" }, `✓ ${said(one, "resolution")}`) : null,
         ]),
         part(t("case.because"), [h(CaseFacts, { because: facts.value ?? one.because ?? [] }), h(QuietTopics, { topics: silent(one) })]),

@@ -3,6 +3,7 @@ import { named, said, t } from "../app/language.js";
 import { stopOf } from "../app/places.js";
 import { Severity, severityOf } from "../app/severity.js";
 import { due, isPast } from "../app/time.js";
+import { UnknownBox } from "./unknown-box.js";
 
 const far = (value) => (value == null ? "" : value < 950 ? `${Math.round(value / 10) * 10} m` : `${(value / 1000).toFixed(1)} km`);
 
@@ -21,6 +22,7 @@ export const StopCard = ({ task, number, distance, instruction, onAcknowledge, o
       h("div", { class: "when small" }, [h("span", { class: isPast(task.respond_by) ? "over" : "" }, due(task.respond_by)), h("span", { class: "quiet" }, far(distance))]),
     ]),
     h("p", { class: "why" }, said(task, "why")),
+    task.unknown ? h(UnknownBox, { kept: true }) : null,
     instruction ? h("p", { class: "instruction", "data-test": "instruction" }, [h("b", `${t("moment.instruct")}：`), instruction.note]) : null,
     task.state === "suspended" ? h("p", { class: "quiet" }, t("task.suspended")) : h("div", { class: "steps" }, [
       begun

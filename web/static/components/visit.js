@@ -9,6 +9,7 @@ import { drafts, kept } from "../app/store.js";
 import { due } from "../app/time.js";
 import { CaseFacts } from "./case-facts.js";
 import { People } from "./people.js";
+import { UnknownBox } from "./unknown-box.js";
 
 const MARK = { yes: "✓", no: "✗", unknown: "?" };
 const NOTE_LIMIT = 2000;
@@ -75,6 +76,7 @@ export const Visit = {
           h("p", { class: "row" }, [h(Severity, { level }), h("span", named(`rule.${task.rule}`, task.rule))]),
           h("h1", stopOf(task.place)),
           h("p", { class: "why" }, said(task, "why")),
+          task.unknown ? h(UnknownBox, { kept: true }) : null,
         ]),
         h("details", { open: true }, [h("summary", t("visit.people")), one.value ? h(People, { people: one.value.people, purposes: props.purposes, unmask: (purpose) => unmaskCase(task.finding_id, purpose) }) : t("loading")]),
         h("details", [h("summary", t("case.because")), h(CaseFacts, { because: one.value?.because ?? [] })]),

@@ -43,7 +43,7 @@ const Worker = {
       }
       if (who.value.area) learn(who.value.area.grid, who.value.area);
       await today.begin(who.value);
-      unfollow = follow((kind, said) => kind === "task" && today.heardTask(said), today.read);
+      unfollow = follow((kind, said) => kind === "task" && today.heardTask(said), today.read, today.read);
     });
     onUnmounted(() => unfollow?.());
 
