@@ -23,9 +23,12 @@ ALERTS: dict[str, dict[str, Any]] = {rule["alert"]: rule for rule in RULES if "a
 
 
 def there(tool: str) -> bool:
-    """Whether a tool of Debian's is here; on a machine without it nothing can be said, in CI it must be (.ci/run)."""
+    """Whether a tool of Debian's is here. On a machine without it `make test` can say nothing; in CI (.ci/run) and in
+    `make e2e`, which sets `TOOLS_REQUIRED`, it must be."""
     if shutil.which(tool) is None:
-        assert "CI" not in os.environ, f"{tool} is missing in CI: .ci/run installs it"
+        assert not os.environ.keys() & {"CI", "TOOLS_REQUIRED"}, (
+            f"{tool} is missing: .ci/run installs Debian's package of it, and the Makefile's TOOLS name it"
+        )
         return False
     return True
 
