@@ -53,6 +53,7 @@ def write_local(settings: Settings) -> Path:
     template = (INFRA / "prometheus.yml").read_text("utf-8")
     before, _, rest = template.partition("alerting:\n")
     _, _, after = rest.partition("scrape_configs:\n")
+    before = before.replace("${CITYGRID_RUNBOOKS_URL}", settings.runbooks_url)
     text = before.replace("- rules/*.yml", f"- {INFRA / 'rules'}/*.yml") + "scrape_configs:\n" + after
     configuration = folder / "prometheus.yml"
     configuration.write_text(text, "utf-8")

@@ -46,6 +46,12 @@ class Settings(BaseSettings):
     )
     trace_file: Path | None = Field(None, description="spans as lines of JSON, a file beside it for each process")
 
+    runbooks_url: str = Field(
+        (CHECKOUT / "docs" / "runbooks").as_uri(),
+        pattern=r"^(https?|file)://[^\s\"'#]*[^\s\"'#/]$",
+        description="where docs/runbooks can be opened by whoever is told of an alert",
+    )
+
     kafka_bootstrap: str = Field("127.0.0.1:19092", description="host:port[,host:port]")
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"

@@ -59,7 +59,9 @@ def test_a_dashboard_asks_for_declared_metrics_only(file: Path) -> None:
 
 
 def test_every_alert_has_its_runbook_and_a_test() -> None:
-    linked = {CHECKOUT / rule["annotations"]["runbook_url"]: name for name, rule in ALERTS.items()}
+    links = {name: rule["annotations"]["runbook_url"] for name, rule in ALERTS.items()}
+    assert {link.rpartition("/")[0] for link in links.values()} == {"{{ $externalLabels.runbooks }}"}
+    linked = {RUNBOOKS / Path(link).name: name for name, link in links.items()}
     assert {file: file.read_text().split("\n")[0] for file in RUNBOOKS.glob("*.md")} == {
         file: f"# {name}" for file, name in linked.items()
     }
@@ -83,6 +85,21 @@ def test_prometheus_accepts_configuration_and_rules(tmp_path: Path) -> None:
     assert "alertmanager" not in local.read_text()
     assert len(json.loads((tmp_path / "prometheus" / "targets" / "local.json").read_text())) == len(workers())
     run("promtool", "check", "config", str(local))
+
+
+def test_an_alert_carries_an_address_that_its_receiver_can_open(tmp_path: Path) -> None:
+    def runbooks(configuration: str) -> str:
+        return str(yaml.safe_load(configuration)["global"]["external_labels"]["runbooks"])
+
+    known = Settings(_env_file=None, state_dir=tmp_path)
+    assert runbooks(observe.write_local(known).read_text()) == RUNBOOKS.as_uri()
+    theirs = known.model_copy(update={"runbooks_url": "https://docs.example/runbooks"})
+    assert runbooks(observe.write_local(theirs).read_text()) == theirs.runbooks_url
+    # in containers Prometheus puts it there itself, and Grafana serves the pages
+    assert runbooks((INFRA / "prometheus" / "prometheus.yml").read_text()) == "${CITYGRID_RUNBOOKS_URL}"
+    default = "${CITYGRID_RUNBOOKS_URL:-http://127.0.0.1:3000/public/runbooks}"
+    assert COMPOSE["services"]["prometheus"]["environment"] == {"CITYGRID_RUNBOOKS_URL": default}
+    assert "127.0.0.1:3000:3000" in COMPOSE["services"]["grafana"]["ports"]
 
 
 def test_compose_accepts_its_file() -> None:
