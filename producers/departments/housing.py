@@ -13,7 +13,7 @@ from runtime.publish.cells import (
     number_of,
     whole,
 )
-from runtime.publish.columns import Department, Export, column, optional, says
+from runtime.publish.columns import Department, Export, column, column_of_some, optional, says
 
 USE = choice(
     {
@@ -83,7 +83,8 @@ DEPARTMENT = Department(
                     says(
                         "Let",
                         landlord=column("出租人身份证号|出租人证件号码", identity),
-                        tenants=column("承租人身份证号|承租人证件号码", identities),
+                        # a company that rents has no identity number
+                        tenants=column_of_some("承租人身份证号|承租人证件号码", identities, absent=[]),
                         start=column("起租日期|租期起", day),
                         until=optional("止租日期|租期止", day),
                         rooms=optional("出租间数", whole),

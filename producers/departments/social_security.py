@@ -22,7 +22,7 @@ EMPLOYERS = Export(
             says(
                 "EmployerInsured",
                 insured_persons=column("参保人数", whole),
-                effective_from=column("业务日期|参保日期", day),
+                effective_from=column("参保日期|业务日期", day),
             )
         ],
         "缴费|到账": [

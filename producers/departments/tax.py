@@ -55,7 +55,7 @@ DEPARTMENT = Department(
             },
             kind_column=column("业务类型"),
             kinds={
-                "税务登记": [says("CompanyTaxRegistered", on=column("业务日期|登记日期", day))],
+                "税务登记": [says("CompanyTaxRegistered", on=column("登记日期|业务日期", day))],
                 "纳税申报|申报": [
                     says("CompanyTaxReturn", period=tax_period, amount_fen=column("申报税额|税额", yuan))
                 ],

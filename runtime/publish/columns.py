@@ -32,12 +32,18 @@ class ExportUnknown(Exception):
 
 @dataclass(frozen=True)
 class Column:
-    """A column by its names; `absent` is what an empty cell (or a missing column) says, if it may be empty."""
+    """A column by its names; `absent` is what an empty cell says, if it may be empty, or a column that is missing."""
 
     names: tuple[str, ...]
     convert: Convert
     required: bool = True
     absent: Any = None
+    may_be_missing: bool = True
+
+    @property
+    def needed(self) -> bool:
+        """Whether a file without it cannot be read."""
+        return self.required or not self.may_be_missing
 
 
 def column(names: str, convert: Convert = text) -> Column:
@@ -48,6 +54,11 @@ def column(names: str, convert: Convert = text) -> Column:
 def optional(names: str, convert: Convert = text, absent: Any = None) -> Column:
     """A column that may be empty or missing."""
     return Column(tuple(names.split("|")), convert, False, absent)
+
+
+def column_of_some(names: str, convert: Convert = text, absent: Any = None) -> Column:
+    """A column that must be there, with cells that may be empty: if it were called otherwise, all would be lost."""
+    return Column(tuple(names.split("|")), convert, False, absent, may_be_missing=False)
 
 
 class Says(NamedTuple):
@@ -103,7 +114,7 @@ class Export:
         """The columns without which no line of this export can be read."""
         found = [self.kind_column] if self.kind_column else []
         found += [each for each in self.head.values() if each.required and not self._overridden(each)]
-        found += [each for said in self.every_line for each in said.columns.values() if each.required]
+        found += [each for said in self.every_line for each in said.columns.values() if each.needed]
         return found
 
     def _overridden(self, head: Column) -> bool:
@@ -186,7 +197,7 @@ def _bound(columns: Mapping[str, Column], kind: str, at: Mapping[str, int]) -> C
 def _cell(cells: Sequence[str], index: int | None, said: Column) -> Any:
     cell = cells[index].strip() if index is not None and index < len(cells) else ""
     if cell in NOTHING:
-        if said.required:
+        if said.required or (index is None and said.needed):
             raise Rejected(said.names[0], "is empty" if index is not None else "is not among the file's columns")
         return said.absent
     try:
