@@ -19,6 +19,7 @@ from tests.golden.city import (
     grids,
     links,
     newcomers,
+    newly_added,
     offices,
     people,
 )
@@ -40,7 +41,7 @@ __all__ = [
     "identity_number",
 ]
 
-PARTS = (dwellings, people, bracelets, doors, grids, companies, alone, newcomers, offices, links)
+PARTS = (dwellings, people, bracelets, doors, grids, companies, alone, newcomers, offices, links, newly_added)
 
 
 WHOLE = (3_000, 50_000)

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from runtime.contracts import contracts
 from tests.golden.recompute import benefits, buttons, doors, lettings, permits_and_schools, warnings
 from tests.golden.recompute import company as companies
 from tests.golden.recompute import dwelling as dwellings
@@ -24,9 +25,11 @@ from tests.golden.recompute.household import household
 from tests.golden.recompute.links import Number, followed
 from tests.golden.recompute.resident import OF_RESIDENT, resident, said_of_homes
 from tests.golden.recompute.risk import doors_at_risk
-from tests.golden.recompute.standing import Facts, Plain, Stated, standing
+from tests.golden.recompute.standing import Facts, Plain, Stated, States, one, standing, unread
 
-STATES = {**residents.STATES, **dwellings.STATES, **grids.STATES, **companies.STATES}
+READ: States = {**residents.STATES, **dwellings.STATES, **grids.STATES, **companies.STATES}
+UNREAD: States = {kind: {unread(each.subject): one("topic")} for each in contracts().values() for kind in each.kinds}
+STATES: States = {**UNREAD, **READ}
 REFINES = {**residents.REFINES, **dwellings.REFINES}
 KEPT_DAYS = {**dwellings.KEPT_DAYS}
 RULES = (benefits, buttons, doors, lettings, permits_and_schools, warnings)
@@ -78,8 +81,9 @@ def _rows(facts: dict[str, Facts], numbers: dict[str, Number]) -> dict[str, dict
             members[said.household][number] = said.membership
         for place, occupancy in said.occupancies.items():
             occupants[place][number] = occupancy
-    places = {s for s, of in facts.items() if of.keys() & OF_DWELLING} | occupants.keys()
+    places = {s for s, of in facts.items() if of.keys() & {*OF_DWELLING, unread("dwelling")}} | occupants.keys()
     dwelling_rows = {number: dwelling(number, facts.get(number, {}), occupants[number]) for number in places}
+    of_company = {*OF_COMPANY, unread("legal-person")}
     grid_rows, district_rows = grids_and_districts(facts, doors_at_risk(facts, dwelling_rows))
     return {
         "resident": people,
@@ -87,5 +91,5 @@ def _rows(facts: dict[str, Facts], numbers: dict[str, Number]) -> dict[str, dict
         "dwelling": dwelling_rows,
         "grid": grid_rows,
         "district": district_rows,
-        "legal_person": {s: company(s, of) for s, of in facts.items() if of.keys() & OF_COMPANY},
+        "legal_person": {s: company(s, of) for s, of in facts.items() if of.keys() & of_company},
     }

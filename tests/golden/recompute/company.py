@@ -1,6 +1,6 @@
 """The legal person's row."""
 
-from tests.golden.recompute.standing import Facts, Plain, States, fields, one, value
+from tests.golden.recompute.standing import Facts, Plain, States, fields, one, unread, value
 
 _AMOUNT = fields("period", "amount_fen")
 _SEAT = fields("dwelling", "address")
@@ -29,7 +29,7 @@ def company(code: str, facts: Facts) -> Plain:
     entry, seat = value(facts, "registration") or {}, value(facts, "seats") or {}
     return {
         "id": code,
-        "other": [],
+        "other": facts.get(unread("legal-person"), []),
         **{fact: facts.get(fact, []) for fact in OF_COMPANY},
         "name": entry.get("name"),
         "company_kind": entry.get("company_kind"),

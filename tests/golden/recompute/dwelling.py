@@ -1,6 +1,6 @@
 """The dwelling: its register entry, leases, owners, safety, visits, door, and whom the residents' rows place in it."""
 
-from tests.golden.recompute.standing import Facts, Plain, States, fields, in_time, one, value
+from tests.golden.recompute.standing import Facts, Plain, States, fields, in_time, one, unread, value
 
 STATES: States = {
     "DwellingRegistered": {"register": fields("grid", "address", "floor_area_m2", "use", "district", "lon", "lat")},
@@ -41,7 +41,7 @@ def dwelling(number: str, facts: Facts, occupants: dict[str, Plain]) -> Plain:
     entry = value(facts, "register") or {}
     row: Plain = {"id": number} | {fact: facts.get(fact, []) for fact in OF_DWELLING}
     row["occupants"] = [{"resident": r, "occupancy": occupants[r]} for r in sorted(occupants)]
-    row["other"] = []
+    row["other"] = facts.get(unread("dwelling"), [])
     row["grade"] = (value(facts, "grades") or {"grade": None})["grade"]
     row["reinforced"] = value(facts, "reinforcements") is not None
     row["owners"] = owners(facts)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from tests.golden.recompute.standing import Facts, Plain, States, each, fields, in_time, one, source
+from tests.golden.recompute.standing import Facts, Plain, States, each, fields, in_time, one, source, unread
 
 STATES: States = {
     "FacilityInstalled": {"facilities": fields("facility", "facility_kind", "what", "address", "lon", "lat")},
@@ -40,10 +40,11 @@ def standing_warnings(facts: Facts) -> list[Plain]:
 
 def grids_and_districts(facts: dict[str, Facts], doors: dict[str, dict[str, Plain]]) -> tuple[Rows, Rows]:
     """The rows of both; `doors`: grid → dwelling → why it is at risk."""
-    spoken = {s: of for s, of in facts.items() if of.keys() & OF_GRID}
+    spoken = {s: of for s, of in facts.items() if of.keys() & {*OF_GRID, unread("grid")}}
     there = {s for s, of in spoken.items() if any(in_time(of.get(fact, ())) for fact in OF_GRID)}
     there |= {number for number, of in doors.items() if of}
-    told_of = {s for s, of in facts.items() if of.keys() & OF_DISTRICT} | {number[:6] for number in there}
+    told_of = {s for s, of in facts.items() if of.keys() & {*OF_DISTRICT, unread("district")}}
+    told_of |= {number[:6] for number in there}
     districts = {s: _district(s, facts.get(s, {}), sorted(g for g in there if g[:6] == s)) for s in told_of}
     grids = {
         s: _grid(s, facts.get(s, {}), doors.get(s, {}), standing_warnings(facts.get(s[:6], {})) if s in there else [])
@@ -55,7 +56,7 @@ def grids_and_districts(facts: dict[str, Facts], doors: dict[str, dict[str, Plai
 def _grid(number: str, facts: Facts, doors: dict[str, Plain], warnings: list[Plain]) -> Plain:
     return {
         "id": number,
-        "other": [],
+        "other": facts.get(unread("grid"), []),
         **{fact: facts.get(fact, []) for fact in OF_GRID},
         "doors": [{"dwelling": dwelling, "risk": doors[dwelling]} for dwelling in sorted(doors)],
         "warned": [{"district": number[:6], "warnings": warnings}] if warnings else [],
@@ -66,5 +67,6 @@ def _grid(number: str, facts: Facts, doors: dict[str, Plain], warnings: list[Pla
 
 
 def _district(number: str, facts: Facts, grids: Iterable[Any]) -> Plain:
-    row: Plain = {"id": number, "grids": list(grids), "place": f"district/{number}", "other": []}
+    row: Plain = {"id": number, "grids": list(grids), "place": f"district/{number}"}
+    row["other"] = facts.get(unread("district"), [])
     return row | {fact: facts.get(fact, []) for fact in OF_DISTRICT}

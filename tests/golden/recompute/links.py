@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from tests.golden.recompute.standing import Facts, Plain, last
+from tests.golden.recompute.standing import Facts, Plain, last, unread
 
 
 class Number(NamedTuple):
@@ -27,7 +27,9 @@ def followed(facts: dict[str, Facts], of_resident: set[str]) -> dict[str, Number
         if ring:
             newest = max(ring, key=lambda each: [links[each][by] for by in ("occurred_at", "recorded_at", "event_id")])
             del leads[leads[newest]]
-    numbers = {number for number, of in facts.items() if of.keys() & of_resident} | {*leads.values()}
+    numbers = {number for number, of in facts.items() if of.keys() & {*of_resident, unread("resident")}} | {
+        *leads.values()
+    }
     numbers |= {link["value"] for link in links.values()}
     linked: dict[str, list[Plain]] = {number: [] for number in numbers}
     for number in numbers:

@@ -4,7 +4,19 @@ from typing import NamedTuple
 
 from tests.golden.recompute.finding import local_day
 from tests.golden.recompute.links import Number
-from tests.golden.recompute.standing import Facts, Plain, States, each, fields, in_time, last, one, source, value
+from tests.golden.recompute.standing import (
+    Facts,
+    Plain,
+    States,
+    each,
+    fields,
+    in_time,
+    last,
+    one,
+    source,
+    unread,
+    value,
+)
 
 
 def _nowhere(_: Plain) -> Plain:
@@ -94,7 +106,7 @@ def resident(number: str, own: Facts, known: Number) -> Plain:
     person, home = value(facts, "person") or value(facts, "birth") or {}, value(facts, "residence") or {}
     row: Plain = {"id": number} | {fact: own.get(fact, []) for fact in OF_RESIDENT}
     row |= {"linked": known.linked, "joined_to": known.joined_to}
-    row["other"] = []
+    row["other"] = own.get(unread("resident"), [])
     row["also"] = sorted({entry["facts"]["id"] for entry in known.linked})
     row |= {"name": person.get("name"), "born": person.get("born"), "died_on": value(facts, "death")}
     row |= {"household": home.get("household"), "dwelling": home.get("dwelling")}

@@ -12,9 +12,14 @@ Plain = dict[str, Any]
 Facts = dict[str, list[Plain]]
 """One subject's statements by fact."""
 States = Mapping[str, Mapping[str, Callable[[Plain], Any]]]
-"""kind → the facts that it states, and what it states of each, from the change's fields and its `subject`."""
+"""kind → the facts that it states, and what it states of each, from the change's fields, its `subject` and `topic`."""
 Refines = Mapping[str, Callable[[Plain], None]]
 """fact → what a statement of it is changed by before it counts."""
+
+
+def unread(subject: str) -> str:
+    """The fact of what no rule or row here reads yet, by the kind of its subject; rows publish it as `other`."""
+    return f"other of a {subject}"
 
 
 class Stated(Protocol):
@@ -24,6 +29,8 @@ class Stated(Protocol):
     def event_id(self) -> str: ...
     @property
     def department(self) -> str: ...
+    @property
+    def topic(self) -> str: ...
     @property
     def subject(self) -> str: ...
     @property
@@ -61,7 +68,7 @@ def standing(events: Iterable[Stated], states: States, refines: Refines) -> dict
                 "recorded_at": event.recorded_at,
                 "event_id": event.event_id,
                 "withdrawn": event.withdrawn,
-                "value": value({**event.change, "subject": event.subject}),
+                "value": value({**event.change, "subject": event.subject, "topic": event.topic}),
             }
             if fact in refines:
                 refines[fact](stated)
