@@ -88,6 +88,9 @@ class TaskMark(BaseModel):
     id: UUID
     state: str = Field(examples=["dispatched"])
     queue: str = Field(examples=["440113001002003"])
+    outcome: str | None = Field(description="the result of a completed task", examples=["done"])
+    respond_by: datetime | None
+    dispatched_at: datetime
 
 
 class QuietTopic(BaseModel):
@@ -164,10 +167,10 @@ class Task(BaseModel):
     dwelling: str | None = Field(description="its number, which is on the door plate")
     place: Place | None
     before: str | None = Field(
-        description="the result of the task before it about the same finding, if somebody completed one",
-        examples=["nobody_home"],
+        description="`nobody_home` or `refused`: the result of the task that this one follows", examples=["nobody_home"]
     )
     unknown: bool = Field(description="as its alert's: nobody knows if it still holds, for a topic is quiet")
+    outcome: str | None = Field(description="the result of a completed task", examples=["done"])
     respond_by: datetime | None
     dispatched_at: datetime
     acknowledged_at: datetime | None

@@ -32,13 +32,14 @@ SELECT a.finding_id, a.rule, a.rule_version, a.state, a.unknown, a.view, a.subje
        {_DOOR.format("a")}, a.household, a.opened_at, a.changed_at, a.respond_by,
        a.cause, a.because, a.resolution_zh, a.resolution_en,
        {_PLACE},
-       t.id AS task_id, t.state AS task_state, t.queue AS task_queue,
+       t.id AS task_id, t.state AS task_state, t.queue AS task_queue, t.outcome AS task_outcome,
+       t.respond_by AS task_respond_by, t.dispatched_at AS task_dispatched_at,
        array_position(ARRAY['urgent', 'today', 'planned'], a.severity) AS rank
 FROM city.alert a
 LEFT JOIN city.placement p ON p.dwelling = a.dwelling AND p.dwelling <> ''
 {_NAMED}
 LEFT JOIN LATERAL (
-    SELECT id, state, queue FROM city.task WHERE finding_id = a.finding_id ORDER BY dispatched_at DESC, id DESC LIMIT 1
+    SELECT * FROM city.task WHERE finding_id = a.finding_id ORDER BY dispatched_at DESC, id DESC LIMIT 1
 ) t ON true
 """
 
@@ -46,7 +47,7 @@ TASK = f"""
 SELECT t.id, t.finding_id, t.rule, t.queue, t.state, t.suspended_from, t.claimed_by, t.severity, t.respond_by,
        t.dispatched_at, t.acknowledged_at, t.finished_at, t.outcome, t.note, t.checks, t.closed_zh, t.closed_en,
        {_DOOR.format("t")}, a.why_zh, a.why_en, a.unknown, c.name AS claimed_name,
-       (SELECT before.outcome FROM city.task before WHERE before.id = t.previous) AS before,
+       t.outcome_before,
        {_PLACE},
        array_position(ARRAY['urgent', 'today', 'planned'], t.severity) AS rank
 FROM city.task t
@@ -90,7 +91,8 @@ def place_of(row: dict[str, Any]) -> Place | None:
 def alert_of(row: dict[str, Any]) -> Alert:
     """A row of `ALERT` as the list shows it."""
     fields = {field: row[field] for field in Alert.model_fields if field in row}
-    task = TaskMark(id=row["task_id"], state=row["task_state"], queue=row["task_queue"]) if row["task_id"] else None
+    mark = {field: row[f"task_{field}"] for field in TaskMark.model_fields}
+    task = TaskMark(**mark) if mark["id"] else None
     return Alert(**fields, place=place_of(row), task=task)
 
 
@@ -110,7 +112,8 @@ def task_of(row: dict[str, Any], caller: Caller, legal: Legal) -> Task:
         why_en=row["why_en"] or "",
         dwelling=row["dwelling"],
         place=place_of(row),
-        before=row["before"],
+        before=row["outcome_before"],
+        outcome=row["outcome"],
         unknown=bool(row["unknown"]),
         respond_by=row["respond_by"],
         dispatched_at=row["dispatched_at"],

@@ -19,7 +19,7 @@ URGENT = """
 SELECT t.id, t.domain, extract(epoch FROM t.dispatched_at - newest.at)::float8
 FROM city.task t JOIN city.alert a USING (finding_id),
     LATERAL (SELECT max((said ->> 'occurred_at')::timestamptz) FROM jsonb_array_elements(a.because) said) AS newest(at)
-WHERE t.severity = 'urgent' AND t.previous IS NULL AND t.id > %s AND newest.at IS NOT NULL ORDER BY t.id
+WHERE t.severity = 'urgent' AND t.outcome_before IS NULL AND t.id > %s AND newest.at IS NOT NULL ORDER BY t.id
 """
 
 

@@ -83,7 +83,8 @@ ON CONFLICT (finding_id) DO UPDATE SET (rule, rule_version, domain, state, view,
 WHERE old.version < excluded.version
 RETURNING WITH (OLD AS before, NEW AS after) after.finding_id, before.state AS was, after.state AS is_now
 """
-# A finished task stays finished while its finding stays open; one that was resolved and opens again is new work.
+# A task that was done stays finished while its finding stays open (what follows one that met nobody is made by
+# city.follow_up); a finding that was resolved and opens again is new work.
 DISPATCH = """
 WITH made AS (
     INSERT INTO city.task (finding_id, previous, rule, domain, severity, dwelling, queue, respond_by, dispatched_at)

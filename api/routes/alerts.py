@@ -26,10 +26,10 @@ IN_STATE = {
 }
 TIMELINE = """
 SELECT at, move AS kind, actor_name AS by, reason AS note FROM (
-    SELECT e.at, e.number, e.move, c.name AS actor_name, e.reason
+    SELECT e.at, e.task, e.number, e.move, c.name AS actor_name, e.reason
     FROM city.task_event e JOIN city.task t ON t.id = e.task LEFT JOIN city.account c ON c.id = e.actor
     WHERE t.finding_id = %(finding)s
-) AS moves ORDER BY at, number LIMIT 500
+) AS moves ORDER BY at, task, number LIMIT 500
 """
 
 

@@ -75,7 +75,7 @@ async def acknowledge(caller: AsCaller, task_id: UUID, _body: Empty, key: Key = 
     """dispatched → acknowledged; the task becomes this account's."""
     before = await _task(caller, task_id)
     moved = await _move(caller, task_id, "acknowledge", key)
-    if before and before.state == "dispatched":
+    if before and before.state == "dispatched" and before.before is None:  # the first of its finding
         opened = await caller.row(
             "SELECT opened_at FROM city.alert WHERE finding_id = %(finding)s LIMIT 1", {"finding": moved.finding_id}
         )
@@ -138,7 +138,7 @@ async def _move(
     if acted is None:
         raise Refused(NOT_FOUND)
     # Handed over out of one's own scope: nothing more than the move itself is known of it here.
-    unseen = dict.fromkeys(("why_zh", "why_en", "unknown", "claimed_name", "placed", "before"))
+    unseen = dict.fromkeys(("why_zh", "why_en", "unknown", "claimed_name", "placed"))
     return select.task_of({**acted, **unseen}, caller, frozenset()).model_copy(update={"moves": []})
 
 

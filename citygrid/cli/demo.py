@@ -23,7 +23,7 @@ from citygrid.demo.performance import play as perform
 from citygrid.demo.play import RESIDENTS, SEED, Demo, DemoRefused, Tell, write
 from runtime.pseudonym import KeyRefused
 from runtime.publish import NotDelivered, PublishRefused
-from runtime.settings import load
+from runtime.settings import Settings, load
 
 EXAMPLE = "citygrid demo --speed 2"
 FEWEST, MOST = 300, 1_000_000
@@ -35,7 +35,9 @@ Residents = Annotated[int, typer.Option(min=FEWEST, max=MOST, help="How many peo
 Grown = Annotated[
     int | None,
     typer.Option(
-        min=FEWEST, max=MOST, help=f"How many people live in it; left out, as many as there are, else {RESIDENTS:,}."
+        min=FEWEST,
+        max=MOST,
+        help=f"How many people live in it; left out, {RESIDENTS:,}, or as many as there are if more.",
     ),
 ]
 
@@ -52,7 +54,7 @@ def play(
         return
     stopping = threading.Event()
     with _told():
-        demo = Demo(load(), seed, residents)
+        demo = _grown(load(), seed, residents)
         _load(demo)
         if speed:
             for sign in (signal.SIGTERM, signal.SIGINT):
@@ -93,7 +95,7 @@ def day(
     stopping = threading.Event()
     with _told():
         settings = load()
-        demo = Demo(settings, seed, residents)
+        demo = _grown(settings, seed, residents)
         _load(demo)
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_: stopping.set())
@@ -127,6 +129,12 @@ def check(as_json: AsJson = False) -> None:
         console.print(table)
     if not all(each.there for each in found):
         raise Told("Something of the story is lacking: is the day over, and does `citygrid status` say all is well?")
+
+
+def _grown(settings: Settings, seed: int, residents: int | None) -> Demo:
+    """The city of so many; what `citygrid up` made grows to the size that is played by default."""
+    demo = Demo(settings, seed, residents)
+    return Demo(settings, seed, RESIDENTS) if residents is None and demo.city.residents < RESIDENTS else demo
 
 
 def _load(demo: Demo) -> None:

@@ -20,7 +20,7 @@ from runtime.settings import Settings, load
 from runtime.topics import CLOCK
 from sinks.migrate import migrate
 from tests.e2e.completing import CommandCentre, command_centre
-from tests.e2e.golden_run import SHARED, Fault, Running, golden_settings, play
+from tests.e2e.golden_run import SHARED, VIEWS, Fault, Running, golden_settings, play
 from tests.e2e.running import Topics, members, processes
 from tests.golden.city import SMALLER, WHOLE, Said, golden_city
 
@@ -52,7 +52,7 @@ def every_kind_of_process_is_killed(run: Running, topics: Topics) -> None:
     run.ours.settings = run.settings
     for kind in ("outbox", "clock", "api"):
         run.ours.start(kind)
-    for name in ("stage-resident-one", "stage-household-two", "stage-dwelling-one", *run.workers("sink")):
+    for name in (*(f"stage-{view}-one" for view in VIEWS), *run.workers("sink")):
         kill(run, name)
     run.go_on()
     with command_centre(run.settings) as centre:

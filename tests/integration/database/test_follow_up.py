@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tasks import queries
-from tests.integration.database.world import GRID_A, NOON, World
+from tests.integration.database.world import GRID_A, GRID_B, NOON, World
 
 
 @pytest.fixture
@@ -37,6 +37,7 @@ def test_it_comes_back_until_it_is_done(
     again = next(each for each in world.tasks(finding) if each["id"] != first["id"])
     assert (again["state"], again["queue"], again["handed_over"]) == ("dispatched", queue, handed_over)
     assert (again["previous"], again["claimed_by"], again["outcome"]) == (first["id"], None, None)
+    assert again["outcome_before"] == outcome
     assert (again["severity"], again["dwelling"], again["domain"]) == (first["severity"], "d1", first["domain"])
     with psycopg.connect(world.database.admin) as admin:
         feed = admin.execute("SELECT place FROM city.feed WHERE kind = 'task' AND key = %s", (str(again["id"]),))
@@ -47,6 +48,25 @@ def test_it_comes_back_until_it_is_done(
     complete(world, world.account("command_centre", GRID_A[:6]), again["id"], "done")
     assert {each["state"] for each in world.tasks(finding)} == {"completed"}
     assert len(world.tasks(finding)) == 2
+
+
+def test_what_the_district_too_was_refused_is_decided(world: World, finding: uuid.UUID) -> None:
+    complete(world, world.account("grid_worker", GRID_A), world.tasks(finding)[0]["id"], "refused")
+    complete(world, world.account("command_centre", GRID_A[:6]), world.tasks(finding)[-1]["id"], "refused")
+    assert [each["outcome"] for each in world.tasks(finding)] == ["refused", "refused"]
+
+
+def test_it_comes_back_where_the_door_lies_now(world: World, finding: uuid.UUID) -> None:
+    """The grid was redrawn while somebody held the task, which stays with who holds it; what follows does not."""
+    worker = world.account("grid_worker", GRID_A)
+    task = world.tasks(finding)[0]["id"]
+    with world.as_account(worker) as connection:
+        queries.act(connection, task, "acknowledge")
+    world.place("d1", GRID_B)
+    assert world.tasks(finding)[0]["queue"] == GRID_A
+    with world.as_account(worker) as connection:
+        queries.act(connection, task, "complete", detail={"outcome": "nobody_home"})
+    assert [each["queue"] for each in world.tasks(finding)] == [GRID_A, GRID_B]
 
 
 def test_a_follow_up_is_closed_with_its_finding(world: World, finding: uuid.UUID) -> None:

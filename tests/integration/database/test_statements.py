@@ -12,6 +12,7 @@ from tasks import queries
 from tests.integration.database.world import GRID_A, World
 
 PERSON = "k1." + "a" * 43
+DONE = {"outcome": "done", "note": "n", "checks": {"hurt": "no"}}
 
 
 def stated(world: World) -> list[tuple[str, dict[str, Any]]]:
@@ -41,11 +42,11 @@ def test_a_completed_task_about_a_person_says_what_came_of_it(world: World, dwel
     with world.as_account(doctor) as connection:
         queries.act(connection, task, "acknowledge")
         for _ in range(2):
-            queries.act(connection, task, "complete", detail={"outcome": "done", "note": "n"}, request=request)
+            queries.act(connection, task, "complete", detail=DONE, request=request)
     ((topic, said),) = [each for each in stated(world) if each[0] != "grid.observation"]
     assert (topic, said["kind"], said["subject"], said["record"]) == ("grid.response", "Responded", PERSON, str(task))
     assert said["change"] == {
-        "task": str(task), "rule": "button-doctor", "cause": "call-1", "outcome": "done", "note": "n",
+        "task": str(task), "rule": "button-doctor", "cause": "call-1", **DONE,
     }  # fmt: skip
     assert said["occurred_at"] == said["recorded_at"]
 

@@ -82,8 +82,8 @@ export function day() {
     const before = await kept.get("account");
     if (before && before !== account.id) await kept.clear();
     await kept.put("account", account.id);
-    await openOutbox(account.id, heardTask); // before any stop shows: one that was done here must not look undone
     const last = await kept.get("day");
+    await openOutbox(account.id, heardTask); // before any stop shows: one that was done here must not look undone
     if (last) {
       Object.assign(state, last);
       state.areas = (await kept.get("areas")) ?? [];

@@ -10,8 +10,8 @@ const unfinished = (alert) => RUNNING.has(alert.task?.state);
 
 export const FILTERS = {
   open: { query: { state: "open" }, fits: (alert) => OPEN.has(alert.state) },
-  due: { query: { state: "open" }, fits: (alert) => unfinished(alert) && isToday(alert.respond_by) && !isPast(alert.respond_by), all: true },
-  overdue: { query: { state: "open" }, fits: (alert) => unfinished(alert) && isPast(alert.respond_by), all: true },
+  due: { query: { state: "open" }, fits: (alert) => unfinished(alert) && isToday(alert.task.respond_by) && !isPast(alert.task.respond_by), all: true },
+  overdue: { query: { state: "open" }, fits: (alert) => unfinished(alert) && isPast(alert.task.respond_by), all: true },
   waiting: { query: { state: "open" }, fits: (alert) => alert.task?.state === "dispatched" && alert.task.queue.length < 15, all: true },
   claimed: { query: { state: "open" }, fits: (alert) => alert.task?.state === "acknowledged", all: true },
   unknown: { query: { state: "unknown" }, fits: (alert) => alert.unknown && alert.state !== "resolved" },

@@ -38,7 +38,9 @@ export function liveList() {
     /** What the stream says about an alert's task. */
     taskMoved(task) {
       const alert = state.byId.get(task.finding_id);
-      if (alert) state.byId.set(task.finding_id, { ...alert, task: { id: task.id, state: task.state, queue: task.queue } });
+      if (!alert || alert.task?.id > task.id) return; // ids are in the order of making: the one before says nothing any more
+      const { id, state: standing, queue, outcome, respond_by, dispatched_at } = task;
+      state.byId.set(task.finding_id, { ...alert, task: { id, state: standing, queue, outcome, respond_by, dispatched_at } });
     },
     seen: () => state.arrived.clear(),
   };

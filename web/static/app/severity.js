@@ -7,11 +7,12 @@ export const ICON = { urgent: "▲", today: "●", planned: "■", done: "✓" }
 export const COLOUR = { urgent: "#b3261e", today: "#9a5b00", planned: "#1a5fb4", done: "#5f6368" };
 const RANK = { urgent: 0, today: 1, planned: 2, done: 3 };
 
-const DONE_TASK = new Set(["completed", "closed"]);
+/** Whether nothing is left to do: a task that met nobody is followed by another, which may be in a queue that one does not see. */
+const ended = (task) => task?.state === "closed" || (task?.state === "completed" && !["nobody_home", "refused"].includes(task.outcome));
 
 /** The severity to show: that of the alert, `done` once it is resolved or its task has ended. */
 export function severityOf(thing) {
-  if (thing.state === "resolved" || DONE_TASK.has(thing.state) || DONE_TASK.has(thing.task?.state)) return "done";
+  if (thing.state === "resolved" || ended(thing) || ended(thing.task)) return "done";
   return thing.severity in RANK ? thing.severity : "planned";
 }
 

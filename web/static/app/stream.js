@@ -10,25 +10,27 @@ const REOPEN_MS = 5_000;
 export const streamState = ref("waiting");
 
 /**
- * Follows the stream; `heard(kind, value)` is called for each `alert`, `task` and `freshness` event, `reconnected()` when the server
- * no longer has what was missed (`reset`) or the stream was opened anew, so that everything is read again. `begun()` is called once a new stream tells of everything from now on: what happened between the
- * page's own reading and that moment is in neither. Returns a function that ends it.
+ * Follows the stream; `heard(kind, value)` is called for each `alert`, `task` and `freshness` event. `read()` reads everything: once a
+ * stream has begun, so that nothing is missed between the first reading and its beginning, and when the server no longer has what
+ * was missed (`reset`). Returns a function that ends it.
  */
-export function follow(heard, reconnected, begun = () => null) {
+export function follow(heard, read) {
   let source;
   let again;
 
   const open = () => {
+    let begun = false;
     source = new EventSource(STREAM);
-    source.onopen = () => {
-      streamState.value = "live";
-    };
     source.onerror = () => {
       streamState.value = "waiting";
-      if (source.readyState === EventSource.CLOSED) again = setTimeout(() => (open(), reconnected()), REOPEN_MS);
+      if (source.readyState === EventSource.CLOSED) again = setTimeout(open, REOPEN_MS);
     };
-    source.addEventListener("ready", () => begun(), { once: true });
-    source.addEventListener("reset", () => reconnected());
+    source.addEventListener("ready", async () => {
+      if (!begun) await read();
+      begun = true;
+      streamState.value = "live";
+    });
+    source.addEventListener("reset", () => read());
     source.addEventListener("ended", () => {
       source.close();
       toSignIn();

@@ -9,12 +9,14 @@ export function standing(alert) {
   const task = alert.task;
   if (alert.state === "resolved") return t("alert.resolved");
   if (!task) return t("task.none");
-  if (task.state === "dispatched") return t("alert.unacknowledged", { span: lasting(now.value - Date.parse(alert.opened_at)) });
+  if (task.state === "dispatched") return t("alert.unacknowledged", { span: lasting(now.value - Date.parse(task.dispatched_at)) });
+  if (task.state === "completed" && task.outcome) return named(`outcome.${task.outcome}`, task.outcome);
   return named(`task.${task.state}`, task.state);
 }
 
 const Row = ({ alert, open, fresh, onOpen }) => {
   const level = severityOf(alert);
+  const until = alert.task?.respond_by ?? alert.respond_by;
   return h("li", { class: ["alert", level, { open, fresh }], "data-test": "alert", "data-finding": alert.finding_id, "data-rule": alert.rule }, [
     h("button", { type: "button", class: "plain", "aria-current": open ? "true" : undefined, onClick: () => onOpen(alert.finding_id) }, [
       h("span", { class: "line" }, [
@@ -23,7 +25,7 @@ const Row = ({ alert, open, fresh, onOpen }) => {
         h("strong", named(`rule.${alert.rule}`, alert.rule)),
         alert.unknown ? h("span", { class: "stale small", title: t("unknown.why"), "data-test": "unknown" }, `? ${t("unknown")}`) : null,
         h("span", { class: "spread" }),
-        h("span", { class: ["small", isPast(alert.respond_by) && level !== "done" ? "over" : "quiet"] }, level === "done" ? t("severity.done") : due(alert.respond_by)),
+        h("span", { class: ["small", isPast(until) && level !== "done" ? "over" : "quiet"] }, level === "done" ? t("severity.done") : due(until)),
       ]),
       h("span", { class: "line why" }, said(alert, "why")),
       h("span", { class: "line small quiet" }, [whereOf(alert.place), standing(alert)].filter(Boolean).join(" · ")),

@@ -80,7 +80,7 @@ export const Case = {
       const task = current();
       return [
         h("div", { class: ["why-box", level] }, [
-          h("p", { class: "row" }, [h(Severity, { level }), h("span", { class: "spread" }), h("span", { class: "small" }, level === "done" ? "" : due(one.respond_by))]),
+          h("p", { class: "row" }, [h(Severity, { level }), h("span", { class: "spread" }), h("span", { class: "small" }, level === "done" ? "" : due(task?.respond_by ?? one.respond_by))]),
           h("p", { class: "why", "data-test": "why" }, said(one, "why")),
           h("p", { class: "small" }, [nameOf(one.place), one.place?.address].filter(Boolean).join(" · ")),
           one.unknown && level !== "done" ? h(UnknownBox, { kept: Boolean(task) }) : null,

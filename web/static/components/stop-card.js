@@ -17,7 +17,7 @@ export const StopCard = ({ task, number, distance, instruction, onAcknowledge, o
       h("span", { class: "number", "aria-hidden": "true" }, number),
       h("div", { class: "where" }, [
         h("strong", { class: "address" }, stopOf(task.place)),
-        h("span", { class: "row small" }, [h(Severity, { level }), h("span", named(`rule.${task.rule}`, task.rule)), task.before && task.before !== "done" ? h("span", { class: "tag", "data-test": "before" }, t("stop.before", { outcome: t(`outcome.${task.before}`) })) : null, task.unsent ? h("span", { class: "tag" }, `⇡ ${t("outbox.one")}`) : null]),
+        h("span", { class: "row small" }, [h(Severity, { level }), h("span", named(`rule.${task.rule}`, task.rule)), task.before ? h("span", { class: "tag", "data-test": "before" }, t("stop.before", { outcome: named(`outcome.${task.before}`, task.before) })) : null, task.unsent ? h("span", { class: "tag" }, `⇡ ${t("outbox.one")}`) : null]),
       ]),
       h("div", { class: "when small" }, [h("span", { class: isPast(task.respond_by) ? "over" : "" }, due(task.respond_by)), h("span", { class: "quiet" }, far(distance))]),
     ]),

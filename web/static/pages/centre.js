@@ -117,7 +117,7 @@ const Centre = {
       }
       if (who.value.area) learn(who.value.area.grid, who.value.area);
       await Promise.all([readList(), readMap(), readNumbers(), readFigures()]);
-      unfollow = follow(heard, () => (readList(), settle()));
+      unfollow = follow(heard, () => Promise.all([readList(), settle()]));
       every = setInterval(() => (readNumbers(), readFigures()), REREAD_MS);
     });
     onUnmounted(() => {

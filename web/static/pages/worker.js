@@ -5,7 +5,7 @@ import { day } from "../app/day.js";
 import { fragment, go } from "../app/fragment.js";
 import { language, named, t } from "../app/language.js";
 import { online, post, waiting } from "../app/outbox.js";
-import { nameOf } from "../app/places.js";
+import { nameOf, stopOf } from "../app/places.js";
 import { learn, placeName } from "../app/regions.js";
 import { account, forget, remembered, toSignIn } from "../app/session.js";
 import { kept } from "../app/store.js";
@@ -43,7 +43,7 @@ const Worker = {
       }
       if (who.value.area) learn(who.value.area.grid, who.value.area);
       await today.begin(who.value);
-      unfollow = follow((kind, said) => kind === "task" && today.heardTask(said), today.read, today.read);
+      unfollow = follow((kind, said) => kind === "task" && today.heardTask(said), today.read);
     });
     onUnmounted(() => unfollow?.());
 
@@ -108,7 +108,7 @@ const Worker = {
       today.stops.value.length === 0 ? h("p", { class: "empty quiet" }, t(today.loading.value ? "loading" : "worker.empty")) : null,
       today.finished.value.length
         ? h("details", { class: "finished" }, [h("summary", `✓ ${t("worker.finished")} ${today.finished.value.length}`), h("ul", today.finished.value.map((task) =>
-            h("li", { key: task.id, "data-test": "finished", "data-task": task.id }, [h("span", task.place?.address ?? ""), h("span", { class: "quiet small" }, ` · ${named(`rule.${task.rule}`, task.rule)}${task.unsent ? ` · ⇡ ${t("outbox.one")}` : ""}`)])))])
+            h("li", { key: task.id, "data-test": "finished", "data-task": task.id }, [h("span", stopOf(task.place)), h("span", { class: "quiet small" }, ` · ${named(`rule.${task.rule}`, task.rule)}${task.unsent ? ` · ⇡ ${t("outbox.one")}` : ""}`)])))])
         : null,
     ];
 
@@ -121,7 +121,7 @@ const Worker = {
         h("footer", [h("span", { class: "quiet" }, who.value.name), h("button", { type: "button", "data-test": "sign-out", onClick: leave }, t("sign-out"))]),
         scanning.value ? h(Scan, { known: (plate) => Boolean(byPlate(plate)), onFound: scanned, onClose: () => (scanning.value = false) }) : null,
         handing.value
-          ? h("dialog", { open: true, class: "sheet", "data-test": "sheet", "aria-label": t("move.hand-over"), onKeydown: (e) => e.key === "Escape" && (handing.value = null) }, [h("h2", `${t("move.hand-over")} · ${handing.value.place?.address ?? ""}`), h(MoveForm, { key: handing.value.id, task: handing.value, only: "hand-over", send: handOver, onCancel: () => (handing.value = null) })])
+          ? h("dialog", { open: true, class: "sheet", "data-test": "sheet", "aria-label": t("move.hand-over"), onKeydown: (e) => e.key === "Escape" && (handing.value = null) }, [h("h2", `${t("move.hand-over")} · ${stopOf(handing.value.place)}`), h(MoveForm, { key: handing.value.id, task: handing.value, only: "hand-over", send: handOver, onCancel: () => (handing.value = null) })])
           : null,
       ]);
     };
