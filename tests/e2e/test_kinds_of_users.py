@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -228,59 +229,105 @@ def test_a_company_changes_hands_and_goes_on_after_its_licence_was_revoked(city:
         page.screenshot(path=screenshots() / "company.png", full_page=True)
 
 
-def test_a_departments_administrator_reads_its_freshness_and_mends_a_dead_letter(city: City, tmp_path: Path) -> None:
+def test_a_departments_administrator_reads_its_freshness_and_mends_a_dead_letter(city: City) -> None:
     home, number = "LETTER-1", person(300)
     registered(city, {home: GRID})
     moved_in(city, {number: home})
-    key = keys.create(city.settings.dsn("owner"), "police")
-    with httpx.Client(base_url=city.gateway, headers={"Authorization": f"Bearer {key}"}, timeout=30) as door:
+    with _police(city) as door:
         until(lambda: None if _fresh(door) else "the department is not heard of yet", 60)
         assert door.get("/v1/dead-letters").json()["items"] == []
 
-        pseudonym = _says_an_impossible_day(city.settings, number)
-        until(lambda: None if door.get("/v1/dead-letters").json()["items"] else "no dead letter", 60)
-        (letter,) = door.get("/v1/dead-letters").json()["items"]
-        assert letter["topic"] == "police.household-registration"
+        pseudonym = _says_an_impossible_day(city.settings, number, "SW-1")
+        letter = _newest_letter(door, 1)
+        assert letter["topic"] == DEATHS
         assert "'on'" in letter["reason"]
         assert number not in json.dumps(letter)
+        assert city.select(OF_PERSON, pseudonym) == []
+
+        # as docs/how-to/department.md says: the same record once more, right this time, recorded later
+        again = {
+            "kind": "Death", "record": "SW-1", "subject": number, "occurred_at": "2026-02-16T08:00:00+08:00",
+            "recorded_at": datetime.now(UTC).isoformat(), "change": {"on": "2026-02-16"},
+        }  # fmt: skip
+        taken = door.post(f"/v1/events/{DEATHS}", json=[again])
+        assert taken.status_code == 202, taken.text
+        assert city.wait_for("death in the row", OF_PERSON, pseudonym) == [("2026-02-16",)]
+
+        listed = city.citygrid("dead-letters", "list", "--json")
+        assert len(json.loads(listed.stdout)) == 1, "what was stated again was read by everybody"
+        seen = door.get("/v1/dead-letters").json()
+        assert seen["items"] == [letter], "a letter is kept until its time is over, and says nothing of what came later"
+        assert [(each["waiting"], each["replayed"]) for each in seen["counts"]] == [(1, 0)]
 
     with browsing(city.url, CENTRE) as browser:
         page = browser.page()
         SignIn(page, city.url).as_account("police-office", PASSWORD)
-        page.locator("[data-topic='police.household-registration'] [data-test=fresh]").wait_for()
+        page.locator(f"[data-topic='{DEATHS}'] [data-test=fresh]").wait_for()
         page.screenshot(path=screenshots() / "catalogue-department.png")
 
-    topic = f"{city.settings.topic_prefix}police.household-registration"  # as it is called on the cluster
-    listed = city.citygrid("dead-letters", "list", "--topic", topic, "--json")
-    (record,) = [each["record"] for each in json.loads(listed.stdout)]
-    event = tmp_path / "mend.json"
-    shown = city.citygrid("dead-letters", "show", record, "--to", str(event))
-    assert shown.returncode == 0, shown.stderr
-    said = json.loads(event.read_text("utf-8"))
-    event.write_text(json.dumps(said | {"change": {"on": "2026-02-16"}}), "utf-8")
-    sent = city.citygrid("dead-letters", "replay", "--id", record, "--mended", str(event))
-    assert sent.returncode == 0, sent.stdout + sent.stderr
-    city.wait_for("death in the row", OF_PERSON, pseudonym)
+
+def test_an_operator_mends_a_dead_letter_that_its_department_names(city: City, tmp_path: Path) -> None:
+    home, number = "LETTER-2", person(301)
+    registered(city, {home: GRID})
+    moved_in(city, {number: home})
+    with _police(city) as door:
+        before = len(door.get("/v1/dead-letters").json()["items"])
+        pseudonym = _says_an_impossible_day(city.settings, number, "SW-2")
+        record = _newest_letter(door, before + 1)["origin"]
+
+        event = tmp_path / "mend.json"
+        shown = city.citygrid("dead-letters", "show", record, "--to", str(event))
+        assert shown.returncode == 0, shown.stderr
+        said = json.loads(event.read_text("utf-8"))
+        event.write_text(json.dumps(said | {"change": {"on": "2026-02-16"}}), "utf-8")
+        sent = city.citygrid("dead-letters", "replay", "--id", record, "--mended", str(event))
+        assert sent.returncode == 0, sent.stdout + sent.stderr
+        city.wait_for("death in the row", OF_PERSON, pseudonym)
+
+        def lacking() -> str | None:
+            (letter,) = (each for each in door.get("/v1/dead-letters").json()["items"] if each["origin"] == record)
+            return None if letter["replayed_at"] else "the department is not told that its letter was sent back"
+
+        until(lacking, 60)
 
 
+DEATHS = "police.household-registration"
 TOO_LATE = 2_000_000
 """Days since 1970: no day of a living city."""
 
 
 def _fresh(door: httpx.Client) -> bool:
     said = {each["topic"]: each for each in door.get("/v1/freshness").json()["items"]}
-    return bool(said.get("police.household-registration", {}).get("last_event_at"))
+    return bool(said.get(DEATHS, {}).get("last_event_at"))
 
 
-def _says_an_impossible_day(settings: Settings, number: str) -> str:
+def _police(city: City) -> httpx.Client:
+    """At the gateway with a key of the department's own."""
+    key = keys.create(city.settings.dsn("owner"), "police")
+    return httpx.Client(base_url=city.gateway, headers={"Authorization": f"Bearer {key}"}, timeout=30)
+
+
+def _newest_letter(door: httpx.Client, count: int) -> dict[str, Any]:
+    """The department's newest dead letter, as soon as there are `count`."""
+
+    def lacking() -> str | None:
+        found = len(door.get("/v1/dead-letters").json()["items"])
+        return None if found == count else f"{found} dead letters of {count}"
+
+    until(lacking, 60)
+    newest: dict[str, Any] = door.get("/v1/dead-letters").json()["items"][0]
+    return newest
+
+
+def _says_an_impossible_day(settings: Settings, number: str, record: str) -> str:
     """A statement by a program that does not ask the door: a death on no day; the person's pseudonym."""
-    topic, contract = "police.household-registration", contracts()["police.household-registration"]
+    topic, contract = DEATHS, contracts()[DEATHS]
     pseudonym = Pseudonyms.of(settings).of_number(number)
     registry = Registry.of(settings)
     encode = encoder(registry.id_of(subject_of(settings, topic), contract.schema), contract.schema)
     at = int(datetime.now(UTC).timestamp() * 1_000_000)
     said = {
-        "event_id": str(uuid.uuid4()), "record": "SW-1", "subject": pseudonym, "occurred_at": at, "recorded_at": at,
+        "event_id": str(uuid.uuid4()), "record": record, "subject": pseudonym, "occurred_at": at, "recorded_at": at,
         "withdrawn": False, "change": ("cn.citygrid.police.Death", {"on": TOO_LATE}),
     }  # fmt: skip
     producer = Producer({**settings.kafka_client(), "partitioner": "murmur2_random"})
