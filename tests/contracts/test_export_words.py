@@ -128,6 +128,34 @@ def test_no_word_of_an_export_is_left_out() -> None:
     assert left == set(), "no example fills these, or another column of the line is always read instead"
 
 
+def called(name: str, words: dict[str, list[str]]) -> str | None:
+    """The meaning whose word is the contract's Chinese `name`, or most of it."""
+    name = name.replace(" ", "")
+    fitting = [(len(word), meaning) for meaning, all_of_it in words.items() for word in all_of_it if word in name]
+    return max(fitting, default=(0, None))[1]
+
+
+@pytest.mark.parametrize(
+    "export", [each for reader in READERS.values() for each in reader.exports], ids=lambda e: e.title
+)
+def test_a_word_means_what_the_contract_calls_so(export: Export) -> None:
+    """A line written by the same table cannot tell that two of its words are exchanged."""
+    kinds = contracts()[export.topic].kinds
+    words = {group[0].kind: said.split("|") for said, group in export.kinds.items()}
+    assert {kind: called(kinds[kind]["doc_zh"], words) for kind in words} == {kind: kind for kind in words}
+    for form in export.says():
+        types = {each["name"]: each["type"] for each in kinds[form.kind]["fields"]}
+        for name, column in form.columns.items():
+            symbols = types.get(name, {}).get("symbols_zh", {}) if isinstance(types.get(name), dict) else {}
+            if symbols and isinstance(column.convert, choice):
+                words = {}
+                for word, meaning in column.convert._said.items():
+                    words.setdefault(meaning, []).append(word)
+                assert {each: called(zh, words) for each, zh in symbols.items()} == {each: each for each in symbols}, (
+                    name
+                )
+
+
 def test_a_lease_may_name_no_tenant_but_a_file_must_have_the_column() -> None:
     said = next(each for each in EXAMPLES if each.statement.change.get("tenants") == [])
     plainest = next(written(said)).line

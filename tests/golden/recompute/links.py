@@ -27,9 +27,8 @@ def followed(facts: dict[str, Facts], of_resident: set[str]) -> dict[str, Number
         if ring:
             newest = max(ring, key=lambda each: [links[each][by] for by in ("occurred_at", "recorded_at", "event_id")])
             del leads[leads[newest]]
-    numbers = {number for number, of in facts.items() if of.keys() & {*of_resident, unread("resident")}} | {
-        *leads.values()
-    }
+    said_of_people = {*of_resident, unread("resident")}
+    numbers = {number for number, of in facts.items() if of.keys() & said_of_people} | {*leads.values()}
     numbers |= {link["value"] for link in links.values()}
     linked: dict[str, list[Plain]] = {number: [] for number in numbers}
     for number in numbers:
