@@ -1,29 +1,41 @@
-"""The demo's day through the whole system, a day in a minute: each alert of its story stands as the story says."""
+"""The demo's day through the whole system, a day in a minute: each alert of its story stands as the story says, the one
+broken record that is planted at noon is the one dead letter, and at the end nobody has anything left to read."""
 
 from __future__ import annotations
 
 import threading
 from pathlib import Path
 
+import pytest
+
 from citygrid.demo.performance import check, play
 from citygrid.demo.play import Demo
 from domain.view import View
+from runtime.dead_letters import DeadLetters
 from runtime.discover import discover
 from runtime.settings import Settings
-from runtime.topics import ensure_schemas, ensure_topics
+from runtime.topics import DEAD_LETTERS, ensure_schemas, ensure_topics
 from sinks.worker import sinks
-from tests.e2e.running import processes, until
+from tests.e2e.golden_run import INPUTS, Running
+from tests.e2e.running import Topics, processes, until
 
 RESIDENTS = 600
 SPEED = 1_440.0
 """A day in a minute."""
+READ = {topic for topics in INPUTS.values() for topic in topics} | {
+    topic for sink in sinks().values() for topic in sink.topics()
+}
+"""What a stage or a sink reads."""
 
 
+@pytest.mark.timeout(600)
 def test_what_the_story_must_bring_comes_and_what_it_ends_is_over(settings: Settings, tmp_path: Path) -> None:
     ensure_topics(settings)
     ensure_schemas(settings)
     with processes(settings, tmp_path) as ours:
-        for view in discover("domain.views", "VIEW", View):
+        views = discover("domain.views", "VIEW", View)
+        assert views.keys() == INPUTS.keys()
+        for view in views:
             ours.start("stage", view)
         for sink in sinks():
             ours.start("sink", sink)
@@ -35,7 +47,7 @@ def test_what_the_story_must_bring_comes_and_what_it_ends_is_over(settings: Sett
         def tell(second: int, title: str, events: int) -> None:
             titles.extend([title] if title else [])
 
-        events = play(demo, settings, SPEED, threading.Event(), tell)
+        events = play(demo, settings, SPEED, threading.Event(), tell, dead_letter=True)
         assert events > RESIDENTS // 2
         assert len(titles) == 13, "every scene of the story was played"
 
@@ -44,3 +56,22 @@ def test_what_the_story_must_bring_comes_and_what_it_ends_is_over(settings: Sett
             return f"not as the story says: {amiss}" if amiss else None
 
         until(lacking, 120)
+        nobody_is_behind(Running(settings, ours), settings)
+        (letter,) = DeadLetters(settings).letters().values()
+        assert letter.origin.topic == f"{settings.topic_prefix}grid.observation", "what the day says is all readable"
+        assert letter.kept_in == DEAD_LETTERS
+        assert letter.reason.startswith("not framed: ")
+
+
+def nobody_is_behind(run: Running, settings: Settings) -> None:
+    """Return once no record waits for any stage or sink, though the clock goes on ticking."""
+    topics = Topics(settings, READ)
+
+    def lacking() -> str | None:
+        behind = {name: lag for name, lag in run.backlog(topics).items() if lag}
+        return f"records wait: {behind}" if behind else None
+
+    try:
+        until(lacking, 60)
+    finally:
+        topics.close()
