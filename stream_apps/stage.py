@@ -76,6 +76,8 @@ class Stage:
         self._ticks: dict[int, Tick] = {}
         self._due: dict[int, DueIndex] = {}
         self._doubt: dict[int, DoubtIndex] = {}
+        if rules:  # there from the start: a series that begins with its first alert does not show it as an increase
+            metrics.EVENT_TO_ALERT_SECONDS.labels(view.name)
 
     def take_over(self, partitions: Sequence[int]) -> None:
         """The rows of `partitions` were restored: index them. Their clock is unknown until its next tick."""

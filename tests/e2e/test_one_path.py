@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from math import isnan
 from pathlib import Path
 
+import httpx
 import pytest
 
 from citygrid.accounts import Account, create
 from runtime.settings import Settings
+from tests.e2e.dashboards import PANELS, shown
 from tests.e2e.pages.browser import TABLET, browsing
 from tests.e2e.pages.grid_worker import GridWorker
 from tests.e2e.pages.sign_in import SignIn
@@ -19,6 +22,23 @@ from tests.golden.city import identity_number
 
 GRID = "440113001001003"
 DWELLING, HOUSEHOLD = "DW4401130000042", "440100009042"
+MAY_BE_EMPTY = {
+    "fresh: Past their limit 已超时限": "every topic that was heard of is within its limit",
+    "fresh: Department door: statements per second 部门接口:每秒陈述": "nobody publishes by HTTP",
+    "fresh: Department door: answers per second 部门接口:应答": "nobody publishes by HTTP",
+    "fresh: Devices: messages per second 设备消息": "there are no devices",
+    "served: Press to task, 95th percentile 按下→任务": "nobody presses a button",
+    "served: Queues of the buttons 三个按钮的队列": "nobody presses a button",
+    "served: Overdue share of the open tasks 超时比例": "no task is overdue",
+    "stuck: Partitions that stand still 停滞的分区": "nothing stands still",
+    "stuck: Transactions that nobody decides 悬而未决的事务": "every transaction ends",
+    "stuck: Dead letters by topic and reason, 15 minutes 死信:主题与原因": "every event can be read",
+    "stuck: Parked, 15 minutes 暂存": "no event is newer than its reader",
+    "stuck: Transactions that were aborted 中止的事务": "no transaction is aborted",
+    "stuck: Rows refused for their size 因太大被拒的行": "no row is too large",
+    "stuck: Spans of traces 追踪片段": "spans have nowhere to go",
+}
+"""Panels that have nothing to show on this path, and why."""
 
 
 @pytest.fixture
@@ -29,6 +49,7 @@ def city(settings: Settings, tmp_path: Path) -> Iterator[City]:
         yield running
 
 
+@pytest.mark.timeout(900)
 def test_an_export_becomes_a_task_that_somebody_acknowledges(city: City, tmp_path: Path) -> None:
     owner = identity_number("440113", 7_000, 42)
     police = tmp_path / "户籍变动.csv"
@@ -79,6 +100,16 @@ def test_an_export_becomes_a_task_that_somebody_acknowledges(city: City, tmp_pat
         30,
     )
     until(lambda: None if city.query("sum(citygrid_open_alerts)") >= 1 else "no open alert is counted", 30)
+    assert set(MAY_BE_EMPTY) <= set(PANELS)
+    with httpx.Client(base_url=city.prometheus, timeout=30) as prometheus:
+        until(lambda: _blank(prometheus), 60, every=1)
+
+
+def _blank(prometheus: httpx.Client) -> str | None:
+    """The panels without any figure that should have one; every expression of every dashboard is asked."""
+    figures = {name: [value for _, value in shown(prometheus, panel)] for name, panel in PANELS.items()}
+    blank = {name for name, values in figures.items() if all(map(isnan, values))} - set(MAY_BE_EMPTY)
+    return f"nothing on {sorted(blank)}" if blank else None
 
 
 def _write_register(path: Path, owner: str) -> None:

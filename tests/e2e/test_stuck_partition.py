@@ -20,13 +20,13 @@ from citygrid.stack.children import Program
 from citygrid.stack.ports import free_ports
 from runtime.publish import Publisher, Statement
 from runtime.rdkafka import partition_of
-from runtime.settings import CHECKOUT, Settings
+from runtime.settings import Settings
 from runtime.topics import ensure_schemas, ensure_topics
+from tests.e2e.dashboards import DASHBOARDS, shown
 from tests.e2e.running import Processes, processes, until
 from tests.golden.city import identity_number
 from tests.integration.stages.conftest import MORNING, POLICE, moved_in
 
-DASHBOARD = json.loads((CHECKOUT / "infra" / "grafana" / "dashboards" / "stuck.json").read_text())
 STARTED = (("stage", "resident"), ("stage", "dwelling"), ("sink", "row-tables"), ("clock", None))
 NAMES = ["-".join(part for part in worker if part) for worker in STARTED]
 DWELLINGS = "housing.dwelling-register"
@@ -47,14 +47,8 @@ class Watched:
 
     def panel(self, title: str) -> list[tuple[dict[str, str], float]]:
         """What the panel of the dashboard shows: labels and value of each of its series."""
-        (panel,) = [each for each in DASHBOARD["panels"] if each["title"].startswith(title)]
-        found = []
-        for target in panel["targets"]:
-            reply = self.prometheus.get("/api/v1/query", params={"query": target["expr"]})
-            found += [
-                (each["metric"], float(each["value"][1])) for each in reply.raise_for_status().json()["data"]["result"]
-            ]
-        return found
+        (panel,) = [each for each in DASHBOARDS["stuck"]["panels"] if each["title"].startswith(title)]
+        return shown(self.prometheus, panel)
 
     def places(self, title: str) -> set[Place]:
         """The readers, topics and partitions that the panel names."""
