@@ -19,12 +19,15 @@ from citygrid.stack import downloads
 from citygrid.stack.children import Child
 from citygrid.stack.local import LocalStack, Ports
 from citygrid.stack.ports import free_ports
+from runtime.contracts import contracts
 from runtime.settings import Settings
 from runtime.topics import ensure_schemas, ensure_topics
 from tests.e2e.running import Processes, processes, until
 from tests.integration.doors.statements import TENANCY, event_id, let, on_topic
 
-EXAMPLES = 8
+EXAMPLES = 4
+WHOLE = {"housing", "tax"}
+"""Whose description is tried whole; of the others what only they have: what they may state."""
 SECONDS = 60
 CHECKS = (
     "not_a_server_error",
@@ -91,19 +94,30 @@ def serving(settings: Settings, folder: Path) -> Iterator[Served]:
         yield ready
 
 
-@pytest.mark.parametrize("department", ["housing", "tax"])
-def test_the_door_keeps_to_its_description(served: Served, department: str, tmp_path: Path) -> None:
+@pytest.mark.timeout(600)
+def test_the_door_keeps_to_its_description(served: Served, tmp_path: Path) -> None:
+    """For every department that has a contract, with its own key at the same door."""
+    departments = sorted({contract.department for contract in contracts().values()})
+    assert set(departments) > WHOLE
+    with ThreadPoolExecutor(2) as judges:
+        found = list(judges.map(lambda department: judged(served, department, tmp_path / department), departments))
+    assert [said for said in found if said] == []
+    assert '"status": 500' not in served.ours.running["gateway"].program.log.read_text()
+
+
+def judged(served: Served, department: str, folder: Path) -> str | None:
+    """What schemathesis has against the door as the holder of a key of `department` sees it."""
     key = keys.create(served.settings.dsn("owner"), department)
+    some = () if department in WHOLE else ("--include-path-regex", "^/v1/events/")
     command = (
-        sys.executable, "-m", "schemathesis.cli", "run", f"{served.url}/v1/openapi.json", "--url", served.url,
+        sys.executable, "-m", "schemathesis.cli", "run", f"{served.url}/v1/openapi.json", "--url", served.url, *some,
         "--header", f"Authorization: Bearer {key}", "--checks", ",".join(CHECKS), "--max-examples", str(EXAMPLES),
-        "--phases", "examples,coverage,fuzzing", "--generation-deterministic", "--workers", "2", "--no-shrink",
+        "--phases", "examples,coverage,fuzzing", "--generation-deterministic", "--workers", "1", "--no-shrink",
         "--request-timeout", "20", "--warnings", "off", "--no-color",
     )  # fmt: skip
-    # it leaves a folder with what it found where it runs
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS * 4, check=False)
-    assert ran.returncode == 0, ran.stdout[-6_000:] + ran.stderr[-2_000:]
-    assert '"status": 500' not in served.ours.running["gateway"].program.log.read_text()
+    folder.mkdir()  # it leaves one with what it found where it runs
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS * 4, check=False)
+    return None if ran.returncode == 0 else f"{department}: {ran.stdout[-6_000:]}{ran.stderr[-2_000:]}"
 
 
 @dataclass
