@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from runtime.http.language import Language
 
@@ -21,6 +22,16 @@ class Taken(BaseModel):
     """A request's body: unknown fields are refused, so that a typing error is not silently ignored."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*")
+    @classmethod
+    def storable(cls, value: Any) -> Any:
+        """PostgreSQL keeps no NUL, neither in a text nor in JSON."""
+        if any(
+            "\0" in each for each in ([value] if isinstance(value, str) else value if isinstance(value, dict) else ())
+        ):
+            raise PydanticCustomError("string_pattern_mismatch", "holds a NUL")
+        return value
 
 
 class Login(Taken):

@@ -62,6 +62,7 @@ async def test_every_error_is_a_problem_in_the_readers_language(app: FastAPI, ci
         ("PUT", f"/alerts/{finding}", 405, {"json": {}}),
         ("POST", "/tasks", 405, {"json": {}}),
         ("POST", f"/alerts/{finding}/people", 422, {"content": b"{", "headers": {"content-type": "application/json"}}),
+        ("POST", f"/tasks/{city.here.tasks[0]}/complete", 422, {"json": {"outcome": "done", "note": "a\0b"}}),
         ("POST", f"/alerts/{finding}/people", 415, {"content": b"{}", "headers": {"content-type": "text/plain"}}),
         ("POST", f"/alerts/{finding}/people", 413, {"json": {"purpose": "x" * 70_000}}),
         (
