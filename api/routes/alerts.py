@@ -43,7 +43,7 @@ async def alerts(
             "they hold, for a topic is quiet"
         ),
     ] = "open",
-    rule: Annotated[str | None, Query(max_length=80)] = None,
+    rule: Annotated[str | None, Query(max_length=80, pattern=r"^[^\x00]*$")] = None,
     severity: Severity | None = None,
     grid: Annotated[GridPrefix | None, Query(description="a district, street, community or grid")] = None,
     after: Annotated[str | None, Query(alias="cursor", max_length=300, description="`next` of the page before")] = None,

@@ -18,7 +18,7 @@ from runtime.http.language import Say
 router = APIRouter(tags=["rows"])
 
 View = Annotated[str, Path(pattern=r"^[a-z][a-z_]{0,40}$", examples=["household"])]
-Key = Annotated[str, Path(min_length=1, max_length=200, examples=["H-20113"])]
+Key = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]+$", examples=["H-20113"])]
 NOT_A_CODE = Say("不是有效的统一社会信用代码。", "This is not a valid unified social credit code.")
 NOT_A_NUMBER = Say("不是有效的身份证号码。", "This is not a valid identity number.")
 LOOKED_WITHOUT = "list"

@@ -72,6 +72,9 @@ async def test_every_error_is_a_problem_in_the_readers_language(app: FastAPI, ci
             {"content": pieces(), "headers": {"content-type": "application/json"}},
         ),
         ("GET", "/alerts?limit=100000", 422, {}),
+        ("GET", "/alerts?rule=%00", 422, {}),
+        ("GET", "/rows/household/a%00?purpose=verify_fact", 422, {}),
+        ("GET", "/rows/household/a%00/looks", 422, {}),
         ("GET", "/broken", 500, {}),
     ]
     for method, address, status, more in wrong:
