@@ -29,7 +29,7 @@ check: $(STAMP) ## ruff, mypy --strict, import contracts, schema compatibility
 	$(VENV)/bin/citygrid schemas check
 
 test: $(STAMP) ## unit, contract and integration tests; they start their own Kafka, registry and PostgreSQL
-	$(RUN) -m pytest -n 3 --dist loadfile tests/domain tests/contracts tests/integration $(TESTS)
+	$(RUN) -m pytest -n 2 --dist loadfile tests/domain tests/contracts tests/integration $(TESTS)
 
 e2e: $(STAMP) ## the whole system from export to browser, killed and measured; Debian's tools must be there: it says which is not
 	@for tool in $(TOOLS); do \
