@@ -25,7 +25,7 @@ from citygrid.stack.local import LocalStack, Ports
 from citygrid.supervision import Supervisor
 from runtime.settings import CHECKOUT, Settings
 
-SECONDS = 60
+SECONDS = 180  # a start on two cores that do much else
 SCHEMA = '"string"'
 
 
