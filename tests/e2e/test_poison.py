@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import re
 import shutil
 import sys
@@ -11,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import pytest
@@ -21,15 +20,13 @@ from citygrid.cli import main
 from citygrid.stack import children
 from citygrid.stack.children import Child
 from citygrid.stack.ports import free_ports
-from domain.codes import with_credit_check
 from domain.event import Event
-from runtime.codec import FRAME, Decoder, RecordReader, encoder
-from runtime.contracts import contracts, published
+from runtime.codec import Decoder, RecordReader
+from runtime.contracts import published
 from runtime.rdkafka import partition_of
 from runtime.settings import CHECKOUT, Settings
 from runtime.topics import ALERTS, CLOCK, ensure_schemas, ensure_topics, subject_of
 from sinks.worker import sinks
-from tests.contracts.test_examples import examples, ready
 from tests.e2e.golden_run import (
     CONTRIBUTED,
     INPUTS,
@@ -40,27 +37,19 @@ from tests.e2e.golden_run import (
     assert_tables_follow,
     golden_settings,
 )
+from tests.e2e.poison import (
+    CONTRACTS,
+    NAME,
+    NUMBER,
+    Poison,
+    misplaced,
+    on_events,
+    on_what_stages_publish,
+    without_key,
+)
 from tests.e2e.running import Topics, environment, processes, stage_lag, tick, until
 from tests.golden.city import LIVE_SINCE, NOW, golden_city
 from tests.golden.recompute import recompute
-
-CONTRACTS = contracts()
-UNKNOWN_ID = 2_000_000_000
-NAME, NUMBER = "王小明", "11010519491231002X"
-"""What somebody may have written into a bad record: it must not come out of it again."""
-SPURIOUS = f"{NAME},{NUMBER}".encode()
-JUNK = 900_000
-
-
-class Poison(NamedTuple):
-    """A bad record, how the reason for putting it aside begins, and the schema id that it claims."""
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    reason: str
-    schema_id: int | None
-    partition: int
 
 
 class City(Running):
@@ -158,96 +147,6 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         return json.loads(said.out)
 
     return run
-
-
-# --- the poison -------------------------------------------------------------------------------------------------------
-
-
-def record_of(topic: str, number: int) -> dict[str, Any]:
-    """A good event of `topic`, about a subject of which nobody else speaks."""
-    example = next(example for name, example in examples() if name == topic)
-    record = ready(topic, example).record(str(CONTRACTS[topic].schema["namespace"]))
-    return record | {"subject": SUBJECTS[CONTRACTS[topic].subject](number)}
-
-
-SUBJECTS: dict[str, Callable[[int], str]] = {
-    "resident": lambda number: f"k1.{number:043d}",
-    "dwelling": lambda number: f"DW440113{number:07d}",
-    "grid": lambda number: f"440113199{number // 900 + 1:03d}{number % 900 + 1:03d}",
-    "district": lambda number: f"{900_000 + number}",
-    "legal-person": lambda number: with_credit_check(f"91440113MA{number:07d}"),
-}
-
-
-def on_events(ids: dict[str, int], partitions: int) -> Iterator[Poison]:
-    """Each kind of poison for each contract."""
-    foreign = dict(zip(CONTRACTS, [*list(CONTRACTS)[1:], next(iter(CONTRACTS))], strict=True))
-    for number, (topic, contract) in enumerate(CONTRACTS.items()):
-        where, mine = number % partitions, ids[topic]
-        write = encoder(mine, contract.schema)
-        record = record_of(topic, number)
-        kind = record["change"][0].rpartition(".")[2]
-        good, key = write(record), record["subject"].encode()
-        other = encoder(ids[foreign[topic]], CONTRACTS[foreign[topic]].schema)(record_of(foreign[topic], number))
-        never = write(record | {"occurred_at": 2**61})
-        for key_, value, reason, schema_id in (
-            (key, SPURIOUS, "not framed", None),
-            (key, FRAME.pack(0, UNKNOWN_ID) + good[5:], "unknown schema", UNKNOWN_ID),
-            (key, other, "the schema is", ids[foreign[topic]]),
-            (key, good[:-2], "the body does not fit", mine),
-            (key, good + b"xx", "bytes are left over", mine),
-            (key, FRAME.pack(0, mine) + SPURIOUS, "the body does not fit", mine),
-            (key, never, f"{kind}: 'occurred_at'", mine),
-            (b"somebody else", good, "the key is not the subject", mine),
-            (key, None, "not framed", None),
-            (key, b"\x01" * JUNK, "not framed", None),
-            (key, FRAME.pack(0, mine) + random.Random(number).randbytes(JUNK), "the body does not fit", mine),
-        ):
-            yield Poison(topic, key_, value, reason, schema_id, where)
-
-
-def without_key(ids: dict[str, int], partitions: int) -> Iterator[Poison]:
-    """A good event that came without a key, on a partition where its subject does not belong."""
-    for number, topic in enumerate(CONTRACTS):
-        record = record_of(topic, 1_000 + number)
-        where = (partition_of(record["subject"].encode(), partitions) + 1) % partitions
-        value = encoder(ids[topic], CONTRACTS[topic].schema)(record)
-        yield Poison(topic, None, value, "the key is not the subject", ids[topic], where)
-
-
-def misplaced(ids: dict[str, int], partitions: int) -> Iterator[Poison]:
-    """A good event that somebody's own partitioner put where its subject has no row."""
-    for number, topic in enumerate(CONTRACTS):
-        record = record_of(topic, 2_000 + number)
-        key = record["subject"].encode()
-        where = (partition_of(key, partitions) + 1) % partitions
-        yield Poison(topic, key, encoder(ids[topic], CONTRACTS[topic].schema)(record), "misplaced", ids[topic], where)
-
-
-def on_what_stages_publish(ids: dict[str, int]) -> Iterator[Poison]:
-    """For each topic of `published()`; those topics are compacted, so a broker takes no record without a key."""
-    for number, topic in enumerate(published()):
-        reason = "does not fit the schema" if topic in (*ROWS, ALERTS) else "unreadable"
-        mine, other = ids[topic], ids[ALERTS if topic == CLOCK else CLOCK]
-        tick_ = encoder(ids[CLOCK], published()[CLOCK].schema)
-        key = b"" if topic == CLOCK else b"poison"
-        for value, schema_id in (
-            (SPURIOUS, None),
-            (FRAME.pack(0, UNKNOWN_ID) + SPURIOUS, UNKNOWN_ID),
-            (FRAME.pack(0, other) + b"\0" * 40, other),
-            (FRAME.pack(0, mine), mine),
-            (FRAME.pack(0, mine) + random.Random(number).randbytes(JUNK), mine),
-            (b"\x01" * JUNK, None),
-        ):
-            yield Poison(topic, key, value, reason, schema_id, 1)
-        if topic == CLOCK:
-            yield Poison(topic, key, tick_({"now": NOW, "quiet": []}) + b"x", reason, mine, 1)
-            yield Poison(topic, key, tick_({"now": 2**62, "quiet": []}), reason, mine, 1)
-            yield Poison(topic, key, None, reason, None, 1)
-        if topic.startswith("contributions"):
-            said = {"target": "T-1", "source": "k1.x", "value": None}
-            yield Poison(topic, b"T-1", encoder(mine, published()[topic].schema)(said), reason, mine, 1)
-            yield Poison(topic, key, None, reason, None, 1)
 
 
 # --- the tests --------------------------------------------------------------------------------------------------------
