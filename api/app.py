@@ -19,9 +19,9 @@ from api.problems import MEDIA_TYPE, Problem
 from api.routes import alerts, catalogue, health, overview, rows, session, stream, tasks
 from api.stream import Places
 from api.watch import FeedWatch
-from runtime.catalogue import entries
-from runtime.pseudonym import Pseudonyms
 from runtime.settings import Settings
+from wire.catalogue import entries
+from wire.pseudonym import Pseudonyms
 
 VERSION = "1.0.0"
 PASSWORDS_AT_ONCE = 2

@@ -16,8 +16,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from api.models import Role
 from api.problems import NO_SESSION, Refused
+from database.roles import Role
 from runtime.http.language import Language
 
 Connection = AsyncConnection[DictRow]

@@ -9,10 +9,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from database.roles import Role
 from runtime.http.language import Language
 
 Severity = Literal["urgent", "today", "planned"]
-Role = Literal["grid_worker", "command_centre", "department", "ops", "admin"]
 MoveName = Literal["claim", "acknowledge", "complete", "hand-over", "suspend", "resume", "instruct"]
 Purpose = Literal["handle_case", "verify_fact", "answer_citizen", "supervise"]
 GridPrefix = Annotated[str, Field(pattern=r"^(\d{6}|\d{9}|\d{12}|\d{15})?$", examples=["440113001"])]

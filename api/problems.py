@@ -90,7 +90,7 @@ KINDS = {
     )
 }
 
-# What the functions of sinks/migrations raise.
+# What the functions of database/migrations raise.
 BY_SQLSTATE = {"CG401": NO_SESSION, "CG403": FORBIDDEN, "CG404": NOT_FOUND, "CG409": ILLEGAL_MOVE, "CG422": INVALID}
 
 

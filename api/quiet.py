@@ -7,8 +7,8 @@ from typing import Any
 
 from api.database import Caller
 from api.models import QuietTopic
-from runtime.catalogue import rules, topic_of, topics_behind
-from runtime.contracts import contracts
+from wire.catalogue import rules, topic_of, topics_behind
+from wire.contracts import contracts
 
 QUIET = """
 SELECT topic, department, last_event_at, limit_seconds FROM city.freshness

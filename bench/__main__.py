@@ -21,8 +21,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bench.drain import SYSTEMS
-from citygrid.stack import downloads
-from citygrid.stack.local import LocalStack, Ports
+from local.stack import downloads
+from local.stack.local import LocalStack, Ports
 from runtime.settings import CHECKOUT
 
 BENCH = CHECKOUT / "bench"

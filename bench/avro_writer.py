@@ -11,7 +11,7 @@ from typing import Any
 from fastavro import parse_schema, schemaless_writer
 
 from bench import job
-from runtime.rdkafka.avro_writer import writer
+from wire.avro_writer import writer
 
 ROUNDS = 20_000
 

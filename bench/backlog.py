@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from bench import job
-from runtime.rdkafka import codes
+from dataplane import codes
 
 _NAMES = ("Aino", "Bela", "Chidi", "Dora", "Emre", "Farah", "Goran", "Hana", "Ines", "Jonas")
 _ROW_FIELDS = (

@@ -92,7 +92,7 @@ def decode(value: bytes) -> Record:
 
 def generated(name: str) -> Callable[[Any], bytes]:
     """A writer generated from the schema: the data plane's, which the plain clients may use as well."""
-    from runtime.rdkafka.avro_writer import writer
+    from wire.avro_writer import writer
 
     return writer(SCHEMAS[name], SCHEMA_ID[name])
 

@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 
 from bench.product import Queue, lease_of, let, product, register, until
-from runtime.publish import Publisher
+from producers.publish import Publisher
 from runtime.settings import CHECKOUT
 
 LATEST = CHECKOUT / "bench" / "latest_latency.json"

@@ -15,16 +15,16 @@ from urllib.request import urlopen
 import psutil
 import psycopg
 
-from citygrid.processes import Process, workers
-from citygrid.stack import children, downloads
-from citygrid.stack.children import Child, Program
-from citygrid.stack.local import LocalStack, Ports, stop
-from citygrid.stack.ports import free_ports
+from database.migrate import migrate
 from domain.codes import with_check_character
-from runtime.publish import Publisher, Statement
+from local.stack import children, downloads
+from local.stack.children import Child, Program
+from local.stack.local import LocalStack, Ports, stop
+from local.stack.ports import free_ports
+from processes.inventory import Process, workers
+from producers.publish import Publisher, Statement
 from runtime.settings import CHECKOUT, Settings, load
-from runtime.topics import ensure_schemas, ensure_topics
-from sinks.migrate import migrate
+from wire.topics import ensure_schemas, ensure_topics
 
 DAY_US = 86_400_000_000
 PATIENCE_S = 90.0

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.product import Product, Queue, lease_of, let, product, register, until
-from runtime.publish import Publisher
+from producers.publish import Publisher
 
 SETTLED_SHARE = 0.25
 """Growth is counted from here on: by then pools, caches and heaps have their size."""

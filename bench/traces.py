@@ -18,8 +18,8 @@ from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from citygrid.stack import downloads
-from citygrid.stack.local import LocalStack, Ports, stop
+from local.stack import downloads
+from local.stack.local import LocalStack, Ports, stop
 
 RECORDS = 50_000
 HEADERS: list[tuple[str, str | bytes | None]] = [

@@ -1,1 +1,1 @@
-"""The I/O that rooms share, one job a file."""
+"""What every process needs: settings, log, metrics, traces, plug-ins, HTTP problems."""

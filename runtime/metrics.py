@@ -1,6 +1,6 @@
 """Every metric of citygrid's own processes, declared once: name, type, labels, meaning. docs/metrics.md is made of it.
 
-The data plane's own (`rdkafka_…`) are in `runtime/rdkafka/metrics.py`. Base units: seconds, records, rows; `_total`
+The data plane's own (`rdkafka_…`) are in `dataplane/metrics.py`. Base units: seconds, records, rows; `_total`
 counts since the process began. No label says who somebody is or where he lives. A process shows only what its room
 uses, since series appear with their first labels. All are observed once a batch, never once an event.
 """

@@ -176,7 +176,7 @@ class Settings(BaseSettings):
         return ZoneInfo(self.timezone)
 
     def port_of(self, process: str) -> int:
-        """The port of `/live`, `/ready` and `/metrics` of the process of this name (see `citygrid/processes.py`)."""
+        """The port of `/live`, `/ready` and `/metrics` of the process of this name (see `processes/inventory.py`)."""
         return self.worker_ports.get(process, self.worker_port)
 
     def kafka_client(self) -> dict[str, str | int | float | bool]:

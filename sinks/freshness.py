@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import structlog
 
-from runtime.contracts import contracts
-from runtime.freshness import newest_records, record_counts
 from runtime.metrics import FRESHNESS_LIMIT, LAST_EVENT
 from runtime.settings import Settings
 from sinks.sink import Connection
+from wire.contracts import contracts
+from wire.freshness import newest_records, record_counts
 
 log = structlog.get_logger()
 

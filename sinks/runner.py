@@ -19,12 +19,12 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_exponential_jitter
 
 from runtime import metrics
-from runtime.registry import Registry
 from runtime.settings import Settings
 from runtime.traces import trace_id_of, traces_of
 from sinks import offsets
-from sinks.dead_letters import DeadLetters
+from sinks.put_aside import DeadLetters
 from sinks.sink import Connection, Read, Sink, Unreadable
+from wire.registry import Registry
 
 log = structlog.get_logger()
 
@@ -213,7 +213,7 @@ class Runner:
         self._tell_kafka(consumer, told)
 
     def _tell_kafka(self, consumer: Consumer, places: dict[tuple[str, int], int]) -> None:
-        """For whoever asks the broker how far we are (citygrid/readers.py); we go by PostgreSQL."""
+        """For whoever asks the broker how far we are (runtime/reader_lag.py); we go by PostgreSQL."""
         told = [TopicPartition(topic, number, position) for (topic, number), position in places.items()]
         if told:
             with contextlib.suppress(KafkaException):

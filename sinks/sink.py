@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, Protocol
 
 import psycopg
 
-from runtime.registry import Registry
 from runtime.settings import Settings
+from wire.registry import Registry
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 

@@ -8,9 +8,9 @@ import threading
 
 import structlog
 
+from dataplane.health import HealthServer
 from runtime.discover import PluginRefused, discover
 from runtime.log import configure
-from runtime.rdkafka.health import HealthServer
 from runtime.settings import Settings, SettingsRefused, load
 from sinks.offsets import Fenced
 from sinks.runner import Runner, TopicWentBack

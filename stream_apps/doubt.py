@@ -12,9 +12,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
+from dataplane import PartitionRows
 from domain.rule import Rule
 from domain.step import is_unknown, judged_unknown
-from runtime.rdkafka import PartitionRows
 
 Side = tuple[str, bool]
 """A rule's name, and whether its finding was judged as unknown."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import Any
 
-from runtime.rdkafka import PartitionRows
+from dataplane import PartitionRows
 from runtime.traces import Headers
 
 

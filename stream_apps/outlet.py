@@ -9,8 +9,8 @@ from typing import Protocol
 import structlog
 from confluent_kafka import Message
 
+from dataplane import DataPlane
 from domain.event import Source
-from runtime.rdkafka import DataPlane
 from runtime.traces import Headers, Hop, Traces, event_id_of, trace_id_of
 
 log = structlog.get_logger()

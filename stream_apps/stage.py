@@ -15,19 +15,19 @@ from typing import Any, NamedTuple, cast
 import structlog
 from confluent_kafka import Message
 
+from dataplane import RecordBatch, RowStore, partition_of
 from domain.event import Source
 from domain.rule import Rule
 from domain.step import NOBODY_QUIET, Outcome, ruleset, settle
 from domain.view import View
 from runtime import metrics
-from runtime.codec import Decoder, Parked, Unreadable, schema_id_of
-from runtime.rdkafka import RecordBatch, RowStore, partition_of
-from runtime.rdkafka.avro_writer import InvalidValue
 from runtime.traces import Headers
 from stream_apps.doubt import DoubtIndex
 from stream_apps.due import DueIndex
 from stream_apps.outlet import Outlet
-from stream_apps.wire import Contribution, Tick, TooLarge, Wire
+from stream_apps.stage_codec import Contribution, Tick, TooLarge, Wire
+from wire.avro_writer import InvalidValue
+from wire.codec import Decoder, Parked, Unreadable, schema_id_of
 
 log = structlog.get_logger()
 

@@ -10,20 +10,20 @@ from typing import Any
 import faust
 import uvloop
 
+from dataplane import DataPlane, DataPlaneSettings, RowStore
 from domain.rule import Rule
 from domain.view import View
 from runtime import log
-from runtime.codec import Decoder
-from runtime.contracts import contracts
 from runtime.discover import discover
-from runtime.rdkafka import DataPlane, DataPlaneSettings, RowStore
-from runtime.registry import Registry
 from runtime.settings import Settings, load
-from runtime.topics import WRITTEN_AT_MOST, group_of_stage
 from runtime.traces import traces_of
 from stream_apps.outlet import Telling
 from stream_apps.stage import Stage
-from stream_apps.wire import Wire
+from stream_apps.stage_codec import Wire
+from wire.codec import Decoder
+from wire.contracts import contracts
+from wire.registry import Registry
+from wire.topics import WRITTEN_AT_MOST, group_of_stage
 
 
 def data_plane_settings(settings: Settings, process: str) -> DataPlaneSettings:

@@ -2,7 +2,7 @@
 
 A test takes what it needs: `kafka`, `registry` (addresses), `postgres_server`, `prefix` (fresh topic names), `database`
 (a fresh database with all migrations), or `settings`, which has all of it. With
-`CITYGRID_TEST_STACK=/path/citygrid.env` they use a stack that runs already (`python -m citygrid.stack.dev start`).
+`CITYGRID_TEST_STACK=/path/citygrid.env` they use a stack that runs already (`python -m local.stack.dev start`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from citygrid.stack import downloads, postgres
-from citygrid.stack.children import Child
-from citygrid.stack.local import LocalStack, PartName, Ports, stop
+from local.stack import downloads, postgres
+from local.stack.children import Child
+from local.stack.local import LocalStack, PartName, Ports, stop
 from runtime.settings import CHECKOUT, Settings, load
 
 
@@ -104,7 +104,7 @@ def migrated_template(postgres_server: LocalStack) -> Iterator[str]:
     postgres.make_database(at, passwords, name, "citygrid_owner", ("citygrid_sinks", "citygrid_api"))
     try:
         if (CHECKOUT / "sinks" / "migrations").is_dir():
-            from sinks.migrate import migrate
+            from database.migrate import migrate
 
             migrate(postgres_server.dsn("citygrid_owner", name))
         yield name

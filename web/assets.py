@@ -12,7 +12,7 @@ from pathlib import Path
 
 STATIC = Path(__file__).resolve().parent / "static"
 WORDS = "/text/words.js"
-"""Made by the server out of contracts and rules (`runtime/words.py`): the one module that is no file."""
+"""Made by the server out of contracts and rules (`wire/words.py`): the one module that is no file."""
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (

@@ -12,9 +12,9 @@ from api.database import AsCaller, Caller
 from api.models import Freshness
 from api.problems import NOT_FOUND, Refused
 from api.stream import fresh
-from runtime.asyncapi import document
-from runtime.catalogue import Entry, entries
-from runtime.catalogue import Field as Described
+from wire.asyncapi import document
+from wire.catalogue import Entry, entries
+from wire.catalogue import Field as Described
 
 router = APIRouter(tags=["catalogue"])
 

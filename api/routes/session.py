@@ -13,9 +13,9 @@ from psycopg.rows import DictRow
 
 from api.database import AsCaller, Caller, Pool, cookie_name, entered
 from api.models import Area, Login, Me, Preferences
-from api.passwords import proof
 from api.problems import LOGIN_REFUSED, TOO_MANY, Refused
 from api.purposes import PURPOSES
+from database.passwords import proof
 from runtime import metrics
 
 router = APIRouter(tags=["session"])

@@ -8,7 +8,7 @@ from typing import Any
 import faust
 
 from bench import job
-from runtime.rdkafka import DataPlane, DataPlaneSettings, RowStore
+from dataplane import DataPlane, DataPlaneSettings, RowStore
 
 app = faust.App(
     job.RUN + "citygrid",

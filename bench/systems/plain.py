@@ -14,7 +14,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from bench import job
-from runtime.rdkafka import codes
+from dataplane import codes
 
 COMMIT_S = 0.1
 WRITE = {name: job.generated(name) for name in ("resident", "change", "household")}

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
-from api.models import Role
-from citygrid import accounts
-from citygrid.accounts import Account, AccountRefused
 from citygrid.cli import Told
 from citygrid.cli.screen import AsJson, console, for_machines
+from database import accounts
+from database.accounts import Account, AccountRefused
+from database.roles import Role
 from runtime.settings import load
 
 EXAMPLE = "citygrid accounts create wang --role grid_worker --scope 440113001001003"

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from citygrid.backup import BackupFailed, local
 from citygrid.cli import Told
 from citygrid.cli.screen import console, counting
+from local.backup import BackupFailed, local
 from runtime.settings import load
 
 EXAMPLE = "citygrid backup /srv/backup/2026-03-02"

@@ -22,8 +22,8 @@ from citygrid.cli.screen import AsJson, console, errors
 from runtime.settings import Settings, load
 
 if TYPE_CHECKING:
-    from runtime.dead_letters import Content, DeadLetters, Letter, Origin
-    from runtime.registry import Registry
+    from producers.mending.letters import Content, DeadLetters, Letter, Origin
+    from wire.registry import Registry
 
     Choose = Callable[[Letter, Content], Content | None]
 
@@ -116,11 +116,6 @@ def replay(
         console.print(f"{len(sent)} records sent back")
 
 
-def replay_parked(settings: Settings) -> int:
-    """Send back every parked record that this version can read; returns how many. Raises what `replay` raises."""
-    return len(_replay(settings, _chooser(settings, None), False, True, None, set(), quiet=True))
-
-
 def _replay(
     settings: Settings,
     choose: Choose,
@@ -131,7 +126,7 @@ def _replay(
     *,
     quiet: bool,
 ) -> list[Origin]:
-    from runtime.topics import DEAD_LETTERS, PARKED
+    from wire.topics import DEAD_LETTERS, PARKED
 
     sent: list[Origin] = []
 
@@ -149,30 +144,10 @@ def _replay(
 
 
 def _chooser(settings: Settings, mended: Path | None) -> Choose:
-    """What goes back for a letter: the mended event, the original, or (parked, still unreadable here) nothing."""
-    from domain.event import Event
-    from runtime.codec import Decoder
-    from runtime.contracts import contracts
-    from runtime.dead_letters import Content
-    from runtime.mended import from_json
-    from runtime.topics import PARKED
+    from producers.mending.replay import chooser
 
-    registry = _registry(settings)
-    decoder = Decoder(registry, topic_prefix=settings.topic_prefix)
     text = _read(mended) if mended else None
-
-    def readable(topic: str, content: Content) -> bool:
-        known = topic.removeprefix(settings.topic_prefix) in contracts()
-        return known and isinstance(decoder.decode(topic, content.key, content.value), Event)
-
-    def choose(letter: Letter, content: Content) -> Content | None:
-        if text is not None:
-            return Content(*from_json(settings, registry, letter.origin.topic, text))
-        if letter.kept_in == PARKED and not readable(letter.origin.topic, content):
-            return None
-        return content
-
-    return choose
+    return chooser(settings, _registry(settings), text)
 
 
 def _letters(settings: Settings) -> dict[Origin, Letter]:
@@ -180,7 +155,7 @@ def _letters(settings: Settings) -> dict[Origin, Letter]:
 
 
 def _letter(settings: Settings, name: str, *, to_send: bool = False) -> Letter:
-    from runtime.dead_letters import Origin
+    from producers.mending.letters import Origin
 
     origin = _refusing(lambda: Origin.parse(name))
     letter = _letters(settings).get(origin)
@@ -195,22 +170,22 @@ def _letter(settings: Settings, name: str, *, to_send: bool = False) -> Letter:
 
 
 def _dead_letters(settings: Settings) -> DeadLetters:
-    from runtime.dead_letters import DeadLetters
+    from producers.mending.letters import DeadLetters
 
     return DeadLetters(settings)
 
 
 def _registry(settings: Settings) -> Registry:
-    from runtime.registry import Registry
+    from wire.registry import Registry
 
     return Registry.of(settings, on_wait=lambda _: errors.print("waiting for the schema registry …"))
 
 
 def _refusing(ask: Callable[[], Result]) -> Result:
     """What `ask` returns; what a person can mend ends the command with its sentence."""
-    from runtime.dead_letters import LettersUnreadable
-    from runtime.mended import NotMended
-    from runtime.pseudonym import KeyRefused
+    from producers.mending.event_json import NotMended
+    from producers.mending.letters import LettersUnreadable
+    from wire.pseudonym import KeyRefused
 
     try:
         return ask()
@@ -220,7 +195,7 @@ def _refusing(ask: Callable[[], Result]) -> Result:
 
 def _said(settings: Settings, content: Content) -> dict[str, Any]:
     """The event as JSON, or key and value in base64 if the value is no readable event."""
-    from runtime.mended import as_json
+    from producers.mending.event_json import as_json
 
     event = as_json(_registry(settings), content.value)
     if event is not None:

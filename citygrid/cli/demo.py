@@ -16,14 +16,14 @@ from rich.table import Table
 
 from citygrid.cli import Told
 from citygrid.cli.screen import AsJson, console, errors, for_machines
-from citygrid.demo.city import DemoCity
-from citygrid.demo.performance import DAY_SECONDS
-from citygrid.demo.performance import check as look
-from citygrid.demo.performance import play as perform
-from citygrid.demo.play import RESIDENTS, SEED, Demo, DemoRefused, Tell, write
-from runtime.pseudonym import KeyRefused
-from runtime.publish import NotDelivered, PublishRefused
+from demo.city import DemoCity
+from demo.performance import DAY_SECONDS
+from demo.performance import check as look
+from demo.performance import play as perform
+from demo.play import RESIDENTS, SEED, Demo, DemoRefused, Tell, write
+from producers.publish import NotDelivered, PublishRefused
 from runtime.settings import Settings, load
+from wire.pseudonym import KeyRefused
 
 EXAMPLE = "citygrid demo --speed 2"
 FEWEST, MOST = 300, 1_000_000

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from citygrid import devices
 from citygrid.cli import Told
 from citygrid.cli.screen import AsJson, console, for_machines
-from citygrid.devices import DeviceRefused
-from runtime.pseudonym import KeyRefused
+from producers.doors import device_register as devices
+from producers.doors.device_register import DeviceRefused
 from runtime.settings import load
+from wire.pseudonym import KeyRefused
 
 EXAMPLE = "citygrid devices add door-access DOOR-0017 --dwelling D-440113-0042"
 

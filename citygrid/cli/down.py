@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from citygrid.cli import Told
 from citygrid.cli.screen import console
-from citygrid.supervision import SupervisionFailed, Supervisor
+from local.supervision import SupervisionFailed, Supervisor
 from runtime.settings import load
 
 EXAMPLE = "citygrid down"

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from citygrid import keys
 from citygrid.cli import Told
 from citygrid.cli.screen import AsJson, console, for_machines
-from citygrid.keys import KeyNotMade
+from producers.doors import key_register as keys
+from producers.doors.key_register import KeyNotMade
 from runtime.settings import load
 
 EXAMPLE = "citygrid keys create housing"

@@ -12,7 +12,7 @@ EXAMPLE = "citygrid migrate"
 
 def command(as_json: AsJson = False) -> None:
     """Bring the database of this installation to this version's tables, as role citygrid_owner."""
-    from sinks.migrate import migrate
+    from database.migrate import migrate
 
     applied = migrate(load().dsn("owner"))
     if as_json:

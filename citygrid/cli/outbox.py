@@ -74,7 +74,7 @@ def status(department: Department, dsn_file: DsnFile) -> None:
 
 
 def _known(department: str) -> None:
-    from runtime.contracts import contracts
+    from wire.contracts import contracts
 
     departments = sorted({contract.department for contract in contracts().values()})
     if department not in departments:

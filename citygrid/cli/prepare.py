@@ -15,9 +15,9 @@ def command() -> None:
 
     `citygrid up` does this for the local stack; a city's own cluster and the containers run it before each start.
     """
-    from citygrid.bring_up import BEFORE_WORKERS
+    from local.bring_up import BEFORE_WORKERS
 
     settings = load()
     for name in BEFORE_WORKERS:
         if name != "observe":  # Prometheus' targets on one host: not in a cluster
-            console.print(import_module(f"citygrid.steps.{name}").run(settings))
+            console.print(import_module(f"local.steps.{name}").run(settings))

@@ -15,18 +15,18 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from citygrid.cli import Told
 from citygrid.cli.screen import console, errors
+from producers.publish import NotDelivered, Publisher, PublishRefused
+from producers.publish import export_file as files
+from producers.publish import snapshot as snapshots
+from producers.publish.cells import Unfit, instant
+from producers.publish.columns import Department, ExportUnknown
+from producers.publish.export_file import Bad, Rehearsal, RejectedFile
+from producers.publish.export_lines import ExportFile, FileRefused
+from producers.publish.held import HeldBack
+from producers.publish.snapshot import Difference, Snapshot
 from runtime.discover import discover
-from runtime.pseudonym import KeyRefused
-from runtime.publish import NotDelivered, Publisher, PublishRefused
-from runtime.publish import file as files
-from runtime.publish import snapshot as snapshots
-from runtime.publish.cells import Unfit, instant
-from runtime.publish.columns import Department, ExportUnknown
-from runtime.publish.file import Bad, Rehearsal, RejectedFile
-from runtime.publish.held import HeldBack
-from runtime.publish.reading import ExportFile, FileRefused
-from runtime.publish.snapshot import Difference, Snapshot
 from runtime.settings import Settings, load
+from wire.pseudonym import KeyRefused
 
 EXAMPLE = "citygrid publish police 户籍变动.csv"
 

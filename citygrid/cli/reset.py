@@ -9,7 +9,7 @@ import typer
 
 from citygrid.cli import Told
 from citygrid.cli.screen import console
-from citygrid.supervision import Supervisor
+from local.supervision import Supervisor
 from runtime.settings import load
 
 EXAMPLE = "citygrid reset --yes"

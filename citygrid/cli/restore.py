@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from citygrid.backup import BackupFailed, local
 from citygrid.cli import Told
 from citygrid.cli.screen import console, counting
-from citygrid.stack.children import PartFailed
-from citygrid.stack.downloads import DownloadFailed
+from local.backup import BackupFailed, local
+from local.stack.children import PartFailed
+from local.stack.downloads import DownloadFailed
 from runtime.settings import load
 
 EXAMPLE = "citygrid restore /srv/backup/2026-03-02 && citygrid up"

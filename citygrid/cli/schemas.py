@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from citygrid.cli import Told
-from runtime import compatibility
-from runtime.contracts import ContractRefused
 from runtime.settings import load
-from runtime.topics import ensure_schemas
+from wire import compatibility
+from wire.contracts import ContractRefused
+from wire.topics import ensure_schemas
 
 EXAMPLE = "citygrid schemas check"
 

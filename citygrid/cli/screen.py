@@ -25,8 +25,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from citygrid.bring_up import Line
-from citygrid.stack import downloads
+from local.bring_up import Line
+from local.stack import downloads
 
 # off a terminal (a log, a pipe) lines are not folded at 80 columns
 console = Console(width=None if sys.stdout.isatty() else 200)

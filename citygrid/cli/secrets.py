@@ -50,7 +50,7 @@ def containers_user() -> tuple[int, int]:
 
 def contents() -> dict[str, tuple[str, int]]:
     """Name → (text, mode) of each file, with fresh passwords and a fresh key."""
-    from runtime.pseudonym import FIRST_KEY_ID
+    from wire.pseudonym import FIRST_KEY_ID
 
     superuser = secrets.token_urlsafe(24)
     passwords = {role: secrets.token_urlsafe(24) for role in ROLES}

@@ -6,10 +6,10 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from citygrid.bring_up import table
 from citygrid.cli import Told
 from citygrid.cli.screen import AsJson, show
-from citygrid.supervision import Supervisor
+from local.bring_up import table
+from local.supervision import Supervisor
 from runtime.settings import load
 
 EXAMPLE = "citygrid status --json"

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
-from citygrid import reading
 from citygrid.cli.screen import AsJson, console, for_machines
+from database import listing as reading
 from runtime.settings import load
 
 EXAMPLE = "citygrid tasks --queue 440113001001003 --json"

@@ -11,11 +11,11 @@ from rich.table import Table
 
 from citygrid.cli import Told
 from citygrid.cli.screen import AsJson, console, errors, for_machines
-from runtime.asyncapi import document
-from runtime.catalogue import Entry, Field, Reader, entries
-from runtime.freshness import newest_records, record_counts
 from runtime.settings import Settings, load
 from sinks.worker import sinks
+from wire.asyncapi import document
+from wire.catalogue import Entry, Field, Reader, entries
+from wire.freshness import newest_records, record_counts
 
 EXAMPLE = 'citygrid topics --search "tenant sensitive"'
 

@@ -10,13 +10,13 @@ from typing import Annotated
 
 import typer
 
-from citygrid import preflight
-from citygrid.bring_up import BringUp, table
 from citygrid.cli import Told
 from citygrid.cli.screen import Steps, console, errors, show
-from citygrid.stack.children import PartFailed, log_tail
-from citygrid.stack.downloads import DownloadFailed
-from citygrid.supervision import SupervisionFailed, Supervisor
+from local import preflight
+from local.bring_up import BringUp, table
+from local.stack.children import PartFailed, log_tail
+from local.stack.downloads import DownloadFailed
+from local.supervision import SupervisionFailed, Supervisor
 from runtime.settings import Settings, load
 
 EXAMPLE = "citygrid up"
@@ -68,7 +68,7 @@ def _refuse_what_cannot_work(settings: Settings, supervisor: Supervisor) -> None
             f"citygrid runs already in {settings.state_dir} (process {running.pid}): see `citygrid status`, or stop it "
             "with `citygrid down`."
         )
-    from citygrid.stack.downloads import folder
+    from local.stack.downloads import folder
 
     if troubles := preflight.troubles(settings, folder(settings.downloads_dir)):
         raise Told("\n".join(troubles))

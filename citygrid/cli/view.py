@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from citygrid import reading
 from citygrid.cli import Told
 from citygrid.cli.screen import AsJson, console, for_machines
+from database import listing as reading
 from runtime.settings import load
 
 EXAMPLE = "citygrid view household --json"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from citygrid.processes import run_worker
+from processes.inventory import run_worker
 
 EXAMPLE = "citygrid worker stage resident"
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Roles and databases of a new PostgreSQL container, run once by its entrypoint; the same as citygrid/stack/postgres.py
+# Roles and databases of a new PostgreSQL container, run once by its entrypoint; the same as local/stack/postgres.py
 # makes on the local stack. None is superuser or may bypass row-level security. Passwords come from secret files.
 set -eu
 

@@ -1,7 +1,7 @@
 """The platform of the residents' bracelets (手环一键呼叫): who pressed which button, and which call was answered."""
 
-from runtime.publish.cells import choice, decimal, flag, identity, instant, number_of
-from runtime.publish.columns import Department, Export, column, optional, says
+from producers.publish.cells import choice, decimal, flag, identity, instant, number_of
+from producers.publish.columns import Department, Export, column, optional, says
 
 BUTTON = choice(
     {

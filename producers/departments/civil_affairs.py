@@ -1,7 +1,7 @@
 """Civil affairs: the marriage register (婚姻登记) and social assistance (社会救助)."""
 
-from runtime.publish.cells import choice, day, flag, identity, instant, number_of, phone, yuan
-from runtime.publish.columns import Department, Export, column, optional, says
+from producers.publish.cells import choice, day, flag, identity, instant, number_of, phone, yuan
+from producers.publish.columns import Department, Export, column, optional, says
 
 PROGRAMME = choice(
     {

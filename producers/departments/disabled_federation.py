@@ -1,7 +1,7 @@
 """Disabled persons' federation: cards (残疾人证)."""
 
-from runtime.publish.cells import choice, day, flag, identity, instant, number_of
-from runtime.publish.columns import Department, Export, column, optional, says
+from producers.publish.cells import choice, day, flag, identity, instant, number_of
+from producers.publish.columns import Department, Export, column, optional, says
 
 # GB/T 26341: seven kinds, four levels
 DISABILITY = choice(

@@ -1,7 +1,7 @@
 """Door access devices: who came and went, as their platform exports it (门禁进出记录)."""
 
-from runtime.publish.cells import flag, identity, instant, number_of
-from runtime.publish.columns import Department, Export, column, optional, says
+from producers.publish.cells import flag, identity, instant, number_of
+from producers.publish.columns import Department, Export, column, optional, says
 
 resident = optional("刷卡人身份证号|住户证件号码", identity)
 card = optional("卡号|门禁卡号", number_of)

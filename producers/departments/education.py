@@ -1,7 +1,7 @@
 """Education: the schools' rolls and degrees (学籍与学位)."""
 
-from runtime.publish.cells import choice, day, flag, identity, instant, number_of
-from runtime.publish.columns import Department, Export, column, optional, says
+from producers.publish.cells import choice, day, flag, identity, instant, number_of
+from producers.publish.columns import Department, Export, column, optional, says
 
 STAGE = choice(
     {

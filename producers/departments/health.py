@@ -1,7 +1,7 @@
 """Health: states of health to be looked after (重点健康状况), births (出生医学记录), family planning (生育服务)."""
 
-from runtime.publish.cells import choice, day, flag, identity, instant, number_of, whole
-from runtime.publish.columns import Department, Export, column, optional, says
+from producers.publish.cells import choice, day, flag, identity, instant, number_of, whole
+from producers.publish.columns import Department, Export, column, optional, says
 
 SEX = choice({"male": "男|男性|1", "female": "女|女性|2", "unknown": "未知|未说明|不明|0|9"})
 CONDITION = choice(

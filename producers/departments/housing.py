@@ -1,6 +1,6 @@
 """Housing: the dwelling register (房屋登记), tenancy records (租赁备案) and the safety of buildings (房屋安全)."""
 
-from runtime.publish.cells import (
+from producers.publish.cells import (
     choice,
     day,
     decimal,
@@ -13,7 +13,7 @@ from runtime.publish.cells import (
     number_of,
     whole,
 )
-from runtime.publish.columns import Department, Export, column, column_of_some, optional, says
+from producers.publish.columns import Department, Export, column, column_of_some, optional, says
 
 USE = choice(
     {

@@ -1,7 +1,7 @@
 """Market regulation: the register of legal persons (市场主体登记) and their annual inspection (年度检验)."""
 
-from runtime.publish.cells import choice, credit_code, day, flag, identity, instant, number_of, whole, yuan
-from runtime.publish.columns import Department, Export, column, optional, says
+from producers.publish.cells import choice, credit_code, day, flag, identity, instant, number_of, whole, yuan
+from producers.publish.columns import Department, Export, column, optional, says
 
 COMPANY_KIND = choice(
     {

@@ -1,7 +1,7 @@
 """Migrant-population office: stays and residence permits (来穗人员居住登记)."""
 
-from runtime.publish.cells import choice, day, flag, identity, instant, number_of, phone
-from runtime.publish.columns import Department, Export, column, optional, says
+from producers.publish.cells import choice, day, flag, identity, instant, number_of, phone
+from producers.publish.columns import Department, Export, column, optional, says
 
 SEX = choice({"male": "男|男性|1", "female": "女|女性|2", "unknown": "未知|未说明|0|9"})
 PURPOSE = choice(

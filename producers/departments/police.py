@@ -1,7 +1,7 @@
 """Police: the household register's change log (户籍变动), and which numbers are one person's (号码关联)."""
 
-from runtime.publish.cells import choice, day, flag, identity, instant, number_of, phone
-from runtime.publish.columns import Department, Export, column, optional, says
+from producers.publish.cells import choice, day, flag, identity, instant, number_of, phone
+from producers.publish.columns import Department, Export, column, optional, says
 
 SEX = choice({"male": "男|男性|1", "female": "女|女性|2", "unknown": "未知|未说明|0|9"})
 # GB/T 4761: relation to the head of the household, by its groups

@@ -1,7 +1,7 @@
 """Housing provident fund: accounts and deposits (住房公积金)."""
 
-from runtime.publish.cells import credit_code, day, flag, identity, instant, number_of, period, yuan
-from runtime.publish.columns import Department, Export, column, optional, says
+from producers.publish.cells import credit_code, day, flag, identity, instant, number_of, period, yuan
+from producers.publish.columns import Department, Export, column, optional, says
 
 DEPARTMENT = Department(
     "provident-fund",

@@ -1,7 +1,7 @@
 """Real estate register: who owns a dwelling (不动产权登记)."""
 
-from runtime.publish.cells import day, flag, identities, instant, number_of
-from runtime.publish.columns import Department, Export, column, optional, says
+from producers.publish.cells import day, flag, identities, instant, number_of
+from producers.publish.columns import Department, Export, column, optional, says
 
 owners = column("权利人证件号|权利人证件号码|权利人身份证号", identities)
 registered = column("登簿日期|登记日期", day)

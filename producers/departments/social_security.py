@@ -1,7 +1,7 @@
 """Human resources and social security: employers (单位参保), employment (就业登记), people insured (个人参保)."""
 
-from runtime.publish.cells import choice, credit_code, day, flag, identity, instant, number_of, period, whole, yuan
-from runtime.publish.columns import Department, Export, column, optional, says
+from producers.publish.cells import choice, credit_code, day, flag, identity, instant, number_of, period, whole, yuan
+from producers.publish.columns import Department, Export, column, optional, says
 
 recorded_at = column("录入时间|登记时间", instant)
 withdrawn = optional("是否撤销|撤销标志", flag, absent=False)

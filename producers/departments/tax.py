@@ -1,7 +1,7 @@
 """Tax service: registrations, returns and arrears of natural persons (自然人税务记录) and legal ones (单位税务记录)."""
 
-from runtime.publish.cells import choice, credit_code, day, flag, identity, instant, number_of, period, phone, yuan
-from runtime.publish.columns import Department, Export, column, optional, says
+from producers.publish.cells import choice, credit_code, day, flag, identity, instant, number_of, period, phone, yuan
+from producers.publish.columns import Department, Export, column, optional, says
 
 TAXPAYER_TYPE = choice(
     {

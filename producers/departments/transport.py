@@ -1,7 +1,7 @@
 """Traffic police: the vehicle register (机动车登记)."""
 
-from runtime.publish.cells import choice, flag, identity, instant, number_of
-from runtime.publish.columns import Department, Export, column, optional, says
+from producers.publish.cells import choice, flag, identity, instant, number_of
+from producers.publish.columns import Department, Export, column, optional, says
 
 # GA 24.4: kinds of vehicle, by what matters for a benefit check
 VEHICLE_KIND = choice(

@@ -1,7 +1,7 @@
 """Urban management: the register of facilities (城市部件) and what is reported of them (部件隐患)."""
 
-from runtime.publish.cells import choice, day, decimal, flag, grid, instant, number_of
-from runtime.publish.columns import Department, Export, column, optional, says
+from producers.publish.cells import choice, day, decimal, flag, grid, instant, number_of
+from producers.publish.columns import Department, Export, column, optional, says
 
 # GB/T 30428.2: the five groups of components
 FACILITY_KIND = choice(

@@ -1,7 +1,7 @@
 """Meteorological service: weather warning signals (气象灾害预警信号)."""
 
-from runtime.publish.cells import choice, decimal, district, flag, instant, number_of
-from runtime.publish.columns import Department, Export, column, optional, says
+from producers.publish.cells import choice, decimal, district, flag, instant, number_of
+from producers.publish.columns import Department, Export, column, optional, says
 
 HAZARD = choice(
     {

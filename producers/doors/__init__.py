@@ -1,1 +1,1 @@
-"""Doors of departments and devices: `producers/gateway.py` serves them over HTTP, `producers/devices.py` by MQTT."""
+"""Doors of departments and devices, over HTTP (`gateway_process.py`) and by MQTT (`device_process.py`)."""

@@ -9,17 +9,18 @@ import structlog
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response
 
-from producers.doors import departments, devices
+from producers.doors import department_routes as departments
+from producers.doors import device_routes as devices
 from producers.doors.answers import ADDRESSES_REQUESTS, AWAY, KINDS, DoorGate
 from producers.doors.batch import BatchRefused
-from producers.doors.departments import Caller
-from producers.doors.devices import DeviceProblem
+from producers.doors.department_routes import Caller
+from producers.doors.device_routes import DeviceProblem
 from producers.doors.door import Door
 from producers.doors.openapi import RESPONSES, VERSION, description_of
 from producers.doors.relay import Away, Relay
 from runtime.http import problems
-from runtime.pseudonym import Pseudonyms
 from runtime.settings import Settings
+from wire.pseudonym import Pseudonyms
 
 log = structlog.get_logger("citygrid.doors")
 RETRY_AFTER = {"Retry-After": "5"}

@@ -7,12 +7,12 @@ import time
 from collections.abc import Sequence
 
 from producers.doors.answers import ItemError
-from runtime.contracts import Contract
+from producers.publish.json_form import JsonForm, NotJson, parsed
+from producers.publish.statement import Checked, InvalidStatement, Ready
 from runtime.http.language import Say
 from runtime.http.problems import BAD_REQUEST, INVALID, TOO_LARGE, Kind
-from runtime.pseudonym import Pseudonyms
-from runtime.publish.json_form import JsonForm, NotJson, parsed
-from runtime.publish.statement import Checked, InvalidStatement, Ready
+from wire.contracts import Contract
+from wire.pseudonym import Pseudonyms
 
 LARGEST_EVENT = 900_000
 """Bytes on the wire, about: librdkafka sends, and brokers take, records of up to 1 MB."""

@@ -13,8 +13,8 @@ from hashlib import sha256
 from hmac import compare_digest, digest
 from typing import NamedTuple
 
-from runtime.pseudonym import KeyRefused, read_keys
 from runtime.settings import Settings
+from wire.pseudonym import KeyRefused, read_keys
 
 SALT_BYTES = 16
 

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from producers.doors.batch import BatchRefused, Form, json_of
 from producers.doors.device_keys import DeviceKeys
-from runtime.publish.json_form import instant
-from runtime.publish.statement import InvalidStatement, Ready, Statement
+from producers.publish.json_form import instant
+from producers.publish.statement import InvalidStatement, Ready, Statement
 
 LONGEST_BODY = 8_192
 AHEAD_S = 300

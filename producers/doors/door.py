@@ -16,12 +16,12 @@ from producers.doors.answers import BURST_SECONDS, NOT_FOUND, NOT_YOURS
 from producers.doors.batch import Form
 from producers.doors.device_keys import DeviceKeys
 from producers.doors.relay import Away, Relay
-from runtime.contracts import contracts
-from runtime.dead_letters import DeadLetters, Letter, LettersUnreadable
+from producers.mending.letters import DeadLetters, Letter, LettersUnreadable
 from runtime.http.gate import Buckets
 from runtime.http.problems import Refused
-from runtime.pseudonym import Pseudonyms
 from runtime.settings import Settings
+from wire.contracts import contracts
+from wire.pseudonym import Pseudonyms
 
 Pool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
 

@@ -11,10 +11,10 @@ from fastapi.openapi.utils import get_openapi
 
 from producers.doors.answers import ItemError
 from producers.doors.device_messages import DOORS
-from producers.doors.devices import HEADERS
-from runtime.contracts import Contract, contracts
+from producers.doors.device_routes import HEADERS
+from producers.publish.json_form import JsonForm
 from runtime.http.problems import MEDIA_TYPE, Problem
-from runtime.publish.json_form import JsonForm
+from wire.contracts import Contract, contracts
 
 VERSION = "1.0.0"
 STATE = "/v1/events/{topic}"

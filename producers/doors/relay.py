@@ -17,12 +17,12 @@ from typing import NamedTuple
 
 import structlog
 
-from runtime.contracts import contracts
-from runtime.pseudonym import Pseudonyms
-from runtime.publish import NotDelivered, Publisher, PublishRefused
-from runtime.publish.statement import Ready
-from runtime.registry import Registry, RegistryAway
+from producers.publish import NotDelivered, Publisher, PublishRefused
+from producers.publish.statement import Ready
 from runtime.settings import Settings
+from wire.contracts import contracts
+from wire.pseudonym import Pseudonyms
+from wire.registry import Registry, RegistryAway
 
 log = structlog.get_logger("citygrid.doors")
 

@@ -20,14 +20,14 @@ import structlog
 from psycopg import sql
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_exponential_jitter
 
-from runtime.contracts import contracts
+from dataplane.health import HealthServer
+from producers.publish import InvalidStatement, NotDelivered, Publisher, PublishRefused, Statement
+from producers.publish.columns import Rejected
+from producers.publish.export_file import statement_of
 from runtime.log import configure
 from runtime.metrics import OUTBOX_PUBLISHED, OUTBOX_REFUSED, OUTBOX_WAITING
-from runtime.publish import InvalidStatement, NotDelivered, Publisher, PublishRefused, Statement
-from runtime.publish.columns import Rejected
-from runtime.publish.file import statement_of
-from runtime.rdkafka.health import HealthServer
 from runtime.settings import Settings, load
+from wire.contracts import contracts
 
 log = structlog.get_logger()
 

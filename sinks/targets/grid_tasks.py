@@ -12,17 +12,17 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from database import queries
 from domain.rule import Rule
-from runtime.codec import RecordReader
-from runtime.contracts import published
 from runtime.discover import discover
 from runtime.metrics import OPEN_ALERTS, OVERDUE_TASKS, TASKS, show
-from runtime.registry import Registry
 from runtime.settings import Settings
-from sinks.reading import as_jsonb, instant, iso_instant
+from sinks.decoding import as_jsonb, instant, iso_instant
 from sinks.sink import Connection, Read, Sink, Unreadable, newest, rounds
 from sinks.waiting import Waiting
-from tasks import queries
+from wire.codec import RecordReader
+from wire.contracts import published
+from wire.registry import Registry
 
 GRID = re.compile(r"[0-9]{15}")
 DISTRICT = re.compile(r"[0-9]{6}")

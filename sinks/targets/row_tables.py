@@ -11,12 +11,12 @@ from typing import Any
 
 from psycopg import sql
 
-from runtime.contracts import published
-from runtime.registry import Registry
+from database import queries
+from sinks.decoding import JsonReader, as_jsonb
 from sinks.freshness import observe
-from sinks.reading import JsonReader, as_jsonb
 from sinks.sink import Connection, Read, Sink, Unreadable, newest
-from tasks import queries
+from wire.contracts import published
+from wire.registry import Registry
 
 PREFIX = "rows."
 

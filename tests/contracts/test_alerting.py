@@ -13,7 +13,7 @@ import httpx
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from citygrid.stack.ports import free_ports
+from local.stack.ports import free_ports
 from tests.contracts.tools import ALERTS, INFRA, run, there
 from tests.e2e.running import until
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from domain.view import View
-from runtime.asyncapi import document
-from runtime.catalogue import entries, rules, topic_of, topics_behind
-from runtime.contracts import CLASSIFICATIONS, contracts
 from runtime.discover import discover
-from runtime.reach import reach
 from sinks.worker import sinks
+from wire.asyncapi import document
+from wire.catalogue import entries, rules, topic_of, topics_behind
+from wire.contracts import CLASSIFICATIONS, contracts
+from wire.reach import reach
 
 VIEWS = discover("domain.views", "VIEW", View)
 SINKS = {name: sink.topics() for name, sink in sinks().items()}

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.publish import cells
-from runtime.publish.cells import Unfit
+from producers.publish import cells
+from producers.publish.cells import Unfit
 from tests.contracts.people import full_width
 
 DATES = st.dates(min_value=date(1850, 1, 1), max_value=date(2199, 12, 31))

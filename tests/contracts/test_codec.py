@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.event import Event
-from runtime.codec import FRAME, Decoder, Parked, RecordReader, Unreadable, encoder
-from runtime.contracts import contracts, plain, published
-from runtime.registry import Registry
 from tests.contracts.test_examples import examples, ready
+from wire.codec import FRAME, Decoder, Parked, RecordReader, Unreadable, encoder
+from wire.contracts import contracts, plain, published
+from wire.registry import Registry
 
 TOPIC = "civil-affairs.marriage"
 CONTRACT = contracts()[TOPIC]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from runtime import compatibility
-from runtime.contracts import SCHEMAS, every_schema
+from wire import compatibility
+from wire.contracts import SCHEMAS, every_schema
 
 Change = Callable[[dict[str, Any]], None]
 

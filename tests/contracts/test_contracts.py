@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.contracts import CATEGORIES, SCHEMAS, ContractRefused, contracts, every_schema, leaves, published
+from wire.contracts import CATEGORIES, SCHEMAS, ContractRefused, contracts, every_schema, leaves, published
 
 WANTED = {
     "police.identity-linked": "NumberChanged SamePerson NumberGiven",

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
 
-from runtime.codec import FRAME, encoder
-from runtime.contracts import SCHEMAS, contracts, plain
-from runtime.pseudonym import PSEUDONYM, Pseudonyms
-from runtime.publish.file import statement_of
-from runtime.publish.statement import Checked, Ready
+from producers.publish.export_file import statement_of
+from producers.publish.statement import Checked, Ready
+from wire.codec import FRAME, encoder
+from wire.contracts import SCHEMAS, contracts, plain
+from wire.pseudonym import PSEUDONYM, Pseudonyms
 
 FILES = sorted((SCHEMAS / "examples").glob("*.jsonl"))
 NOW = 1_793_059_200_000_000  # 2026-10-27: an example is of the past, so that it can be published

@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 import pytest
 
-from citygrid.demo.registers import Said
-from citygrid.demo.sheets import READERS, exported, sheet_of
+from demo.registers import Said
+from demo.sheets import READERS, exported, sheet_of
 from domain.time import day_of, midnight
-from runtime.contracts import SCHEMAS, contracts
-from runtime.publish.cells import NOTHING, choice
-from runtime.publish.columns import Column, Export, Rejected, Says
-from runtime.publish.file import statement_of
-from runtime.publish.statement import Statement
+from producers.publish.cells import NOTHING, choice
+from producers.publish.columns import Column, Export, Rejected, Says
+from producers.publish.export_file import statement_of
+from producers.publish.statement import Statement
+from wire.contracts import SCHEMAS, contracts
 
 Word = tuple[str, str, str]
 """The export's title, the column by its first name, and what was written: another name of it, or a word in it."""

@@ -9,10 +9,10 @@ import pytest
 
 from domain.time import midnight
 from producers import departments
-from runtime.contracts import contracts
+from producers.publish.columns import Department, Rejected
+from producers.publish.statement import Statement
 from runtime.discover import discover
-from runtime.publish.columns import Department, Rejected
-from runtime.publish.statement import Statement
+from wire.contracts import contracts
 
 DEPARTMENTS = discover(departments.__name__, "DEPARTMENT", Department)
 COMPANY, GRID = "91350100M000100Y43", "440113001002003"

@@ -12,10 +12,10 @@ import typer.main
 import yaml  # type: ignore[import-untyped]
 from prometheus_client.metrics import MetricWrapperBase
 
-from citygrid import observe
 from citygrid.cli import Told, build
 from citygrid.cli.secrets import contents, init
-from citygrid.processes import WORKERS, workers
+from processes import observe
+from processes.inventory import WORKERS, workers
 from runtime.settings import CHECKOUT, Settings
 from tests.contracts.tools import ALERTS, INFRA, RULES, RUNBOOKS, run
 
@@ -72,9 +72,9 @@ def test_every_alert_has_its_runbook_and_a_test() -> None:
 
 
 def test_what_is_generated_is_up_to_date() -> None:
-    assert observe.METRICS_PAGE.read_text() == observe.metrics_page(), "run python -m citygrid.observe"
+    assert observe.METRICS_PAGE.read_text() == observe.metrics_page(), "run python -m processes.observe"
     there = json.loads(observe.COMPOSE_TARGETS.read_text())
-    assert there == observe.compose_targets(Settings(_env_file=None)), "run python -m citygrid.observe"
+    assert there == observe.compose_targets(Settings(_env_file=None)), "run python -m processes.observe"
 
 
 def test_prometheus_accepts_configuration_and_rules(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_documented_commands_and_options_exist(page: Path) -> None:
 def test_no_metric_is_declared_for_nothing() -> None:
     from runtime import metrics
 
-    rooms = ("api", "citygrid", "producers", "runtime", "sinks", "stream_apps")
+    rooms = ("api", "citygrid", "processes", "producers", "runtime", "sinks", "stream_apps", "wire")
     files = [file for room in rooms for file in (CHECKOUT / room).rglob("*.py") if file.name != "metrics.py"]
     code = "".join(file.read_text() for file in files)
     declared = [name for name, value in vars(metrics).items() if isinstance(value, MetricWrapperBase)]

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from runtime.contracts import SCHEMAS, contracts
-from runtime.pseudonym import Pseudonyms
-from runtime.publish.file import statement_of
-from runtime.publish.json_form import HEAD, JsonForm, NotJson, instant, parsed
-from runtime.publish.statement import Checked, InvalidStatement
+from producers.publish.export_file import statement_of
+from producers.publish.json_form import HEAD, JsonForm, NotJson, instant, parsed
+from producers.publish.statement import Checked, InvalidStatement
 from tests.contracts.people import number
+from wire.contracts import SCHEMAS, contracts
+from wire.pseudonym import Pseudonyms
 
 NOW = 1_900_000_000_000_000
 PSEUDONYMS = Pseudonyms(b"k" * 32)

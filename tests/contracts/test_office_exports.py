@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from producers.departments import disabled_federation, education, health, migration, provident_fund, social_security
-from runtime.pseudonym import PSEUDONYM
-from runtime.publish.cells import day
-from runtime.publish.columns import Department
-from runtime.publish.file import Good, Rehearsal, lines
-from runtime.publish.reading import ExportFile
+from producers.publish.cells import day
+from producers.publish.columns import Department
+from producers.publish.export_file import Good, Rehearsal, lines
+from producers.publish.export_lines import ExportFile
 from runtime.settings import Settings
 from tests.contracts.people import number
+from wire.pseudonym import PSEUDONYM
 
 WHO, MOTHER = number(7), number(8)
 CODE = "91440113MAEX00001N"

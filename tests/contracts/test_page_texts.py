@@ -11,13 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
-from citygrid.serve import pages
 from domain import rules
 from domain.rule import Rule
+from processes.api_server import pages
 from runtime.discover import discover
 from runtime.settings import Settings
-from runtime.words import words
 from web.assets import STATIC, WORDS, libraries
+from wire.words import words
 
 ENTRY = re.compile(r'^  ("(?:[^"\\]|\\.)+"): ("(?:[^"\\]|\\.)*"),$', re.MULTILINE)
 USED = re.compile(r'\b(?:t|named)\(\s*"([^"]+)"')

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from domain.codes import InvalidCode
-from runtime.pseudonym import PSEUDONYM, KeyRefused, Pseudonyms, make_key_file, read_keys
 from runtime.settings import Settings
 from tests.contracts.people import full_width, number
+from wire.pseudonym import PSEUDONYM, KeyRefused, Pseudonyms, make_key_file, read_keys
 
 
 def test_a_pseudonym_is_the_mac_of_the_normalised_number() -> None:

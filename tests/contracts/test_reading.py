@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from producers.departments import civil_affairs, police, transport
-from runtime.publish.columns import Department, ExportUnknown
-from runtime.publish.file import Bad, Good, Rehearsal, lines
-from runtime.publish.reading import Damaged, ExportFile, FileRefused, Line
+from producers.publish.columns import Department, ExportUnknown
+from producers.publish.export_file import Bad, Good, Rehearsal, lines
+from producers.publish.export_lines import Damaged, ExportFile, FileRefused, Line
 from runtime.settings import CHECKOUT, Settings
 from tests.contracts.people import number
 
@@ -120,8 +120,8 @@ LARGE = """
 import resource, sys
 from pathlib import Path
 from producers.departments.police import DEPARTMENT
-from runtime.publish.file import Rehearsal, RejectedFile, publish
-from runtime.publish.reading import ExportFile
+from producers.publish.export_file import Rehearsal, RejectedFile, publish
+from producers.publish.export_lines import ExportFile
 from runtime.settings import Settings
 with ExportFile(Path(sys.argv[1])) as file, RejectedFile(file.path) as rejected:
     door = Rehearsal(Settings(_env_file=None))

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from citygrid import linked
 from domain.view import View
-from runtime.contracts import plain, published
 from runtime.discover import discover
+from wire import linked_facts as linked
+from wire.contracts import plain, published
 
 VIEWS = discover("domain.views", "VIEW", View)
 ROWS = {name.removeprefix("rows."): each.schema for name, each in published().items() if each.what == "row"}
@@ -77,7 +77,7 @@ def test_a_contribution_has_the_fields_of_its_class(view: str) -> None:
 
 def test_what_is_known_of_other_numbers_follows_from_the_facts() -> None:
     for file, text in linked.written().items():
-        assert file.read_text("utf-8") == text, f"{file.name}: run `python -m citygrid.linked`"
+        assert file.read_text("utf-8") == text, f"{file.name}: run `python -m wire.linked_facts`"
 
 
 def test_every_view_is_published() -> None:

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.contracts import contracts
-from runtime.pseudonym import Pseudonyms
-from runtime.publish.statement import Checked, InvalidStatement, Statement
+from producers.publish.statement import Checked, InvalidStatement, Statement
 from tests.contracts.people import full_width, number
+from wire.contracts import contracts
+from wire.pseudonym import Pseudonyms
 
 NOW = 1_900_000_000_000_000
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from domain.event import Event
 from domain.time import DAY, midnight
-from runtime.codec import FIRST_DAY, LAST_DAY
-from runtime.contracts import Contract, contracts, published
-from runtime.rows import builder
 from tests.golden.in_memory import ALL_VIEWS
+from wire.codec import FIRST_DAY, LAST_DAY
+from wire.contracts import Contract, contracts, published
+from wire.row_classes import builder
 
 CONTRACTS = contracts()
 SUBJECTS = sorted({contract.subject for contract in CONTRACTS.values()})

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from citygrid.demo.changes import CYCLE, Changes
-from citygrid.demo.city import DemoCity, credit_code
-from citygrid.demo.play import REGISTERS, examples, statements, write
-from citygrid.demo.sheets import READERS, exported
+from demo.changes import CYCLE, Changes
+from demo.city import DemoCity, credit_code
+from demo.play import REGISTERS, examples, statements, write
+from demo.sheets import READERS, exported
 from domain.codes import normalised_credit_code, normalised_identity_number
 from domain.event import Event
 from domain.time import DAY, midnight
-from runtime.contracts import contracts
-from runtime.publish.file import Good, Rehearsal, lines
-from runtime.publish.reading import ExportFile
+from producers.publish.export_file import Good, Rehearsal, lines
+from producers.publish.export_lines import ExportFile
 from runtime.settings import Settings
 from tests.golden.in_memory import City
+from wire.contracts import contracts
 
 TODAY = date(2026, 3, 2)
 BROUGHT = {

@@ -6,11 +6,11 @@ from itertools import islice, pairwise
 
 import pytest
 
-from citygrid.demo.city import DemoCity
-from citygrid.demo.day import Day, Happening
-from citygrid.demo.swipes import IN, OUT, from_now_on
+from demo.city import DemoCity
+from demo.day import Day, Happening
+from demo.swipes import IN, OUT, from_now_on
 from domain.time import DAY, SECOND, midnight
-from runtime.publish.file import Rehearsal
+from producers.publish.export_file import Rehearsal
 from runtime.settings import Settings
 
 TODAY = date(2026, 3, 3)

@@ -8,10 +8,10 @@ import pytest
 from shapely import coverage_is_valid, unary_union
 from shapely.geometry import Point, Polygon
 
-from citygrid.accounts import DEMO_GRID
-from citygrid.demo.draw import Draw
-from citygrid.demo.mesh import doubled_area
-from citygrid.demo.places import HEART, Area, Places, numeral
+from database.accounts import DEMO_GRID
+from demo.draw import Draw
+from demo.mesh import doubled_area
+from demo.places import HEART, Area, Places, numeral
 from domain.codes import DISTRICTS, normalised_grid_code
 
 

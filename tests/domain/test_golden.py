@@ -6,11 +6,11 @@ from functools import cache
 import pytest
 
 from domain.event import Event
-from runtime.contracts import contracts
 from tests.golden.city import DAY, LIVE_SINCE, NOW, SMALL, WHOLE, Said, golden_city
 from tests.golden.compare import differences, empty, plain, published, standing
 from tests.golden.in_memory import ALL_RULES, ALL_VIEWS, City
 from tests.golden.recompute import Answer, recompute
+from wire.contracts import contracts
 
 SUBJECTS = {topic: contract.subject for topic, contract in contracts().items()}
 

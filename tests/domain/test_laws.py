@@ -14,11 +14,11 @@ from domain.event import Event
 from domain.rule import Rule
 from domain.step import finding_id, settle
 from domain.time import DAY
-from runtime.contracts import Contract
 from tests.domain.strategies import CONTRACTS, INSTANTS, SUBJECTS, contributions, event, events, histories
 from tests.golden.city import LIVE_SINCE, NOW, golden_city
 from tests.golden.compare import empty, plain, standing
 from tests.golden.in_memory import ALL_RULES, ALL_VIEWS, City
+from wire.contracts import Contract
 
 VIEWS_WITH_EVENTS = [name for name, view in ALL_VIEWS.items() if view.subject in SUBJECTS]
 VIEWS_THAT_RECEIVE = [name for name, view in ALL_VIEWS.items() if view.contribution is not None]

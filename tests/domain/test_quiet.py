@@ -9,17 +9,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dataplane import PartitionRows
 from domain.event import Event
 from domain.rule import Rule
 from domain.rules.newly_let import RULE as NEWLY_LET
 from domain.step import FORGET_RESOLVED_AFTER, is_unknown, judged_unknown, settle
 from domain.time import DAY, hours
-from runtime.contracts import contracts
-from runtime.rdkafka import PartitionRows
 from stream_apps.doubt import DoubtIndex
 from tests.domain.strategies import INSTANTS, histories
 from tests.domain.test_rules import History, noon
 from tests.golden.in_memory import ALL_RULES, ALL_VIEWS, City
+from wire.contracts import contracts
 
 DOORS, SCHOOLS, NEVER_QUIET = "doors", "schools", "never-quiet"
 TOPICS = (DOORS, SCHOOLS)

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import httpx
 
-from citygrid.accounts import Account, create
+from database.accounts import Account, create
 from runtime.settings import Settings
 from tests.e2e.running import until
 

@@ -13,8 +13,8 @@ import psycopg
 import pytest
 import uvicorn
 
-from citygrid.accounts import Account, create
-from citygrid.serve import site
+from database.accounts import Account, create
+from processes.api_server import site
 from runtime.settings import Settings
 from tests.conftest import Database
 from tests.integration.api.two_streets import DISTRICT, HERE, PASSWORD, THERE, Street, build

@@ -8,24 +8,24 @@ from typing import Any
 
 import psycopg
 
-from citygrid.stack.children import Child
-from citygrid.stack.local import PartName
 from domain.event import Event
 from domain.view import View
-from runtime.codec import Decoder, RecordReader
-from runtime.contracts import contracts, published
+from local.stack.children import Child
+from local.stack.local import PartName
+from producers.publish import Publisher, Statement
 from runtime.discover import discover
-from runtime.publish import Publisher, Statement
-from runtime.registry import Registry
 from runtime.settings import Settings
-from runtime.topics import ALERTS, CLOCK, DEAD_LETTERS, PARKED, ensure_schemas, ensure_topics
-from sinks.reading import JsonReader
+from sinks.decoding import JsonReader
 from sinks.worker import sinks
 from stream_apps.worker import topics_of
 from tests.e2e.running import Processes, Topics, committed, sink_lag, stage_lag, tick, until
 from tests.golden.city import DAY, LIVE_SINCE, NOW, Said
 from tests.golden.compare import BOOKKEEPING, as_numbers, differences, empty, standing
 from tests.golden.recompute import Answer, recompute
+from wire.codec import Decoder, RecordReader
+from wire.contracts import contracts, published
+from wire.registry import Registry
+from wire.topics import ALERTS, CLOCK, DEAD_LETTERS, PARKED, ensure_schemas, ensure_topics
 
 SHARED = ("resident", "household", "dwelling")
 """Views whose stages have two workers each: what dies, freezes, joins and leaves is one of these."""

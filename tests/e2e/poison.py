@@ -6,14 +6,14 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from dataplane import partition_of
 from domain.codes import with_credit_check
-from runtime.codec import FRAME, encoder
-from runtime.contracts import contracts, published
-from runtime.rdkafka import partition_of
-from runtime.topics import ALERTS, CLOCK
 from tests.contracts.test_examples import examples, ready
 from tests.e2e.golden_run import ROWS
 from tests.golden.city import NOW
+from wire.codec import FRAME, encoder
+from wire.contracts import contracts, published
+from wire.topics import ALERTS, CLOCK
 
 CONTRACTS = contracts()
 UNKNOWN_ID = 2_000_000_000

@@ -13,15 +13,15 @@ from fastavro import parse_schema, schemaless_reader
 
 from domain.event import Event
 from domain.time import DAY
-from runtime.codec import FRAME
-from runtime.contracts import contracts, plain, published
-from runtime.rdkafka.avro_writer import writer
-from runtime.registry import Registry
-from sinks.reading import _converter, as_jsonb
+from sinks.decoding import _converter, as_jsonb
 from sinks.sink import Read
 from sinks.targets.row_tables import RowTables
 from tests.conftest import Database
 from tests.golden.in_memory import City
+from wire.avro_writer import writer
+from wire.codec import FRAME
+from wire.contracts import contracts, plain, published
+from wire.registry import Registry
 
 NOW = datetime.now(UTC)
 COMPANY = "91440101MA5CQ1XX3G"

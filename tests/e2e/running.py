@@ -23,14 +23,14 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 from pydantic import SecretStr
 
-from citygrid.stack import children
-from citygrid.stack.children import Child, Program, log_tail
-from citygrid.stack.ports import free_ports
-from runtime.codec import encoder
-from runtime.contracts import published
-from runtime.registry import Registry
+from local.stack import children
+from local.stack.children import Child, Program, log_tail
+from local.stack.ports import free_ports
 from runtime.settings import CHECKOUT, Settings
-from runtime.topics import CLOCK, group_of_stage, subject_of
+from wire.codec import encoder
+from wire.contracts import published
+from wire.registry import Registry
+from wire.topics import CLOCK, group_of_stage, subject_of
 
 Where = tuple[str, int]
 """A topic (its name on the cluster) and a partition."""

@@ -16,14 +16,14 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer
 
-from citygrid.stack import children
-from citygrid.stack.children import Program
-from citygrid.stack.ports import free_ports
-from runtime.codec import RecordReader
-from runtime.contracts import published
-from runtime.registry import Registry
+from local.stack import children
+from local.stack.children import Program
+from local.stack.ports import free_ports
 from runtime.settings import CHECKOUT, Settings
 from tests.e2e.running import environment, until
+from wire.codec import RecordReader
+from wire.contracts import published
+from wire.registry import Registry
 
 PAGE = CHECKOUT / "docs" / "how-to" / "add-a-department.md"
 STEP = re.compile(r"^(?:\*\*([^*\n]+)\*\*\n)?```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import psycopg
 
-from citygrid.demo.play import Demo
+from demo.play import Demo
 from domain.view import View
 from runtime.discover import discover
 from runtime.settings import Settings
-from runtime.topics import ensure_schemas, ensure_topics
 from sinks.worker import sinks
 from tests.e2e.running import processes, until
+from wire.topics import ensure_schemas, ensure_topics
 
 RULES = 8
 """At least so many find something in a city of two thousand."""

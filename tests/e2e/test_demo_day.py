@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from citygrid.demo.performance import check, play
-from citygrid.demo.play import Demo
+from demo.performance import check, play
+from demo.play import Demo
 from domain.view import View
-from runtime.dead_letters import DeadLetters
+from producers.mending.letters import DeadLetters
 from runtime.discover import discover
 from runtime.settings import Settings
-from runtime.topics import DEAD_LETTERS, ensure_schemas, ensure_topics
 from sinks.worker import sinks
 from tests.e2e.golden_run import INPUTS, Running
 from tests.e2e.running import Topics, processes, until
+from wire.topics import DEAD_LETTERS, ensure_schemas, ensure_topics
 
 RESIDENTS = 600
 SPEED = 1_440.0

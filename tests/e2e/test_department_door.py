@@ -14,16 +14,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from citygrid import keys
-from citygrid.stack import downloads
-from citygrid.stack.children import Child
-from citygrid.stack.local import LocalStack, Ports
-from citygrid.stack.ports import free_ports
-from runtime.contracts import contracts
+from local.stack import downloads
+from local.stack.children import Child
+from local.stack.local import LocalStack, Ports
+from local.stack.ports import free_ports
+from producers.doors import key_register as keys
 from runtime.settings import Settings
-from runtime.topics import ensure_schemas, ensure_topics
 from tests.e2e.running import Processes, processes, until
 from tests.integration.doors.statements import TENANCY, event_id, let, on_topic
+from wire.contracts import contracts
+from wire.topics import ensure_schemas, ensure_topics
 
 EXAMPLES = 4
 WHOLE = {"housing", "tax"}

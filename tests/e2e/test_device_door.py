@@ -16,18 +16,18 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from citygrid import devices
-from citygrid.stack import children
-from citygrid.stack.children import Child, Program
-from citygrid.stack.ports import free_ports, is_taken
-from runtime.codec import Decoder
-from runtime.registry import Registry
+from local.stack import children
+from local.stack.children import Child, Program
+from local.stack.ports import free_ports, is_taken
+from producers.doors import device_register as devices
 from runtime.settings import Settings
-from runtime.topics import ensure_schemas, ensure_topics
 from tests.contracts.people import number
 from tests.e2e.running import processes, until
 from tests.integration.doors.device import Signed, Simulated
 from tests.integration.doors.statements import PRESSES, SWIPES, on_topic
+from wire.codec import Decoder
+from wire.registry import Registry
+from wire.topics import ensure_schemas, ensure_topics
 
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 PASSWORD = "as long as a broker's password should be"

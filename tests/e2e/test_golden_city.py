@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from citygrid.stack import children, downloads, postgres
-from citygrid.stack.children import Child
-from citygrid.stack.local import LocalStack, PartName, Ports, stop
-from citygrid.stack.ports import free_ports, is_taken
+from database.migrate import migrate
+from local.stack import children, downloads, postgres
+from local.stack.children import Child
+from local.stack.local import LocalStack, PartName, Ports, stop
+from local.stack.ports import free_ports, is_taken
 from runtime.settings import Settings, load
-from runtime.topics import CLOCK
-from sinks.migrate import migrate
 from tests.e2e.completing import CommandCentre, command_centre
 from tests.e2e.golden_run import SHARED, VIEWS, Fault, Running, golden_settings, play
 from tests.e2e.running import Topics, members, processes
 from tests.golden.city import SMALLER, WHOLE, Said, golden_city
+from wire.topics import CLOCK
 
 pytestmark = pytest.mark.timeout(900)
 """The whole city takes 260 s on two idle cores."""

@@ -14,16 +14,11 @@ import httpx
 import pytest
 from confluent_kafka import Producer
 
-from citygrid import keys
-from citygrid.accounts import Account, create
-from citygrid.stack import postgres
-from citygrid.stack.local import LocalStack
-from runtime.codec import encoder
-from runtime.contracts import contracts
-from runtime.pseudonym import Pseudonyms
-from runtime.registry import Registry
+from database.accounts import Account, create
+from local.stack import postgres
+from local.stack.local import LocalStack
+from producers.doors import key_register as keys
 from runtime.settings import Settings
-from runtime.topics import subject_of
 from tests.e2e.pages.browser import CENTRE, TABLET, browsing
 from tests.e2e.pages.command_centre import CommandCentre
 from tests.e2e.pages.grid_worker import GridWorker
@@ -31,6 +26,11 @@ from tests.e2e.pages.sign_in import SignIn
 from tests.e2e.running import until
 from tests.e2e.whole_city import PASSWORD, City, screenshots, whole_city
 from tests.golden.city import identity_number
+from wire.codec import encoder
+from wire.contracts import contracts
+from wire.pseudonym import Pseudonyms
+from wire.registry import Registry
+from wire.topics import subject_of
 
 GRID, NEXT_GRID = "440113001001003", "440113001001004"
 COMPANY = "91440101MA5CQ1XX3G"

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from citygrid.accounts import Account, create
+from database.accounts import Account, create
 from runtime.settings import Settings
 from tests.e2e.dashboards import PANELS, shown
 from tests.e2e.pages.browser import TABLET, browsing

@@ -7,13 +7,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from runtime.pseudonym import Pseudonyms, read_keys
 from tests.e2e.conftest import ServedCity
 from tests.e2e.pages.browser import CENTRE, PHONE, TABLET, browsing
 from tests.e2e.pages.command_centre import CommandCentre
 from tests.e2e.pages.grid_worker import GridWorker
 from tests.e2e.pages.sign_in import SignIn
 from tests.integration.api.two_streets import DISTRICT, HERE, dispatch, open_alert
+from wire.pseudonym import Pseudonyms, read_keys
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 

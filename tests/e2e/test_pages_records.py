@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Page
 
-from citygrid.accounts import Account, create
+from database.accounts import Account, create
 from tests.e2e.conftest import GRID, ServedCity
 from tests.e2e.pages.browser import CENTRE, PHONE, Watched, browsing
 from tests.e2e.pages.command_centre import CommandCentre

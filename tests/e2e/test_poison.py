@@ -17,15 +17,12 @@ import pytest
 from confluent_kafka import KafkaError, Message, Producer
 
 from citygrid.cli import main
-from citygrid.stack import children
-from citygrid.stack.children import Child
-from citygrid.stack.ports import free_ports
+from dataplane import partition_of
 from domain.event import Event
-from runtime.codec import Decoder, RecordReader
-from runtime.contracts import published
-from runtime.rdkafka import partition_of
+from local.stack import children
+from local.stack.children import Child
+from local.stack.ports import free_ports
 from runtime.settings import CHECKOUT, Settings
-from runtime.topics import ALERTS, CLOCK, ensure_schemas, ensure_topics, subject_of
 from sinks.worker import sinks
 from tests.e2e.golden_run import (
     CONTRIBUTED,
@@ -50,6 +47,9 @@ from tests.e2e.poison import (
 from tests.e2e.running import Topics, environment, processes, stage_lag, tick, until
 from tests.golden.city import LIVE_SINCE, NOW, golden_city
 from tests.golden.recompute import recompute
+from wire.codec import Decoder, RecordReader
+from wire.contracts import published
+from wire.topics import ALERTS, CLOCK, ensure_schemas, ensure_topics, subject_of
 
 
 class City(Running):

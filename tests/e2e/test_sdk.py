@@ -10,12 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from citygrid import keys
-from citygrid.stack.ports import free_ports
+from local.stack.ports import free_ports
+from producers.doors import key_register as keys
 from runtime.settings import CHECKOUT, Settings
-from runtime.topics import ensure_schemas, ensure_topics
 from tests.e2e.running import processes, until
 from tests.integration.doors.statements import on_topic
+from wire.topics import ensure_schemas, ensure_topics
 
 TOPIC = "police.household-registration"
 PROGRAM = """

@@ -14,18 +14,18 @@ import psycopg
 import pytest
 from confluent_kafka import Producer
 
-from citygrid import observe
-from citygrid.stack import children
-from citygrid.stack.children import Program
-from citygrid.stack.ports import free_ports
-from runtime.publish import Publisher, Statement
-from runtime.rdkafka import partition_of
+from dataplane import partition_of
+from local.stack import children
+from local.stack.children import Program
+from local.stack.ports import free_ports
+from processes import observe
+from producers.publish import Publisher, Statement
 from runtime.settings import Settings
-from runtime.topics import ensure_schemas, ensure_topics
 from tests.e2e.dashboards import DASHBOARDS, shown
 from tests.e2e.running import Processes, processes, until
 from tests.golden.city import identity_number
 from tests.integration.stages.conftest import MORNING, POLICE, moved_in
+from wire.topics import ensure_schemas, ensure_topics
 
 STARTED = (("stage", "resident"), ("stage", "dwelling"), ("sink", "row-tables"), ("clock", None))
 NAMES = ["-".join(part for part in worker if part) for worker in STARTED]

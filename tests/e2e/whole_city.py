@@ -16,14 +16,14 @@ from typing import Any
 import httpx
 import psycopg
 
-from citygrid import observe
-from citygrid.processes import workers
-from citygrid.stack.children import Child, Program, start
-from citygrid.stack.ports import free_ports
+from local.stack.children import Child, Program, start
+from local.stack.ports import free_ports
+from processes import observe
+from processes.inventory import workers
 from runtime.settings import CHECKOUT, Settings
-from runtime.topics import ensure_schemas, ensure_topics
 from tests.e2e.conftest import square
 from tests.e2e.running import Processes, environment, processes, until
+from wire.topics import ensure_schemas, ensure_topics
 
 PASSWORD = "a long enough pass phrase"
 

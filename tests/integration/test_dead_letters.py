@@ -15,14 +15,14 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from citygrid.cli import main
-from citygrid.cli.dead_letters import replay_parked
+from dataplane.origin import with_origin
 from domain.event import Event
-from runtime.codec import Decoder, encoder
-from runtime.contracts import contracts
-from runtime.dead_letters import DeadLetters, LettersUnreadable
-from runtime.rdkafka.dead_letters import with_origin
-from runtime.registry import Registry
+from producers.mending.letters import DeadLetters, LettersUnreadable
+from producers.mending.replay import replay_parked
 from runtime.settings import Settings
+from wire.codec import Decoder, encoder
+from wire.contracts import contracts
+from wire.registry import Registry
 
 TOPIC = "police.household-registration"
 SUBJECT = "k1." + "a" * 43

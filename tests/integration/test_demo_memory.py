@@ -11,8 +11,8 @@ from runtime.settings import CHECKOUT
 MEASURE = """
 import json, resource, sys
 from datetime import date
-from citygrid.demo.city import DemoCity
-from citygrid.demo.play import statements
+from demo.city import DemoCity
+from demo.play import statements
 count = sum(1 for _ in statements(DemoCity(11, int(sys.argv[1]), date(2026, 3, 2))))
 print(json.dumps([count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 """

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from citygrid.stack.downloads import DownloadFailed, Pinned, fetch, missing
+from local.stack.downloads import DownloadFailed, Pinned, fetch, missing
 
 CONTENT = bytes(range(256)) * 4_096
 FILE = Pinned("kafka", "city.grid", "jar", "1", "", "jar", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())

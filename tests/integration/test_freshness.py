@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from citygrid.cli import main
-from citygrid.stack.ports import free_ports
-from runtime.contracts import contracts
-from runtime.freshness import NEVER, Hearing, newest_records, record_counts
-from runtime.publish import Publisher
-from runtime.registry import Registry
+from local.stack.ports import free_ports
+from producers.publish import Publisher
 from runtime.settings import Settings
-from runtime.topics import ensure_schemas, ensure_topics
 from tests.e2e.running import environment, until
 from tests.integration.stages.test_quiet import REGISTER, registered
+from wire.contracts import contracts
+from wire.freshness import NEVER, Hearing, newest_records, record_counts
+from wire.registry import Registry
+from wire.topics import ensure_schemas, ensure_topics
 
 
 def say(settings: Settings, *dwellings: str) -> None:
@@ -46,7 +46,7 @@ def test_a_topic_is_quiet_until_it_speaks_and_a_broker_that_is_away_changes_noth
 ) -> None:
     ensure_topics(settings)
     ensure_schemas(settings)
-    monkeypatch.setattr("runtime.freshness.EVERY_S", 0.2)
+    monkeypatch.setattr("wire.freshness.EVERY_S", 0.2)
     hearing = Hearing(settings)
     assert hearing.quiet(now()) == sorted(contracts()), "nothing was heard yet"
     listen(hearing, quiet=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from citygrid import preflight
-from citygrid.stack import ports
-from citygrid.stack.local import Ports
+from local import preflight
+from local.stack import ports
+from local.stack.local import Ports
 from runtime.settings import Settings
 
 

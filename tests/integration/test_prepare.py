@@ -10,10 +10,10 @@ from pathlib import Path
 import psycopg
 from confluent_kafka.admin import AdminClient
 
-from runtime.contracts import contracts
-from runtime.registry import Registry
 from runtime.settings import CHECKOUT, Settings
-from runtime.topics import topics
+from wire.contracts import contracts
+from wire.registry import Registry
+from wire.topics import topics
 
 
 def prepare(settings: Settings, secrets: Path) -> subprocess.CompletedProcess[str]:

@@ -9,9 +9,9 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from prometheus_client import REGISTRY
 
-from citygrid.readers import Readers
+from runtime.reader_lag import Readers
 from runtime.settings import Settings
-from runtime.topics import ensure_topics
+from wire.topics import ensure_topics
 
 TOPIC, READER = "tax.tax-record", "stage-resident"
 

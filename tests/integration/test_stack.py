@@ -20,9 +20,9 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from citygrid.stack import downloads, ports
-from citygrid.stack.local import LocalStack, Ports
-from citygrid.supervision import Supervisor
+from local.stack import downloads, ports
+from local.stack.local import LocalStack, Ports
+from local.supervision import Supervisor
 from runtime.settings import CHECKOUT, Settings
 
 SECONDS = 180  # a start on two cores that do much else

@@ -3,9 +3,9 @@ so that whoever adds one has it merged, corrected and withdrawn beside all other
 
 import json
 
-from runtime.contracts import SCHEMAS, Contract, contracts
-from runtime.publish.file import statement_of
+from producers.publish.export_file import statement_of
 from tests.golden.city.town import Town
+from wire.contracts import SCHEMAS, Contract, contracts
 
 TOLD_BY_THE_OTHERS = {
     "bracelet.button", "civil-affairs.marriage", "civil-affairs.social-assistance", "disabled-federation.card",

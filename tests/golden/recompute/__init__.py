@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from runtime.contracts import contracts
 from tests.golden.recompute import benefits, buttons, doors, lettings, permits_and_schools, warnings
 from tests.golden.recompute import company as companies
 from tests.golden.recompute import dwelling as dwellings
@@ -26,6 +25,7 @@ from tests.golden.recompute.links import Number, followed
 from tests.golden.recompute.resident import OF_RESIDENT, resident, said_of_homes
 from tests.golden.recompute.risk import doors_at_risk
 from tests.golden.recompute.standing import Facts, Plain, Stated, States, one, standing, unread
+from wire.contracts import contracts
 
 READ: States = {**residents.STATES, **dwellings.STATES, **grids.STATES, **companies.STATES}
 UNREAD: States = {kind: {unread(each.subject): one("topic")} for each in contracts().values() for kind in each.kinds}

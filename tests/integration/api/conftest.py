@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from citygrid.accounts import create
+from database.accounts import create
 from runtime.settings import Settings
 from tests.conftest import Database
 from tests.integration.api import two_streets

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 
 from api.app import create_app, description_of
 from api.gate import ROOT
-from citygrid.accounts import (
+from database.accounts import (
     AccountRefused,
     create,
     demo_accounts,

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from runtime.contracts import contracts
 from tests.integration.api.two_streets import City, LogIn
+from wire.contracts import contracts
 
 VEHICLES, POLICE = "transport.vehicle-registration", "police.household-registration"
 

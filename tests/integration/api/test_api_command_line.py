@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from citygrid.cli import main
-from citygrid.stack.ports import free_ports
+from local.stack.ports import free_ports
 from tests.integration.api.two_streets import City
 
 Command = Callable[..., str]

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from api.app import create_app, description_of
 from api.gate import ROOT
-from citygrid.serve import site
+from processes.api_server import site
 from runtime import metrics
 from runtime.http.language import accepted
 from runtime.settings import Settings

@@ -7,8 +7,8 @@ import time
 from shapely import coverage_is_valid
 from shapely.geometry import shape
 
-from citygrid.demo.places import places_of
-from citygrid.demo.play import load_areas
+from demo.places import places_of
+from demo.play import load_areas
 from tests.integration.api.two_streets import City, LogIn
 
 LARGEST = 100_000

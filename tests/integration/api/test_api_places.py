@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from tasks import queries
+from database import queries
 from tests.integration.api.two_streets import DISTRICT, HERE, NOW, City, LogIn
 
 RISK = {

@@ -12,7 +12,7 @@ import httpx
 import psycopg
 import pytest
 
-from citygrid.accounts import disable
+from database.accounts import disable
 from tests.integration.api.two_streets import HERE, PASSWORD, THERE, City, Served, open_alert, retell, say
 
 PATIENCE = 15

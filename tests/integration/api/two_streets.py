@@ -16,8 +16,8 @@ from fastapi import FastAPI
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from citygrid.accounts import Account
-from tasks.queries import record_alerts
+from database.accounts import Account
+from database.queries import record_alerts
 from tests.conftest import Database
 
 DISTRICT = "440113"

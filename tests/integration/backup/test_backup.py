@@ -11,12 +11,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from citygrid.backup import BackupFailed, local
-from citygrid.stack import downloads
-from citygrid.stack.local import LocalStack, Ports, stop
+from database import queries
+from database.migrate import migrate
+from local.backup import BackupFailed, local
+from local.stack import downloads
+from local.stack.local import LocalStack, Ports, stop
 from runtime.settings import Settings, load
-from sinks.migrate import migrate
-from tasks import queries
 from tests.conftest import Database
 from tests.integration.database.world import GRID_A, World
 from tests.integration.sinks.wire import Wire, running, until
@@ -132,7 +132,7 @@ def filled(installation: Installation) -> None:
 
 
 def test_a_changed_file_is_noticed_before_anything_is_restored(tmp_path: Path) -> None:
-    from citygrid.backup import archive
+    from local.backup import archive
 
     with archive.being_written(tmp_path / "backup") as scratch:
         (scratch / "secrets").mkdir()

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
-from sinks.migrate import is_current, migrate, roll_back
+from database.migrate import is_current, migrate, roll_back
 from tests.conftest import Database
 
 

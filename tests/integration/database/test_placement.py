@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tasks import queries
+from database import queries
 from tests.integration.database.world import GRID_A, GRID_B, World
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from runtime.registry import Registry
+from database import queries
 from sinks.sink import Read, Unreadable
 from sinks.targets.grid_tasks import _placement
 from sinks.targets.row_tables import RowTables
-from tasks import queries
 from tests.integration.database.world import GRID_A, GRID_B, OTHER_DISTRICT, World
+from wire.registry import Registry
 
 DISTRICT = GRID_A[:6]
 

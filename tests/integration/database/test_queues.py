@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from tasks import queries
+from database import queries
 from tests.integration.database.world import GRID_A, OTHER_DISTRICT, World
 
 BUTTONS = ("sos", "doctor", "housekeeper")

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tasks import queries
+from database import queries
 from tests.integration.database.world import GRID_A, GRID_B, OTHER_DISTRICT, OTHER_STREET, World
 
 PEOPLE = ("resident", "household", "dwelling", "placement", "alert", "task", "task_event", "feed")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import psycopg
 
-from runtime.registry import Registry
 from sinks.sink import Read
 from sinks.targets.row_tables import RowTables
 from tests.integration.database.world import GRID_A, GRID_B, World
+from wire.registry import Registry
 
 
 def write(world: World, offset: int, name: str | None, dwelling: str = "d1") -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tasks import queries
+from database import queries
 from tests.integration.database.world import GRID_A, World
 
 PERSON = "k1." + "a" * 43

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from tasks import queries
-from tasks.transitions import LEGAL, OPEN, legal, moves_of_people
+from database import queries
+from database.transitions import LEGAL, OPEN, legal, moves_of_people
 from tests.integration.database.world import GRID_A, GRID_B, World
 
 
@@ -112,7 +112,7 @@ MOVES = sorted({each.move for each in LEGAL})
 
 
 class Histories(RuleBasedStateMachine):
-    """People and the system try any move on a task at any time; the model is `tasks/transitions.py`."""
+    """People and the system try any move on a task at any time; the model is `database/transitions.py`."""
 
     world: World
     people: list[tuple[str, str]]

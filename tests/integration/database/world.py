@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from tasks import queries
+from database import queries
 from tests.conftest import Database
 
 Connection = psycopg.Connection[Any]
@@ -121,9 +121,9 @@ class World:
 
     def row(self, view: str, key: str, dwelling: str) -> None:
         """A view's row arrives."""
-        from runtime.registry import Registry
         from sinks.sink import Read
         from sinks.targets.row_tables import RowTables
+        from wire.registry import Registry
 
         self._version += 1
         with self.sinks() as connection:

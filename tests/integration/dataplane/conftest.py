@@ -19,7 +19,7 @@ import pytest
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]
 
-from runtime.rdkafka import codes
+from dataplane import codes
 
 PARTITIONS = 4
 KEYS = 40

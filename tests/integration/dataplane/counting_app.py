@@ -15,8 +15,8 @@ from typing import Any
 
 import faust
 
-from runtime.rdkafka import DataPlane, DataPlaneSettings, RecordBatch, RowStore
-from runtime.rdkafka.transaction import TransactionalProducer
+from dataplane import DataPlane, DataPlaneSettings, RecordBatch, RowStore
+from dataplane.transaction import TransactionalProducer
 
 given = json.loads(sys.argv.pop(1))
 prefix = given["prefix"]

@@ -11,7 +11,7 @@ from fastavro import parse_schema, schemaless_writer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runtime.rdkafka.avro_writer import InvalidValue, writer
+from wire.avro_writer import InvalidValue, writer
 
 Case = tuple[Any, Any]  # schema, value
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType  # type: ignore[attr-defined]
 
-from citygrid.stack import downloads
-from citygrid.stack.children import Child
-from citygrid.stack.local import LocalStack, PartName, Ports, stop
+from local.stack import downloads
+from local.stack.children import Child
+from local.stack.local import LocalStack, PartName, Ports, stop
 from runtime.settings import Settings
 from tests.integration.dataplane.conftest import Counting, wait_for
 

@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 from confluent_kafka import Producer
 
-from runtime.rdkafka import partition_of
+from dataplane import partition_of
 from tests.integration.dataplane.conftest import KEYS, PARTITIONS, Counting, wait_for
 
 

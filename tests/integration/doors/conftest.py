@@ -11,12 +11,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from citygrid import keys
-from citygrid.stack.local import LocalStack
+from local.stack.local import LocalStack
+from producers.doors import key_register as keys
 from producers.doors.app import create_app
 from runtime.settings import Settings
-from runtime.topics import ensure_schemas, ensure_topics
 from tests.integration.doors.statements import PRESSES, SWIPES, TENANCY, begin
+from wire.topics import ensure_schemas, ensure_topics
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,13 @@ from fastapi import FastAPI
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from citygrid import keys
+from producers.doors import key_register as keys
 from producers.doors.app import create_app
 from producers.doors.openapi import description_of
-from runtime.contracts import SCHEMAS, contracts
 from runtime.settings import Settings
 from tests.integration.doors.conftest import client_of
 from tests.integration.doors.statements import TENANCY
+from wire.contracts import SCHEMAS, contracts
 
 
 @pytest.fixture

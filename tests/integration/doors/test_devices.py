@@ -12,22 +12,22 @@ import pytest
 from fastapi import FastAPI
 from structlog.testing import capture_logs
 
-from citygrid import devices
-from citygrid.devices import DeviceRefused
-from producers.devices import take
+from producers.doors import device_register as devices
 from producers.doors.batch import Form
 from producers.doors.device_keys import DeviceKeys
 from producers.doors.device_messages import Message, Messages
-from runtime.codec import Decoder
-from runtime.contracts import contracts
-from runtime.pseudonym import Pseudonyms
-from runtime.publish import NotDelivered, Publisher
-from runtime.registry import Registry
+from producers.doors.device_process import take
+from producers.doors.device_register import DeviceRefused
+from producers.publish import NotDelivered, Publisher
 from runtime.settings import Settings
 from tests.contracts.people import number
 from tests.integration.doors.conftest import client_of
 from tests.integration.doors.device import Signed, Simulated
 from tests.integration.doors.statements import PRESSES, SWIPES, on_topic
+from wire.codec import Decoder
+from wire.contracts import contracts
+from wire.pseudonym import Pseudonyms
+from wire.registry import Registry
 
 DWELLING = "D-440113-0042"
 

@@ -14,14 +14,14 @@ import pytest
 from fastapi import FastAPI
 from structlog.testing import capture_logs
 
-from citygrid import keys
-from runtime.codec import Decoder
-from runtime.pseudonym import PSEUDONYM
-from runtime.registry import Registry
+from producers.doors import key_register as keys
 from runtime.settings import Settings
 from tests.contracts.people import number
 from tests.integration.doors.conftest import client_of, running
 from tests.integration.doors.statements import TENANCY, event_id, let, on_topic
+from wire.codec import Decoder
+from wire.pseudonym import PSEUDONYM
+from wire.registry import Registry
 
 
 async def test_a_batch_is_on_the_topic_when_it_is_accepted(housing: httpx.AsyncClient, city: Settings) -> None:

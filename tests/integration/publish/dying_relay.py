@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from producers.outbox.relay import of_department, relay_once
-from runtime.publish import Publisher
+from producers.publish import Publisher
 from runtime.settings import Settings
 
 

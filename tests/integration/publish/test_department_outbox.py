@@ -14,15 +14,15 @@ import psycopg
 import pytest
 from confluent_kafka import Consumer, KafkaError
 
-from citygrid.stack import postgres
-from citygrid.stack.local import LocalStack
+from local.stack import postgres
+from local.stack.local import LocalStack
 from producers.outbox.relay import of_department, relay_once
-from runtime.codec import Decoder
-from runtime.publish import Publisher
-from runtime.registry import Registry
+from producers.publish import Publisher
 from runtime.settings import CHECKOUT, Settings
-from runtime.topics import ensure_schemas, ensure_topics
 from tests.integration.sinks.wire import until
+from wire.codec import Decoder
+from wire.registry import Registry
+from wire.topics import ensure_schemas, ensure_topics
 
 TOPIC = "police.household-registration"
 PERSON, OTHER = "990000199001010017", "990000199102030025"

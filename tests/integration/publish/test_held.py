@@ -6,14 +6,14 @@ from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from runtime.codec import encoder
-from runtime.contracts import published
-from runtime.publish import Publisher, Statement
-from runtime.publish.held import HeldBack
+from producers.publish import Publisher, Statement
+from producers.publish.held import HeldBack
 from runtime.settings import Settings
-from runtime.topics import ensure_schemas, group_of_stage
 from tests.contracts.people import number
 from tests.integration.publish.test_publish import POLICE, city
+from wire.codec import encoder
+from wire.contracts import published
+from wire.topics import ensure_schemas, group_of_stage
 
 __all__ = ["city"]
 

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
-from runtime.codec import Decoder
-from runtime.contracts import contracts
-from runtime.registry import Registry
 from runtime.settings import CHECKOUT, Settings
-from runtime.topics import ensure_schemas, ensure_topics
 from tests.contracts.people import full_width, number
+from wire.codec import Decoder
+from wire.contracts import contracts
+from wire.registry import Registry
+from wire.topics import ensure_schemas, ensure_topics
 
 POLICE = "police.household-registration"
 HEADER = (

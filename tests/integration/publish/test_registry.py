@@ -6,12 +6,12 @@ import copy
 
 import pytest
 
-from runtime import topics
-from runtime.compatibility import Incompatible, unreadable
-from runtime.contracts import contracts, every_schema
-from runtime.registry import Registry, RegistryRefused
 from runtime.settings import Settings
-from runtime.topics import TopicsDiffer, ensure_schemas, ensure_topics, subject_of
+from wire import topics
+from wire.compatibility import Incompatible, unreadable
+from wire.contracts import contracts, every_schema
+from wire.registry import Registry, RegistryRefused
+from wire.topics import TopicsDiffer, ensure_schemas, ensure_topics, subject_of
 
 TOPIC = "civil-affairs.marriage"
 

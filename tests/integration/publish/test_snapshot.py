@@ -6,8 +6,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from runtime.publish import Publisher, Statement
-from runtime.publish.snapshot import events_of
+from producers.publish import Publisher, Statement
+from producers.publish.snapshot import events_of
 from runtime.settings import Settings
 from tests.contracts.people import number
 from tests.integration.publish.test_publish import POLICE, city, citygrid, event_ids, moved_in, write

@@ -126,7 +126,7 @@ def test_a_topic_made_anew_is_told_instead_of_left_out_in_silence(settings: Sett
 
 
 def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on(settings: Settings, wire: Wire) -> None:
-    from runtime.dead_letters import DeadLetters
+    from producers.mending.letters import DeadLetters
 
     wire.junk("alerts", b"x", b"garbage")
     wire.junk("alerts", b"x", b"\x00\x7f\xff\xff\xff...")

@@ -12,11 +12,11 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, Message
 
 from producers.outbox import OURS, Outbox, relay_once
-from runtime.pseudonym import Pseudonyms
-from runtime.publish import Publisher
+from producers.publish import Publisher
 from runtime.settings import Settings
-from runtime.topics import ensure_schemas, ensure_topics
 from tests.integration.sinks.wire import until
+from wire.pseudonym import Pseudonyms
+from wire.topics import ensure_schemas, ensure_topics
 
 TOPIC = "grid.observation"
 

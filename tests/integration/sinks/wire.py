@@ -14,13 +14,13 @@ from typing import Any
 
 from confluent_kafka import Producer
 
-from runtime.codec import encoder
-from runtime.contracts import published
-from runtime.registry import Registry
 from runtime.settings import CHECKOUT, Settings
-from runtime.topics import ensure_topics
 from sinks.runner import Runner
 from sinks.worker import sinks
+from wire.codec import encoder
+from wire.contracts import published
+from wire.registry import Registry
+from wire.topics import ensure_topics
 
 NOON = 1_772_424_000_000_000
 
@@ -125,7 +125,7 @@ def running(settings: Settings, name: str) -> Iterator[Runner]:
 
 def environment(settings: Settings, tmp_path: Path) -> dict[str, str]:
     """The environment in which a process of ours has these settings."""
-    from citygrid.stack.ports import free_ports
+    from local.stack.ports import free_ports
 
     return {
         "PATH": os.environ["PATH"],

@@ -11,20 +11,20 @@ from typing import Any
 
 import pytest
 
-from citygrid.stack import children
-from citygrid.stack.children import Child
 from domain.view import View
-from runtime.codec import RecordReader
-from runtime.contracts import contracts, published
+from local.stack import children
+from local.stack.children import Child
+from producers.publish import Publisher, Statement
 from runtime.discover import discover
-from runtime.pseudonym import Pseudonyms
-from runtime.publish import Publisher, Statement
-from runtime.registry import Registry
 from runtime.settings import CHECKOUT, Settings
-from runtime.topics import ALERTS, CLOCK, DEAD_LETTERS, ensure_schemas, ensure_topics
 from stream_apps.worker import topics_of
 from tests.e2e.running import Processes, Topics, processes, stage_lag, tick, until
 from tests.golden.city import identity_number
+from wire.codec import RecordReader
+from wire.contracts import contracts, published
+from wire.pseudonym import Pseudonyms
+from wire.registry import Registry
+from wire.topics import ALERTS, CLOCK, DEAD_LETTERS, ensure_schemas, ensure_topics
 
 APP = Path(__file__).with_name("stage_app.py")
 INPUTS = {name: topics_of(view, "") for name, view in discover("domain.views", "VIEW", View).items()}

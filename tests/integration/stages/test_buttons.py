@@ -11,14 +11,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from database import queries
 from producers.outbox import Outbox
-from runtime.publish import Publisher, Statement
-from runtime.registry import Registry
-from tasks import queries
+from producers.publish import Publisher, Statement
 from tests.conftest import Database
 from tests.integration.database.world import GRID_A, World
 from tests.integration.sinks.wire import running, until
 from tests.integration.stages.conftest import DAY, MORNING, POLICE, Stages, moved_in
+from wire.registry import Registry
 
 WITHIN_S = 5.0
 """From the button to the task: "in seconds". Far above what is measured, also on a busy machine."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.publish import Statement
+from producers.publish import Statement
 from tests.integration.stages.conftest import DAY, MORNING, POLICE, Stages, car, dibao, moved_in
 
 LINKS = "police.identity-linked"

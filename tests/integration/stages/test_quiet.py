@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.publish import Statement
+from producers.publish import Statement
 from tests.e2e.running import until
 from tests.golden.city import identity_number
 from tests.integration.stages.conftest import DAY, MORNING, Stages

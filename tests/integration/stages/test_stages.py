@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from runtime.publish import Statement
+from producers.publish import Statement
 from tests.integration.stages.conftest import DAY, MORNING, POLICE, Stages, car, dibao, moved_in
 
 VEHICLES, ASSISTANCE = "transport.vehicle-registration", "civil-affairs.social-assistance"

@@ -14,12 +14,12 @@ import psycopg
 import pytest
 from confluent_kafka import Producer
 
-from citygrid.accounts import Account, create
-from citygrid.stack.ports import free_ports
+from database.accounts import Account, create
+from local.stack.ports import free_ports
 from runtime.settings import Settings
-from runtime.topics import ALERTS
 from tests.e2e.running import until
 from tests.integration.stages.conftest import DAY, MORNING, POLICE, Stages, car, dibao, moved_in
+from wire.topics import ALERTS
 
 VEHICLES, ASSISTANCE = "transport.vehicle-registration", "civil-affairs.social-assistance"
 PEOPLE = range(1, 6)

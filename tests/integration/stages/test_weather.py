@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from runtime.publish import Statement
+from producers.publish import Statement
 from sinks.worker import sinks
 from tests.e2e.running import sink_lag, until
 from tests.integration.stages.conftest import DAY, MORNING, POLICE, Stages, moved_in

@@ -1,8 +1,0 @@
-"""Records that an older version could not read yet go back to where they came from, now that a newer one runs."""
-
-from citygrid.cli.dead_letters import replay_parked
-from runtime.settings import Settings
-
-
-def run(settings: Settings) -> str:
-    return f"{replay_parked(settings)} parked records sent back"

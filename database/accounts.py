@@ -1,0 +1,156 @@
+"""Accounts made by whoever runs the installation, under the database's owner: the first ones, and those of the demo.
+
+A password is random, printed once and kept nowhere; who loses it gets a new account or a new password.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import LiteralString
+
+import psycopg
+
+from database.passwords import keep
+from database.roles import Role
+from runtime.settings import WORTHLESS_PASSWORDS, Settings
+
+SHORTEST_PASSWORD = 12
+DEMO_GRID = "440113001001003"
+"""Whose worker the demo account is; the street and the district above it have their command centres."""
+
+
+class AccountRefused(Exception):
+    """The account cannot be made or changed; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account to be made. `scope` is a prefix of the grid code, empty for the city."""
+
+    name: str
+    role: Role
+    scope: str = ""
+    domains: tuple[str, ...] | None = None
+    language: str = "zh"
+    what: str = ""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What is printed once."""
+
+    account: Account
+    password: str
+
+
+def demo_accounts(grid: str = DEMO_GRID) -> list[Account]:
+    """One of each role around one grid, from the city down to it, and one for each button of a bracelet."""
+    return [
+        Account("admin", "admin", what="makes accounts, sees who looked at whom; sees no resident"),
+        Account("city", "command_centre", what="command centre of the city"),
+        Account("district", "command_centre", grid[:6], what=f"command centre of district {grid[:6]}"),
+        Account("street", "command_centre", grid[:9], what=f"command centre of street {grid[:9]}"),
+        Account("worker", "grid_worker", grid, what=f"grid worker of {grid}"),
+        Account("sos", "grid_worker", grid[:6], ("sos",), what=f"SOS desk of district {grid[:6]}: calls for help only"),
+        Account(
+            "doctor", "grid_worker", grid[:12], ("doctor",), what=f"doctor of community {grid[:12]}: her calls only"
+        ),
+        Account(
+            "housekeeper", "grid_worker", grid[:12], ("housekeeper",), what=f"housekeeper of community {grid[:12]}"
+        ),
+        Account("department", "department", what="a department: freshness; sees no resident"),
+        Account("ops", "ops", what="operations: health and freshness; sees no resident"),
+    ]
+
+
+def create(dsn: str, account: Account, password: str | None = None, *, demo: bool = False) -> Credentials:
+    """Make `account`; without `password` a random one. `dsn` is the owner's.
+
+    Raises AccountRefused if the name is taken, the password is poor, or role and scope do not fit.
+    """
+    password = password or secrets.token_urlsafe(15)
+    _refuse_poor(password)
+    kept = keep(password)
+    statement: LiteralString = (
+        "INSERT INTO city.account (name, password_kdf, password_verifier, role, scope, domains, language, demo) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+    )
+    domains = list(account.domains) if account.domains is not None else None
+    values = (account.name, kept.kdf, kept.verifier, account.role, account.scope, domains, account.language, demo)
+    try:
+        with psycopg.connect(dsn) as connection:
+            connection.execute(statement, values)
+    except psycopg.errors.UniqueViolation:
+        raise AccountRefused("There is an account of this name already: choose another name.") from None
+    except psycopg.errors.CheckViolation as broken:
+        raise AccountRefused(
+            f"The database refused the account ({broken.diag.constraint_name}): the scope is '' for the city or the "
+            "first 6, 9, 12 or 15 digits of a grid code, the language zh or en."
+        ) from None
+    return Credentials(account, password)
+
+
+def set_password(dsn: str, name: str, password: str | None = None) -> str:
+    """Give an account a new password and end its sessions; returns it. Raises AccountRefused."""
+    password = password or secrets.token_urlsafe(15)
+    _refuse_poor(password)
+    kept = keep(password)
+    with psycopg.connect(dsn) as connection:
+        changed = connection.execute(
+            "UPDATE city.account SET password_kdf = %s, password_verifier = %s, failures = 0, failed_at = NULL "
+            "WHERE name = %s RETURNING id",
+            (kept.kdf, kept.verifier, name),
+        ).fetchone()
+        if changed is None:
+            raise AccountRefused("There is no account of this name: see `citygrid accounts list`.")
+        connection.execute("DELETE FROM city.session WHERE account = %s", changed)
+    return password
+
+
+def disable(dsn: str, name: str) -> None:
+    """End an account and its sessions; its history stays. Raises AccountRefused."""
+    with psycopg.connect(dsn) as connection:
+        gone = connection.execute(
+            "UPDATE city.account SET disabled_at = coalesce(disabled_at, now()) WHERE name = %s RETURNING id", (name,)
+        ).fetchone()
+        if gone is None:
+            raise AccountRefused("There is no account of this name: see `citygrid accounts list`.")
+        connection.execute("DELETE FROM city.session WHERE account = %s", gone)
+
+
+def listed(dsn: str) -> list[dict[str, object]]:
+    """Every account, without its password."""
+    with psycopg.connect(dsn, row_factory=psycopg.rows.dict_row) as connection:
+        return connection.execute(
+            "SELECT name, role, scope, domains, language, demo, created_at, disabled_at FROM city.account ORDER BY name"
+        ).fetchall()
+
+
+def make_demo_accounts(settings: Settings, grid: str = DEMO_GRID) -> list[Credentials]:
+    """The demo accounts that are not there yet, each with its new password; run again it makes nothing new.
+
+    Raises AccountRefused in production.
+    """
+    if settings.mode == "production":
+        raise AccountRefused("Production has no demo accounts: make the first one by `citygrid accounts create`.")
+    dsn = settings.dsn("owner")
+    there = {row["name"] for row in listed(dsn)}
+    return [create(dsn, account, demo=True) for account in demo_accounts(grid) if account.name not in there]
+
+
+def refuse_demo_in_production(settings: Settings) -> None:
+    """Raises AccountRefused if a production installation still has a demo account that can log in."""
+    if settings.mode != "production":
+        return
+    with psycopg.connect(settings.dsn("api")) as connection:
+        found = connection.execute("SELECT city.demo_accounts()").fetchone()
+    if found and found[0]:
+        raise AccountRefused(
+            f"{found[0]} demo accounts can log in: disable each by `citygrid accounts disable NAME` before production."
+        )
+
+
+def _refuse_poor(password: str) -> None:
+    if len(password) < SHORTEST_PASSWORD or password.lower() in WORTHLESS_PASSWORDS:
+        raise AccountRefused(f"A password has at least {SHORTEST_PASSWORD} characters and is nobody's default.")

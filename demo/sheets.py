@@ -1,0 +1,169 @@
+"""Statements as lines of the departments' own export files: CSV in GB18030 with the columns that their readers know.
+
+A statement becomes a line of the first form that its kind has in the export (of a marriage the register has one line,
+and its reader makes two statements of it).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import cache, lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self, TextIO
+
+from demo.registers import Said
+from domain.time import CITY, SECOND, iso_day
+from producers import departments
+from producers.publish import cells
+from producers.publish.columns import Column, Department, Export, Says
+from runtime.discover import discover
+from wire.contracts import contracts
+
+READERS = discover(departments.__name__, "DEPARTMENT", Department)
+
+Cell = Callable[[Any], str]
+
+
+class Sheet(NamedTuple):
+    """One type of export file: its department, title, columns in order, and for each kind how to write a line."""
+
+    department: str
+    title: str
+    columns: tuple[str, ...]
+    kinds: dict[str, Callable[[Said], list[str]]]
+
+
+class Files:
+    """Writes statements to `FOLDER/<department>/<title>.csv`, each as it comes; only the owner may read the files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: dict[int, tuple[TextIO, Any]] = {}
+        #: (department, file), in the order in which they were begun
+        self.paths: list[tuple[str, Path]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for file, _ in self._open.values():
+            file.close()
+
+    def write(self, said: Said) -> None:
+        """Add the statement's line. Raises KeyError if no department exports such a thing."""
+        sheet = sheet_of(said.topic, said.statement.kind)
+        if id(sheet) not in self._open:
+            path = self._folder / sheet.department / f"{sheet.title}.csv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            file = path.open("w", encoding="gb18030", newline="")
+            self._open[id(sheet)] = (file, csv.writer(file))
+            self._open[id(sheet)][1].writerow(sheet.columns)
+            self.paths.append((sheet.department, path))
+        self._open[id(sheet)][1].writerow(sheet.kinds[said.statement.kind](said))
+
+
+def write(folder: Path, statements: Iterable[Said]) -> list[tuple[str, Path]]:
+    """All of `statements` as files under `folder`: (department, file) each."""
+    with Files(folder) as files:
+        for said in statements:
+            files.write(said)
+    return files.paths
+
+
+@cache
+def exported(topic: str) -> bool:
+    """Whether a department's reader knows files of this topic."""
+    return any(export.topic == topic for reader in READERS.values() for export in reader.exports)
+
+
+@cache
+def sheet_of(topic: str, kind: str) -> Sheet:
+    """The export file in which statements of a kind stand. Raises KeyError if no department exports such a thing."""
+    for department in READERS.values():
+        for export in department.exports:
+            if export.topic == topic and kind in export.kinds_said():
+                return _sheet(department.name, export.title)
+    raise KeyError(f"no reader in producers/departments knows files with {kind} of {topic}")
+
+
+@cache
+def _sheet(department: str, title: str) -> Sheet:
+    export = next(export for export in READERS[department].exports if export.title == title)
+    head = [each.names[0] for each in export.head.values()]
+    said = [each.names[0] for form in export.says() for each in form.columns.values()]
+    kind_column = [export.kind_column.names[0]] if export.kind_column else []
+    columns = tuple(dict.fromkeys([*head[:1], *kind_column, *head[1:], *said]))
+    kinds: dict[str, Callable[[Said], list[str]]] = {}
+    forms = [("", export.every_line), *export.kinds.items()]
+    for words, group in forms:
+        for form in group[:1]:
+            word = {kind_column[0]: words.split("|")[0]} if words else {}
+            kinds.setdefault(form.kind, _line(columns, word, export, form))
+    return Sheet(department, export.title, columns, kinds)
+
+
+def _line(columns: tuple[str, ...], word: dict[str, str], export: Export, form: Says) -> Callable[[Said], list[str]]:
+    known: dict[str, Column] = {**export.head, **form.columns}
+    empty = [word.get(column, "") for column in columns]
+    dates = {field["name"] for field in contracts()[export.topic].kinds[form.kind]["fields"] if _is_date(field["type"])}
+    places = {
+        name: (columns.index(each.names[0]), iso_day if name in dates else _cell(each.convert))
+        for name, each in known.items()
+    }
+
+    def line(said: Said) -> list[str]:
+        statement = said.statement
+        head = {
+            "record": statement.record,
+            "subject": statement.subject,
+            "occurred_at": statement.occurred_at,
+            "recorded_at": statement.recorded_at,
+        }
+        if statement.withdrawn:
+            head["withdrawn"] = True
+        cells_of_line = empty.copy()
+        for name, value in (*head.items(), *statement.change.items()):
+            at, cell = places[name]
+            cells_of_line[at] = cell(value)
+        return cells_of_line
+
+    return line
+
+
+def _is_date(schema: Any) -> bool:
+    match schema:
+        case {"logicalType": "date"}:
+            return True
+        case ["null", inner]:
+            return _is_date(inner)
+    return False
+
+
+def _cell(convert: cells.Convert) -> Cell:
+    """What undoes the reader's conversion."""
+    if isinstance(convert, cells.choice):
+        return convert.words.__getitem__
+    return _BACK.get(convert, str)
+
+
+@lru_cache(maxsize=65_536)
+def _stamp(instant: int) -> str:
+    moment = datetime.fromtimestamp(instant // SECOND, CITY)
+    fraction = instant % SECOND
+    return f"{moment:%Y-%m-%d %H:%M:%S}" + (f".{fraction:06d}" if fraction else "")
+
+
+def _yuan(fen: int) -> str:
+    return f"{fen // 100:,}.{fen % 100:02d}"
+
+
+_BACK: dict[cells.Convert, Cell] = {
+    cells.instant: _stamp,
+    cells.yuan: _yuan,
+    cells.flag: lambda flag: "是" if flag else "否",
+    cells.identities: "、".join,
+}

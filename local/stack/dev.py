@@ -1,0 +1,98 @@
+"""The three parts in the background, for a developer's quick test loops.
+
+    python -m local.stack.dev start --folder /tmp/citygrid-dev
+    CITYGRID_TEST_STACK=/tmp/citygrid-dev/citygrid.env pytest tests/integration
+    python -m local.stack.dev stop --folder /tmp/citygrid-dev
+
+`start` returns when all are ready. The tests then use fresh topics and databases on that stack instead of starting one.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import psutil
+import typer
+
+from local.stack import downloads
+from local.stack.children import log_tail
+from local.stack.local import LocalStack, Ports, stop
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+Folder = Annotated[Path, typer.Option(help="Everything that the stack keeps.")]
+USUAL_FOLDER = Path(tempfile.gettempdir()) / "citygrid-dev"
+PATIENCE_SECONDS = 300
+
+
+@app.command("start", epilog="Example: python -m local.stack.dev start --folder /tmp/citygrid-dev")
+def start_in_background(folder: Folder = USUAL_FOLDER) -> None:
+    """Start the parts on free ports and leave them running."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if running(folder):
+        typer.echo(f"It runs already: {folder / 'citygrid.env'}")
+        return
+    ready = folder / "ready"
+    ready.unlink(missing_ok=True)
+    log = folder / "dev.log"
+    with log.open("ab") as output:
+        command = [sys.executable, "-m", "local.stack.dev", "hold", "--folder", str(folder)]
+        holder = subprocess.Popen(
+            command, start_new_session=True, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not ready.exists():
+        if holder.poll() is not None or time.monotonic() > deadline:
+            raise SystemExit(f"The stack did not start.{log_tail(log)}")
+        time.sleep(0.1)
+    typer.echo(f"Ready: {folder / 'citygrid.env'}")
+
+
+@app.command("stop", epilog="Example: python -m local.stack.dev stop --folder /tmp/citygrid-dev")
+def stop_in_background(folder: Folder = USUAL_FOLDER) -> None:
+    """Stop the parts; their data stays in the folder."""
+    holder = running(folder)
+    if not holder:
+        typer.echo("It does not run.")
+        return
+    holder.terminate()
+    holder.wait(60)
+    typer.echo("Stopped.")
+
+
+@app.command(hidden=True)
+def hold(folder: Folder) -> None:
+    """Run the parts in the foreground until SIGTERM or Ctrl-C."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    stack = LocalStack(folder, Ports.free(), downloads.folder(None))
+    (folder / "pid").write_text(str(os.getpid()))
+    started = stack.start()
+    try:
+        stack.write_environment()
+        (folder / "ready").touch()
+        while all(child.alive for child in started.values()):
+            time.sleep(0.5)
+        dead = next(name for name, child in started.items() if not child.alive)
+        print(f"{dead} died.{log_tail(stack.log(dead))}", flush=True)
+    finally:
+        (folder / "ready").unlink(missing_ok=True)
+        stop(started)
+
+
+def running(folder: Path) -> psutil.Process | None:
+    """The process that holds the stack of `folder`, if one does."""
+    try:
+        process = psutil.Process(int((folder / "pid").read_text()))
+        return process if "local.stack.dev" in process.cmdline() else None
+    except (FileNotFoundError, ValueError, psutil.Error):
+        return None
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,124 @@
+"""What Prometheus is told: its targets, made from the list of processes, and the page of all metrics.
+
+`python -m processes.observe` rewrites `infra/prometheus/targets/compose.json` and `docs/metrics.md`; a contract test
+compares both with what it would write.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from processes.inventory import Process, workers
+from runtime.settings import CHECKOUT, Settings
+
+Row = tuple[str, str, tuple[str, ...], str]
+INFRA = CHECKOUT / "infra" / "prometheus"
+COMPOSE_TARGETS = INFRA / "targets" / "compose.json"
+METRICS_PAGE = CHECKOUT / "docs" / "metrics.md"
+
+PAGE = """\
+# Metrics
+Every process answers `/metrics` in Prometheus' text format; `citygrid status` says where (for the API the port is
+`CITYGRID_API_METRICS_PORT`). Seconds, records and rows; `_total` counts since the process began. No label names a
+person, a number or an address. This page is written by `python -m processes.observe` from `runtime/metrics.py` and
+`dataplane/metrics.py`; alert rules and dashboards may use these names only (`tests/contracts/test_infra.py`).
+
+Prometheus adds `process` (its name in `citygrid status`) and `kind`
+(`stage`, `sink`, `outbox`, `clock`, `gateway`, `devices`, `api`).
+
+"""
+
+
+def targets(settings: Settings) -> list[dict[str, Any]]:
+    """Where each process of this host answers `/metrics`, as Prometheus' file_sd wants it."""
+    return [_target(process, settings.host, _port(process, settings)) for process in workers()]
+
+
+def compose_targets(settings: Settings) -> list[dict[str, Any]]:
+    """As `targets`, where each process is a container of its own, under its own name."""
+    ports = {"api": settings.api_metrics_port}
+    return [_target(process, process.name, ports.get(process.kind, settings.worker_port)) for process in workers()]
+
+
+def write_local(settings: Settings) -> Path:
+    """Write Prometheus' configuration for the local stack into the state folder; returns it.
+
+    Without Alertmanager, which the local stack does not have; the rules are those of `infra/`.
+    """
+    folder = settings.state_dir / "prometheus"
+    (folder / "targets").mkdir(parents=True, exist_ok=True)
+    (folder / "targets" / "local.json").write_text(_json(targets(settings)))
+    template = (INFRA / "prometheus.yml").read_text("utf-8")
+    before, _, rest = template.partition("alerting:\n")
+    _, _, after = rest.partition("scrape_configs:\n")
+    before = before.replace("${CITYGRID_RUNBOOKS_URL}", settings.runbooks_url)
+    text = before.replace("- rules/*.yml", f"- {INFRA / 'rules'}/*.yml") + "scrape_configs:\n" + after
+    configuration = folder / "prometheus.yml"
+    configuration.write_text(text, "utf-8")
+    return configuration
+
+
+def metrics_page() -> str:
+    """docs/metrics.md, made of the declarations."""
+    from runtime.metrics import DECLARED
+
+    rows: list[Row] = [(each.name, each.kind, each.labels, each.meaning) for each in DECLARED.values()]
+    return PAGE + _table("citygrid's own", rows) + "\n" + _table("The data plane's", _of_the_data_plane())
+
+
+def declared_names() -> set[str]:
+    """Every name that a query may use, with a histogram's `_bucket`, `_sum` and `_count`."""
+    from runtime.metrics import DECLARED
+
+    names = set()
+    for name, kind in [
+        *((each.name, each.kind) for each in DECLARED.values()),
+        *((row[0], row[1]) for row in _of_the_data_plane()),
+    ]:
+        names |= {f"{name}_bucket", f"{name}_sum", f"{name}_count"} if kind == "histogram" else {name}
+    return names
+
+
+def _of_the_data_plane() -> list[Row]:
+    from prometheus_client.metrics import MetricWrapperBase
+
+    from dataplane import metrics
+
+    rows: list[Row] = []
+    for each in vars(metrics).values():
+        if isinstance(each, MetricWrapperBase):
+            said = next(iter(each.describe()))
+            name = f"{said.name}_total" if said.type == "counter" else said.name
+            rows.append((name, str(said.type), tuple(each._labelnames), said.documentation))  # noqa: SLF001 - no other way
+    return rows
+
+
+def _table(title: str, rows: list[Row]) -> str:
+    lines = [f"## {title}", "| name | type | labels | meaning |", "|---|---|---|---|"]
+    for name, kind, labels, meaning in rows:
+        lines.append(f"| `{name}` | {kind} | {' '.join(f'`{label}`' for label in labels) or '–'} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def _port(process: Process, settings: Settings) -> int:
+    return settings.api_metrics_port if process.kind == "api" else settings.port_of(process.name)
+
+
+def _target(process: Process, host: str, port: int) -> dict[str, Any]:
+    return {"targets": [f"{host}:{port}"], "labels": {"process": process.name, "kind": process.kind}}
+
+
+def _json(said: list[dict[str, Any]]) -> str:
+    return json.dumps(said, indent=1) + "\n"
+
+
+def main() -> None:
+    """Rewrite what is made of declarations."""
+    METRICS_PAGE.write_text(metrics_page(), "utf-8")
+    COMPOSE_TARGETS.write_text(_json(compose_targets(Settings(_env_file=None))))
+
+
+if __name__ == "__main__":
+    main()

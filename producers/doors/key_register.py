@@ -1,0 +1,47 @@
+"""Departments' keys, made and ended by whoever runs the installation, under the database's owner."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg.rows import dict_row
+
+from producers.doors.keys import make
+from wire.contracts import contracts
+
+
+class KeyNotMade(Exception):
+    """The key cannot be made or ended; the message says why and what to do."""
+
+
+def create(dsn: str, department: str, note: str = "") -> str:
+    """A new key for `department`, as the department gets it; it is kept nowhere. Raises KeyNotMade."""
+    known = sorted({contract.department for contract in contracts().values()})
+    if department not in known:
+        raise KeyNotMade(f"There is no department '{department}'; those with a contract are {', '.join(known)}.")
+    key = make()
+    with psycopg.connect(dsn) as connection:
+        connection.execute(
+            "INSERT INTO city.department_key (id, department, secret_sha256, note) VALUES (%s, %s, %s, %s)",
+            (key.id, department, key.secret_sha256, note),
+        )
+    return key.text
+
+
+def listed(dsn: str) -> list[dict[str, object]]:
+    """Every key ever made, without its secret."""
+    with psycopg.connect(dsn, row_factory=dict_row) as connection:
+        return connection.execute(
+            "SELECT id, department, note, created_at, used_at, revoked_at FROM city.department_key "
+            "ORDER BY department, created_at"
+        ).fetchall()
+
+
+def revoke(dsn: str, key_id: str) -> None:
+    """End a key at once. Raises KeyNotMade if there is none of this id."""
+    with psycopg.connect(dsn) as connection:
+        ended = connection.execute(
+            "UPDATE city.department_key SET revoked_at = coalesce(revoked_at, now()) WHERE id = %s RETURNING id",
+            (key_id,),
+        ).fetchone()
+    if ended is None:
+        raise KeyNotMade("There is no key of this id: see `citygrid keys list`.")

@@ -1,0 +1,1 @@
+"""Dead letters: listed, shown as JSON, mended and sent again."""

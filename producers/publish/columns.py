@@ -1,0 +1,206 @@
+"""A department's export as a table of its columns: which column says which field, and in which form.
+
+    SAYS = says("Death", on=column("死亡日期", day))
+
+A column may have several names (exports of different years differ). What a line says is decided by its kind column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from producers.publish.cells import NOTHING, Convert, Unfit, text
+from producers.publish.statement import Statement
+
+HEAD = ("record", "subject", "occurred_at", "recorded_at", "withdrawn")
+
+
+class Rejected(Exception):
+    """A line cannot be published. `field` is the column; `reason` says why, without the cell's content."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"'{field}' {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class ExportUnknown(Exception):
+    """The file's columns fit none of the department's exports; the message says which are missing."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column by its names; `absent` is what an empty cell says, if it may be empty, or a column that is missing."""
+
+    names: tuple[str, ...]
+    convert: Convert
+    required: bool = True
+    absent: Any = None
+    may_be_missing: bool = True
+
+    @property
+    def needed(self) -> bool:
+        """Whether a file without it cannot be read."""
+        return self.required or not self.may_be_missing
+
+
+def column(names: str, convert: Convert = text) -> Column:
+    """A column that must be filled; `names` are separated by `|`."""
+    return Column(tuple(names.split("|")), convert)
+
+
+def optional(names: str, convert: Convert = text, absent: Any = None) -> Column:
+    """A column that may be empty or missing."""
+    return Column(tuple(names.split("|")), convert, False, absent)
+
+
+def column_of_some(names: str, convert: Convert = text, absent: Any = None) -> Column:
+    """A column that must be there, with cells that may be empty: if it were called otherwise, all would be lost."""
+    return Column(tuple(names.split("|")), convert, False, absent, may_be_missing=False)
+
+
+class Says(NamedTuple):
+    """One event that a line makes: its kind and where each field comes from."""
+
+    kind: str
+    columns: Mapping[str, Column]
+
+
+def says(kind: str, **columns: Column) -> Says:
+    """An event of `kind`; columns named as its fields, and those of the head that differ from the export's."""
+    return Says(kind, columns)
+
+
+Line = tuple[str, Statement]
+Read = Callable[[Sequence[str]], list[Statement]]
+
+
+@dataclass(frozen=True)
+class Export:
+    """One type of file. `kinds` maps what the kind column says (several words by `|`) to the events of such a line;
+    an export that has no kind column says the same of every line (`every_line`)."""
+
+    title: str
+    topic: str
+    head: Mapping[str, Column]
+    kind_column: Column | None = None
+    kinds: Mapping[str, Sequence[Says]] = field(default_factory=dict)
+    every_line: Sequence[Says] = ()
+
+    def says(self) -> list[Says]:
+        return [*self.every_line, *(each for group in self.kinds.values() for each in group)]
+
+    def kinds_said(self) -> set[str]:
+        """The kinds of events that this export can make."""
+        return {each.kind for each in self.says()}
+
+    def column_of(self, kind: str, name: str) -> str:
+        """The column from which the field `name` of a kind comes: what a person who mends the file looks for."""
+        columns = next((each.columns for each in self.says() if each.kind == kind), {})
+        said = columns.get(name) or self.head.get(name)
+        return said.names[0] if said else name
+
+    def record_of(self, header: Sequence[str], cells: Sequence[str]) -> str | None:
+        """The record's number in a line, if it can be read."""
+        at = {name: index for index, name in reversed(list(enumerate(header)))}
+        try:
+            return str(_cell(cells, _index(self.head["record"], at), self.head["record"]))
+        except Rejected:
+            return None
+
+    def _always(self) -> list[Column]:
+        """The columns without which no line of this export can be read."""
+        found = [self.kind_column] if self.kind_column else []
+        found += [each for each in self.head.values() if each.required and not self._overridden(each)]
+        found += [each for said in self.every_line for each in said.columns.values() if each.needed]
+        return found
+
+    def _overridden(self, head: Column) -> bool:
+        name = next(name for name, each in self.head.items() if each is head)
+        return all(name in said.columns for said in self.says())
+
+    def missing(self, header: Iterable[str]) -> list[str]:
+        """The columns that this export needs and `header` has not."""
+        there = set(header)
+        return [each.names[0] for each in self._always() if not there.intersection(each.names)]
+
+    def known(self, header: Iterable[str]) -> int:
+        """How many of the columns of `header` this export knows."""
+        columns = [each for said in self.says() for each in said.columns.values()] + [*self.head.values()]
+        names = {name for each in columns for name in each.names}
+        return len(names.intersection(header))
+
+    def reader(self, header: Sequence[str]) -> Read:
+        """A function from a line's cells, in the order of `header`, to its statements. It raises Rejected."""
+        at = {name: index for index, name in reversed(list(enumerate(header)))}
+        every = [_bound({**self.head, **each.columns}, each.kind, at) for each in self.every_line]
+        if self.kind_column is None:
+            return lambda cells: [make(cells) for make in every]
+        by_word = {
+            word: [_bound({**self.head, **each.columns}, each.kind, at) for each in group]
+            for words, group in self.kinds.items()
+            for word in words.split("|")
+        }
+        named, index = self.kind_column.names[0], _index(self.kind_column, at)
+        known = ", ".join(by_word)
+
+        def read(cells: Sequence[str]) -> list[Statement]:
+            word = cells[index].strip() if index is not None and index < len(cells) else ""
+            makers = by_word.get(word)
+            if makers is None:
+                raise Rejected(named, f"must be one of {known}" if word else "is empty")
+            return [make(cells) for make in makers]
+
+        return read
+
+
+@dataclass(frozen=True)
+class Department:
+    """A department: its name on the wire and the types of file that it exports."""
+
+    name: str
+    title: str
+    exports: tuple[Export, ...]
+
+    def export_of(self, header: Sequence[str]) -> Export:
+        """The export whose columns these are. Raises ExportUnknown."""
+        fitting = [export for export in self.exports if not export.missing(header)]
+        if fitting:
+            return max(fitting, key=lambda export: export.known(header))
+        nearest = max(self.exports, key=lambda export: (export.known(header), -len(export.missing(header))))
+        raise ExportUnknown(
+            f"The file's columns fit no export of {self.name}. The nearest is {nearest.title}; it lacks "
+            f"{'、'.join(nearest.missing(header))}. Is it the right department, and does the first line name the "
+            "columns? If the names look garbled, say --encoding gb18030 or --encoding utf-8."
+        )
+
+
+def _index(said: Column, at: Mapping[str, int]) -> int | None:
+    return next((at[name] for name in said.names if name in at), None)
+
+
+def _bound(columns: Mapping[str, Column], kind: str, at: Mapping[str, int]) -> Callable[[Sequence[str]], Statement]:
+    plan = [(name, _index(each, at), each) for name, each in columns.items()]
+    head = [step for step in plan if step[0] in HEAD]
+    rest = [step for step in plan if step[0] not in HEAD]
+
+    def make(cells: Sequence[str]) -> Statement:
+        told = {name: _cell(cells, index, each) for name, index, each in head}
+        change = {name: _cell(cells, index, each) for name, index, each in rest}
+        return Statement(kind, change=change, **{**told, "withdrawn": bool(told.get("withdrawn"))})
+
+    return make
+
+
+def _cell(cells: Sequence[str], index: int | None, said: Column) -> Any:
+    cell = cells[index].strip() if index is not None and index < len(cells) else ""
+    if cell in NOTHING:
+        if said.required or (index is None and said.needed):
+            raise Rejected(said.names[0], "is empty" if index is not None else "is not among the file's columns")
+        return said.absent
+    try:
+        return said.convert(cell)
+    except Unfit as wrong:
+        raise Rejected(said.names[0], str(wrong)) from None

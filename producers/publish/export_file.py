@@ -1,0 +1,242 @@
+"""A department's file onto the wire: each line is published whole or rejected with its reason, and the rest goes on."""
+
+from __future__ import annotations
+
+import csv
+import os
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol, Self, TextIO
+
+from producers.publish.cells import Unfit, day, instant
+from producers.publish.columns import Department, Export, Read, Rejected
+from producers.publish.export_lines import Damaged, ExportFile, Line, Stated
+from producers.publish.statement import Checked, InvalidStatement, Ready, Statement
+from runtime.settings import Settings
+from wire.contracts import Contract, Schema, contracts
+from wire.pseudonym import Pseudonyms
+
+TELL_EVERY = 2_000
+KNOWN_HEADERS = 64
+
+
+class Door(Protocol):
+    """What takes a file's statements: the Publisher, or a Rehearsal that sends nothing."""
+
+    def ready(self, topic: str, said: Statement) -> Ready: ...
+
+    def send(self, topic: str, ready: Ready) -> object: ...
+
+
+class Rehearsal:
+    """A door that checks everything and sends nothing, without cluster or registry; without a key it makes one up."""
+
+    def __init__(self, settings: Settings) -> None:
+        known = settings.pseudonym_key_file is not None
+        self._pseudonyms = Pseudonyms.of(settings) if known else Pseudonyms(secrets.token_bytes(32))
+        self._checked: dict[str, Checked] = {}
+
+    def ready(self, topic: str, said: Statement) -> Ready:
+        if topic not in self._checked:
+            self._checked[topic] = Checked(contracts()[topic], self._pseudonyms)
+        return self._checked[topic].ready(said, time.time_ns() // 1000)
+
+    def send(self, topic: str, ready: Ready) -> None:
+        """Nothing is sent."""
+
+
+class Good(NamedTuple):
+    """A line's statements, checked: (topic, statement) each."""
+
+    number: int
+    events: list[tuple[str, Ready]]
+
+
+class Bad(NamedTuple):
+    """A line that cannot be published. `reason` holds nothing of the line; `original` is the line."""
+
+    number: int
+    field: str
+    reason: str
+    original: str
+    record: str | None = None
+    """The record that it speaks of, if that much can be read."""
+
+
+class Tally(NamedTuple):
+    """What became of a file: lines read, events sent by kind, lines rejected."""
+
+    lines: int
+    events: Counter[str]
+    rejected: int
+
+
+class RejectedFile:
+    """`FILE.rejected.csv` beside the file: the only place with the original lines, so only its owner may read it.
+
+    Made with the first rejected line; one of an earlier run is removed.
+    """
+
+    def __init__(self, beside: Path) -> None:
+        self.path = beside.with_name(beside.name + ".rejected.csv")
+        self.count = 0
+        self._file: TextIO | None = None
+        self._rows: Any = None
+
+    def __enter__(self) -> Self:
+        self.path.unlink(missing_ok=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._file:
+            self._file.close()
+
+    def write(self, bad: Bad) -> None:
+        """Note a rejected line."""
+        if self._file is None:
+            opened = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            # with its byte order mark a spreadsheet opens it as what it is
+            self._file = os.fdopen(opened, "w", encoding="utf-8-sig", newline="", errors="backslashreplace")
+            self._rows = csv.writer(self._file)
+            self._rows.writerow(["line", "field", "reason", "original"])
+        self._rows.writerow(bad[:4])
+        self.count += 1
+
+
+def lines(file: ExportFile, department: Department, door: Door) -> Iterator[Good | Bad]:
+    """Every line of the file, checked. Raises ExportUnknown if its columns fit no export of the department."""
+    export = None
+    if header := file.header():
+        export = department.export_of(header)
+    readers: dict[tuple[str, ...], tuple[Export, Read]] = {}
+    known = contracts()
+    for read in file:
+        if isinstance(read, Damaged):
+            yield Bad(read.number, "line", read.reason, read.original)
+            continue
+        chosen: Export | None = None
+        said: Statement | None = None
+        try:
+            if isinstance(read, Stated):
+                topic, stated = _stated(read.said, department, known)
+                statements: Sequence[Statement] = [stated]
+            else:
+                chosen, reader = _reader(read, export, department, readers)
+                topic, statements = chosen.topic, reader(read.cells)
+            events = []
+            for said in statements:
+                events.append((topic, door.ready(topic, said)))
+        except Rejected as wrong:
+            yield Bad(read.number, wrong.field, wrong.reason, read.original, _record(chosen, read))
+        except InvalidStatement as wrong:
+            field = chosen.column_of(said.kind, wrong.field) if chosen and said else wrong.field
+            yield Bad(read.number, field, wrong.reason, read.original, _record(chosen, read))
+        else:
+            yield Good(read.number, events)
+
+
+def publish(
+    file: ExportFile,
+    department: Department,
+    door: Door,
+    rejected: RejectedFile,
+    tell: Callable[[int, int], None] | None = None,
+) -> Tally:
+    """Publish every line of the file; `tell(bytes read, events so far)` is called every `TELL_EVERY` lines.
+
+    Raises what the door's `send` raises; what was sent until then is no harm, it is the same again next time.
+    """
+    sent: Counter[str] = Counter()
+    count = total = 0
+    for line in lines(file, department, door):
+        count += 1
+        if isinstance(line, Bad):
+            rejected.write(line)
+        else:
+            for topic, ready in line.events:
+                door.send(topic, ready)
+                sent[ready.statement.kind] += 1
+                total += 1
+        if tell and count % TELL_EVERY == 0:
+            tell(file.read_bytes, total)
+    if tell:
+        tell(file.read_bytes, total)
+    return Tally(count, sent, rejected.count)
+
+
+def _reader(
+    line: Line, export: Export | None, department: Department, known: dict[tuple[str, ...], tuple[Export, Read]]
+) -> tuple[Export, Read]:
+    """How to read a line: of a CSV always the same, of JSON Lines by the keys that its object has."""
+    header = tuple(line.header)
+    found = known.get(header)
+    if found is None:
+        if len(known) >= KNOWN_HEADERS:
+            known.clear()
+        chosen = export or department.export_of(header)
+        found = known[header] = (chosen, chosen.reader(header))
+    return found
+
+
+def _record(export: Export | None, read: Line | Stated) -> str | None:
+    """The number of the record of a line that is rejected for something else."""
+    if isinstance(read, Stated):
+        record = read.said.get("record")
+        return record if isinstance(record, str) else None
+    return export.record_of(read.header, read.cells) if export else None
+
+
+def _stated(said: Mapping[str, Any], department: Department, known: Mapping[str, Contract]) -> tuple[str, Statement]:
+    """A statement as JSON, dates and times as ISO 8601 text. Raises Rejected."""
+    contract = known.get(str(said.get("topic")))
+    if contract is None or contract.department != department.name:
+        topics = ", ".join(topic for topic, each in known.items() if each.department == department.name)
+        raise Rejected("topic", f"must be one of {topics}")
+    return contract.topic, statement_of(contract, said)
+
+
+def statement_of(contract: Contract, said: Mapping[str, Any]) -> Statement:
+    """The statement that a JSON object makes, as in `schemas/examples/`. Raises Rejected."""
+    kind = contract.kinds.get(str(said.get("kind")))
+    if kind is None:
+        raise Rejected("kind", f"must be one of {', '.join(contract.kinds)}")
+    stated = said.get("change", {})
+    if not isinstance(stated, Mapping):
+        raise Rejected("change", "must be an object with the kind's fields")
+    forms = {field["name"]: form for field in kind["fields"] if (form := _form(field["type"])) is not None}
+    change = {
+        name: _in_form(forms[name], name, value) if name in forms and isinstance(value, str) else value
+        for name, value in stated.items()
+    }
+    for name in ("record", "subject"):
+        if not isinstance(said.get(name), str):
+            raise Rejected(name, "must be text")
+    at = {name: _in_form(instant, name, said.get(name)) for name in ("occurred_at", "recorded_at")}
+    return Statement(
+        str(said["kind"]), said["record"], said["subject"], change=change, withdrawn=bool(said.get("withdrawn")), **at
+    )
+
+
+def _form(schema: Schema) -> Callable[[str], int] | None:
+    """How a text becomes what a date or time field holds; None: it is no such field."""
+    match schema:
+        case {"logicalType": "date"}:
+            return day
+        case {"logicalType": "timestamp-micros"}:
+            return instant
+        case ["null", inner]:
+            return _form(inner)
+    return None
+
+
+def _in_form(convert: Callable[[str], int], name: str, value: Any) -> int:
+    if not isinstance(value, str):
+        raise Rejected(name, "must be a date or time as text")
+    try:
+        return convert(value)
+    except Unfit as wrong:
+        raise Rejected(name, str(wrong)) from None

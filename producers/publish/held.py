@@ -1,0 +1,141 @@
+"""How many alerts a publication did *not* raise because its facts are older than going live (`since` of the rules).
+
+The stages say so themselves: a finding that is held is an alert of state `held`. So wait until they have read what was
+published, then count those that are new since.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from producers.publish.publisher import PublishRefused
+from runtime.settings import Settings
+from wire.codec import RecordReader
+from wire.contracts import published
+from wire.registry import Registry
+from wire.topics import ALERTS, group_of_stage
+
+ASK_EVERY_S = 0.25
+PATIENCE_S = 10.0
+
+
+class Held(NamedTuple):
+    """`alerts` findings are held that were not before; `complete`: the stages have read everything published."""
+
+    alerts: int
+    complete: bool
+
+
+class HeldBack:
+    """Made before publishing, asked after it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._alerts = settings.topic_prefix + ALERTS
+        self._consumer = Consumer(
+            {
+                **settings.kafka_client(),
+                "group.id": f"{settings.topic_prefix}citygrid-held",
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "isolation.level": "read_committed",
+                "log_level": 2,
+            }
+        )
+        self._admin = AdminClient({**settings.kafka_client(), "log_level": 2})
+        self._before = self._ends(self._alerts)
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def wait(self, topics: Iterable[str], patience: float) -> Held:
+        """Wait at most `patience` s for the stages to read what `topics` hold now, then count.
+
+        Raises PublishRefused.
+        """
+        deadline = time.monotonic() + patience
+        try:
+            complete = self._stages_reach([self._settings.topic_prefix + topic for topic in topics], deadline)
+            return Held(self._held(), complete)
+        except KafkaException as away:
+            raise PublishRefused(
+                f"The events are published, but the cluster does not say what the stages did: {away.args[0].str()}."
+            ) from None
+
+    def _stages_reach(self, topics: list[str], deadline: float) -> bool:
+        """The stages that read the topics, then those that read what the first contribute."""
+        views = [topic.removeprefix("rows.") for topic, each in published().items() if each.what == "row"]
+        contributions = [f"{self._settings.topic_prefix}contributions.{view}" for view in views]
+        known = {name for name in contributions if name in self._consumer.list_topics(timeout=PATIENCE_S).topics}
+        # one round for the events, one for what they contribute: contributions are not contributed on
+        return self._passed(views, topics, deadline) and self._passed(views, sorted(known), deadline)
+
+    def _passed(self, views: list[str], topics: list[str], deadline: float) -> bool:
+        ends = {(topic, p): end for topic in topics for p, end in self._ends(topic).items() if end}
+        while True:
+            behind = dict(ends)
+            for view in views:
+                for at in self._committed(group_of_stage(self._settings, view)):
+                    end = behind.get((at.topic, at.partition))
+                    if end is not None and (at.offset >= end or self._nothing_between(at, end)):
+                        del behind[at.topic, at.partition]
+            if not behind:
+                return True
+            if time.monotonic() + ASK_EVERY_S > deadline:
+                return False
+            time.sleep(ASK_EVERY_S)
+
+    def _nothing_between(self, at: TopicPartition, end: int) -> bool:
+        """Whether no record lies from `at` to `end`: a transaction ends with a marker that no reader sees."""
+        self._consumer.assign([at])
+        deadline = time.monotonic() + ASK_EVERY_S
+        while time.monotonic() < deadline:
+            message = self._consumer.poll(0.05)
+            if message is not None and message.error() is None:
+                return False
+            if self._consumer.position([at])[0].offset >= end:
+                return True
+        return False
+
+    def _committed(self, group: str) -> list[TopicPartition]:
+        asked = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+        try:
+            return list(asked[group].result(PATIENCE_S).topic_partitions)
+        except KafkaException:
+            return []  # no such group (yet): its stage does not run
+
+    def _held(self) -> int:
+        registry = Registry.of(self._settings)
+        try:
+            return self._count(RecordReader(registry, published()[ALERTS].schema))
+        finally:
+            registry.close()
+
+    def _count(self, reader: RecordReader) -> int:
+        ends = self._ends(self._alerts)
+        waiting = {p for p, end in ends.items() if end > self._before.get(p, 0)}
+        self._consumer.assign([TopicPartition(self._alerts, p, self._before.get(p, 0)) for p in waiting])
+        newest: dict[bytes | None, str] = {}
+        deadline = time.monotonic() + PATIENCE_S
+        while waiting and time.monotonic() < deadline:
+            for message in self._consumer.consume(500, 0.2):
+                value, key = message.value(), message.key()
+                if message.error() is None and value is not None:
+                    newest[key.encode() if isinstance(key, str) else key] = reader.read(value)["state"]
+            # past the markers of transactions there is no record to see: ask for the position
+            for at in self._consumer.position([TopicPartition(self._alerts, p) for p in waiting]):
+                if at.offset >= ends[at.partition]:
+                    waiting.discard(at.partition)
+        return sum(state == "held" for state in newest.values())
+
+    def _ends(self, topic: str) -> dict[int, int]:
+        there = self._consumer.list_topics(timeout=PATIENCE_S).topics
+        if topic not in there:
+            raise PublishRefused(f"The cluster has no topic {topic}: run `citygrid up`, which makes the topics.")
+        parts = there[topic].partitions
+        return {p: self._consumer.get_watermark_offsets(TopicPartition(topic, p), PATIENCE_S)[1] for p in parts}

@@ -1,0 +1,265 @@
+"""Statements onto the wire, each once: an idempotent producer that waits when the cluster is slower."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicCollection
+from confluent_kafka.admin import AdminClient
+
+from producers.publish.statement import Checked, Ready, Statement
+from runtime.settings import Settings
+from runtime.traces import Headers, traces_of
+from wire.codec import encoder
+from wire.contracts import Contract, contracts
+from wire.pseudonym import Pseudonyms
+from wire.registry import Registry, RegistryRefused
+from wire.topics import subject_of
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FLUSH_S = 120.0
+DELIVERY_S = 90.0
+
+
+class PublishRefused(Exception):
+    """Nothing can be published as things are; the message says why and what to do."""
+
+
+class NotDelivered(Exception):
+    """The cluster did not take some events. What was sent may be sent again: the same statement is the same event."""
+
+
+class Said(NamedTuple):
+    """An event that was handed to the producer."""
+
+    event_id: str
+    topic: str
+    key: bytes
+
+
+class _Topic(NamedTuple):
+    wire_name: str
+    checked: Checked
+    encode: Callable[[Mapping[str, Any]], bytes]
+    namespace: str
+    source: bytes
+    types: dict[str, bytes]
+
+
+class Publisher:
+    """Publishes statements of departments. One per thread; leave it with `with` or `close()`, both flush.
+
+    `publish` returns when the event is queued; `flush` when the cluster has all of them, written to every in-sync
+    replica. Both raise NotDelivered once an event could not be delivered, for which the cluster has `patience` seconds.
+    `process` is the name under which it traces.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        pseudonyms: Pseudonyms | None = None,
+        registry: Registry | None = None,
+        patience: float = DELIVERY_S,
+        process: str = "publish",
+    ) -> None:
+        self._settings = settings
+        self._patience = patience
+        self._pseudonyms = pseudonyms or Pseudonyms.of(settings)
+        self._registry = registry or Registry.of(settings)
+        self._traces = traces_of(settings, process)
+        self._contracts: dict[str, Contract] = contracts()
+        self._topics: dict[str, _Topic] = {}
+        self._failures = 0
+        self._failure = ""
+        self._producer = Producer(
+            {
+                **settings.kafka_client(),
+                "enable.idempotence": True,
+                "acks": "all",
+                "partitioner": "murmur2_random",
+                "compression.type": "lz4",
+                "linger.ms": 20,
+                "batch.num.messages": 10_000,
+                "queue.buffering.max.messages": 100_000,
+                "queue.buffering.max.kbytes": 65_536,
+                "message.timeout.ms": int(patience * 1000),
+                "delivery.report.only.error": True,
+                "on_delivery": self._on_delivery,
+                "log_level": 2,
+            }
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def ready(self, topic: str, said: Statement, *, pseudonymised: bool = False) -> Ready:
+        """`said` checked and pseudonymised, nothing sent. Raises InvalidStatement."""
+        return self._topic(topic).checked.ready(said, time.time_ns() // 1000, pseudonymised=pseudonymised)
+
+    def publish(self, topic: str, said: Statement, *, pseudonymised: bool = False) -> Said:
+        """Check, pseudonymise and send `said` on `topic` (its name in `schemas/`).
+
+        Raises InvalidStatement (nothing was sent), NotDelivered, PublishRefused.
+        """
+        return self.send(topic, self.ready(topic, said, pseudonymised=pseudonymised))
+
+    def send(self, topic: str, ready: Ready) -> Said:
+        """Send what `ready` made; waits while the queue is full. Raises NotDelivered."""
+        to = self._topic(topic)
+        said = ready.statement
+        key = said.subject.encode()
+        value = to.encode(ready.record(to.namespace))
+        occurred = (EPOCH + timedelta(microseconds=said.occurred_at)).isoformat()
+        headers: Headers = [
+            ("ce_specversion", b"1.0"),
+            ("ce_id", ready.event_id),
+            ("ce_source", to.source),
+            ("ce_type", to.types[said.kind]),
+            ("ce_time", occurred),
+            ("content-type", b"application/avro"),
+        ]
+        if self._traces is None or not self._traces.chosen(ready.event_id):
+            self._produce(to, key, value, headers)
+        else:
+            hop = self._traces.sending(to.wire_name, ready.event_id, to.types[said.kind].decode())
+            try:
+                self._produce(to, key, value, headers + hop.headers)
+            finally:
+                hop.end()
+        return Said(ready.event_id, to.wire_name, key)
+
+    def _produce(self, to: _Topic, key: bytes, value: bytes, headers: Headers) -> None:
+        if self._failures:
+            raise self._not_delivered()
+        while True:
+            try:
+                self._producer.produce(to.wire_name, value, key, headers=headers)
+                return
+            except BufferError:
+                self._producer.poll(0.1)
+                if self._failures:
+                    raise self._not_delivered() from None
+            except KafkaException as refused:
+                raise PublishRefused(
+                    f"The cluster refuses to be written to: {refused.args[0].str()}. Look at `citygrid status`, then "
+                    "publish again: nothing doubles."
+                ) from None
+
+    def poll(self) -> None:
+        """Let the producer tell what failed. Raises NotDelivered."""
+        self._producer.poll(0)
+        if self._failures:
+            raise self._not_delivered()
+
+    def flush(self, patience: float = FLUSH_S) -> None:
+        """Return once the cluster has every event. Raises NotDelivered."""
+        waiting = self._producer.flush(patience)
+        if self._failures:
+            raise self._not_delivered()
+        if waiting:
+            raise NotDelivered(
+                f"{waiting} events were not taken by the cluster at {self._settings.kafka_bootstrap} within "
+                f"{patience:.0f} s. Look at `citygrid status`, then publish again: nothing doubles."
+            )
+
+    def meet(self, topics: Iterable[str]) -> None:
+        """Ask registry and cluster for `topics` now and not with their first events. Raises PublishRefused."""
+        new = [topic for topic in topics if topic not in self._topics]
+        there = self._there(new)
+        for topic in new:
+            self._topics[topic] = self._looked_up(topic, there)
+
+    def answers(self, patience: float) -> bool:
+        """Whether the cluster answers within `patience` seconds for a topic that was met."""
+        met = next(iter(self._topics.values()), None)
+        try:
+            self._producer.list_topics(met.wire_name if met else None, timeout=patience)
+        except KafkaException:
+            return False
+        return True
+
+    def abandon(self) -> None:
+        """Forget what the cluster has not acknowledged, and let go of the cluster without waiting for it; the registry
+        stays open. What was on its way may still arrive."""
+        self._producer.purge()
+        self._producer.poll(0)
+
+    def close(self) -> None:
+        """Flush, and let go of the registry."""
+        try:
+            self.flush()
+        finally:
+            self._registry.close()
+
+    def _topic(self, topic: str) -> _Topic:
+        known = self._topics.get(topic)
+        if known is None:
+            known = self._topics[topic] = self._looked_up(topic, self._there([topic]))
+        return known
+
+    def _there(self, topics: Iterable[str]) -> set[str]:
+        """The names on the cluster of those that are there. Raises PublishRefused.
+
+        Described, not listed: that makes no topic, and a city's cluster may have thousands of others.
+        """
+        names = [self._settings.topic_prefix + topic for topic in topics]
+        if not names:
+            return set()
+        patience = min(30.0, self._patience)
+        found = set()
+        admin = AdminClient({**self._settings.kafka_client(), "log_level": 2})  # kept until the last has answered
+        for name, future in admin.describe_topics(TopicCollection(names), request_timeout=patience).items():
+            try:
+                future.result(patience + 1)
+                found.add(name)
+            except (KafkaException, TimeoutError) as refused:
+                error = refused.args[0] if isinstance(refused, KafkaException) else None
+                if error is None or error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    why = error.str() if error else "timed out"
+                    raise PublishRefused(
+                        f"The cluster at {self._settings.kafka_bootstrap} does not answer: {why}. Look at `citygrid "
+                        "status`, then publish again: nothing doubles."
+                    ) from None
+        return found
+
+    def _looked_up(self, topic: str, there: Collection[str]) -> _Topic:
+        contract = self._contracts.get(topic)
+        if contract is None:
+            raise PublishRefused(f"There is no contract '{topic}'; there are {', '.join(self._contracts)}.")
+        try:
+            schema_id = self._registry.id_of(subject_of(self._settings, topic), contract.schema)
+        except RegistryRefused as refused:
+            raise PublishRefused(
+                f"The registry does not know this version of the contract {topic} ({refused.status}): run "
+                "`citygrid schemas register` first, so that no publisher is ahead of its readers."
+            ) from None
+        wire_name = self._settings.topic_prefix + topic
+        if wire_name not in there:
+            raise PublishRefused(f"The cluster has no topic {wire_name}: run `citygrid up`, which makes the topics.")
+        return _Topic(
+            wire_name,
+            Checked(contract, self._pseudonyms),
+            encoder(schema_id, contract.schema),
+            str(contract.schema["namespace"]),
+            f"/departments/{contract.department}".encode(),
+            {kind: f"cn.citygrid.{contract.department}.{kind}".encode() for kind in contract.kinds},
+        )
+
+    def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            self._failures += 1
+            self._failure = self._failure or f"{message.topic()}: {error.str()}"
+
+    def _not_delivered(self) -> NotDelivered:
+        return NotDelivered(
+            f"{self._failures} events were not delivered ({self._failure}). Look at `citygrid status`, then publish "
+            "again: nothing doubles."
+        )

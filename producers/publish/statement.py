@@ -1,0 +1,337 @@
+"""What a department states, and what becomes of it at the door: checked, pseudonymised, given its id."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from hashlib import sha1
+from math import isfinite, nan
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from domain.codes import SUBJECT_CODES, InvalidCode, normalised_identity_number
+from domain.time import DAY
+from wire.codec import FIRST_DAY, LAST_DAY
+from wire.contracts import Contract, Schema, plain
+from wire.pseudonym import PSEUDONYM, Pseudonyms
+
+#: Namespace of event ids (a version 4 UUID of our own; changing it would make every event a new one).
+EVENTS = UUID("6f0c2d1e-8f5b-4c57-9a3c-0f1c8a6b7e42")
+#: What happened may be a day ahead of our clock (time zones, clocks that are wrong); what takes effect later says so.
+AHEAD = DAY
+LONGEST_TEXT = 4_000
+_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx\uff38\uff58](?![\dXx\uff38\uff58])")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+Check = Callable[[Any], Any]
+
+
+class InvalidStatement(ValueError):
+    """A statement breaks its contract. `field` is the contract's; `reason` says why, without the value."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"'{field}' {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class Statement(NamedTuple):
+    """What a department states of one subject, in plain numbers; `change` by the names of the contract.
+
+    Times are microseconds since 1970-01-01 UTC, dates days since then. Fields that are not there take their default.
+    """
+
+    kind: str
+    record: str
+    subject: str
+    occurred_at: int
+    recorded_at: int
+    change: Mapping[str, Any]
+    withdrawn: bool = False
+
+
+class Ready(NamedTuple):
+    """A statement ready for the wire: pseudonyms for numbers, its event id, every field there."""
+
+    event_id: str
+    statement: Statement
+
+    def record(self, namespace: str) -> dict[str, Any]:
+        """The Avro record, `change` as (full name of the kind, fields)."""
+        said = self.statement
+        return {
+            "event_id": self.event_id,
+            "record": said.record,
+            "subject": said.subject,
+            "occurred_at": said.occurred_at,
+            "recorded_at": said.recorded_at,
+            "withdrawn": said.withdrawn,
+            "change": (f"{namespace}.{said.kind}", said.change),
+        }
+
+
+class _Field(NamedTuple):
+    name: str
+    check: Check
+    identity: bool
+    has_default: bool
+    default: Any
+
+
+class Checked:
+    """Makes statements of one contract ready for the wire."""
+
+    def __init__(self, contract: Contract, pseudonyms: Pseudonyms) -> None:
+        self.contract = contract
+        self._pseudonyms = pseudonyms
+        self._code = SUBJECT_CODES.get(contract.subject)
+        names = {name: enum for kind in contract.kinds.values() for name, enum in _enums(kind).items()}
+        self._fields = {
+            kind: tuple(_field(field, names) for field in plain_dates(record)["fields"])
+            for kind, record in contract.kinds.items()
+        }
+        self._allowed = {kind: frozenset(f.name for f in fields) for kind, fields in self._fields.items()}
+
+    def ready(self, said: Statement, now: int, *, pseudonymised: bool = False) -> Ready:
+        """`said` as it goes on the wire. `now` in microseconds. Raises InvalidStatement.
+
+        `pseudonymised`: the numbers in it are pseudonyms already (an event that is stated again).
+        """
+        fields = self._fields.get(said.kind)
+        if fields is None:
+            raise InvalidStatement("kind", f"must be one of {', '.join(self._fields)}")
+        self._refuse_head(said, now)
+        texts = [_text(said.record, "record")]
+        pseudonym = self._kept if pseudonymised else self._made
+        if self.contract.subject_is_identity:
+            subject = pseudonym("subject", said.subject)
+        elif self._code is not None:
+            subject = _coded(said.subject, self._code)
+        else:
+            subject = _text(said.subject, "subject")
+            texts.append(subject)
+        change: dict[str, Any] = {}
+        value: Any
+        told: dict[str, Any] = {}
+        for name, check, identity, has_default, default in fields:
+            value = said.change.get(name, default)
+            if value is None and has_default and default is None:
+                change[name] = None
+                continue
+            if value is None:
+                raise InvalidStatement(name, "is missing")
+            if identity:
+                value = _each(name, value, pseudonym) if check is _many else pseudonym(name, value)
+            else:
+                try:
+                    value = check(value)
+                except ValueError as wrong:
+                    raise InvalidStatement(name, str(wrong)) from None
+                if type(value) is str:
+                    texts.append(value)
+                elif type(value) is dict:
+                    texts += [each for each in (*value.keys(), *value.values()) if type(each) is str]
+                elif type(value) is list:
+                    texts += [each for each in value if type(each) is str]
+            change[name] = value
+            if not has_default or value != default:
+                told[name] = value
+        _refuse_numbers(texts)
+        event_id = self._event_id(said, subject, told)
+        return Ready(event_id, said._replace(record=texts[0], subject=subject, change=change))
+
+    def _refuse_head(self, said: Statement, now: int) -> None:
+        if not self._allowed[said.kind].issuperset(said.change):
+            unknown = min(set(said.change) - self._allowed[said.kind])
+            raise InvalidStatement(unknown, f"is no field of {said.kind}")
+        for name, instant in (("occurred_at", said.occurred_at), ("recorded_at", said.recorded_at)):
+            if not isinstance(instant, int) or instant < FIRST_DAY * DAY:
+                raise InvalidStatement(name, "is not a time after 1850")
+            if instant > now + AHEAD:
+                raise InvalidStatement(name, "lies more than a day ahead; what takes effect later has a field for it")
+
+    def _event_id(self, said: Statement, subject: str, told: dict[str, Any]) -> str:
+        """uuid5 of department, topic and content. A field at its default is left out: a contract that grows by an
+        optional field must not make old lines new events."""
+        contract = self.contract
+        head = [said.record, subject, said.occurred_at, said.recorded_at, said.withdrawn, said.kind, told]
+        name = f"{contract.department}|{contract.topic}|{_canonical(head)}"
+        digest = bytearray(sha1(EVENTS.bytes + name.encode(), usedforsecurity=False).digest()[:16])
+        digest[6] = digest[6] & 0x0F | 0x50
+        digest[8] = digest[8] & 0x3F | 0x80
+        h = digest.hex()
+        return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
+
+    def _made(self, field: str, number: Any) -> str:
+        try:
+            return self._pseudonyms.of_number(number)
+        except InvalidCode as wrong:
+            raise InvalidStatement(field, f"is wrong: {wrong}") from None
+        except (TypeError, AttributeError):
+            raise InvalidStatement(field, "must be an identity number as text") from None
+
+    @staticmethod
+    def _kept(field: str, pseudonym: Any) -> str:
+        if not isinstance(pseudonym, str) or not PSEUDONYM.fullmatch(pseudonym):
+            raise InvalidStatement(field, "is not a pseudonym")
+        return pseudonym
+
+
+def _coded(subject: Any, normalised: Callable[[str], str]) -> str:
+    try:
+        return normalised(_text(subject, "subject"))
+    except InvalidCode as wrong:
+        raise InvalidStatement("subject", f"is wrong: {wrong}") from None
+
+
+def plain_dates(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`schema` without logical types, but with "date" and "instant" in the place of their numbers: they have ranges."""
+
+    def swapped(part: Schema) -> Schema:
+        match part:
+            case {"logicalType": "date"}:
+                return {"type": "date"}
+            case {"logicalType": "timestamp-micros"}:
+                return {"type": "instant"}
+            case {"type": "record"}:
+                return {**part, "fields": [{**field, "type": swapped(field["type"])} for field in part["fields"]]}
+            case list():
+                return [swapped(branch) for branch in part]
+        return plain(part)
+
+    done: Mapping[str, Any] = swapped(schema)
+    return done
+
+
+def _refuse_numbers(texts: list[str]) -> None:
+    """An identity number has no place in a text or a record's number: there it would travel in the open."""
+    for found in _NUMBER.finditer("\n".join(texts)):
+        try:
+            normalised_identity_number(found[0])
+        except InvalidCode:
+            continue
+        raise InvalidStatement("record or a text", "holds an identity number, which only identity fields may")
+
+
+def _many(value: Any) -> Any:
+    """Marks a field that holds a list of identity numbers."""
+    return value
+
+
+def _each(field: str, numbers: Any, pseudonym: Callable[[str, Any], str]) -> list[str]:
+    if not isinstance(numbers, list | tuple):
+        raise InvalidStatement(field, "must be a list of identity numbers")
+    return [pseudonym(field, number) for number in numbers]
+
+
+def _field(field: Mapping[str, Any], enums: Mapping[str, Any]) -> _Field:
+    identity, typed = bool(field.get("identity")), field["type"]
+    many = identity and isinstance(typed, dict) and typed["type"] == "array"
+    return _Field(
+        field["name"], _many if many else _check(typed, enums), identity, "default" in field, field.get("default")
+    )
+
+
+def _enums(kind: Mapping[str, Any]) -> dict[str, Any]:
+    types = [field["type"] for field in kind["fields"]]
+    return {each["name"]: each for each in types if isinstance(each, dict) and each.get("type") == "enum"}
+
+
+def _check(schema: Schema, enums: Mapping[str, Any]) -> Check:
+    match schema:
+        case ["null", inner]:
+            return _check(inner, enums)
+        case {"type": "date"}:
+            return _day
+        case {"type": "instant"}:
+            return _instant
+        case {"type": "enum", "symbols": list(symbols)}:
+            return _symbol(frozenset(symbols))
+        case {"type": "array", "items": inner}:
+            each = _check(inner, enums)
+            return lambda value: [each(item) for item in _instance(value, list | tuple, "must be a list")]
+        case {"type": "map", "values": inner}:
+            each = _check(inner, enums)
+            return lambda value: {
+                _text(key): each(item) for key, item in _instance(value, dict, "must be a mapping").items()
+            }
+        case str() if schema in enums:
+            return _check(enums[schema], enums)
+        case "string":
+            return _text
+        case "double":
+            return _real
+        case "boolean":
+            return lambda value: _instance(value, bool, "must be true or false")
+        case "int":
+            return _whole(31)
+        case "long":
+            return _whole(63)
+    raise ValueError(f"contracts hold no fields of type {schema}")
+
+
+def _instance(value: Any, of: Any, reason: str) -> Any:
+    if not isinstance(value, of):
+        raise ValueError(reason)  # noqa: TRY004 (the caller's data, not the caller's code)
+    return value
+
+
+def _text(value: Any, field: str | None = None) -> str:
+    reason = None
+    if type(value) is not str:
+        reason = "must be text"
+    elif not value or value.isspace():
+        reason = "is empty"
+    elif len(value) > LONGEST_TEXT:
+        reason = f"is longer than {LONGEST_TEXT} characters"
+    elif "\0" in value:
+        reason = "has a NUL character"
+    elif not value.isascii() and _SURROGATE.search(value):
+        reason = "has half of a surrogate pair, which is no character"
+    else:
+        return value
+    raise InvalidStatement(field, reason) if field else ValueError(reason)
+
+
+def _day(value: Any) -> int:
+    if type(value) is not int or not FIRST_DAY <= value <= LAST_DAY:
+        raise ValueError("is not a day between 1850 and 2199")
+    return value
+
+
+def _instant(value: Any) -> int:
+    if type(value) is not int or not FIRST_DAY * DAY <= value <= LAST_DAY * DAY:
+        raise ValueError("is not a time between 1850 and 2199")
+    return value
+
+
+def _whole(bits: int) -> Check:
+    limit = 1 << bits
+
+    def check(value: Any) -> int:
+        if type(value) is not int or not -limit <= value < limit:
+            raise ValueError("must be a whole number")
+        return value
+
+    return check
+
+
+def _real(value: Any) -> float:
+    try:
+        real = float(value) if type(value) in (int, float) else nan
+    except OverflowError:  # a whole number of hundreds of digits
+        real = nan
+    if not isfinite(real):
+        raise ValueError("must be a finite number")
+    return real
+
+
+def _symbol(symbols: frozenset[str]) -> Check:
+    def check(value: Any) -> str:
+        if type(value) is not str or value not in symbols:
+            raise ValueError(f"must be one of {', '.join(sorted(symbols))}")
+        return value
+
+    return check

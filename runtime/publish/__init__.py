@@ -1,6 +1,0 @@
-"""The departments' door: statements are checked, pseudonymised, encoded and produced here, and nowhere else."""
-
-from runtime.publish.publisher import NotDelivered, Publisher, PublishRefused
-from runtime.publish.statement import InvalidStatement, Statement
-
-__all__ = ["InvalidStatement", "NotDelivered", "PublishRefused", "Publisher", "Statement"]

@@ -1,0 +1,1 @@
+"""What is said on the wire: contracts, Avro readers and writers, the registry, topics, the catalogue."""

@@ -1,0 +1,171 @@
+"""Every topic: its partitions, what is kept and for how long, how large a record may be, and its schema.
+
+Names here have no prefix; `Topic.on(settings)` gives the name on the cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.admin._resource import ResourceType
+from confluent_kafka.cimpl import NewTopic
+
+from runtime.settings import Settings
+from wire.compatibility import Incompatible, level_of, troubles_of
+from wire.contracts import contracts, every_schema, published
+from wire.registry import Registry, RegistryRefused
+
+DAY_MS = 86_400_000
+FOR_EVER = "-1"
+#: A row of a large household. Brokers compare it with a batch as it comes, compressed.
+LARGE_RECORD = "2200000"
+#: A dead letter wraps the largest record and says where it came from.
+LARGE_LETTER = "2300000"
+#: What our clients may write, uncompressed (librdkafka's message.max.bytes, 1 MB if not set): a record that a broker
+#: took compressed can be far larger than `LARGE_RECORD`, and must still fit into a dead letter.
+WRITTEN_AT_MOST = 100_000_000
+PATIENCE_S = 30.0
+
+DEAD_LETTERS = "dead-letters"
+PARKED = "parked"
+ALERTS = "alerts"
+CLOCK = "clock"
+
+_KEPT = {"cleanup.policy": "delete", "retention.ms": FOR_EVER, "retention.bytes": FOR_EVER}
+# A closed segment an hour: compaction and deletion only touch closed ones.
+_COMPACTED = {"cleanup.policy": "compact", "segment.ms": "3600000", "min.cleanable.dirty.ratio": "0.3"}
+
+
+class TopicsDiffer(Exception):
+    """Topics that exist are not as they must be; the message says which, how, and what to do."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic and its configuration. `why` says what the configuration rests on."""
+
+    name: str
+    why: str
+    config: dict[str, str] = field(default_factory=dict)
+
+    def on(self, settings: Settings) -> str:
+        """The topic's name on the cluster of `settings`."""
+        return settings.topic_prefix + self.name
+
+
+def topics() -> list[Topic]:
+    """Every topic of the system, events first."""
+    said = [Topic(topic, "events keep everything: rows are rebuilt from them", _KEPT) for topic in contracts()]
+    for each in published().values():
+        match each.what:
+            case "row":
+                said.append(Topic(each.topic, "changelog and published rows in one", _large(_COMPACTED)))
+            case "contribution":
+                said.append(Topic(each.topic, "the newest says all: a rebuild reads it", _large(_COMPACTED)))
+            case "alert":
+                said.append(Topic(each.topic, "the newest state of each finding", _large(_COMPACTED)))
+            case "clock":
+                said.append(Topic(each.topic, "only the last tick matters; its key is the empty string", _COMPACTED))
+    month = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
+    said.append(Topic(DEAD_LETTERS, "personal data: kept short", _large(month, LARGE_LETTER)))
+    said.append(Topic(PARKED, "waits for a newer reader, however long", _large(_KEPT, LARGE_LETTER)))
+    return said
+
+
+def group_of_stage(settings: Settings, view: str) -> str:
+    """The consumer group of a view's stage."""
+    return f"{settings.topic_prefix}citygrid-stage-{view}"
+
+
+def ensure_topics(settings: Settings) -> list[str]:
+    """Make the topics that are missing; returns their names on the cluster. May be run again at any time.
+
+    Raises TopicsDiffer if one exists with another number of partitions or another cleanup policy, KafkaException if the
+    cluster does not answer within `PATIENCE_S`.
+    """
+    admin = AdminClient({**settings.kafka_client()})
+    there = admin.list_topics(timeout=PATIENCE_S).topics
+    wanted = {topic.on(settings): topic for topic in topics()}
+    missing = [
+        NewTopic(name, settings.partitions, settings.replication_factor, config=topic.config)
+        for name, topic in wanted.items()
+        if name not in there
+    ]
+    made = []
+    for name, future in (admin.create_topics(missing, request_timeout=PATIENCE_S) if missing else {}).items():
+        try:
+            future.result(PATIENCE_S)
+        except KafkaException as refused:
+            # another process of ours was quicker
+            if refused.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+        else:
+            made.append(name)
+    _refuse_others(admin, settings, wanted)
+    return made
+
+
+def subject_of(settings: Settings, topic: str) -> str:
+    """The registry's subject of a topic's values."""
+    return f"{settings.topic_prefix}{topic}-value"
+
+
+def ensure_schemas(settings: Settings, registry: Registry | None = None) -> dict[str, int]:
+    """Register every schema and hold its subject to its level; topic → schema id. May be run again at any time.
+
+    Raises Incompatible, naming topic and field, if the registry holds a version that the new one would break.
+    """
+    ours = registry or Registry.of(settings)
+    try:
+        return {topic: _registered(ours, settings, topic, schema) for topic, schema in every_schema().items()}
+    finally:
+        if registry is None:
+            ours.close()
+
+
+def _registered(registry: Registry, settings: Settings, topic: str, schema: Mapping[str, Any]) -> int:
+    subject = subject_of(settings, topic)
+    try:
+        schema_id = registry.register(subject, schema)
+    except RegistryRefused as refused:
+        if refused.status != 409:
+            raise
+        troubles = [trouble for old in registry.versions(subject) for trouble in troubles_of(topic, schema, old)]
+        raise Incompatible(
+            f"The registry refuses the schema of {topic}: {'; '.join(dict.fromkeys(troubles)) or refused}. "
+            "Give a new field a default, and leave fields and kinds that were released."
+        ) from refused
+    registry.set_compatibility(subject, level_of(topic))
+    return schema_id
+
+
+def _refuse_others(admin: AdminClient, settings: Settings, wanted: dict[str, Topic]) -> None:
+    troubles = []
+    there = admin.list_topics(timeout=PATIENCE_S).topics
+    asked = [ConfigResource(ResourceType.TOPIC, name) for name in wanted if name in there]
+    # Topics made a moment ago may not be listed yet, and nothing may not be asked for.
+    described = admin.describe_configs(asked, request_timeout=PATIENCE_S) if asked else {}
+    for resource, future in described.items():
+        count = len(there[resource.name].partitions)
+        if count != settings.partitions:
+            troubles.append(
+                f"Topic {resource.name} has {count} partitions, CITYGRID_PARTITIONS says {settings.partitions}: rows "
+                f"of one subject would lie in two places. Set CITYGRID_PARTITIONS={count}, or rebuild into new topics."
+            )
+        policy = future.result(PATIENCE_S)["cleanup.policy"].value
+        if policy != wanted[resource.name].config["cleanup.policy"]:
+            troubles.append(
+                f"Topic {resource.name} has cleanup.policy={policy}; it must be "
+                f"{wanted[resource.name].config['cleanup.policy']} ({wanted[resource.name].why}). Change it there."
+            )
+    if troubles:
+        raise TopicsDiffer("\n".join(troubles))
+
+
+def _large(config: dict[str, str], most: str = LARGE_RECORD) -> dict[str, str]:
+    return {**config, "max.message.bytes": most}
