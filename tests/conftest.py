@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from database.migrate import migrate
 from local.stack import downloads, postgres
 from local.stack.children import Child
 from local.stack.local import LocalStack, PartName, Ports, stop
-from runtime.settings import CHECKOUT, Settings, load
+from runtime.settings import Settings, load
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,7 @@ def migrated_template(postgres_server: LocalStack) -> Iterator[str]:
     at, passwords = postgres_server.at.postgres, postgres_server.passwords
     postgres.make_database(at, passwords, name, "citygrid_owner", ("citygrid_sinks", "citygrid_api"))
     try:
-        if (CHECKOUT / "sinks" / "migrations").is_dir():
-            from database.migrate import migrate
-
-            migrate(postgres_server.dsn("citygrid_owner", name))
+        migrate(postgres_server.dsn("citygrid_owner", name))
         yield name
     finally:
         postgres.drop_database(at, passwords, name)

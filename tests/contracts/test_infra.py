@@ -21,7 +21,7 @@ from tests.contracts.tools import ALERTS, INFRA, RULES, RUNBOOKS, run
 
 COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
 DASHBOARDS = sorted((INFRA / "grafana" / "dashboards").glob("*.json"))
-PAGES = [*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md"), *(CHECKOUT / "runtime").rglob("*.md")]
+PAGES = [*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md"), *(CHECKOUT / "dataplane").rglob("*.md")]
 
 # What every scraped process has besides what we declare.
 STANDARD = {"up", "process_start_time_seconds", "process_resident_memory_bytes"}
