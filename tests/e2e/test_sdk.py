@@ -24,7 +24,8 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from citygrid_sdk import Gateway, KeyRefused, Refused, Statement
 
-assert not [room for room in ("citygrid", "domain", "runtime", "wire", "api", "faust") if importlib.util.find_spec(room)]
+rooms = ("citygrid", "domain", "runtime", "wire", "api", "faust")
+assert not [room for room in rooms if importlib.util.find_spec(room)]
 url, key_file = sys.argv[1], Path(sys.argv[2])
 at = datetime(2026, 3, 1, 8, tzinfo=timezone.utc)
 
