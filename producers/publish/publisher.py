@@ -248,7 +248,7 @@ class Publisher:
             wire_name,
             Checked(contract, self._pseudonyms),
             encoder(schema_id, contract.schema),
-            str(contract.schema["namespace"]),
+            contract.namespace,
             f"/departments/{contract.department}".encode(),
             {kind: f"cn.citygrid.{contract.department}.{kind}".encode() for kind in contract.kinds},
         )

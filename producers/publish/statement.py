@@ -12,9 +12,22 @@ from uuid import UUID
 
 from domain.codes import SUBJECT_CODES, InvalidCode, normalised_identity_number
 from domain.time import DAY
-from wire.codec import FIRST_DAY, LAST_DAY
-from wire.contracts import Contract, Schema, plain
+from wire.contracts import Contract
 from wire.pseudonym import PSEUDONYM, Pseudonyms
+from wire.schema import (
+    FIRST_DAY,
+    LARGEST_LONG,
+    LEAST_LONG,
+    Array,
+    Enum,
+    Field,
+    Limits,
+    Map,
+    Primitive,
+    Type,
+    label,
+    without_null,
+)
 
 #: Namespace of event ids (a version 4 UUID of our own; changing it would make every event a new one).
 EVENTS = UUID("6f0c2d1e-8f5b-4c57-9a3c-0f1c8a6b7e42")
@@ -26,6 +39,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 Check = Callable[[Any], Any]
+LONGS = Limits(LEAST_LONG, LARGEST_LONG, "is not a 64-bit number")
 
 
 class InvalidStatement(ValueError):
@@ -87,11 +101,7 @@ class Checked:
         self.contract = contract
         self._pseudonyms = pseudonyms
         self._code = SUBJECT_CODES.get(contract.subject)
-        names = {name: enum for kind in contract.kinds.values() for name, enum in _enums(kind).items()}
-        self._fields = {
-            kind: tuple(_field(field, names) for field in plain_dates(record)["fields"])
-            for kind, record in contract.kinds.items()
-        }
+        self._fields = {kind: tuple(map(_field, record.fields)) for kind, record in contract.kinds.items()}
         self._allowed = {kind: frozenset(f.name for f in fields) for kind, fields in self._fields.items()}
 
     def ready(self, said: Statement, now: int, *, pseudonymised: bool = False) -> Ready:
@@ -186,25 +196,6 @@ def _coded(subject: Any, normalised: Callable[[str], str]) -> str:
         raise InvalidStatement("subject", f"is wrong: {wrong}") from None
 
 
-def plain_dates(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`schema` without logical types, but with "date" and "instant" in the place of their numbers: they have ranges."""
-
-    def swapped(part: Schema) -> Schema:
-        match part:
-            case {"logicalType": "date"}:
-                return {"type": "date"}
-            case {"logicalType": "timestamp-micros"}:
-                return {"type": "instant"}
-            case {"type": "record"}:
-                return {**part, "fields": [{**field, "type": swapped(field["type"])} for field in part["fields"]]}
-            case list():
-                return [swapped(branch) for branch in part]
-        return plain(part)
-
-    done: Mapping[str, Any] = swapped(schema)
-    return done
-
-
 def _refuse_numbers(texts: list[str]) -> None:
     """An identity number has no place in a text or a record's number: there it would travel in the open."""
     for found in _NUMBER.finditer("\n".join(texts)):
@@ -226,50 +217,32 @@ def _each(field: str, numbers: Any, pseudonym: Callable[[str, Any], str]) -> lis
     return [pseudonym(field, number) for number in numbers]
 
 
-def _field(field: Mapping[str, Any], enums: Mapping[str, Any]) -> _Field:
-    identity, typed = bool(field.get("identity")), field["type"]
-    many = identity and isinstance(typed, dict) and typed["type"] == "array"
-    return _Field(
-        field["name"], _many if many else _check(typed, enums), identity, "default" in field, field.get("default")
-    )
+def _field(field: Field) -> _Field:
+    check = _many if field.identity and field.many else _check(field.type)
+    return _Field(field.name, check, field.identity, field.has_default, field.default if field.has_default else None)
 
 
-def _enums(kind: Mapping[str, Any]) -> dict[str, Any]:
-    types = [field["type"] for field in kind["fields"]]
-    return {each["name"]: each for each in types if isinstance(each, dict) and each.get("type") == "enum"}
-
-
-def _check(schema: Schema, enums: Mapping[str, Any]) -> Check:
-    match schema:
-        case ["null", inner]:
-            return _check(inner, enums)
-        case {"type": "date"}:
-            return _day
-        case {"type": "instant"}:
-            return _instant
-        case {"type": "enum", "symbols": list(symbols)}:
+def _check(schema: Type) -> Check:
+    match without_null(schema):
+        case Primitive(name="int" | "long", limits=limits):
+            return _whole(limits or LONGS)
+        case Enum(symbols=symbols):
             return _symbol(frozenset(symbols))
-        case {"type": "array", "items": inner}:
-            each = _check(inner, enums)
-            return lambda value: [each(item) for item in _instance(value, list | tuple, "must be a list")]
-        case {"type": "map", "values": inner}:
-            each = _check(inner, enums)
+        case Array(items=inner):
+            check_item = _check(inner)
+            return lambda value: [check_item(item) for item in _instance(value, list | tuple, "must be a list")]
+        case Map(values=inner):
+            check_value = _check(inner)
             return lambda value: {
-                _text(key): each(item) for key, item in _instance(value, dict, "must be a mapping").items()
+                _text(key): check_value(item) for key, item in _instance(value, dict, "must be a mapping").items()
             }
-        case str() if schema in enums:
-            return _check(enums[schema], enums)
-        case "string":
+        case Primitive(name="string"):
             return _text
-        case "double":
+        case Primitive(name="double"):
             return _real
-        case "boolean":
+        case Primitive(name="boolean"):
             return lambda value: _instance(value, bool, "must be true or false")
-        case "int":
-            return _whole(31)
-        case "long":
-            return _whole(63)
-    raise ValueError(f"contracts hold no fields of type {schema}")
+    raise ValueError(f"contracts hold no fields of type {label(schema)}")
 
 
 def _instance(value: Any, of: Any, reason: str) -> Any:
@@ -295,24 +268,14 @@ def _text(value: Any, field: str | None = None) -> str:
     raise InvalidStatement(field, reason) if field else ValueError(reason)
 
 
-def _day(value: Any) -> int:
-    if type(value) is not int or not FIRST_DAY <= value <= LAST_DAY:
-        raise ValueError("is not a day between 1850 and 2199")
-    return value
-
-
-def _instant(value: Any) -> int:
-    if type(value) is not int or not FIRST_DAY * DAY <= value <= LAST_DAY * DAY:
-        raise ValueError("is not a time between 1850 and 2199")
-    return value
-
-
-def _whole(bits: int) -> Check:
-    limit = 1 << bits
+def _whole(limits: Limits) -> Check:
+    least, most, otherwise = limits
 
     def check(value: Any) -> int:
-        if type(value) is not int or not -limit <= value < limit:
+        if type(value) is not int:
             raise ValueError("must be a whole number")
+        if not least <= value <= most:
+            raise ValueError(otherwise)
         return value
 
     return check
