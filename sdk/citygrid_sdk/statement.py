@@ -15,7 +15,7 @@ class Statement:
     `record` is the department's own number of what it states (a registration, a lease, a case). `subject` is the
     identity number, dwelling, credit code … that the contract is about. Times need a zone. `change` holds the kind's
     fields by name; dates may be `datetime.date`, times `datetime.datetime` with a zone. `sequence`: of two statements
-    of one record and kind that were recorded at one instant the greater holds; needed only where `recorded_at` is coarse.
+    of one record and kind recorded at one instant the greater holds; needed only where `recorded_at` is coarse.
     """
 
     kind: str

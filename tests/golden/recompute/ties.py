@@ -34,11 +34,12 @@ FOLLOW = (
     "NumberGiven NumberChanged SamePerson",
 )
 """Within a record, at one instant, each kind of a line comes after those before it."""
-ENDS = frozenset(
-    "MovedOut Left PermitCancelled Divorced Scrapped Ended TenancyEnded TenantLeft OwnershipEnded ConditionEnded "
-    "ServiceEnded EmploymentEnded InsuranceEnded AccountClosed EnrolmentEnded CardCancelled Answered FedBack "
-    "HazardRepaired WarningLifted LicenceRevoked Deregistered".split()
-)
+ENDS = {
+    "MovedOut", "Left", "PermitCancelled", "Divorced", "Scrapped", "Ended", "TenancyEnded", "TenantLeft",
+    "OwnershipEnded", "ConditionEnded", "ServiceEnded", "EmploymentEnded", "InsuranceEnded", "AccountClosed",
+    "EnrolmentEnded", "CardCancelled", "Answered", "FedBack", "HazardRepaired", "WarningLifted", "LicenceRevoked",
+    "Deregistered",
+}  # fmt: skip
 """Between records, at one instant, these come first …"""
 HANDED_ON = ("Transferred", "OwnershipTransferred")
 """… then these, then all others …"""
