@@ -128,6 +128,7 @@ class Decoder:
             record["withdrawn"],
             kind,
             change,
+            record["sequence"],
         )
 
     def _writer(self, reading: _Reading, topic: str, schema_id: int) -> _Writer:

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from wire.schema import Record, Union, avro
+from wire.schema import Json, Record, Union, avro
 from wire.schema_parser import SchemaRefused, read_schema
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
@@ -38,13 +38,14 @@ CATEGORIES = (
     "urban_management",
 )
 SUBJECTS = ("resident", "household", "dwelling", "legal-person", "grid", "district")
-HEAD = {
+HEAD: Mapping[str, Json] = {
     "event_id": "string",
     "record": "string",
     "subject": "string",
     "occurred_at": "long",
     "recorded_at": "long",
     "withdrawn": "boolean",
+    "sequence": ["null", "long"],
 }
 
 _CONTRACT_ATTRIBUTES = {

@@ -1,7 +1,7 @@
 """An event as JSON, for a person to read and mend, and back onto the wire.
 
     {"record": "R-1", "subject": "k1.…", "occurred_at": "2026-01-31T00:00:00+00:00", "recorded_at": "…",
-     "withdrawn": false, "kind": "Death", "change": {"on": "2026-01-31"}}
+     "withdrawn": false, "sequence": null, "kind": "Death", "change": {"on": "2026-01-31"}}
 
 Identity numbers are pseudonyms; a mended file may hold the number itself, which is made one before it is sent.
 """
