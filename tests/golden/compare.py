@@ -64,7 +64,7 @@ def differences(got: Mapping[Any, Any], wanted: Mapping[Any, Any]) -> list[str]:
 
 
 def standing(alerts: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], Plain]:
-    """(rule, subject, cause) → what an alert that stands says (open, held or unknown), out of each finding's last alert."""
+    """(rule, subject, cause) → what an alert that stands (open, held, unknown) says, out of each finding's last one."""
     return {
         (alert["rule"], alert["subject"], alert["cause"]): {
             "severity": alert["severity"],

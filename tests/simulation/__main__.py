@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from domain.event import Event
 from tests.simulation.case import Case, Result, case_of, run, smallest
 
 out = Console(soft_wrap=True, highlight=False)
@@ -76,11 +77,12 @@ def _repeat(seed: int) -> None:
 
 def history_lines(case: Case) -> list[str]:
     """The statements of a case, a line each: its people are drawn, nobody is behind them."""
-    return [
-        f"{event.topic} {event.kind} record={event.record} subject={event.subject[:12]} "
-        f"occurred_at={event.occurred_at} recorded_at={event.recorded_at}{' withdrawn' if event.withdrawn else ''} {dict(event.change)}"
-        for event in (statement.event for statement in case.statements)
-    ]
+    return [_line(statement.event) for statement in case.statements]
+
+
+def _line(event: Event) -> str:
+    times = f"occurred_at={event.occurred_at} recorded_at={event.recorded_at}{' withdrawn' if event.withdrawn else ''}"
+    return f"{event.topic} {event.kind} {event.record} about {event.subject[:12]} {times} {dict(event.change)}"
 
 
 def _tell(seed: int, result: Result) -> None:
