@@ -104,10 +104,11 @@ class Author:
         """The (topic, kind)s of this history: mostly few, of topics whose statements meet in the rows that some rule
         reads, since of a hundred kinds no two would ever meet."""
         draw, everything = self._draw, sorted(CONTRACTS)
-        theme = topics_behind(draw.choice(sorted({rule.view for rule in RULES.values()})))
-        if draw.random() < 0.15:
-            theme = tuple(everything)
+        view = draw.choice(sorted({rule.view for rule in RULES.values()}))
+        rule = draw.choice([rule for _, rule in sorted(RULES.items()) if rule.view == view])
+        theme = topics_behind(view) if draw.random() < 0.85 else tuple(everything)
         topics = draw.sample(theme, min(len(theme), draw.choice((2, 3, 4, 8, 8))))
+        topics += sorted(rule.needs.intersection(CONTRACTS)) if draw.random() < 0.5 else []
         kinds = [(topic, kind) for topic in topics for kind in CONTRACTS[topic].kinds]
         some = [kind for kind in kinds for _ in range(draw.choice((0, 0, 0, 1, 1, 4)))] or kinds
         other = draw.choice(everything)

@@ -12,22 +12,22 @@ from tests.simulation.broker import Broker
 from tests.simulation.codecs import VIEWS, published_reader
 
 Plain = dict[str, Any]
-_OF_THE_WAY = {"opened_at", "at", "respond_by", "resolution_zh", "resolution_en", "resolved_by"}
+_OF_THE_WAY = {"opened_at", "at", "inputs", "respond_by", "resolution_zh", "resolution_en", "resolved_by"}
 """Fields of an alert that tell when and why it last changed: two right schedules may differ in them."""
 
 
 class Outcome(NamedTuple):
-    """`rows`: view → subject → the published row; `contributions`: topic → (target, source) → what is in force;
-    `alerts`: the last alert of each finding."""
+    """`rows`: view → subject → the published row; `contributions`: topic → (target, the source's view, source) → what
+    is in force; `alerts`: the last alert of each finding."""
 
     rows: dict[str, dict[str, Plain]]
-    contributions: dict[str, dict[tuple[str, str], Plain]]
+    contributions: dict[str, dict[tuple[str, str, str], Plain]]
     alerts: dict[str, Plain]
 
 
 def outcome_of(broker: Broker) -> Outcome:
     rows: dict[str, dict[str, Plain]] = {}
-    contributions: dict[str, dict[tuple[str, str], Plain]] = {}
+    contributions: dict[str, dict[tuple[str, str, str], Plain]] = {}
     for view, known in VIEWS.items():
         read = published_reader(f"rows.{view}").read
         published = {key.decode(): read(value) for key, value in broker.newest(f"rows.{view}").items()}
@@ -37,7 +37,9 @@ def outcome_of(broker: Broker) -> Outcome:
             topic = f"contributions.{view}"
             records = [published_reader(topic).read(value) for value in broker.newest(topic).values()]
             contributions[topic] = {
-                (record["target"], record["source"]): record for record in records if record["value"] is not None
+                (record["target"], record["source_view"], record["source"]): record
+                for record in records
+                if record["value"] is not None
             }
     read = published_reader("alerts").read
     return Outcome(rows, contributions, {key.decode(): read(value) for key, value in broker.newest("alerts").items()})

@@ -259,4 +259,4 @@ def _never(row: object, now: int) -> None:
 
 def quiet_topics(draw: Random) -> frozenset[str]:
     """Topics that fall silent; mostly none."""
-    return frozenset(draw.sample(QUIETABLE, draw.randint(1, 3))) if draw.random() < 0.35 else frozenset()
+    return frozenset(draw.sample(QUIETABLE, draw.randint(1, 3))) if draw.random() < 0.4 else frozenset()

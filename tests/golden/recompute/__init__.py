@@ -60,7 +60,7 @@ def recompute(
 ) -> Answer:
     """Rows and standing alerts of the set of `events` at the instant `now` (microseconds UTC), while the topics `quiet`
     are. `in_use`: the names of the installation's rules, None: all."""
-    facts = standing({event.event_id: event for event in events}.values(), STATES, REFINES)
+    facts = standing(events, STATES, REFINES)
     _expire(facts, local_day(now))
     numbers = followed(facts, OF_RESIDENT)
     people = {number for number, each in numbers.items() if each.joined_to is None}
@@ -68,7 +68,11 @@ def recompute(
     facts |= {number: numbers[number].facts for number in people}
     judged = rows | {"resident": {number: rows["resident"][number] for number in people}}
     world = World(facts, judged, now, local_day(now))
-    found = {key: said for rules in RULES for key, said in rules.found(world)}
+    found: dict[tuple[str, str, str], Plain] = {}
+    for key, alert in (each for rules in RULES for each in rules.found(world)):
+        if (other := found.setdefault(key, alert)) is not alert:  # one finding that rests on both
+            other["because"] |= alert["because"]
+            other["newest"] = max(other["newest"], alert["newest"])
     alerts = {key: alert for key, alert in found.items() if in_use is None or key[0] in in_use}
     silent = set(quiet)
     for (rule, *_), alert in alerts.items():
@@ -79,7 +83,7 @@ def recompute(
 
 def surviving(events: Iterable[Stated]) -> set[str]:
     """The ids of the events that no newer statement of the same record and kind replaces."""
-    facts = standing({event.event_id: event for event in events}.values(), STATES, REFINES)
+    facts = standing(events, STATES, REFINES)
     return {stated["event_id"] for of in facts.values() for statements in of.values() for stated in statements}
 
 
