@@ -18,6 +18,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runtime import cloud_events
+from runtime.cloud_events import Headers
 from runtime.metrics import TRACE_SPANS
 from runtime.settings import Settings
 
@@ -27,9 +29,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
     from opentelemetry.trace import Span, Tracer
 
-Headers = list[tuple[str, str | bytes | None]]
 PARENT = "traceparent"
-EVENT_ID = "ce_id"
 
 
 class Hop:
@@ -158,7 +158,7 @@ def trace_id_of(record: Message) -> str | None:
 
 def event_id_of(record: Message) -> str | None:
     """The id of the event that a record is, for a log line about it; None for what is no event."""
-    return _header(record, EVENT_ID) or None
+    return _header(record, cloud_events.ID) or None
 
 
 def traces_of(settings: Settings, process: str) -> Traces | None:

@@ -19,6 +19,8 @@ from fastavro import parse_schema, schemaless_reader
 from domain.codes import InvalidCode
 from producers.publish.json_form import OWN, JsonForm
 from producers.publish.statement import Checked, InvalidStatement, Ready, Statement
+from runtime import cloud_events
+from runtime.cloud_events import Headers
 from runtime.settings import Settings
 from wire.codec import BROKEN, FRAME, Decoder, Parked, Unreadable, encoder
 from wire.contracts import Contract, contracts
@@ -27,7 +29,6 @@ from wire.registry import Registry, RegistryRefused
 from wire.schema import Array, Primitive, Record, Type, Union, avro, without_null
 from wire.schema_parser import SchemaRefused, parse_record
 
-CloudEvent = list[tuple[str, str | bytes | None]]
 EPOCH = date(1970, 1, 1)
 TIMES = ("occurred_at", "recorded_at")
 
@@ -57,7 +58,7 @@ def as_json(registry: Registry, value: bytes | None) -> dict[str, Any] | None:
     return {**event, **times, "kind": kind, "change": fields}
 
 
-def from_json(settings: Settings, registry: Registry, topic: str, text: str) -> tuple[bytes, bytes, CloudEvent]:
+def from_json(settings: Settings, registry: Registry, topic: str, text: str) -> tuple[bytes, bytes, Headers]:
     """Key, value and headers of the event in `text` for `topic` (as it is called on the cluster), through the same
     door as every statement: its event id is made again of what it says. Raises NotMended."""
     contract = contracts().get(topic.removeprefix(settings.topic_prefix))
@@ -84,16 +85,10 @@ def from_json(settings: Settings, registry: Registry, topic: str, text: str) -> 
     return key, value, _cloud_event(contract, ready)
 
 
-def _cloud_event(contract: Contract, ready: Ready) -> CloudEvent:
-    said = ready.statement
-    return [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", ready.event_id.encode()),
-        ("ce_source", f"/departments/{contract.department}".encode()),
-        ("ce_type", f"cn.citygrid.{contract.department}.{said.kind}".encode()),
-        ("ce_time", str(_instant(said.occurred_at)).encode()),
-        ("content-type", b"application/avro"),
-    ]
+def _cloud_event(contract: Contract, ready: Ready) -> Headers:
+    department, kind = contract.department, ready.statement.kind
+    source, event_type = cloud_events.source_of(department), cloud_events.type_of(department, kind)
+    return cloud_events.headers(ready.event_id, source.encode(), event_type.encode(), ready.statement.occurred_at)
 
 
 def _statement(settings: Settings, contract: Contract, item: Any) -> Statement:
