@@ -1,7 +1,7 @@
 """How far each reader is, asked from the broker and not from the reader: one that is dead or frozen says nothing.
 
 A reader is a stage or a sink, known to the broker as a consumer group (a sink's truth is in PostgreSQL; it tells the
-broker for this purpose). Runs as a thread of the clock's process, whose absence is told by itself.
+broker for this purpose). Runs as a thread of the clock's process, whose absence is reported by itself.
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ class Readers(threading.Thread):
             metrics.TOPIC_END.labels(*labels).set(end)
             metrics.TOPIC_UNDECIDED.labels(*labels).set(max(0, written[topic, number] - end))
         read = {
-            (reader, place): found.get(place, 0)
-            for reader, found in positions.items()
+            (reader, place): own.get(place, 0)
+            for reader, own in positions.items()
             for place in ends
-            if any(topic == place[0] for topic, _ in found)
+            if any(topic == place[0] for topic, _ in own)
         }
         self._look(read, ends)
         for (reader, place), position in read.items():
@@ -85,15 +85,15 @@ class Readers(threading.Thread):
         """Reader → place → where it goes on, of what it has ever read."""
         begin = self._prefix + GROUPS
         listed = self._admin.list_consumer_groups(request_timeout=PATIENCE_S).result(PATIENCE_S)
-        groups = [each.group_id for each in listed.valid if each.group_id.startswith(begin)]
-        found = {}
+        groups = [group.group_id for group in listed.valid if group.group_id.startswith(begin)]
+        positions = {}
         for group in groups:
             asked = [ConsumerGroupTopicPartitions(group)]
             answer = self._admin.list_consumer_group_offsets(asked, request_timeout=PATIENCE_S)[group]
             places = answer.result(PATIENCE_S).topic_partitions or []
             reader = group.removeprefix(begin).replace("_", "-")
-            found[reader] = {(each.topic, each.partition): each.offset for each in places if each.offset >= 0}
-        return found
+            positions[reader] = {(own.topic, own.partition): own.offset for own in places if own.offset >= 0}
+        return positions
 
     def _ends(self, places: Iterable[Where], level: IsolationLevel) -> dict[Where, int]:
         asked = {TopicPartition(*place): OffsetSpec.latest() for place in places}  # type: ignore[no-untyped-call]
@@ -101,11 +101,11 @@ class Readers(threading.Thread):
             return {}
         answers = self._admin.list_offsets(asked, isolation_level=level, request_timeout=PATIENCE_S)
         ends = {}
-        for each, answer in answers.items():
+        for where, answer in answers.items():
             try:
-                ends[each.topic, each.partition] = answer.result(PATIENCE_S).offset
-            except KafkaException as away:  # one partition without a leader: the others are told
-                log.info("end_not_asked", topic=each.topic, partition=each.partition, reason=away.args[0].name())
+                ends[where.topic, where.partition] = answer.result(PATIENCE_S).offset
+            except KafkaException as away:  # one partition without a leader: the others are known
+                log.info("end_not_asked", topic=where.topic, partition=where.partition, reason=away.args[0].name())
         return ends
 
     def _lag(self, reader: str, place: Where, position: int, end: int) -> int:

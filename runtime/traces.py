@@ -99,13 +99,13 @@ class Traces:
 
         newest, parent = traced[-1]
         links = [(get_current_span(other).get_span_context(), _place(record)) for record, other in traced[:-1]]
-        event_ids = [found for record, _ in traced if (found := event_id_of(record))]
-        told: dict[str, Any] = {"messaging.operation.type": "process", **_place(newest), **about}
+        event_ids = [event_id for record, _ in traced if (event_id := event_id_of(record))]
+        attributes: dict[str, Any] = {"messaging.operation.type": "process", **_place(newest), **about}
         if event_ids:
-            told |= {"messaging.message.id": event_ids[-1], "cloudevents.event_id": event_ids[-1]}
+            attributes |= {"messaging.message.id": event_ids[-1], "cloudevents.event_id": event_ids[-1]}
         if links:
-            told["messaging.batch.message_count"] = len(traced)
-        return self._hop("process", newest.topic() or "", SpanKind.CONSUMER, parent, told, links, began)
+            attributes["messaging.batch.message_count"] = len(traced)
+        return self._hop("process", newest.topic() or "", SpanKind.CONSUMER, parent, attributes, links, began)
 
     def _context(self, record: Message) -> Context | None:
         headers = record.headers()
@@ -117,8 +117,8 @@ class Traces:
         if PARENT not in texts:
             return None
         context = self._propagator.extract(texts)
-        found = get_current_span(context).get_span_context()
-        return context if found.is_valid and found.trace_flags.sampled else None
+        span = get_current_span(context).get_span_context()
+        return context if span.is_valid and span.trace_flags.sampled else None
 
     def _hop(
         self,
@@ -224,7 +224,7 @@ def _place(record: Message) -> dict[str, Any]:
 
 def _header(record: Message, name: str) -> str:
     headers: Any = record.headers() or []
-    return next((_text(value) for found, value in headers if found == name), "")
+    return next((_text(value) for header, value in headers if header == name), "")
 
 
 def _text(value: Any) -> str:

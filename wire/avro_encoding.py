@@ -196,15 +196,15 @@ def _search(schema: Type, value: Any, access: str, path: str) -> Misfit | None:
         case Array(items=inner):
             if not isinstance(value, list | tuple | set | frozenset):
                 return path, "a list"
-            found = (_search(inner, item, access, f"{path}[{index}]") for index, item in enumerate(value))
-            return next((misfit for misfit in found if misfit), None)
+            misfits = (_search(inner, item, access, f"{path}[{index}]") for index, item in enumerate(value))
+            return next((misfit for misfit in misfits if misfit), None)
         case Map(values=inner):
             if not isinstance(value, dict):
                 return path, "a dict"
             if not all(isinstance(key, str) for key in value):
                 return path, "keys that are strings"
-            found = (_search(inner, item, access, f"{path}[*]") for item in value.values())  # a key may be personal
-            return next((misfit for misfit in found if misfit), None)
+            misfits = (_search(inner, item, access, f"{path}[*]") for item in value.values())  # a key may be personal
+            return next((misfit for misfit in misfits if misfit), None)
         case Union():
             return _search_union(schema, value, access, path)
         case Enum(symbols=symbols):

@@ -230,8 +230,8 @@ def _subtypes(schema: Type, seen: set[int]) -> Iterator[Type]:
             for branch in branches:
                 yield from _subtypes(branch, seen)
         case Record(fields=fields):
-            for each in fields:
-                yield from _subtypes(each.type, seen)
+            for part in fields:
+                yield from _subtypes(part.type, seen)
 
 
 def avro(schema: Type, *, logical: bool = True) -> Json:

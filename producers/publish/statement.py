@@ -77,16 +77,16 @@ class Ready(NamedTuple):
 
     def record(self, namespace: str) -> dict[str, Any]:
         """The Avro record, `change` as (full name of the kind, fields)."""
-        said = self.statement
+        statement = self.statement
         return {
             "event_id": self.event_id,
-            "record": said.record,
-            "subject": said.subject,
-            "occurred_at": said.occurred_at,
-            "recorded_at": said.recorded_at,
-            "withdrawn": said.withdrawn,
-            "sequence": said.sequence,
-            "change": (f"{namespace}.{said.kind}", said.change),
+            "record": statement.record,
+            "subject": statement.subject,
+            "occurred_at": statement.occurred_at,
+            "recorded_at": statement.recorded_at,
+            "withdrawn": statement.withdrawn,
+            "sequence": statement.sequence,
+            "change": (f"{namespace}.{statement.kind}", statement.change),
         }
 
 
@@ -108,36 +108,36 @@ class Checked:
         self._fields = {kind: tuple(map(_field, record.fields)) for kind, record in contract.kinds.items()}
         self._allowed = {kind: frozenset(f.name for f in fields) for kind, fields in self._fields.items()}
 
-    def ready(self, said: Statement, now: int, *, pseudonymised: bool = False) -> Ready:
-        """`said` as it goes on the wire. `now` in microseconds. Raises InvalidStatement.
+    def ready(self, statement: Statement, now: int, *, pseudonymised: bool = False) -> Ready:
+        """`statement` as it goes on the wire. `now` in microseconds. Raises InvalidStatement.
 
         `pseudonymised`: the numbers in it are pseudonyms already (an event that is stated again).
         """
-        fields = self._fields.get(said.kind)
+        fields = self._fields.get(statement.kind)
         if fields is None:
             raise InvalidStatement("kind", f"must be one of {', '.join(self._fields)}")
-        self._refuse_head(said, now)
-        texts = [_text(said.record, "record")]
+        self._refuse_head(statement, now)
+        texts = [_text(statement.record, "record")]
         pseudonym = self._kept if pseudonymised else self._made
         if self.contract.subject_is_identity:
-            subject = pseudonym("subject", said.subject)
+            subject = pseudonym("subject", statement.subject)
         elif self._code is not None:
-            subject = _coded(said.subject, self._code)
+            subject = _coded(statement.subject, self._code)
         else:
-            subject = _text(said.subject, "subject")
+            subject = _text(statement.subject, "subject")
             texts.append(subject)
         change: dict[str, Any] = {}
         value: Any
-        told: dict[str, Any] = {}
+        stated: dict[str, Any] = {}
         for name, check, identity, has_default, default in fields:
-            value = said.change.get(name, default)
+            value = statement.change.get(name, default)
             if value is None and has_default and default is None:
                 change[name] = None
                 continue
             if value is None:
                 raise InvalidStatement(name, "is missing")
             if identity:
-                value = _each(name, value, pseudonym) if check is _many else pseudonym(name, value)
+                value = _every(name, value, pseudonym) if check is _many else pseudonym(name, value)
             else:
                 try:
                     value = check(value)
@@ -146,33 +146,43 @@ class Checked:
                 if type(value) is str:
                     texts.append(value)
                 elif type(value) is dict:
-                    texts += [each for each in (*value.keys(), *value.values()) if type(each) is str]
+                    texts += [text for text in (*value.keys(), *value.values()) if type(text) is str]
                 elif type(value) is list:
-                    texts += [each for each in value if type(each) is str]
+                    texts += [text for text in value if type(text) is str]
             change[name] = value
             if not has_default or value != default:
-                told[name] = value
+                stated[name] = value
         _refuse_numbers(texts)
-        event_id = self._event_id(said, subject, told)
-        return Ready(event_id, said._replace(record=texts[0], subject=subject, change=change))
+        event_id = self._event_id(statement, subject, stated)
+        return Ready(event_id, statement._replace(record=texts[0], subject=subject, change=change))
 
-    def _refuse_head(self, said: Statement, now: int) -> None:
-        if not self._allowed[said.kind].issuperset(said.change):
-            unknown = min(set(said.change) - self._allowed[said.kind])
-            raise InvalidStatement(unknown, f"is no field of {said.kind}")
-        for name, instant in (("occurred_at", said.occurred_at), ("recorded_at", said.recorded_at)):
+    def _refuse_head(self, statement: Statement, now: int) -> None:
+        if not self._allowed[statement.kind].issuperset(statement.change):
+            unknown = min(set(statement.change) - self._allowed[statement.kind])
+            raise InvalidStatement(unknown, f"is no field of {statement.kind}")
+        for name, instant in (("occurred_at", statement.occurred_at), ("recorded_at", statement.recorded_at)):
             if not isinstance(instant, int) or instant < FIRST_DAY * DAY:
                 raise InvalidStatement(name, "is not a time after 1850")
             if instant > now + AHEAD:
                 raise InvalidStatement(name, "lies more than a day ahead; what takes effect later has a field for it")
-        if said.sequence is not None and (type(said.sequence) is not int or not 0 <= said.sequence < 1 << 63):
+        if statement.sequence is not None and (
+            type(statement.sequence) is not int or not 0 <= statement.sequence < 1 << 63
+        ):
             raise InvalidStatement("sequence", "must be a whole number from 0 on, below 2^63")
 
-    def _event_id(self, said: Statement, subject: str, told: dict[str, Any]) -> str:
+    def _event_id(self, statement: Statement, subject: str, stated: dict[str, Any]) -> str:
         """uuid5 of department, topic and content. A field at its default is left out: a contract that grows by an
         optional field must not make old lines new events."""
         contract = self.contract
-        head = [said.record, subject, said.occurred_at, said.recorded_at, said.withdrawn, said.kind, told]
+        head = [
+            statement.record,
+            subject,
+            statement.occurred_at,
+            statement.recorded_at,
+            statement.withdrawn,
+            statement.kind,
+            stated,
+        ]
         name = f"{contract.department}|{contract.topic}|{_canonical(head)}"
         digest = bytearray(sha1(EVENTS.bytes + name.encode(), usedforsecurity=False).digest()[:16])
         digest[6] = digest[6] & 0x0F | 0x50
@@ -204,9 +214,9 @@ def _coded(subject: Any, normalised: Callable[[str], str]) -> str:
 
 def _refuse_numbers(texts: list[str]) -> None:
     """An identity number has no place in a text or a record's number: there it would travel in the open."""
-    for found in _NUMBER.finditer("\n".join(texts)):
+    for match in _NUMBER.finditer("\n".join(texts)):
         try:
-            normalised_identity_number(found[0])
+            normalised_identity_number(match[0])
         except InvalidCode:
             continue
         raise InvalidStatement("record or a text", "holds an identity number, which only identity fields may")
@@ -217,7 +227,7 @@ def _many(value: Any) -> Any:
     return value
 
 
-def _each(field: str, numbers: Any, pseudonym: Callable[[str, Any], str]) -> list[str]:
+def _every(field: str, numbers: Any, pseudonym: Callable[[str, Any], str]) -> list[str]:
     if not isinstance(numbers, list | tuple):
         raise InvalidStatement(field, "must be a list of identity numbers")
     return [pseudonym(field, number) for number in numbers]
