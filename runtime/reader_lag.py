@@ -11,13 +11,14 @@ import time
 from collections.abc import Iterable
 
 import structlog
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka._model import ConsumerGroupTopicPartitions
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from runtime import metrics
 from runtime.settings import Settings
+from runtime.topic_reader import TopicUnreadable, has_record
 
 log = structlog.get_logger()
 
@@ -35,6 +36,7 @@ class Readers(threading.Thread):
 
     def __init__(self, settings: Settings, stopping: threading.Event) -> None:
         super().__init__(name="readers", daemon=True)
+        self._settings = settings
         self._prefix = settings.topic_prefix
         self._partitions = settings.partitions
         self._client = settings.kafka_client()
@@ -124,35 +126,12 @@ class Readers(threading.Thread):
             looked = self._looked.get(about)
             if looked is None or looked[0] != position or (not looked[1] and looked[2] < ends[about[1]]):
                 waiting.append((about, position))
-        if waiting:
-            self._read_on(waiting)
-
-    def _read_on(self, waiting: list[tuple[tuple[str, Where], int]]) -> None:
-        consumer = Consumer(
-            {
-                **self._client,
-                "group.id": f"{self._prefix}readers",
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "fetch.message.max.bytes": 65_536,
-                "queued.max.messages.kbytes": 1_024,
-            }
-        )
-        try:
-            for about, position in waiting:
-                (topic, number), deadline = about[1], time.monotonic() + PATIENCE_S
-                consumer.assign([TopicPartition(topic, number, position)])
-                while not self._stopping.is_set() and time.monotonic() < deadline:
-                    message = consumer.poll(0.2)
-                    if message is None or message.partition() != number or message.topic() != topic:
-                        continue
-                    error = message.error()
-                    if error is None:
-                        self._looked[about] = (position, True, message.offset() or 0)
-                        break
-                    if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
-                        self._looked[about] = (position, False, message.offset() or 0)
-                        break
-        finally:
-            consumer.close()
+        for (reader, place), position in waiting:
+            if self._stopping.is_set():
+                return
+            try:
+                waits = has_record(self._settings, *place, position, patience=PATIENCE_S)
+            except TopicUnreadable as unreadable:
+                log.info("reader_not_looked_at", reader=reader, topic=place[0], reason=str(unreadable))
+            else:
+                self._looked[reader, place] = (position, waits, ends[place])

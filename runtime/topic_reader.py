@@ -10,11 +10,22 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from runtime.settings import Settings
 
 PATIENCE_S = 30.0
 BATCH = 500
+#: What passes by itself: a broker starts, or a topic that was made a moment ago has no leader yet.
+PASSING = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError._TRANSPORT,  # noqa: SLF001 - librdkafka's names
+        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+        KafkaError._TIMED_OUT,  # noqa: SLF001
+    }
+)
 
 
 class TopicUnreadable(Exception):
@@ -37,7 +48,7 @@ def records(
     consumer = _consumer(settings)
     try:
         begin = dict.fromkeys(_partitions(consumer, topic, patience), 0) if starts is None else dict(starts)
-        ends = {number: consumer.get_watermark_offsets(TopicPartition(topic, number), patience)[1] for number in begin}
+        ends = {number: _end(consumer, TopicPartition(topic, number), patience) for number in begin}
         unread = {number for number, start in begin.items() if start < ends[number]}
         consumer.assign([TopicPartition(topic, number, begin[number]) for number in sorted(unread)])
         yield from _read(consumer, topic, ends, unread, patience, progress)
@@ -69,11 +80,11 @@ def _read(
         batch = consumer.consume(BATCH, 0.2)
         given = 0
         for message in batch:
-            deadline = time.monotonic() + patience
             error, partition, offset = message.error(), message.partition(), message.offset()
+            if error is not None and error.code() in PASSING:
+                continue
+            deadline = time.monotonic() + patience
             if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
-                if error.retriable():
-                    continue
                 raise TopicUnreadable(f"{topic} cannot be read: {error.name()}. Look at `citygrid status`.")
             if partition is None or offset is None or partition not in unread:
                 continue
@@ -86,6 +97,18 @@ def _read(
             progress(given)
         if time.monotonic() > deadline:
             raise TopicUnreadable(f"{topic} gives nothing to read for {patience:.0f} s: try again.")
+
+
+def _end(consumer: Consumer, place: TopicPartition, patience: float) -> int:
+    """The offset after the last that a reader of committed records is given. Raises KafkaException."""
+    retrying = Retrying(
+        retry=retry_if_exception(lambda error: isinstance(error, KafkaException) and error.args[0].code() in PASSING),
+        wait=wait_fixed(0.1),
+        stop=stop_after_delay(patience),
+        reraise=True,
+    )
+    end: int = retrying(consumer.get_watermark_offsets, place, patience)[1]
+    return end
 
 
 def _partitions(consumer: Consumer, topic: str, patience: float) -> list[int]:
