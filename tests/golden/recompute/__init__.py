@@ -45,7 +45,7 @@ class Answer(NamedTuple):
 
 def recompute(events: Iterable[Stated], now: int, live_since: int = 0) -> Answer:
     """Rows and standing alerts of the set of `events` at the instant `now` (microseconds UTC)."""
-    facts = standing({event.event_id: event for event in events}.values(), STATES, REFINES)
+    facts = standing(events, STATES, REFINES)
     _expire(facts, local_day(now))
     numbers = followed(facts, OF_RESIDENT)
     people = {number for number, each in numbers.items() if each.joined_to is None}
