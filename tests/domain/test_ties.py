@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from domain.event import Event
+from domain.facts import current
 from domain.order import LAST, LIVES, MOMENTS
 from domain.residents.values import Residence
 from domain.time import DAY
@@ -81,6 +82,16 @@ def test_who_leaves_one_household_and_arrives_in_another_on_one_day_lives_in_the
     assert (
         lives_in(before, moved_out("H-old", "2", event_id=ids[0]), moved_in("H-new", "3", event_id=ids[1])) == "H-new"
     )
+
+
+@pytest.mark.parametrize("ids", [("a", "z"), ("z", "a")])
+def test_between_records_the_beginning_wins(ids: tuple[str, str]) -> None:
+    assert lives_in(moved_out("H", "1", event_id=ids[0]), moved_in("H", "2", event_id=ids[1])) == "H"
+    divorced = said("Divorced", "LH-1", {"spouse": "one", "on": 20_000}, event_id=ids[0])
+    married = said("Married", "JH-2", {"spouse": "other", "on": 20_000}, event_id=ids[1])
+    held = current(row_of(divorced, married).marriage)
+    assert held is not None
+    assert held.value.spouse == "other"
 
 
 def test_a_departure_ends_only_the_residence_that_it_names() -> None:
