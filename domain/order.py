@@ -189,4 +189,4 @@ def ordered(value: Any) -> tuple[Any, ...]:
             return (1, value)
         case str():
             return (2, value)
-    return (3, *map(ordered, value))
+    return (3, *map(ordered, value.values() if isinstance(value, dict) else value))
