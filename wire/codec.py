@@ -16,7 +16,7 @@ from fastavro import parse_schema, schemaless_reader
 from fastavro.read import SchemaResolutionError
 from fastavro.schema import SchemaParseException, UnknownType
 
-from domain.codes import SUBJECT_CODES, InvalidCode
+from domain.codes import NAMING_FIELDS, SUBJECT_CODES, InvalidCode, plain_name
 from domain.event import Event
 from wire.avro_writer import writer
 from wire.contracts import Contract, contracts
@@ -70,7 +70,7 @@ class _Reading(NamedTuple):
     schema: Json
     parsed: Json
     checks: dict[str, tuple[tuple[str, Check], ...]]
-    normalised: Callable[[str], str] | None
+    named: dict[str, tuple[_Names, _Names]]
 
 
 class Decoder:
@@ -114,7 +114,7 @@ class Decoder:
         if key is None or key != subject.encode():
             return Unreadable("the key is not the subject", schema_id)
         kind = branch.rpartition(".")[2]
-        fault = _fault(record, change, reading.checks[kind]) or _miscoded(reading.normalised, subject)
+        fault = _fault(record, change, reading.checks[kind]) or _misnamed(record, change, reading.named[kind])
         if fault is not None:
             return Unreadable(f"{kind}: {fault}", schema_id)
         return Event(
@@ -161,7 +161,7 @@ def _reading(contract: Contract) -> _Reading:
         schema,
         parse_schema(schema),
         {kind: tuple(_checks(record)) for kind, record in contract.kinds.items()},
-        SUBJECT_CODES.get(contract.subject),
+        _named(contract),
     )
 
 
@@ -244,14 +244,37 @@ def _fault(record: Mapping[str, Any], change: Mapping[str, Any], checks: tuple[t
     return None
 
 
-def _miscoded(normalised: Callable[[str], str] | None, subject: str) -> str | None:
-    """Why the subject, which must be a code, is none as the door writes it; a row under it would be of nobody."""
-    if normalised is None:
-        return None
-    try:
-        return None if normalised(subject) == subject else "the code of the subject is not written as the door does"
-    except InvalidCode as wrong:
-        return f"the subject is wrong: {wrong}"
+_Names = tuple[tuple[str, Callable[[str], str]], ...]
+"""Fields that name something, each with how such a name is written."""
+
+
+def _named(contract: Contract) -> dict[str, tuple[_Names, _Names]]:
+    """For each kind the naming fields of the head and of the change."""
+    head = (("record", plain_name), ("subject", SUBJECT_CODES.get(contract.subject, plain_name)))
+    return {
+        kind: (
+            head,
+            tuple(
+                (field.name, SUBJECT_CODES[NAMING_FIELDS[field.name]])
+                for field in record.fields
+                if field.name in NAMING_FIELDS
+            ),
+        )
+        for kind, record in contract.kinds.items()
+    }
+
+
+def _misnamed(record: Mapping[str, Any], change: Mapping[str, Any], named: tuple[_Names, _Names]) -> str | None:
+    """Why a name is none as the door writes it; a row or a key under it would be of nobody, or of somebody else."""
+    for values, fields in zip((record, change), named, strict=True):
+        for field, normalised in fields:
+            name = values[field]
+            try:
+                if name is not None and normalised(name) != name:
+                    return f"the code of the {field} is not written as the door does"
+            except InvalidCode as wrong:
+                return f"the {field} is wrong: {wrong}"
+    return None
 
 
 class RecordReader:

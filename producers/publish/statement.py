@@ -10,7 +10,7 @@ from math import isfinite, nan
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain.codes import SUBJECT_CODES, InvalidCode, normalised_identity_number
+from domain.codes import NAMING_FIELDS, SUBJECT_CODES, InvalidCode, normalised_identity_number, plain_name
 from domain.time import DAY
 from wire.contracts import Contract
 from wire.pseudonym import PSEUDONYM, Pseudonyms
@@ -104,7 +104,9 @@ class Checked:
     def __init__(self, contract: Contract, pseudonyms: Pseudonyms) -> None:
         self.contract = contract
         self._pseudonyms = pseudonyms
-        self._code = SUBJECT_CODES.get(contract.subject)
+        self._code = SUBJECT_CODES.get(contract.subject, plain_name)
+        #: A register's own number, in which anything may stand; a code has a form that it is held to.
+        self._own_number = contract.subject in NAMING_FIELDS.values()
         self._fields = {kind: tuple(map(_field, record.fields)) for kind, record in contract.kinds.items()}
         self._allowed = {kind: frozenset(f.name for f in fields) for kind, fields in self._fields.items()}
 
@@ -117,15 +119,13 @@ class Checked:
         if fields is None:
             raise InvalidStatement("kind", f"must be one of {', '.join(self._fields)}")
         self._refuse_head(statement, now)
-        texts = [_text(statement.record, "record")]
+        texts = [_coded("record", statement.record, plain_name)]
         pseudonym = self._kept if pseudonymised else self._made
         if self.contract.subject_is_identity:
             subject = pseudonym("subject", statement.subject)
-        elif self._code is not None:
-            subject = _coded(statement.subject, self._code)
         else:
-            subject = _text(statement.subject, "subject")
-            texts.append(subject)
+            subject = _coded("subject", statement.subject, self._code)
+            texts += [subject] if self._own_number else []
         change: dict[str, Any] = {}
         value: Any
         stated: dict[str, Any] = {}
@@ -205,11 +205,21 @@ class Checked:
         return pseudonym
 
 
-def _coded(subject: Any, normalised: Callable[[str], str]) -> str:
+def _coded(field: str, name: Any, normalised: Callable[[str], str]) -> str:
     try:
-        return normalised(_text(subject, "subject"))
+        return normalised(_text(name, field))
     except InvalidCode as wrong:
-        raise InvalidStatement("subject", f"is wrong: {wrong}") from None
+        raise InvalidStatement(field, f"is wrong: {wrong}") from None
+
+
+def _naming(normalised: Callable[[str], str]) -> Check:
+    def check(value: Any) -> str:
+        try:
+            return normalised(_text(value))
+        except InvalidCode as wrong:
+            raise ValueError(f"is wrong: {wrong}") from None
+
+    return check
 
 
 def _refuse_numbers(texts: list[str]) -> None:
@@ -234,7 +244,11 @@ def _every(field: str, numbers: Any, pseudonym: Callable[[str, Any], str]) -> li
 
 
 def _field(field: Field) -> _Field:
-    check = _many if field.identity and field.many else _check(field.type)
+    naming = NAMING_FIELDS.get(field.name)
+    if field.identity and field.many:
+        check: Check = _many
+    else:
+        check = _naming(SUBJECT_CODES[naming]) if naming else _check(field.type)
     return _Field(field.name, check, field.identity, field.has_default, field.default if field.has_default else None)
 
 
