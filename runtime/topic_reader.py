@@ -16,6 +16,8 @@ from runtime.settings import Settings
 
 PATIENCE_S = 30.0
 BATCH = 500
+NEW_TOPIC_S = 2.0
+"""Seconds for which a broker may not know a topic that was made a moment ago."""
 #: What passes by itself: a broker starts, or a topic that was made a moment ago has no leader yet.
 PASSING = frozenset(
     {
@@ -48,15 +50,26 @@ def records(
     consumer = _consumer(settings)
     try:
         begin = dict.fromkeys(_partitions(consumer, topic, patience), 0) if starts is None else dict(starts)
-        ends = {number: _end(consumer, TopicPartition(topic, number), patience) for number in begin}
-        unread = {number for number, start in begin.items() if start < ends[number]}
+        until = {number: _end(consumer, TopicPartition(topic, number), patience) for number in begin}
+        unread = {number for number, start in begin.items() if start < until[number]}
         consumer.assign([TopicPartition(topic, number, begin[number]) for number in sorted(unread)])
-        yield from _read(consumer, topic, ends, unread, patience, progress)
+        yield from _read(consumer, topic, until, unread, patience, progress)
     except KafkaException as away:
-        raise TopicUnreadable(
-            f"Kafka at {settings.kafka_bootstrap} does not answer for {topic} ({away.args[0].name()}): look at "
-            "`citygrid status`, then try again."
-        ) from None
+        raise _away(settings, topic, away) from None
+    finally:
+        consumer.close()
+
+
+def ends(settings: Settings, topic: str, patience: float = PATIENCE_S) -> dict[int, int]:
+    """Each partition's offset after the last that a reader of committed records is given. Raises TopicUnreadable."""
+    consumer = _consumer(settings)
+    try:
+        return {
+            number: _end(consumer, TopicPartition(topic, number), patience)
+            for number in _partitions(consumer, topic, patience)
+        }
+    except KafkaException as away:
+        raise _away(settings, topic, away) from None
     finally:
         consumer.close()
 
@@ -99,6 +112,13 @@ def _read(
             raise TopicUnreadable(f"{topic} gives nothing to read for {patience:.0f} s: try again.")
 
 
+def _away(settings: Settings, topic: str, error: KafkaException) -> TopicUnreadable:
+    return TopicUnreadable(
+        f"Kafka at {settings.kafka_bootstrap} does not answer for {topic} ({error.args[0].name()}): look at "
+        "`citygrid status`, then try again."
+    )
+
+
 def _end(consumer: Consumer, place: TopicPartition, patience: float) -> int:
     """The offset after the last that a reader of committed records is given. Raises KafkaException."""
     retrying = Retrying(
@@ -112,10 +132,19 @@ def _end(consumer: Consumer, place: TopicPartition, patience: float) -> int:
 
 
 def _partitions(consumer: Consumer, topic: str, patience: float) -> list[int]:
-    known = consumer.list_topics(topic, timeout=patience).topics[topic]
-    if known.error is not None:
+    began = time.monotonic()
+    while True:
+        known = consumer.list_topics(topic, timeout=patience).topics[topic]
+        if known.error is None:
+            return sorted(known.partitions)
+        waited = time.monotonic() - began
+        missing = known.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART
+        if waited > (min(NEW_TOPIC_S, patience) if missing else patience):
+            break
+        time.sleep(0.1)
+    if missing:
         raise TopicUnreadable(f"There is no topic {topic}: `citygrid up` makes it, in production its init job.")
-    return sorted(known.partitions)
+    raise KafkaException(known.error)
 
 
 def _consumer(settings: Settings) -> Consumer:
