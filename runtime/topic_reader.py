@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from runtime.settings import Settings
 
@@ -121,14 +120,16 @@ def _away(settings: Settings, topic: str, error: KafkaException) -> TopicUnreada
 
 def _end(consumer: Consumer, place: TopicPartition, patience: float) -> int:
     """The offset after the last that a reader of committed records is given. Raises KafkaException."""
-    retrying = Retrying(
-        retry=retry_if_exception(lambda error: isinstance(error, KafkaException) and error.args[0].code() in PASSING),
-        wait=wait_fixed(0.1),
-        stop=stop_after_delay(patience),
-        reraise=True,
-    )
-    end: int = retrying(consumer.get_watermark_offsets, place, patience)[1]
-    return end
+    # a loop and not tenacity: it would leave the consumer in a cycle, which a thread of librdkafka may then collect
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            end: int = consumer.get_watermark_offsets(place, patience)[1]
+            return end
+        except KafkaException as error:
+            if error.args[0].code() not in PASSING or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
 
 
 def _partitions(consumer: Consumer, topic: str, patience: float) -> list[int]:
