@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +58,9 @@ RECORD = fastavro.parse_schema(
 )
 
 
-@lru_cache(maxsize=1)
-def _admin(client: tuple[tuple[str, str | int | float | bool], ...]) -> AdminClient:
-    """One for the process: a client in a cycle with a failed answer may be collected by a thread of librdkafka's own,
-    which aborts the process."""
-    return AdminClient({**dict(client)})
-
-
 def ours(settings: Settings) -> dict[str, int]:
     """Our topics (without prefix) and how many partitions each has."""
-    there = _admin(tuple(settings.kafka_client().items())).list_topics(timeout=PATIENCE_S).topics
+    there = AdminClient({**settings.kafka_client()}).list_topics(timeout=PATIENCE_S).topics
     prefix = settings.topic_prefix
     return {
         name.removeprefix(prefix): len(topic.partitions)
@@ -147,7 +139,7 @@ def restore(
 
 def group_offsets(settings: Settings) -> dict[str, dict[str, int]]:
     """Where each of our groups reads on: group (without prefix) → `topic:partition` → offset."""
-    admin, prefix = _admin(tuple(settings.kafka_client().items())), settings.topic_prefix
+    admin, prefix = AdminClient({**settings.kafka_client()}), settings.topic_prefix
     listed = admin.list_consumer_groups(request_timeout=PATIENCE_S).result(PATIENCE_S)
     found: dict[str, dict[str, int]] = {}
     for group in sorted(each.group_id for each in listed.valid if each.group_id.startswith(f"{prefix}citygrid-")):
@@ -161,7 +153,7 @@ def group_offsets(settings: Settings) -> dict[str, dict[str, int]]:
 
 def set_group_offsets(settings: Settings, groups: Mapping[str, Mapping[str, int]]) -> None:
     """Let each group read on from there. No member may be running. Raises KafkaException."""
-    admin, prefix = _admin(tuple(settings.kafka_client().items())), settings.topic_prefix
+    admin, prefix = AdminClient({**settings.kafka_client()}), settings.topic_prefix
     for group, places in groups.items():
         at = [TopicPartition(prefix + place(each)[0], place(each)[1], offset) for each, offset in places.items()]
         _alter(admin, ConsumerGroupTopicPartitions(prefix + group, at))
@@ -190,7 +182,7 @@ def place(text: str) -> Place:
 @_patiently
 def _ends(settings: Settings, topics: Mapping[str, int]) -> dict[Place, tuple[int, int]]:
     """The first and the next offset of every partition."""
-    admin, prefix = _admin(tuple(settings.kafka_client().items())), settings.topic_prefix
+    admin, prefix = AdminClient({**settings.kafka_client()}), settings.topic_prefix
     places = [(topic, number) for topic, count in topics.items() for number in range(count)]
     asked = [
         admin.list_offsets(
