@@ -103,12 +103,6 @@ MUTATIONS = (
         "]] = []",
     ),
     Mutation(
-        "a row that is due again at an instant that has passed is never looked at",
-        "stream_apps/due.py",
-        "or old.bookkeeping.due_at != due or due <= self._turned):",
-        "or old.bookkeeping.due_at != due):",
-    ),
-    Mutation(
         "a start forgets which findings are in doubt",
         "stream_apps/doubt.py",
         "for key, row in rows.items():\n                self.note(key, row)",
