@@ -29,7 +29,7 @@ check: $(STAMP) ## ruff, mypy --strict, import contracts, schema compatibility
 	$(VENV)/bin/citygrid schemas check
 
 test: $(STAMP) ## unit, contract and integration tests; they start their own Kafka, registry and PostgreSQL
-	$(RUN) -m pytest -n 2 --dist loadfile tests/domain tests/contracts tests/integration $(TESTS)
+	$(RUN) -m pytest -n 2 --dist loadfile tests/domain tests/contracts tests/simulation tests/integration $(TESTS)
 
 e2e: $(STAMP) ## the whole system from export to browser, killed and measured; Debian's tools must be there: it says which is not
 	@for tool in $(TOOLS); do \
@@ -42,7 +42,8 @@ bench: $(STAMP) ## this system and its peers, alternating; then publish → task
 	$(RUN) -m bench
 	$(RUN) -m bench.latency
 
-soak: $(STAMP) ## hours of load with kills in between; says what grew and what got slower
+soak: $(STAMP) ## thousands of simulated histories, then hours of load with kills; says what differs, grew or got slower
+	$(RUN) -m tests.simulation --seeds 5000 --summary bench/latest_simulation.json
 	$(RUN) -m bench.soak
 
 migrate: $(STAMP) ## bring a database (CITYGRID_DATABASE_OWNER_DSN) to this version's tables

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from database.migrate import migrate
@@ -21,6 +22,9 @@ from local.stack import downloads, postgres
 from local.stack.children import Child
 from local.stack.local import LocalStack, PartName, Ports, stop
 from runtime.settings import Settings, load
+
+hypothesis.settings.register_profile("others every time", deadline=None, derandomize=False, print_blob=True)
+hypothesis.settings.load_profile("others every time")  # Hypothesis has a profile for CI in which every run is the same
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from wire.schema import Array, Enum, Map, Primitive, Type, without_null
 
 VIEWS_WITH_EVENTS = [name for name, view in ALL_VIEWS.items() if view.subject in SUBJECTS]
 VIEWS_THAT_RECEIVE = [name for name, view in ALL_VIEWS.items() if view.contribution is not None]
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def merged(view_name: str, said: list[Event]) -> dict[str, Any]:
