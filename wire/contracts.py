@@ -65,7 +65,7 @@ _SECONDS = (604_800, 86_400, 3_600, 60, 1)
 _CONTRACT_WORDS = {"department_zh"}
 _DESCRIBED = {"doc", "doc_zh"}
 _ALLOWED = {
-    "record": {"type", "name", "namespace", "aliases", "fields"} | _DESCRIBED,
+    "record": {"type", "name", "namespace", "aliases", "fields", "one_subject"} | _DESCRIBED,
     "field": {"name", "type", "default", "order", "aliases", "classification", "identity"} | _DESCRIBED,
     "enum": {"type", "name", "namespace", "aliases", "symbols", "symbols_zh", "default"} | _DESCRIBED,
     "array": {"type", "items"},
@@ -74,6 +74,10 @@ _ALLOWED = {
 }
 _PRIMITIVES = {"null", "boolean", "int", "long", "float", "double", "bytes", "string"}
 _LOGICAL = {"date": "int", "timestamp-micros": "long"}
+
+
+RECORD_TOPICS = ("record-claims", "record-holders", "record-moves")
+"""About which subject each record is: docs/decisions/0024-one-subject.md."""
 
 
 class ContractRefused(Exception):
@@ -117,6 +121,11 @@ class Contract:
         return self.subject == "resident"
 
     @cached_property
+    def one_subject(self) -> frozenset[str]:
+        """The kinds of which a record is about one subject at a time: restated about another, it leaves the first."""
+        return frozenset(kind for kind, record in self.kinds.items() if record["one_subject"])
+
+    @cached_property
     def identity_fields(self) -> dict[str, tuple[str, ...]]:
         """For each kind the fields that hold identity numbers (one number, or a list of them)."""
         return {
@@ -135,12 +144,12 @@ class Contract:
 
 @dataclass(frozen=True)
 class Published:
-    """What a stage publishes: a row, a contribution, an alert or the clock."""
+    """What a stage publishes: a row, a contribution, an alert, the clock, or about which subject a record is."""
 
     topic: str
     path: Path
     schema: Mapping[str, Any]
-    what: Literal["row", "contribution", "alert", "clock"]
+    what: Literal["row", "contribution", "alert", "clock", "record"]
 
 
 def contracts(root: Path = SCHEMAS) -> dict[str, Contract]:
@@ -175,6 +184,9 @@ def published(root: Path = SCHEMAS) -> dict[str, Published]:
             found[f"{folder}.{path.stem}"] = Published(f"{folder}.{path.stem}", path, _loaded(path), what)
     found["alerts"] = Published("alerts", root / "alert.avsc", _loaded(root / "alert.avsc"), "alert")
     found["clock"] = Published("clock", root / "clock.avsc", _loaded(root / "clock.avsc"), "clock")
+    for topic in RECORD_TOPICS:
+        path = root / f"{topic}.avsc"
+        found[topic] = Published(topic, path, _loaded(path), "record")
     for each in found.values():
         _check_record(each.path, each.schema, "", {"view"} if each.what in ("row", "contribution") else set(), set())
     return found
@@ -241,6 +253,12 @@ def _check_contract(path: Path, schema: dict[str, Any]) -> None:
     kinds = schema["fields"][-1]["type"]
     if not isinstance(kinds, list) or not all(isinstance(k, dict) and k.get("type") == "record" for k in kinds):
         raise ContractRefused(f"{path}: field 'change' must be a union of records, one for each kind.")
+    for kind in kinds:
+        if not isinstance(kind.get("one_subject"), bool):
+            raise ContractRefused(
+                f"{path}: kind '{kind['name']}' does not say \"one_subject\": true if a record of it is about one subject "
+                "at a time, false if one record may be stated about several (docs/decisions/0024-one-subject.md)."
+            )
 
 
 def _seconds(path: Path, duration: str) -> int:

@@ -17,7 +17,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from runtime.settings import Settings
 from wire.compatibility import Incompatible, level_of, troubles_of
-from wire.contracts import contracts, every_schema, published
+from wire.contracts import RECORD_TOPICS, contracts, every_schema, published
 from wire.registry import Registry, RegistryRefused
 
 DAY_MS = 86_400_000
@@ -35,6 +35,7 @@ DEAD_LETTERS = "dead-letters"
 PARKED = "parked"
 ALERTS = "alerts"
 CLOCK = "clock"
+RECORD_CLAIMS, RECORD_HOLDERS, RECORD_MOVES = RECORD_TOPICS
 
 _KEPT = {"cleanup.policy": "delete", "retention.ms": FOR_EVER, "retention.bytes": FOR_EVER}
 # A closed segment an hour: compaction and deletion only touch closed ones.
@@ -69,6 +70,8 @@ def topics() -> list[Topic]:
                 said.append(Topic(each.topic, "the newest says all: a rebuild reads it", _large(_COMPACTED)))
             case "alert":
                 said.append(Topic(each.topic, "the newest state of each finding", _large(_COMPACTED)))
+            case "record":
+                said.append(Topic(each.topic, "the newest of each record and subject says all", _COMPACTED))
             case "clock":
                 said.append(Topic(each.topic, "only the last tick matters; its key is the empty string", _COMPACTED))
     month = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
@@ -80,6 +83,11 @@ def topics() -> list[Topic]:
 def group_of_stage(settings: Settings, view: str) -> str:
     """The consumer group of a view's stage."""
     return f"{settings.topic_prefix}citygrid-stage-{view}"
+
+
+def group_of_records(settings: Settings) -> str:
+    """The consumer group of the index of records."""
+    return f"{settings.topic_prefix}citygrid-records"
 
 
 def ensure_topics(settings: Settings) -> list[str]:
