@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from domain.event import Event
 from domain.facts import Statement
 from domain.rows import replace
-from domain.view import Moved, Slot, View
+from domain.view import Moved, Slot, Superseded, View
 
 NO_SEQUENCE = -1
 
@@ -105,7 +105,7 @@ def answered(row: Any, slot: Slot, moved: Moved | None) -> Any:
     if known is not None:
         row = replace(row, **{name: _marked(getattr(row, name), slot, False) for name in known.facts})
     if moved is not None:
-        hidden = tuple(name for name in _names(type(row)) if _is_replaced(getattr(row, name), slot, moved))
+        hidden = tuple(name for name in _names(row.__class__) if _is_replaced(getattr(row, name), slot, moved))
         row = replace(row, **{name: _marked(getattr(row, name), slot, True) for name in hidden})
         others.append(Superseded(slot, moved, hidden))
     return replace(row, bookkeeping=row.bookkeeping._replace(superseded=tuple(sorted(others, key=lambda s: s.slot))))

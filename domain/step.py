@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
-from domain.event import Source
+from domain.event import Input, Source
 from domain.rows import replace
 from domain.rule import Finding, Rule, Text
 from domain.time import DAY
@@ -29,6 +29,7 @@ class Alert(NamedTuple):
     """One change of one finding, with all that a reader needs (`schemas/alert.avsc`). Instants in microseconds UTC.
 
     `unknown`: a topic that the rule needs is quiet; the state is held then, whatever the finding was before.
+    `inputs`: the newest record of each topic's partition in whose processing the alert was raised; the stage knows it.
     """
 
     finding_id: str
@@ -52,6 +53,7 @@ class Alert(NamedTuple):
     resolution_en: str | None
     resolved_by: tuple[Source, ...]
     unknown: bool = False
+    inputs: tuple[Input, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ class Move(NamedTuple):
 
 
 class RecordCodec:
-    """Raises RegistryRefused at the start if a schema is not registered yet. All `load_…` raise ValueError on bytes that
-    are not what the topic holds."""
+    """Raises RegistryRefused at the start if a schema is not registered yet. All `load_…` raise ValueError on bytes
+    that are not what the topic holds."""
 
     def __init__(self, registry: Registry, prefix: str) -> None:
         self._registry = registry
@@ -66,9 +66,7 @@ class RecordCodec:
 
     def _writer(self, topic: str) -> Callable[[Any], bytes]:
         schema = published()[topic].schema
-        return writer(
-            plain(schema), self._registry.id_of(f"{self._prefix}{topic}-value", schema), access="attribute"
-        )
+        return writer(plain(schema), self._registry.id_of(f"{self._prefix}{topic}-value", schema), access="attribute")
 
     def _reader(self, topic: str) -> Callable[[bytes], dict[str, Any]]:
         return RecordReader(self._registry, published()[topic].schema).read

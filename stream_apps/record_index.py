@@ -6,10 +6,6 @@ again. It needs no clock and no rules.
 
 from __future__ import annotations
 
-from typing import cast
-
-import structlog
-
 from dataplane import RecordBatch, RowStore, partition_of
 from domain.records import Addressee, Holder, answers, with_claim
 from domain.view import Moved
@@ -17,8 +13,6 @@ from stream_apps.outlet import Outlet
 from stream_apps.record_codec import RecordCodec, move_key, slot_key
 from wire.codec import schema_id_of
 from wire.topics import RECORD_MOVES
-
-log = structlog.get_logger()
 
 Holders = tuple[Holder, ...]
 
@@ -41,7 +35,7 @@ class RecordIndex:
         touched: dict[bytes, tuple[Holders, Holders]] = {}
         for record in batch.records:
             try:
-                claim = self._codec.load_claim(cast("bytes | None", record.key()), cast("bytes | None", record.value()))
+                claim = self._codec.load_claim(record.key(), record.value())
             except (ValueError, TypeError) as unreadable:
                 self._outlet.dead_letter(record, f"unreadable: {unreadable}", schema_id_of(record.value()))
                 continue

@@ -39,13 +39,14 @@ CATEGORIES = (
 )
 CLASSIFICATIONS = ("public", "internal", "personal", "sensitive")
 SUBJECTS = ("resident", "household", "dwelling", "legal-person", "grid", "district")
-HEAD = {
+HEAD: Mapping[str, Schema] = {
     "event_id": "string",
     "record": "string",
     "subject": "string",
     "occurred_at": "long",
     "recorded_at": "long",
     "withdrawn": "boolean",
+    "sequence": ["null", "long"],
 }
 
 _CONTRACT_ATTRIBUTES = {
@@ -256,8 +257,8 @@ def _check_contract(path: Path, schema: dict[str, Any]) -> None:
     for kind in kinds:
         if not isinstance(kind.get("one_subject"), bool):
             raise ContractRefused(
-                f"{path}: kind '{kind['name']}' does not say \"one_subject\": true if a record of it is about one subject "
-                "at a time, false if one record may be stated about several (docs/decisions/0024-one-subject.md)."
+                f"{path}: kind '{kind['name']}' does not say \"one_subject\": true if a record of it is about "
+                "one subject at a time, false if one record may be stated about several (docs/decisions/0024-one-subject.md)."
             )
 
 

@@ -31,6 +31,7 @@ READ: States = {**residents.STATES, **dwellings.STATES, **grids.STATES, **compan
 UNREAD: States = {kind: {unread(each.subject): one("topic")} for each in contracts().values() for kind in each.kinds}
 STATES: States = {**UNREAD, **READ}
 REFINES = {**residents.REFINES, **dwellings.REFINES}
+ONE_SUBJECT = {(each.department, kind) for each in contracts().values() for kind in each.one_subject}
 KEPT_DAYS = {**dwellings.KEPT_DAYS}
 RULES = (benefits, buttons, doors, lettings, permits_and_schools, warnings)
 
@@ -45,7 +46,7 @@ class Answer(NamedTuple):
 
 def recompute(events: Iterable[Stated], now: int, live_since: int = 0) -> Answer:
     """Rows and standing alerts of the set of `events` at the instant `now` (microseconds UTC)."""
-    facts = standing({event.event_id: event for event in events}.values(), STATES, REFINES)
+    facts = standing({event.event_id: event for event in events}.values(), STATES, REFINES, ONE_SUBJECT)
     _expire(facts, local_day(now))
     numbers = followed(facts, OF_RESIDENT)
     people = {number for number, each in numbers.items() if each.joined_to is None}

@@ -5,8 +5,10 @@ to a fact.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any, Protocol
+
+from tests.golden.recompute.ties import happened, recorded
 
 Plain = dict[str, Any]
 Facts = dict[str, list[Plain]]
@@ -45,6 +47,8 @@ class Stated(Protocol):
     def kind(self) -> str: ...
     @property
     def change(self) -> Any: ...
+    @property
+    def sequence(self) -> int | None: ...
 
 
 def fields(*names: str) -> Callable[[Plain], Plain]:
@@ -55,10 +59,15 @@ def one(name: str) -> Callable[[Plain], Any]:
     return lambda change: change[name]
 
 
-def standing(events: Iterable[Stated], states: States, refines: Refines) -> dict[str, Facts]:
-    """subject → fact → statements, one for each department, record and kind: the one that was recorded last."""
+def standing(
+    events: Iterable[Stated], states: States, refines: Refines, one_subject: Set[tuple[str, str]] = frozenset()
+) -> dict[str, Facts]:
+    """subject → fact → statements, one for each department, record and kind: the one that was recorded last.
+
+    `one_subject`: (department, kind) of which a record is about one subject at a time.
+    """
     last: dict[tuple[str, str, str, str, str], Plain] = {}
-    for event in sorted(events, key=lambda e: (e.recorded_at, e.event_id)):
+    for event in events:
         for fact, value in states[event.kind].items():
             stated = {
                 "department": event.department,
@@ -68,21 +77,44 @@ def standing(events: Iterable[Stated], states: States, refines: Refines) -> dict
                 "recorded_at": event.recorded_at,
                 "event_id": event.event_id,
                 "withdrawn": event.withdrawn,
+                "sequence": event.sequence,
                 "value": value({**event.change, "subject": event.subject, "topic": event.topic}),
             }
             if fact in refines:
                 refines[fact](stated)
-            last[event.subject, fact, event.department, stated["record"], event.kind] = stated
+            slot = (event.subject, fact, event.department, stated["record"], event.kind)
+            last[slot] = max(last.get(slot, stated), stated, key=recorded)
+    replace_restated(last, one_subject)
     told: dict[str, Facts] = defaultdict(lambda: defaultdict(list))
     for (subject, fact, *_), stated in sorted(last.items(), key=lambda item: item[0]):
         told[subject][fact].append(stated)
     return {subject: dict(facts) for subject, facts in told.items()}
 
 
+def replace_restated(last: dict[tuple[str, str, str, str, str], Plain], one_subject: Set[tuple[str, str]]) -> None:
+    """What was restated about another subject later never held, as long as the later statement does."""
+    by_slot: dict[tuple[str, str, str], dict[str, list[Plain]]] = defaultdict(lambda: defaultdict(list))
+    for (subject, _, *slot), stated in last.items():
+        if (slot[0], slot[2]) in one_subject:
+            by_slot[slot[0], slot[1], slot[2]][subject].append(stated)
+    for subjects in by_slot.values():
+        # A kind that states several facts never held if none of them did.
+        standing = {subject: facts for subject, facts in subjects.items() if not all(s["withdrawn"] for s in facts)}
+        newest = max(standing, default="", key=lambda subject: (*_recorded(standing[subject][0]), subject))
+        for subject, facts in standing.items():
+            if subject != newest:
+                for stated in facts:
+                    stated["withdrawn"] = True
+
+
+def _recorded(stated: Plain) -> tuple[int, int]:
+    return stated["recorded_at"], -1 if stated["sequence"] is None else stated["sequence"]
+
+
 def in_time(statements: Iterable[Plain]) -> list[Plain]:
     """Those not withdrawn, in the order in which they happened."""
     held = [s for s in statements if not s["withdrawn"]]
-    return sorted(held, key=lambda s: (s["occurred_at"], s["recorded_at"], s["event_id"]))
+    return sorted(held, key=lambda s: happened(s, held))
 
 
 def last(facts: Facts, fact: str) -> Plain | None:
