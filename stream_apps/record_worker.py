@@ -14,14 +14,14 @@ from stream_apps.record_codec import RecordCodec
 from stream_apps.record_index import RecordIndex
 from stream_apps.worker import app_of, process_of, run
 from wire.registry import Registry
-from wire.topics import RECORD_CLAIMS, RECORD_HOLDERS, group_of_records
+from wire.topics import RECORD_CLAIMS, RECORD_HOLDERS, group_of_stage
 
 PROCESS = "records"
 
 
 def build(settings: Settings, process: str) -> DataPlane:
     """The Faust app of the index, with its data plane attached and its agent registered."""
-    prefix, group = settings.topic_prefix, group_of_records(settings)
+    prefix, group = settings.topic_prefix, group_of_stage(settings, PROCESS)
     app, plane = app_of(group, settings, process)
     codec = RecordCodec(Registry.of(settings), prefix)
     store: RowStore[bytes] = plane.add_row_store(RowStore(f"{prefix}{RECORD_HOLDERS}", _as_it_is, _as_it_is))

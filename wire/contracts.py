@@ -258,7 +258,7 @@ def _check_contract(path: Path, schema: dict[str, Any]) -> None:
         if not isinstance(kind.get("one_subject"), bool):
             raise ContractRefused(
                 f"{path}: kind '{kind['name']}' does not say \"one_subject\": true if a record of it is about "
-                "one subject at a time, false if one record may be stated about several (docs/decisions/0024-one-subject.md)."
+                "one subject at a time, false if it may be about several: docs/decisions/0024-one-subject.md."
             )
 
 

@@ -81,13 +81,8 @@ def topics() -> list[Topic]:
 
 
 def group_of_stage(settings: Settings, view: str) -> str:
-    """The consumer group of a view's stage."""
+    """The consumer group of a view's stage, or of the index of records (`records`)."""
     return f"{settings.topic_prefix}citygrid-stage-{view}"
-
-
-def group_of_records(settings: Settings) -> str:
-    """The consumer group of the index of records."""
-    return f"{settings.topic_prefix}citygrid-records"
 
 
 def ensure_topics(settings: Settings) -> list[str]:

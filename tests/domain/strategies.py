@@ -77,6 +77,7 @@ def event(contract: Contract, head: Mapping[str, Any], kind: str, change: Mappin
         withdrawn=head["withdrawn"],
         kind=kind,
         change=change,
+        sequence=head.get("sequence"),
     )
 
 
