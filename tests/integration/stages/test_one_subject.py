@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 
 from domain.codes import normalised_identity_number
 from producers.publish import Statement
@@ -19,6 +20,7 @@ from runtime.settings import CHECKOUT
 from tests.integration.publish.test_publish import environment
 from tests.integration.stages.conftest import DAY, Stages
 from wire.pseudonym import Pseudonyms
+from wire.topics import RECORD_CLAIMS, RECORD_MOVES
 
 CASE = CHECKOUT / "tests" / "cases" / "33"
 WRONG, RIGHT = "D-B33-1", "D-B33-2"
@@ -126,3 +128,20 @@ def test_restate_then_withdraw_and_back_again(stages: Stages) -> None:
     stages.say(TENANCY, [stated(WRONG, 7)])
     settle(stages)
     assert let(stages) == [WRONG]
+
+
+def test_what_cannot_be_read_is_put_aside_and_the_rest_goes_on(stages: Stages) -> None:
+    stages.start("dwelling", "records")
+    stages.tick(NOW)
+    producer = Producer(stages.settings.kafka_client())
+    for topic in (RECORD_CLAIMS, RECORD_MOVES):
+        for key in (b"poison", b"\xff", b"housing/Let/1\ndwelling/D-1", b"dwelling/D-1\nhousing/Let/1"):
+            producer.produce(stages.settings.topic_prefix + topic, b"\1 no record", key)
+    assert producer.flush(20) == 0
+    publish(stages, "housing", CASE / "2-lease-corrected.csv")
+    publish(stages, "housing", CASE / "1-lease.csv")
+    for _ in range(2):
+        stages.settle("dwelling", "records")
+    assert let(stages) == [RIGHT]
+    # a row's answer that another view's stage reads is passed over by this one
+    assert len(stages.letters()) == 8 - 1
