@@ -25,6 +25,13 @@ class Holders(NamedTuple):
     holders: tuple[Holder, ...]
 
 
+class Answer(NamedTuple):
+    """The value of `record-moves`. None and not a tombstone: compaction takes those away, also from a stage that has
+    not read them yet."""
+
+    moved: Moved | None
+
+
 class Move(NamedTuple):
     """What a row is answered. `moved` None: the record is about it again."""
 
@@ -42,12 +49,13 @@ class RecordCodec:
         self._registry = registry
         self._prefix = prefix
         self.dump_holder: Callable[[Holder], bytes] = self._writer(RECORD_CLAIMS)
-        self.dump_moved: Callable[[Moved], bytes] = self._writer(RECORD_MOVES)
+        self._dump_answer: Callable[[Answer], bytes] = self._writer(RECORD_MOVES)
         self._dump_holders: Callable[[Holders], bytes] = self._writer(RECORD_HOLDERS)
         self._read_claim = self._reader(RECORD_CLAIMS)
         self._read_holders = self._reader(RECORD_HOLDERS)
         self._read_move = self._reader(RECORD_MOVES)
         self._holders = builder(Holders)
+        self._answer = builder(Answer)
 
     def load_claim(self, key: bytes | None, value: bytes | None) -> Claim:
         slot, _, row = (key or b"").decode().rpartition("\n")
@@ -55,7 +63,10 @@ class RecordCodec:
 
     def load_move(self, key: bytes | None, value: bytes | None) -> Move:
         row, _, slot = (key or b"").decode().partition("\n")
-        return Move(*_row(row), _slot(slot), None if value is None else Moved(**self._read_move(value)))
+        return Move(*_row(row), _slot(slot), self._answer(self._read_move(value or b"")).moved)
+
+    def dump_moved(self, moved: Moved | None) -> bytes:
+        return self._dump_answer(Answer(moved))
 
     def dump_holders(self, holders: tuple[Holder, ...]) -> bytes:
         return self._dump_holders(Holders(holders))

@@ -56,5 +56,4 @@ class RecordIndex:
         for to in sorted(before.keys() | after.keys()):
             if before.get(to) != (moved := after.get(to)):
                 where = partition_of(to[1].encode(), self._partitions)
-                value = None if moved is None else self._codec.dump_moved(moved)
-                self._outlet.produce(self._moves, move_key(to, slot), value, where, None)
+                self._outlet.produce(self._moves, move_key(to, slot), self._codec.dump_moved(moved), where, None)
