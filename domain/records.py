@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from domain.event import Event
 from domain.facts import Statement
 from domain.rows import replace
+from domain.slot import slot_record
 from domain.view import Moved, Slot, Superseded, View
 
 NO_SEQUENCE = -1
@@ -40,12 +41,8 @@ Addressee = tuple[str, str]
 
 
 def slot_of(event: Event) -> Slot:
-    """The slot of a fact that `event` states. A lease's tenants are records of their own within the lease."""
-    record = f"{event.record}/{event.change['tenant']}" if event.kind in TENANTS else event.record
-    return Slot(event.department, event.kind, record)
-
-
-TENANTS = ("TenantAdded", "TenantLeft")
+    """The slot of a fact that `event` states."""
+    return Slot(event.department, event.kind, slot_record(event.kind, event.record, event.change))
 
 
 def claimed(view: View, event: Event) -> Claim:

@@ -36,6 +36,7 @@ PARKED = "parked"
 ALERTS = "alerts"
 CLOCK = "clock"
 RECORD_CLAIMS, RECORD_HOLDERS, RECORD_MOVES = RECORD_TOPICS
+PUBLICATIONS = "publications"
 
 _KEPT = {"cleanup.policy": "delete", "retention.ms": FOR_EVER, "retention.bytes": FOR_EVER}
 # A closed segment an hour: compaction and deletion only touch closed ones.
@@ -77,6 +78,7 @@ def topics() -> list[Topic]:
     month = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
     said.append(Topic(DEAD_LETTERS, "personal data: kept short", _large(month, LARGE_LETTER)))
     said.append(Topic(PARKED, "waits for a newer reader, however long", _large(_KEPT, LARGE_LETTER)))
+    said.append(Topic(PUBLICATIONS, "when each file was first published: its key is the file's digest", _COMPACTED))
     return said
 
 

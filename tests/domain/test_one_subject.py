@@ -95,7 +95,7 @@ def test_any_order_and_any_repetition_end_alike_and_as_recomputed(
     here, there = city_of(statements, random.Random(seed)), city_of(other, random.Random(seed + 1))
     assert told(here, "dwelling") == told(there, "dwelling")
     assert let(here) == let(there)
-    wanted = standing({each.event_id: each for each in statements}.values(), READ, REFINES, ONE_SUBJECT)
+    wanted = standing(statements, READ, REFINES, ONE_SUBJECT)
     for house in HOUSES:
         row = here.rows["dwelling"].get(house) or ALL_VIEWS["dwelling"].row(house)
         for fact in ("leases", "tenants"):
