@@ -92,12 +92,13 @@ def settle(
     book: Bookkeeping = row.bookkeeping
     contributed, contributions = _contribute(view, row, book)
     if now is None:
-        row = replace(row, bookkeeping=Bookkeeping(contributed, book.findings, 0, book.judged_by))
+        row = replace(row, bookkeeping=book._replace(contributed=contributed, due_at=0))
         return Outcome(row, contributions, (), ())
     seen = view.judged(row)
     noted, alerts, forget = _judge(view, rules, row, seen, now, live_since, touched, quiet)
     due = _due(view, rules if seen is not None else (), row, seen, noted, now)
-    row = replace(row, bookkeeping=Bookkeeping(contributed, noted, due, ruleset(rules, live_since)))
+    kept = Bookkeeping(contributed, noted, due, ruleset(rules, live_since), book.superseded)
+    row = replace(row, bookkeeping=kept)
     return Outcome(row, contributions, alerts, forget)
 
 

@@ -14,11 +14,11 @@ from stream_apps import stage as stage_module
 from tests.simulation.broker import Broker, Output
 from tests.simulation.codecs import QUIETABLE, VIEWS, clock_encoder
 from tests.simulation.events import Statement
-from tests.simulation.worker import Judging, Worker
+from tests.simulation.worker import RECORDS, Judging, Worker
 
 Tick = tuple[int, frozenset[str]]
 """The clock's time in microseconds UTC, and the topics that are quiet."""
-COMPACTED = ("rows.", "contributions.", "alerts", "clock")
+COMPACTED = ("rows.", "contributions.", "record-", "alerts", "clock")
 _MOST_STEPS = 20_000
 
 
@@ -50,7 +50,7 @@ class Schedule:
         self._ticks = self._times_of_ticks()
         self._workers: list[Worker] = []
         self._judging = end.judging if draw.random() < 0.3 else self._other_judging()
-        for view in VIEWS:
+        for view in (*VIEWS, RECORDS):
             self._start(view, draw.randint(1, 2))
 
     def play(self) -> None:
