@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from domain.event import Event, Source
+from domain.order import itself
 
 V = TypeVar("V")
 
@@ -73,7 +74,7 @@ def united(facts: Iterable[Fact[V]]) -> Fact[V]:
             old = newest.get(said[:3])
             if old is None or (old.recorded_at, old.event_id) < (said.recorded_at, said.event_id):
                 newest[said[:3]] = said
-    return tuple(newest[slot] for slot in sorted(newest))
+    return tuple(newest[slot] for slot in sorted(newest, key=itself))
 
 
 def happened(statement: Statement[Any]) -> tuple[int, int, str]:

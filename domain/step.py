@@ -8,10 +8,12 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from domain.event import Source
+from domain.order import itself
 from domain.rows import replace
 from domain.rule import Finding, Rule, Text
 from domain.time import DAY
@@ -129,8 +131,8 @@ def _contribute(view: View, row: Any, book: Bookkeeping) -> tuple[tuple[Contribu
             after.append(Contributed(other, target, mark))
             if before.pop((other, target), None) != mark:
                 changes.append((other, target, value))
-    changes += [(other, target, None) for other, target in sorted(before)]
-    return tuple(sorted(after)), changes
+    changes += [(other, target, None) for other, target in sorted(before, key=itself)]
+    return tuple(sorted(after, key=lambda contributed: contributed[:2])), changes
 
 
 def _judge(
@@ -152,7 +154,7 @@ def _judge(
         for found in _findings(rule, seen, now):
             at = finding_id(rule.name, row.id, found.cause)
             old = before.pop(at, None)
-            known = "opened" if _newest(found) >= max(live_since, rule.since or 0) else "held"
+            known = "opened" if _newest(found) >= _counts_from(rule, live_since) else "held"
             state = "unknown" if unknown else known
             mark = _fingerprint((state, rule.version, found._replace(arose=0), view.place(row), view.household(row)))
             stood = None if old is None or old.state == "resolved" else old
@@ -177,7 +179,7 @@ def _judge(
             after.append(old._replace(state="resolved", fingerprint="", changed_at=now))
             ended = JOINED if seen is None else gone.resolved if gone else WITHDRAWN
             alerts.append(_resolution(view, gone, row, old, now, touched, ended))
-    return tuple(sorted(after)), alerts, forget
+    return tuple(sorted(after, key=attrgetter("finding_id"))), alerts, forget
 
 
 def _findings(rule: Rule, row: Any, now: int) -> Iterable[Finding]:
@@ -187,8 +189,11 @@ def _findings(rule: Rule, row: Any, now: int) -> Iterable[Finding]:
     for finding in rule.check(row, now):
         other = found.setdefault(finding.cause, finding)
         if other is not finding:
-            both = tuple(sorted({*other.because, *finding.because}))
-            why, arose = min(other.why, finding.why), max(other.arose, finding.arose)
+            both = tuple(sorted({*other.because, *finding.because}, key=itself))
+            why, arose = (
+                min(other.why, finding.why, key=lambda text: (text.zh, text.en)),
+                max(other.arose, finding.arose, key=itself),
+            )
             found[finding.cause] = finding._replace(why=why, because=both, arose=arose)
     return found.values()
 
@@ -206,7 +211,7 @@ def _alert(view: View, rule: Rule, row: Any, found: Finding, state: str, opened_
         severity=rule.severity,
         why_zh=found.why.zh,
         why_en=found.why.en,
-        because=tuple(sorted(found.because)),
+        because=tuple(sorted(found.because, key=itself)),
         dwelling=found.dwelling or view.place(row),
         household=view.household(row),
         opened_at=opened_at,
@@ -242,7 +247,7 @@ def _resolution(
         respond_by=None,
         resolution_zh=ended.zh,
         resolution_en=ended.en,
-        resolved_by=tuple(sorted(set(touched))),
+        resolved_by=tuple(sorted(set(touched), key=itself)),
     )
 
 
@@ -251,11 +256,15 @@ def _due(view: View, rules: Sequence[Rule], row: Any, seen: Any, noted: Iterable
     looks = [] if expires is None else [expires]
     looks += [at for rule in rules if (at := rule.look_again(seen, now)) is not None]
     forgets = [note.changed_at + FORGET_RESOLVED_AFTER for note in noted if note.state == "resolved"]
-    return min([*looks, *forgets], default=None)
+    return min([*looks, *forgets], key=itself, default=None)
 
 
 def _newest(found: Finding) -> int:
-    return max((found.arose, *(source.occurred_at for source in found.because)))
+    return max((found.arose, *(source.occurred_at for source in found.because)), key=itself)
+
+
+def _counts_from(rule: Rule, live_since: int) -> int:
+    return live_since if rule.since is None else max(live_since, rule.since, key=itself)
 
 
 def _fingerprint(value: object) -> str:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from domain.contributions import Occupancy, replaced
 from domain.event import Event, Source
 from domain.facts import Fact, Statement, by_record, current, happened, in_time, stated
+from domain.order import itself
 from domain.rows import replace
 from domain.time import day_of, midnight
 from domain.view import NOTHING, Bookkeeping, Contributions, View
@@ -192,7 +193,7 @@ class Dwelling:
             for certificate in held.values():
                 certificate.difference_update(said.value.former)
             held[said.department, said.record] = set(said.value.owners)
-        return tuple(sorted(set().union(*held.values())))
+        return tuple(sorted(set().union(*held.values()), key=itself))
 
     def tenancies(self) -> list[Tenancy]:
         """Every lease of this dwelling, with its renewals, ends and tenants."""
@@ -213,7 +214,7 @@ class Dwelling:
             renewed, ended = renewals.get(let.record), ends.get(let.record)
             until = renewed.value if renewed is not None else let.value.until
             if ended is not None:
-                until = ended.value if until is None else min(until, ended.value)
+                until = ended.value if until is None else min(until, ended.value, key=itself)
             yield let, renewed, ended, until
 
     def _tenancy(
@@ -229,7 +230,7 @@ class Dwelling:
             let.value.start,
             until,
             let.value.landlord,
-            tuple(sorted(tenant for tenant, here in present.items() if here)),
+            tuple(sorted((tenant for tenant, here in present.items() if here), key=itself)),
             let.occurred_at,
             tuple(told),
             tuple(
@@ -330,7 +331,7 @@ def expires_at(row: Dwelling) -> int | None:
     """The midnight at which the oldest of the door's events goes."""
     if not row.swipes:
         return None
-    return midnight(day_of(min(swipe.recorded_at for swipe in row.swipes)) + SWIPES_KEPT)
+    return midnight(day_of(min((swipe.recorded_at for swipe in row.swipes), key=itself)) + SWIPES_KEPT)
 
 
 VIEW = View(

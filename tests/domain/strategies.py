@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid5
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from domain.event import Event
@@ -23,6 +24,7 @@ NAMES = ("a", "b", "c")
 FIRST = 20_000
 DAYS = (*range(FIRST, FIRST + 6), FIRST + 400, FIRST_DAY, LAST_DAY)
 INSTANTS = tuple(midnight(FIRST + day) + more for day in range(6) for more in (0, 1, DAY // 2))
+quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 _EVENT = UUID("7d7c1f6a-3a53-5e52-8c5e-2f8a0c6b1d77")
 
 
@@ -105,3 +107,22 @@ def contributions(view: str) -> st.SearchStrategy[list[tuple[str, Any]]]:
     build = builder(ALL_VIEWS[view].contribution)
     said_or_nothing = values(said).map(lambda value: None if value is None else build(value))
     return st.lists(st.tuples(st.sampled_from(NAMES), said_or_nothing), max_size=12)
+
+
+def rows(view: str) -> st.SearchStrategy[Any]:
+    """Rows of a view as its events and what others contribute to it may make them: pools are small, so that leading
+    fields are equal and optional ones are there in one and absent in the next."""
+
+    @st.composite
+    def drawn(draw: st.DrawFn) -> Any:
+        kind = ALL_VIEWS[view]
+        row = kind.row("a")
+        if any(contract.subject == kind.subject for contract in CONTRACTS.values()):
+            for _, said in draw(histories(kind.subject, longest=12)):
+                row = kind.merge(row, said._replace(subject="a"))
+        if kind.contribution is not None:
+            for source, value in draw(contributions(view)):
+                row = kind.receive(row, source, value)
+        return row
+
+    return drawn()
