@@ -9,6 +9,7 @@ class Event(NamedTuple):
 
     Times are microseconds since 1970-01-01 UTC. `change` holds the fields of the kind by the names of its schema
     (`schemas/events/<department>/`); identity numbers in it are pseudonyms, dates are days since 1970-01-01.
+    `sequence` orders statements that were recorded at one instant (docs/decisions/0022-wire.md); None: it has none.
     """
 
     event_id: str
@@ -21,6 +22,15 @@ class Event(NamedTuple):
     withdrawn: bool
     kind: str
     change: Mapping[str, Any]
+    sequence: int | None = None
+
+
+class Input(NamedTuple):
+    """A record of Kafka: its topic as it is called on the cluster, partition and offset."""
+
+    topic: str
+    partition: int
+    offset: int
 
 
 class Source(NamedTuple):

@@ -2,8 +2,8 @@
 
 A fact keeps, for each department, record number and kind of statement, the statement that was *recorded* last (a
 correction restates its record). Its value is the statement that *happened* last among those not withdrawn. Both are
-maxima over a set: that is why order and repetition cannot matter. Why the kind is part of it:
-docs/decisions/0003-facts.md.
+maxima over a set by a total order (`domain/order.py`): that is why order and repetition cannot matter. Why the kind is
+part of it: docs/decisions/0003-facts.md.
 """
 
 from bisect import bisect_left
@@ -12,7 +12,8 @@ from itertools import groupby
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from domain.event import Event, Source
-from domain.order import itself
+from domain.keys import itself
+from domain.order import in_order, latest, supersedes
 
 V = TypeVar("V")
 
@@ -27,6 +28,7 @@ class Statement(NamedTuple, Generic[V]):
     recorded_at: int
     event_id: str
     withdrawn: bool
+    sequence: int | None
     value: V
 
     @property
@@ -51,14 +53,13 @@ def stated(fact: Fact[V], said: Event, value: V, *, record: str | None = None) -
         said.recorded_at,
         said.event_id,
         said.withdrawn,
+        said.sequence,
         value,
     )
     slot = new[:3]
     at = bisect_left(fact, slot, key=_slot)  # a door has hundreds
     if at < len(fact) and (old := fact[at])[:3] == slot:
-        if (old.recorded_at, old.event_id) >= (new.recorded_at, new.event_id):
-            return fact
-        return (*fact[:at], new, *fact[at + 1 :])
+        return (*fact[:at], new, *fact[at + 1 :]) if supersedes(new, old) else fact
     return (*fact[:at], new, *fact[at:])
 
 
@@ -72,26 +73,21 @@ def united(facts: Iterable[Fact[V]]) -> Fact[V]:
     for fact in facts:
         for said in fact:
             old = newest.get(said[:3])
-            if old is None or (old.recorded_at, old.event_id) < (said.recorded_at, said.event_id):
+            if old is None or supersedes(said, old):
                 newest[said[:3]] = said
     return tuple(newest[slot] for slot in sorted(newest, key=itself))
-
-
-def happened(statement: Statement[Any]) -> tuple[int, int, str]:
-    """What puts statements in the order in which they happened."""
-    return (statement.occurred_at, statement.recorded_at, statement.event_id)
 
 
 def current(fact: Fact[V]) -> Statement[V] | None:
     """The statement that holds: of those not withdrawn the one that happened last; None if there is none."""
     if len(fact) < 2:  # most facts: asked a dozen times for every row
         return None if not fact or fact[0].withdrawn else fact[0]
-    return max((s for s in fact if not s.withdrawn), key=happened, default=None)
+    return latest(s for s in fact if not s.withdrawn)
 
 
 def in_time(fact: Fact[V]) -> list[Statement[V]]:
     """The statements not withdrawn, in the order in which they happened."""
-    return sorted((s for s in fact if not s.withdrawn), key=happened)
+    return in_order(s for s in fact if not s.withdrawn)
 
 
 def by_record(fact: Fact[V]) -> list[Statement[V]]:

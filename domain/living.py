@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from domain.ages import ELDER_FROM_AGE, birthday
 from domain.contributions import Occupancy
 from domain.event import Source
-from domain.order import itself
+from domain.keys import itself
 from domain.time import midnight
 from domain.views.dwelling import Dwelling, Tenancy
 

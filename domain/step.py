@@ -12,8 +12,8 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
-from domain.event import Source
-from domain.order import itself
+from domain.event import Input, Source
+from domain.keys import itself
 from domain.rows import replace
 from domain.rule import Finding, Rule, Text
 from domain.time import DAY
@@ -31,6 +31,7 @@ class Alert(NamedTuple):
     """One change of one finding, with all that a reader needs (`schemas/alert.avsc`). Instants in microseconds UTC.
 
     `unknown`: a topic that the rule needs is quiet; the state is held then, whatever the finding was before.
+    `inputs`: the newest record of each topic's partition in whose processing the alert was raised; the stage knows it.
     """
 
     finding_id: str
@@ -54,6 +55,7 @@ class Alert(NamedTuple):
     resolution_en: str | None
     resolved_by: tuple[Source, ...]
     unknown: bool = False
+    inputs: tuple[Input, ...] = ()
 
 
 @dataclass(frozen=True)

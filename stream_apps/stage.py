@@ -16,7 +16,7 @@ import structlog
 from confluent_kafka import Message
 
 from dataplane import RecordBatch, RowStore, partition_of
-from domain.event import Source
+from domain.event import Input, Source
 from domain.rule import Rule
 from domain.step import NOBODY_QUIET, Outcome, ruleset, settle
 from domain.view import View
@@ -25,7 +25,7 @@ from runtime.traces import Headers
 from stream_apps.doubt import DoubtIndex
 from stream_apps.due import DueIndex
 from stream_apps.outlet import Outlet
-from stream_apps.stage_codec import Contribution, Tick, TooLarge, Wire
+from stream_apps.stage_codec import Contribution, Tick, TooLarge, Wire, contribution_key
 from wire.avro_writer import InvalidValue
 from wire.codec import Decoder, Parked, Unreadable, schema_id_of
 
@@ -140,8 +140,8 @@ class Stage:
                 self._outlet.dead_letter(record, f"unreadable: {unreadable}", schema_id_of(value))
                 continue
             key = said.target.encode()
-            if record.key() != key + b"\n" + said.source.encode():
-                reason = "unreadable: the key is not the target and the source"
+            if record.key() != contribution_key(key, said.source_view, said.source.encode()):
+                reason = "unreadable: the key is not the target, the source's view and the source"
                 self._outlet.dead_letter(record, reason, schema_id_of(value))
                 continue
             here = touched.get(key) or self._touch(batch.partition, key, said.target, record)
@@ -181,7 +181,8 @@ class Stage:
             if row != rows.get(key):
                 outcome = settle(self.view, self.rules, row, now, self._live_since, sources, quiet)
                 try:
-                    alerts += self._put(batch.partition, key, outcome, hop.headers if hop else None)
+                    inputs = _inputs(records) if outcome.alerts else ()
+                    alerts += self._put(batch.partition, key, outcome, inputs, hop.headers if hop else None)
                     if hop and outcome.alerts:
                         hop.note("citygrid.finding_ids", [alert.finding_id for alert in outcome.alerts])
                 except refused as why:
@@ -204,9 +205,10 @@ class Stage:
                 self._ticks[number] = said
         if number in self._ticks:
             now, quiet = self._ticks[number]
+            tick = _inputs(batch.records)
             for key, row in self._to_look_at(number, now, quiet).items():
                 try:
-                    self._put(number, key, settle(self.view, self.rules, row, now, self._live_since, (), quiet))
+                    self._put(number, key, settle(self.view, self.rules, row, now, self._live_since, (), quiet), tick)
                 except TooLarge as why:  # no record is to blame: the row stays as it was until something is said
                     metrics.REFUSED_ROWS.labels(self.view.name).inc()
                     log.error("row_refused", view=self.view.name, partition=number, reason=str(why))  # noqa: TRY400
@@ -220,21 +222,24 @@ class Stage:
                 break
         return rows
 
-    def _put(self, number: int, key: bytes, outcome: Outcome, headers: Headers | None = None) -> int:
-        """All of the outcome, or nothing of it; `headers` say by which trace it came about. Raises TooLarge,
-        InvalidValue if the row does not fit its schema."""
-        row, source = self._wire.dump_row(outcome.row), outcome.row.id
+    def _put(
+        self, number: int, key: bytes, outcome: Outcome, inputs: tuple[Input, ...], headers: Headers | None = None
+    ) -> int:
+        """All of the outcome, or nothing of it; `inputs` and `headers` say from which records and by which trace it
+        came about. Raises TooLarge, InvalidValue if the row does not fit its schema."""
+        row, own, source = self._wire.dump_row(outcome.row), self.view.name, outcome.row.id
         said = [
-            (view, target.encode(), self._wire.dump_contribution(view, Contribution(target, source, value)))
+            (view, target.encode(), self._wire.dump_contribution(view, Contribution(target, own, source, value)))
             for view, target, value in outcome.contributions
         ]
-        alerts = [(alert, self._wire.dump_alert(alert)) for alert in outcome.alerts]
+        alerts = [(alert, self._wire.dump_alert(alert._replace(inputs=inputs))) for alert in outcome.alerts]
         produce = self._outlet.produce
         self._due[number].put(key, outcome.row, row, headers)
         self._doubt[number].note(key, outcome.row)
         for view, about, contribution in said:
             where = partition_of(about, self._partitions)
-            produce(f"{self._prefix}contributions.{view}", about + b"\n" + key, contribution, where, headers)
+            to = f"{self._prefix}contributions.{view}"
+            produce(to, contribution_key(about, own, key), contribution, where, headers)
         for alert, value in alerts:
             produce(f"{self._prefix}alerts", alert.finding_id.encode(), value, -1, headers)
             metrics.FINDINGS.labels(alert.rule, "unknown" if alert.unknown else alert.state).inc()
@@ -252,3 +257,9 @@ class Stage:
         metrics.EVENT_TO_ROW_SECONDS.labels(self.view.name).observe(seconds)
         if alerts:
             metrics.EVENT_TO_ALERT_SECONDS.labels(self.view.name).observe(seconds)
+
+
+def _inputs(records: Sequence[Message]) -> tuple[Input, ...]:
+    """The newest of a batch's records, which are all of one topic's partition."""
+    newest = records[-1]
+    return (Input(newest.topic() or "", newest.partition() or 0, newest.offset() or 0),)

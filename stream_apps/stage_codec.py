@@ -22,11 +22,17 @@ class TooLarge(Exception):
 
 
 class Contribution(NamedTuple):
-    """What `source` says about `target`; `value` None: nothing more."""
+    """What the row `source` of the view `source_view` says about `target`; `value` None: nothing more."""
 
     target: str
+    source_view: str
     source: str
     value: Any
+
+
+def contribution_key(target: bytes, source_view: str, source: bytes) -> bytes:
+    """`target`, a line break, `view/source`: two views may have subjects of one name."""
+    return b"%b\n%b/%b" % (target, source_view.encode(), source)
 
 
 class Tick(NamedTuple):
@@ -61,7 +67,7 @@ class Wire:
     def load_contribution(self, value: bytes) -> Contribution:
         """Raises ValueError if the bytes are no contribution."""
         read = self._read_said(value)
-        return Contribution(read["target"], read["source"], self._said(read["value"]))
+        return Contribution(read["target"], read["source_view"], read["source"], self._said(read["value"]))
 
     def load_clock(self, value: bytes) -> Tick:
         """Raises ValueError if the bytes are no tick, or no time of a living city: the clock is never turned back."""

@@ -118,6 +118,7 @@ class Decoder:
             said["withdrawn"],
             kind,
             change,
+            said["sequence"],
         )
 
     def _writer(self, contract: Contract, topic: str, schema_id: int) -> _Writer:

@@ -39,13 +39,14 @@ CATEGORIES = (
 )
 CLASSIFICATIONS = ("public", "internal", "personal", "sensitive")
 SUBJECTS = ("resident", "household", "dwelling", "legal-person", "grid", "district")
-HEAD = {
+HEAD: Mapping[str, Schema] = {
     "event_id": "string",
     "record": "string",
     "subject": "string",
     "occurred_at": "long",
     "recorded_at": "long",
     "withdrawn": "boolean",
+    "sequence": ["null", "long"],
 }
 
 _CONTRACT_ATTRIBUTES = {

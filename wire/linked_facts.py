@@ -72,6 +72,7 @@ def contribution_text(row: str) -> str:
         "view": "resident",
         "fields": [
             _plain("target", "string", "the number that is spoken to", "sensitive"),
+            _plain("source_view", "string", "the view of the row that speaks", "internal"),
             _plain("source", "string", "the number whose row speaks", "sensitive"),
             value | {"classification": "sensitive"},
         ],

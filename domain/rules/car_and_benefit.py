@@ -6,7 +6,7 @@ or an e-bike (docs/glossary.md, "economic check"). A person decides; nothing is 
 
 from collections.abc import Iterator
 
-from domain.order import itself
+from domain.keys import itself
 from domain.rule import Finding, Rule, Text
 from domain.time import hours
 from domain.views.household import Household, next_turn

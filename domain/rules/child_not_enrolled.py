@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from domain.facts import current
+from domain.keys import itself
 from domain.living import holds, next_of, turns
-from domain.order import itself
 from domain.rule import Finding, Rule, Text
 from domain.time import DAY, day_of, hours, midnight
 from domain.views.resident import Resident

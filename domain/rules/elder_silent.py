@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from domain.ages import ELDER_FROM_AGE
 from domain.facts import current
+from domain.keys import itself
 from domain.living import alone, elder_from, next_of, perhaps_alone
-from domain.order import itself
 from domain.rule import Finding, Rule, Text
 from domain.time import hours
 from domain.views.dwelling import Dwelling

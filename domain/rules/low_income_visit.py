@@ -6,8 +6,8 @@ Source: docs/decisions/0013-rules-of-the-day.md
 from collections.abc import Iterator
 
 from domain.contributions import ProgrammeDrawn
+from domain.keys import itself
 from domain.living import holds, next_of, turns
-from domain.order import itself
 from domain.rule import Finding, Rule, Text
 from domain.time import day_of, hours, iso_day, midnight
 from domain.views.dwelling import Dwelling

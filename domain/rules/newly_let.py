@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from domain.order import itself
+from domain.keys import itself
 from domain.rule import Finding, Rule, Text
 from domain.time import hours, iso_day, midnight
 from domain.views.dwelling import Dwelling

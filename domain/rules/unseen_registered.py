@@ -5,8 +5,8 @@ A door that has been heard of for less than most of those days proves nothing.
 
 from collections.abc import Iterator
 
+from domain.keys import itself
 from domain.living import Person, leases_in_force, next_of, people
-from domain.order import itself
 from domain.rule import Finding, Rule, Text
 from domain.time import DAY, hours
 from domain.views.dwelling import Dwelling

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from domain.contributions import DoorAtRisk, Vulnerable, WarningTold
 from domain.event import Source
+from domain.keys import itself
 from domain.living import holds, next_of, turns
-from domain.order import itself
 from domain.rule import Finding, Rule, Text
 from domain.time import hours
 from domain.views.grid import Grid

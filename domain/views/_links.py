@@ -8,7 +8,8 @@ says which number the person has now; the link that leads on from there is overr
 from typing import NamedTuple, Protocol
 
 from domain.event import Source
-from domain.facts import Statement, current, happened
+from domain.facts import Statement, current
+from domain.order import latest
 from domain.residents.facts import Facts
 
 
@@ -54,8 +55,8 @@ def leads_away(row: Row) -> Statement[str] | None:
         if link is None or len(ring) > len(others):
             return own
         ring.append(link)
-    newest = max(ring, key=happened)
-    return None if newest.value == row.id else own
+    newest = latest(ring)
+    return None if newest is None or newest.value == row.id else own
 
 
 def _standing(number: str, links: tuple[Statement[str], ...]) -> Statement[str] | None:

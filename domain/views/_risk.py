@@ -12,7 +12,8 @@ from domain.ages import ELDER_FROM_AGE, birthday
 from domain.contributions import AboutGrid, DoorAtRisk, Occupancy, Vulnerable
 from domain.event import Source
 from domain.facts import current
-from domain.order import itself, total
+from domain.keys import itself
+from domain.order import ordered
 
 if TYPE_CHECKING:
     from domain.views.dwelling import Dwelling
@@ -31,7 +32,7 @@ def at_risk(home: Dwelling) -> AboutGrid | None:
     if reinforced is not None and graded is None and appraised is not None:
         # found safe since: the reinforcement no longer tells of a dangerous house
         reinforced = reinforced if appraised.occurred_at < reinforced.occurred_at else None
-    vulnerable = tuple(sorted(_vulnerable(home), key=total))
+    vulnerable = tuple(sorted(_vulnerable(home), key=ordered))
     house = [held.source for held in (graded, reinforced) if held is not None]
     if not house and not vulnerable:
         return None
@@ -69,7 +70,7 @@ def _elder_alone(home: Dwelling, said: Occupancy) -> Iterator[Vulnerable]:
         if not known.issuperset(lease.tenants)
     ]
     begins: int | None = birthday(said.born, ELDER_FROM_AGE)
-    for start, until in sorted(shared, key=total):
+    for start, until in sorted(shared, key=ordered):
         if begins is None or (until is not None and until <= max(begins, start, key=itself)):
             continue
         if start > begins:

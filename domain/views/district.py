@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from domain.contributions import AboutGrid, GridThere, WarningTold
 from domain.event import Event
-from domain.facts import Fact, Statement, by_record, current, happened, stated
+from domain.facts import Fact, Statement, by_record, current, stated
+from domain.order import latest
 from domain.rows import replace
 from domain.time import DAY
 from domain.view import NOTHING, Bookkeeping, Contributions, View
@@ -54,7 +55,7 @@ class District:
     def newest(self) -> Statement[Any] | None:
         """What happened last of all that was said about warnings."""
         facts: tuple[Fact[Any], ...] = (self.issued, self.lifted)
-        return max((held for fact in facts if (held := current(fact))), key=happened, default=None)
+        return latest(held for fact in facts if (held := current(fact)))
 
 
 def merge(row: District, said: Event) -> District:

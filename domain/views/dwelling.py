@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from domain.contributions import Occupancy, replaced
 from domain.event import Event, Source
-from domain.facts import Fact, Statement, by_record, current, happened, in_time, stated
-from domain.order import itself
+from domain.facts import Fact, Statement, by_record, current, in_time, stated
+from domain.keys import itself
+from domain.order import earliest, latest
 from domain.rows import replace
 from domain.time import day_of, midnight
 from domain.view import NOTHING, Bookkeeping, Contributions, View
@@ -255,9 +256,13 @@ class Dwelling:
             unnamed = [swipe for swipe in swipes if not swipe.value.resident]
             if unnamed:
                 named = [swipe for swipe in swipes if swipe.value.resident]
-                who = max(named, key=happened).value.resident if named else card
-                residents.setdefault(who or card, []).extend(unnamed)
-        return {who: Passages(min(them, key=happened), max(them, key=happened)) for who, them in residents.items()}
+                known = latest(named)
+                residents.setdefault((known and known.value.resident) or card, []).extend(unnamed)
+        return {
+            who: Passages(first, last)
+            for who, swipes in residents.items()
+            if (first := earliest(swipes)) is not None and (last := latest(swipes)) is not None
+        }
 
     def visited_since(self, instant: int) -> bool:
         """Whether a visit that met someone happened at or after `instant` (microseconds UTC)."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from domain.contributions import Membership, ProgrammeDrawn, VehicleHeld, replaced
 from domain.event import Event
-from domain.order import itself
+from domain.keys import itself
 from domain.rows import replace
 from domain.time import midnight
 from domain.view import NOTHING, Bookkeeping, View

@@ -16,7 +16,7 @@ from domain.contributions import (
 )
 from domain.event import Event, Source
 from domain.facts import Fact, Statement, by_record, current, disagree, ends, stated, united
-from domain.order import itself
+from domain.keys import itself
 from domain.residents.facts import Facts
 from domain.residents.states import STATES
 from domain.residents.values import Residence, Stay

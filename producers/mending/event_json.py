@@ -1,7 +1,7 @@
 """An event as JSON, for a person to read and mend, and back onto the wire.
 
     {"record": "R-1", "subject": "k1.…", "occurred_at": "2026-01-31T00:00:00+00:00", "recorded_at": "…",
-     "withdrawn": false, "kind": "Death", "change": {"on": "2026-01-31"}}
+     "withdrawn": false, "sequence": null, "kind": "Death", "change": {"on": "2026-01-31"}}
 
 Identity numbers are pseudonyms; a mended file may hold the number itself, which is made one before it is sent.
 """
@@ -98,7 +98,7 @@ def _statement(settings: Settings, contract: Contract, said: Any) -> Statement:
     if not isinstance(said, dict) or wanted - said.keys():
         lacking = ", ".join(sorted(wanted - said.keys() if isinstance(said, dict) else wanted))
         raise NotMended(f"The mended file must be one JSON object; these fields are missing: {lacking}.")
-    if unknown := said.keys() - wanted - {"event_id", "withdrawn"}:
+    if unknown := said.keys() - wanted - {"event_id", "withdrawn", "sequence"}:
         raise NotMended(f"The mended file has the unknown field '{min(unknown)}'; misspelt?")
     kind, change = said["kind"], said["change"]
     if kind not in contract.kinds or not isinstance(change, dict):
@@ -114,7 +114,8 @@ def _statement(settings: Settings, contract: Contract, said: Any) -> Statement:
     withdrawn = said.get("withdrawn", False)
     if not isinstance(withdrawn, bool):
         raise NotMended("'withdrawn' must be true or false.")
-    return Statement(kind, said["record"], subject, occurred_at, recorded_at, change, withdrawn)
+    sequence = said.get("sequence")
+    return Statement(kind, said["record"], subject, occurred_at, recorded_at, change, withdrawn, sequence)
 
 
 class _Numbers:

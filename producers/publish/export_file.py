@@ -217,7 +217,13 @@ def statement_of(contract: Contract, said: Mapping[str, Any]) -> Statement:
             raise Rejected(name, "must be text")
     at = {name: _in_form(instant, name, said.get(name)) for name in ("occurred_at", "recorded_at")}
     return Statement(
-        str(said["kind"]), said["record"], said["subject"], change=change, withdrawn=bool(said.get("withdrawn")), **at
+        str(said["kind"]),
+        said["record"],
+        said["subject"],
+        change=change,
+        withdrawn=bool(said.get("withdrawn")),
+        sequence=said.get("sequence"),
+        **at,
     )
 
 

@@ -18,9 +18,9 @@ from wire.contracts import Contract, Schema
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_DAY = date(1970, 1, 1)
-HEAD = ("kind", "record", "subject", "occurred_at", "recorded_at", "withdrawn", "change")
+HEAD = ("kind", "record", "subject", "occurred_at", "recorded_at", "withdrawn", "sequence", "change")
 TIMES = ("occurred_at", "recorded_at")
-REQUIRED = tuple(name for name in HEAD if name != "withdrawn")
+REQUIRED = tuple(name for name in HEAD if name not in ("withdrawn", "sequence"))
 DATE_PATTERN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -119,6 +119,9 @@ class JsonForm:
             faults.append(InvalidStatement("kind", f"must be one of {', '.join(self._names)}"))
         if type(withdrawn) is not bool:
             faults.append(InvalidStatement("withdrawn", "must be true or false"))
+        sequence = item.get("sequence")
+        if sequence is not None and type(sequence) is not int:
+            faults.append(InvalidStatement("sequence", "must be a whole number"))
         times = [_converted(name, instant, item.get(name), faults) for name in TIMES if name in item]
         change = self._change(str(kind), item["change"], faults) if known and "change" in item else {}
         if faults:
@@ -131,6 +134,7 @@ class JsonForm:
             recorded_at=times[1],
             change=change,
             withdrawn=withdrawn,
+            sequence=sequence,
         )
 
     def _change(self, kind: str, change: Any, faults: list[InvalidStatement]) -> dict[str, Any]:
@@ -165,6 +169,13 @@ class JsonForm:
             "occurred_at": {**time_of, "description": head["occurred_at"]["doc"]},
             "recorded_at": {**time_of, "description": head["recorded_at"]["doc"]},
             "withdrawn": {"type": "boolean", "default": False, "description": head["withdrawn"]["doc"]},
+            "sequence": {
+                "type": ["integer", "null"],
+                "minimum": 0,
+                "maximum": 2**63 - 1,
+                "default": None,
+                "description": head["sequence"]["doc"],
+            },
             "change": {
                 "type": "object",
                 "properties": {field["name"]: self.field_schema(field) for field in record["fields"]},

@@ -41,6 +41,8 @@ class Statement(NamedTuple):
     """What a department states of one subject, in plain numbers; `change` by the names of the contract.
 
     Times are microseconds since 1970-01-01 UTC, dates days since then. Fields that are not there take their default.
+    `sequence` orders statements of one record that were recorded at one instant (docs/decisions/0022-wire.md); it is no
+    part of what is stated, so the event id does not depend on it.
     """
 
     kind: str
@@ -50,6 +52,7 @@ class Statement(NamedTuple):
     recorded_at: int
     change: Mapping[str, Any]
     withdrawn: bool = False
+    sequence: int | None = None
 
 
 class Ready(NamedTuple):
@@ -68,6 +71,7 @@ class Ready(NamedTuple):
             "occurred_at": said.occurred_at,
             "recorded_at": said.recorded_at,
             "withdrawn": said.withdrawn,
+            "sequence": said.sequence,
             "change": (f"{namespace}.{said.kind}", said.change),
         }
 
@@ -151,6 +155,8 @@ class Checked:
                 raise InvalidStatement(name, "is not a time after 1850")
             if instant > now + AHEAD:
                 raise InvalidStatement(name, "lies more than a day ahead; what takes effect later has a field for it")
+        if said.sequence is not None and (type(said.sequence) is not int or not 0 <= said.sequence < 1 << 63):
+            raise InvalidStatement("sequence", "must be a whole number from 0 on, below 2^63")
 
     def _event_id(self, said: Statement, subject: str, told: dict[str, Any]) -> str:
         """uuid5 of department, topic and content. A field at its default is left out: a contract that grows by an

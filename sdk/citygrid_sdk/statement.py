@@ -14,7 +14,8 @@ class Statement:
 
     `record` is the department's own number of what it states (a registration, a lease, a case). `subject` is the
     identity number, dwelling, credit code … that the contract is about. Times need a zone. `change` holds the kind's
-    fields by name; dates may be `datetime.date`, times `datetime.datetime` with a zone.
+    fields by name; dates may be `datetime.date`, times `datetime.datetime` with a zone. `sequence`: of two statements
+    of one record and kind recorded at one instant the greater holds; needed only where `recorded_at` is coarse.
     """
 
     kind: str
@@ -24,6 +25,7 @@ class Statement:
     recorded_at: datetime
     change: Mapping[str, Any] = field(default_factory=dict)
     withdrawn: bool = False
+    sequence: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The statement as the gateway takes it. Raises ValueError naming a time without a zone."""
@@ -34,6 +36,7 @@ class Statement:
             "occurred_at": _plain("occurred_at", self.occurred_at),
             "recorded_at": _plain("recorded_at", self.recorded_at),
             "withdrawn": self.withdrawn,
+            "sequence": self.sequence,
             "change": {name: _plain(name, value) for name, value in self.change.items()},
         }
 

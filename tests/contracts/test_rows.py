@@ -72,7 +72,7 @@ def test_a_row_has_the_fields_of_its_class(view: str) -> None:
 def test_a_contribution_has_the_fields_of_its_class(view: str) -> None:
     fields: Mapping[str, Any] = dict(shape(plain(SAID[view]), {}))
     assert fields["value"] == ("maybe", shape_of(VIEWS[view].contribution))
-    assert list(fields) == ["target", "source", "value"]
+    assert list(fields) == ["target", "source_view", "source", "value"]
 
 
 def test_what_is_known_of_other_numbers_follows_from_the_facts() -> None:

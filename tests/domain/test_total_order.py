@@ -74,7 +74,7 @@ ORDERED = ("sorted", "min", "max", "sort", "nsmallest", "nlargest")
 @pytest.mark.parametrize("file", sorted(Path(domain.__path__[0]).rglob("*.py")), ids=lambda file: file.name)
 def test_whatever_is_put_in_an_order_has_a_key(file: Path) -> None:
     """A tuple is compared field by field, and a field may be None: the key says what is compared. Values that are
-    numbers or texts have `domain.order.itself` for theirs, whose type takes nothing that may lack a part."""
+    numbers or texts have `domain.keys.itself` for theirs, whose type takes nothing that may lack a part."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         match node:
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in ORDERED:

@@ -35,6 +35,7 @@ class Said(NamedTuple):
     withdrawn: bool
     kind: str
     change: Change
+    sequence: int | None = None
 
     def renewed(self, **differs: Any) -> "Said":
         """The same with other fields, under the event id that belongs to them."""

