@@ -22,6 +22,9 @@ from domain.view import Bookkeeping, Contributed, Noted, View
 _FINDINGS = UUID("5f0c4a3e-2f0b-5d6f-9a57-0b6f3f1c7a10")
 WITHDRAWN = Text("规则已停用", "the rule is no longer in use")
 JOINED = Text("已并入本人的现用号码", "kept under the person's present number now")
+NOT_JUDGED = "not judged"
+"""`Bookkeeping.judged_by` of a row whose judging failed: no ruleset has this mark, so the next start judges it."""
+UNJUDGED = Text("系统故障，暂无法判断", "unknown: not judged, because of a fault in the system")
 FORGET_RESOLVED_AFTER = 30 * DAY
 """A resolved finding stays readable on the alerts topic this long (microseconds); then it is deleted."""
 NOBODY_QUIET: frozenset[str] = frozenset()
@@ -101,6 +104,27 @@ def settle(
     due = _due(view, rules if seen is not None else (), row, seen, noted, now)
     row = replace(row, bookkeeping=Bookkeeping(contributed, noted, due, ruleset(rules, live_since)))
     return Outcome(row, contributions, alerts, forget)
+
+
+def unjudged(view: View, rules: Sequence[Rule], row: Any, now: int | None) -> Outcome:
+    """What a step gives whose judging failed: the merged row, what it last said, and its findings as unknown.
+
+    The row is not due by the clock: an event of it, the next start or another ruleset judges it again. Raises what
+    `view.place` and `view.household` raise: without a place nobody could be shown the alerts.
+    """
+    book: Bookkeeping = row.bookkeeping
+    noted, alerts, by_name = [], [], {rule.name: rule for rule in rules}
+    for old in book.findings:
+        rule = by_name.get(old.rule)
+        if rule is None or now is None or old.state not in ("opened", "held"):
+            noted.append(old)
+            continue
+        state = "doubted" if old.state == "opened" else "unknown"
+        noted.append(old._replace(state=state, fingerprint="", changed_at=now))
+        finding = Finding(old.cause, UNJUDGED, (), old.dwelling)
+        alerts.append(_alert(view, rule, row, finding, "held", old.opened_at, now)._replace(unknown=True))
+    kept = Bookkeeping(book.contributed, tuple(noted), None, NOT_JUDGED)
+    return Outcome(replace(row, bookkeeping=kept), (), alerts, ())
 
 
 def is_unknown(rule: Rule, quiet: Set[str]) -> bool:
