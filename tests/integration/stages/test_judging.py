@@ -19,7 +19,7 @@ def test_a_rule_that_raises_for_one_subject_makes_it_unknown_until_the_rule_is_m
     stages.ours.stop("stage-household")
     stages.start_changed("household", judging_raises_at=["H-1"])
     stages.tick(MORNING + 2 * DAY)
-    households(stages, range(1, 3), day=19_999)
+    households(stages, range(1, 3), day=20_001)
     stages.settle("resident", "household")
     wanted = {f"H-{n}": ("opened", False) for n in (0, 3)} | {"H-2": ("changed", False), "H-1": ("held", True)}
     assert newest(stages) == wanted
