@@ -64,14 +64,14 @@ def differences(got: Mapping[Any, Any], wanted: Mapping[Any, Any]) -> list[str]:
 
 
 def standing(alerts: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], Plain]:
-    """(rule, subject, cause) → what an open or held alert says, out of each finding's last alert, in plain form."""
+    """(rule, subject, cause) → what an alert that stands (open, held, unknown) says, out of each finding's last one."""
     return {
         (alert["rule"], alert["subject"], alert["cause"]): {
             "severity": alert["severity"],
             "because": frozenset(source["event_id"] for source in alert["because"]),
             "dwelling": alert["dwelling"] or None,
             "household": alert["household"],
-            "state": "held" if alert["state"] == "held" else "open",
+            "state": "unknown" if alert.get("unknown") else "held" if alert["state"] == "held" else "open",
         }
         for alert in alerts
         if alert["state"] != "resolved"

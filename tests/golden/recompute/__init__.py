@@ -8,7 +8,7 @@ One module a view (its `STATES`, `REFINES` and row) and one a group of rules (`f
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from tests.golden.recompute import benefits, buttons, doors, lettings, permits_and_schools, warnings
@@ -33,19 +33,34 @@ STATES: States = {**UNREAD, **READ}
 REFINES = {**residents.REFINES, **dwellings.REFINES}
 KEPT_DAYS = {**dwellings.KEPT_DAYS}
 RULES = (benefits, buttons, doors, lettings, permits_and_schools, warnings)
+NEEDS = {
+    "child-not-enrolled": {"education.enrolment"},
+    "elder-silent": {"door-access.swipe"},
+    "permit-ending": {"migration.residence"},
+    "stranger-swipes": {"housing.tenancy", "migration.residence", "police.household-registration"},
+    "unseen-registered": {"door-access.swipe"},
+}
+"""Rule → the topics on whose silence its findings rest."""
 
 
 class Answer(NamedTuple):
     """`rows`: view → subject → the row as published, without its bookkeeping. `alerts`: (rule, subject, cause) → what
-    an open or held alert says; `state` is `open` or `held`."""
+    an open or held alert says; `state` is `open`, `held` or `unknown`."""
 
     rows: dict[str, dict[str, Plain]]
     alerts: dict[tuple[str, str, str], Plain]
 
 
-def recompute(events: Iterable[Stated], now: int, live_since: int = 0) -> Answer:
-    """Rows and standing alerts of the set of `events` at the instant `now` (microseconds UTC)."""
-    facts = standing({event.event_id: event for event in events}.values(), STATES, REFINES)
+def recompute(
+    events: Iterable[Stated],
+    now: int,
+    live_since: int = 0,
+    quiet: Iterable[str] = (),
+    in_use: Collection[str] | None = None,
+) -> Answer:
+    """Rows and standing alerts of the set of `events` at the instant `now` (microseconds UTC), while the topics `quiet`
+    are. `in_use`: the names of the installation's rules, None: all."""
+    facts = standing(events, STATES, REFINES)
     _expire(facts, local_day(now))
     numbers = followed(facts, OF_RESIDENT)
     people = {number for number, each in numbers.items() if each.joined_to is None}
@@ -53,10 +68,23 @@ def recompute(events: Iterable[Stated], now: int, live_since: int = 0) -> Answer
     facts |= {number: numbers[number].facts for number in people}
     judged = rows | {"resident": {number: rows["resident"][number] for number in people}}
     world = World(facts, judged, now, local_day(now))
-    alerts = {key: said for rules in RULES for key, said in rules.found(world)}
-    for alert in alerts.values():
-        alert["state"] = "open" if alert.pop("newest") >= live_since else "held"
+    found: dict[tuple[str, str, str], Plain] = {}
+    for key, alert in (each for rules in RULES for each in rules.found(world)):
+        if (other := found.setdefault(key, alert)) is not alert:  # one finding that rests on both
+            other["because"] |= alert["because"]
+            other["newest"] = max(other["newest"], alert["newest"])
+    alerts = {key: alert for key, alert in found.items() if in_use is None or key[0] in in_use}
+    silent = set(quiet)
+    for (rule, *_), alert in alerts.items():
+        known = "open" if alert.pop("newest") >= live_since else "held"
+        alert["state"] = "unknown" if NEEDS.get(rule, set()) & silent else known
     return Answer(rows, alerts)
+
+
+def surviving(events: Iterable[Stated]) -> set[str]:
+    """The ids of the events that no newer statement of the same record and kind replaces."""
+    facts = standing(events, STATES, REFINES)
+    return {stated["event_id"] for of in facts.values() for statements in of.values() for stated in statements}
 
 
 def _expire(facts: dict[str, Facts], today: int) -> None:

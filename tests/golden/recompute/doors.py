@@ -2,13 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
-from tests.golden.recompute.finding import CITY, Found, World, alert, local_day, runs
+from tests.golden.recompute.finding import EPOCH, Found, World, alert, local_day, midnight, runs
 from tests.golden.recompute.standing import Facts, Plain, each, in_time, source
 
-EPOCH = date(1970, 1, 1)
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
 
@@ -46,7 +45,7 @@ def _home(number: str, row: Plain, facts: Facts, day: int) -> Home:
         for tenant in sorted(tenants - taken):
             taken.add(tenant)
             came = [s["occurred_at"] for s in joined if s["value"]["tenant"] == tenant]
-            people.append(({tenant}, None, came[0] if came else _midnight(let["value"]["start"]), source(let)))
+            people.append(({tenant}, None, came[0] if came else midnight(let["value"]["start"]), source(let)))
     visits = in_time(facts.get("visits", ()))
     return Home(number, row, leases, people, [v["occurred_at"] for v in visits if v["value"]["outcome"] == "done"])
 
@@ -96,12 +95,12 @@ def _duties(home: Home, today: int) -> Found:
         mental = [c for c in ill if c["condition"] == "severe_mental"]
         if mental and not any(day >= today for day in met):
             newest = max(mental, key=lambda c: (c["effective_from"], *c["source"].values()))["source"]
-            cause, at = f"{newest['record']} {EPOCH + timedelta(days=today)}", _midnight(today)
+            cause, at = f"{newest['record']} {EPOCH + timedelta(days=today)}", midnight(today)
             told = (newest, lives_here)
             yield alert("severe-mental-alone", "today", home.number, cause, told, home.number, None, at)
         monday = today - (EPOCH + timedelta(days=today)).weekday()
         if _elder(occupancy, today) and not any(day >= monday for day in met):
-            cause, at = f"{lives_here['record']} {EPOCH + timedelta(days=monday):%G-W%V}", _midnight(monday)
+            cause, at = f"{lives_here['record']} {EPOCH + timedelta(days=monday):%G-W%V}", midnight(monday)
             yield alert("elder-alone", "planned", home.number, cause, (lives_here,), home.number, None, at)
 
 
@@ -121,7 +120,7 @@ def _low_income(home: Home, today: int) -> Found:
         due = max([first["effective_from"], *map(local_day, home.met)]) + 90
         if due <= today:
             cause, because = f"{first['source']['record']} {EPOCH + timedelta(days=due)}", [p["source"] for p in drawn]
-            yield alert("low-income-visit", "planned", home.number, cause, because, home.number, None, _midnight(due))
+            yield alert("low-income-visit", "planned", home.number, cause, because, home.number, None, midnight(due))
 
 
 def _at_the_door(home: Home, facts: Facts, now: int) -> Found:
@@ -165,7 +164,3 @@ def _unseen(home: Home, passed: dict[str, list[Plain]], at: list[int], now: int)
     for cause, them in missed.items():
         because, arose = [said for said, _ in them], max(at for _, at in them)
         yield alert("unseen-registered", "planned", home.number, cause, because, home.number, None, arose)
-
-
-def _midnight(day: int) -> int:
-    return day * DAY - int(CITY.utcoffset(None).total_seconds()) * 1_000_000

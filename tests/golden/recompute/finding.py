@@ -1,12 +1,14 @@
 """What a recomputed finding says, and the calendar of the rules."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from tests.golden.recompute.standing import Facts, Plain
 
-CITY = timezone(timedelta(hours=8))
+CITY = ZoneInfo("Asia/Shanghai")
+EPOCH = date(1970, 1, 1)
 Found = Iterator[tuple[tuple[str, str, str], Plain]]
 
 
@@ -44,4 +46,9 @@ def runs(begin: int, end: int | None, day: int) -> bool:
 
 
 def local_day(instant: int) -> int:
-    return (datetime.fromtimestamp(instant / 1e6, UTC).astimezone(CITY).date() - date(1970, 1, 1)).days
+    return (datetime.fromtimestamp(instant // 1_000_000, CITY).date() - EPOCH).days
+
+
+def midnight(day: int) -> int:
+    """The instant at which the day begins in the city."""
+    return round(datetime.combine(EPOCH + timedelta(days=day), time(), CITY).timestamp()) * 1_000_000

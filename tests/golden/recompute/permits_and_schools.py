@@ -2,11 +2,9 @@
 
 from datetime import date, timedelta
 
-from tests.golden.recompute.finding import CITY, Found, World, alert, runs
+from tests.golden.recompute.finding import EPOCH, Found, World, alert, midnight, runs
 from tests.golden.recompute.resident import ended, stay
 from tests.golden.recompute.standing import Facts, Plain, last, source
-
-EPOCH = date(1970, 1, 1)
 
 
 def found(world: World) -> Found:
@@ -14,10 +12,6 @@ def found(world: World) -> Found:
         if row["died_on"] is None:
             yield from _permits(number, row, world.facts[number], world.today)
             yield from _schools(number, row, world.facts[number], world.today)
-
-
-def _midnight(day: int) -> int:
-    return (day * 86_400 - int(CITY.utcoffset(None).total_seconds())) * 1_000_000
 
 
 def _permits(number: str, row: Plain, facts: Facts, today: int) -> Found:
@@ -30,7 +24,7 @@ def _permits(number: str, row: Plain, facts: Facts, today: int) -> Found:
     for begins, until, early, permit in permits:
         goes_on = any(b <= until < u for b, u, _, other in permits if other is not permit)
         if staying and not early and not goes_on and runs(max(begins, until - 7), until, today):
-            because, arose = (source(permit), source(staying)), _midnight(until - 7)
+            because, arose = (source(permit), source(staying)), midnight(until - 7)
             home = (row["dwelling"], row["household"])
             yield alert("permit-ending", "planned", number, permit["record"], because, *home, arose)
 
@@ -55,6 +49,6 @@ def _schools(number: str, row: Plain, facts: Facts, today: int) -> Found:
         return
     newest = max(places, key=lambda p: (p[0], [tuple(s.values()) for s in p[2]]), default=(0, 0, []))[2]
     because = [source(person), source(here), *newest]
-    arose = _midnight((date(year, 10, 1) - EPOCH).days)
+    arose = midnight((date(year, 10, 1) - EPOCH).days)
     cause = f"{person['record']} {year}"
     yield alert("child-not-enrolled", "planned", number, cause, because, row["dwelling"], row["household"], arose)

@@ -240,5 +240,5 @@ class _Away(_Dying):
     def __init__(self, behind: Any) -> None:
         super().__init__(behind, "")
 
-    def flush(self, patience: float) -> None:  # noqa: ARG002 - as the publisher's
+    def flush(self, patience: float) -> None:
         raise NotDelivered("the cluster did not take it")

@@ -1,0 +1,107 @@
+"""One seed: its history, what it must come to, and what differs."""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from collections.abc import Sequence
+from random import Random
+from typing import NamedTuple
+
+from domain.time import hours, midnight
+from tests.golden.recompute import recompute, surviving
+from tests.simulation.codecs import RULES
+from tests.simulation.events import BASE, Author, Statement
+from tests.simulation.outcome import Outcome, differ, differ_from_answer, kept_too_long, outcome_of
+from tests.simulation.schedule import End, Schedule, quiet_topics
+from tests.simulation.worker import Judging
+
+_WAYS = 6
+"""Schedules that are tried on a smaller history: its own may hide what differs."""
+
+
+class Case(NamedTuple):
+    """The statements of a seed, and how every schedule of them ends."""
+
+    seed: int
+    statements: tuple[Statement, ...]
+    end: End
+
+
+class Result(NamedTuple):
+    """`differences`, a line each, empty if all is equal; `did` counts events, batches, commits, kills, restarts …"""
+
+    differences: list[str]
+    did: Counter[str]
+
+
+def case_of(seed: int) -> Case:
+    draw = Random(f"{seed} history")
+    count = draw.choice((10, 30, 60, 100))
+    statements = tuple(Author(draw).history(count))
+    days = draw.choice((0, 3, 5, 7, 10, 31, 37, 91, 122, 370))
+    now = midnight(BASE + days) + draw.choice((0, 1, hours(12)))
+    rules = dict(RULES)
+    if draw.random() < 0.3:
+        for name in draw.sample(sorted(rules), 2):
+            del rules[name]
+    live_since = draw.choice((0, 0, midnight(BASE + 2), now))
+    judging = Judging(tuple(rules.values()), live_since)
+    return Case(seed, statements, End(judging, (now, quiet_topics(draw)), draw.randint(1, 3)))
+
+
+def run(case: Case, way: str = "") -> Result:
+    """Two schedules of the same events, one of the surviving events only, and the recomputation: all must be equal.
+    `way`: other schedules than the seed's own."""
+    did: Counter[str] = Counter()
+    try:
+        first = _played(case, case.statements, way + "first", did)
+        events = [statement.event for statement in case.statements]
+        (now, quiet), judging = case.end.tick, case.end.judging
+        lines = [
+            f"against the recomputation: {line}"
+            for line in differ_from_answer(
+                first, recompute(events, now, judging.live_since, quiet, {rule.name for rule in judging.rules})
+            )
+        ]
+        lines += kept_too_long(first, now)
+        if not lines:
+            second = _played(case, case.statements, way + "second", did)
+            lines = [f"against another schedule: {line}" for line in differ(second, first)]
+        kept = surviving(events)
+        if not lines and len(kept) < len(events):
+            survivors = [statement for statement in case.statements if statement.event.event_id in kept]
+            third = _played(case, survivors, way + "third", did)
+            lines = [f"against the surviving events: {line}" for line in differ(third, first)]
+    except Exception as error:  # noqa: BLE001 (whatever ends a stage is what is looked for)
+        lines = [f"a stage ended: {''.join(traceback.format_exception_only(error)).strip()} ({_where(error)})"]
+    return Result(lines, did)
+
+
+def smallest(case: Case) -> Case:
+    """`case` with as few of its statements as still differ."""
+    size = len(case.statements) // 2
+    while size:
+        start = 0
+        while start < len(case.statements):
+            fewer = case._replace(statements=case.statements[:start] + case.statements[start + size :])
+            if fewer.statements and any(run(fewer, f"{way} ").differences for way in range(_WAYS)):
+                case = fewer
+            else:
+                start += size
+        size //= 2
+    return case
+
+
+def _played(case: Case, statements: Sequence[Statement], way: str, did: Counter[str]) -> Outcome:
+    schedule = Schedule(statements, case.end, Random(f"{case.seed} {way}"))
+    try:
+        schedule.play()
+    finally:
+        did.update(schedule.did)
+    return outcome_of(schedule.broker)
+
+
+def _where(error: BaseException) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{frame.filename}:{frame.lineno} in {frame.name}"

@@ -1,0 +1,249 @@
+"""Random valid statements of every contract under `schemas/events/`: a new contract is covered without a line here.
+
+All values come from small pools, so that subjects, records, people, days and instants meet again and again. What is
+valid is what the real decoder takes; whatever it refuses is drawn anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+from domain.codes import with_credit_check
+from domain.event import Event
+from domain.time import SECOND, midnight
+from tests.simulation.codecs import CONTRACTS, RULES, decoder, event_encoder
+from wire.catalogue import topics_behind
+from wire.codec import FIRST_DAY, LAST_DAY
+from wire.contracts import Contract
+
+_EVENT = UUID("7d7c1f6a-3a53-5e52-8c5e-2f8a0c6b1d77")
+BASE = 20_000
+"""The first day on which something happens: 2024-10-04."""
+_HOUR = 3600 * SECOND
+_YEAR = 365.2425
+
+#: Subjects of each kind. Grids of two districts; one dwelling's number is as short as a record's.
+SUBJECTS: Mapping[str, tuple[str, ...]] = {
+    "resident": tuple(f"k1.{name:-<43}" for name in ("ada", "bo", "cai", "dong")),
+    "household": ("H1", "H2"),
+    "dwelling": ("D1", "D2", "R1"),
+    "grid": ("440106001001001", "440106001001002", "440103001001001"),
+    "district": ("440106", "440103"),
+    "legal-person": (with_credit_check("91440101MA5CU0001"), with_credit_check("91440101MA5CU0002")),
+}
+RECORDS = ("R1", "R2", "R3", "R4")
+#: Strings that mean something to a rule, by the field's name; every other field holds one of `TEXTS`.
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "employer": SUBJECTS["legal-person"],
+    "period": ("2024", "2024-10", "2024-Q4", "2025-01", "2025-Q1", "1899"),
+    "cause": RECORDS,
+    "task": RECORDS,
+    "facility": ("F1", "F2"),
+    "outcome": ("done", "done", "nobody_home"),
+    "rule": tuple(sorted(RULES)),
+}
+TEXTS = ("", "a", "b", "深")
+NUMBERS: Mapping[str, tuple[float, ...]] = {
+    "int": (1, 2, 3, 4, 2024),
+    "long": (0, 1, 100),
+    "float": (-1.0, 0.0, 4.5, 12.5, 60.0),
+    "double": (-1.0, 0.0, 4.5, 12.5, 60.0),
+}
+_CONTENT = ("record", "subject", "occurred_at", "recorded_at", "withdrawn")
+"""What a statement's id is made of besides its change. Whatever else its head holds is beside the content."""
+_SECOND_THOUGHTS = ("withdrawn", "withdrawn", "recorded", "occurred", "field", "field", "kind", "subject", "head")
+_ATTEMPTS = 200
+
+
+class Statement(NamedTuple):
+    """A record of a department's topic: the subject as its key, the event as its value; and what was drawn for it."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    event: Event
+    head: Mapping[str, Any]
+
+
+class Author:
+    """Draws one history. Every draw comes from `draw`, so one seed gives one history."""
+
+    def __init__(self, draw: Random) -> None:
+        self._draw = draw
+        days = [BASE + day for day in draw.sample(range(8), 4)]
+        days += [BASE + draw.choice((30, 31, 90, 91, 365, 366)), BASE - draw.choice((1, 7, 30, 90, 365))]
+        if draw.random() < 0.1:
+            days.append(draw.choice((FIRST_DAY, LAST_DAY, -1, 0, 6000)))
+        self._days = days
+        born = (draw.choice((5, 6, 7, 14, 15, 59, 60, 60, 60, 61, 90)) for _ in range(3))
+        self._births = [int(BASE - years * _YEAR) + draw.choice((-2, -1, 0, 1, 2, 40)) for years in born]
+        self._births.append(draw.choice((-3594, -5055, *days)))  # 29 February of 1960 and of 1956
+        self._instants = [
+            midnight(BASE + draw.choice((0, 0, 1, 2, 3, 5, 20, 32))) + draw.choice((0, 0, 1, 12 * _HOUR, -1))
+            for _ in range(draw.choice((2, 4, 8)))
+        ]
+        if draw.random() < 0.05:
+            self._instants.append(midnight(draw.choice((FIRST_DAY + 1, LAST_DAY - 1, 0))))
+        self._kinds = self._some_kinds()
+        self._subjects = {kind: all_of[: draw.choice((1, 1, 1, 2, len(all_of)))] for kind, all_of in SUBJECTS.items()}
+        self._unusual = draw.choice((0.01, 0.01, 0.3))  # how often a flag is set that is not set by default
+        self._records = RECORDS[: draw.randint(1, len(RECORDS))]
+
+    def history(self, count: int) -> list[Statement]:
+        """`count` statements: new ones, and second thoughts about those."""
+        statements: list[Statement] = []
+        while len(statements) < count:
+            again = statements and self._draw.random() < 0.4
+            statements.append(self._restated(self._draw.choice(statements)) if again else self._new())
+        return statements
+
+    def _some_kinds(self) -> list[tuple[str, str]]:
+        """The (topic, kind)s of this history: mostly few, of topics whose statements meet in the rows that some rule
+        reads, since of a hundred kinds no two would ever meet."""
+        draw, everything = self._draw, sorted(CONTRACTS)
+        view = draw.choice(sorted({rule.view for rule in RULES.values()}))
+        rule = draw.choice([rule for _, rule in sorted(RULES.items()) if rule.view == view])
+        theme = topics_behind(view) if draw.random() < 0.85 else tuple(everything)
+        topics = draw.sample(theme, min(len(theme), draw.choice((2, 3, 4, 8, 8))))
+        topics += sorted(rule.needs.intersection(CONTRACTS)) if draw.random() < 0.5 else []
+        kinds = [(topic, kind) for topic in topics for kind in CONTRACTS[topic].kinds]
+        some = [kind for kind in kinds for _ in range(draw.choice((0, 0, 0, 1, 1, 4)))] or kinds
+        other = draw.choice(everything)
+        return [*some, (other, draw.choice(sorted(CONTRACTS[other].kinds)))]
+
+    def _new(self, contract: Contract | None = None, **known: Any) -> Statement:
+        """A statement of `contract`, None: of any; `known`: what is given of its head."""
+        for _ in range(_ATTEMPTS):
+            topic, kind = self._draw.choice(self._kinds)
+            drawn = contract or CONTRACTS[topic]
+            if contract is not None:
+                kind = self._draw.choice(sorted(contract.kinds))
+            statement = made(drawn, self._head(drawn) | known, kind, self._record(drawn, drawn.kinds[kind]))
+            if statement is not None:
+                return statement
+        raise AssertionError(f"no valid statement of {contract.topic if contract else 'any contract'} was drawn")
+
+    def _restated(self, old: Statement) -> Statement:
+        """The record of `old` again: withdrawn, corrected in its times, a field or its subject, ended, or repeated."""
+        draw, contract, head = self._draw, CONTRACTS[old.topic], dict(old.head)
+        change = dict(old.event.change)
+        match draw.choice(
+            ("withdrawn", "withdrawn", "recorded", "occurred", "field", "field", "kind", "subject", "head")
+        ):
+            case "withdrawn":
+                head["withdrawn"] = not old.event.withdrawn
+                head["recorded_at"] = self._instant()
+            case "recorded":
+                head["recorded_at"] = self._instant()
+            case "occurred":
+                head["occurred_at"] = self._instant()
+            case "field" if change:
+                name = draw.choice(sorted(change))
+                change[name] = self._record(contract, contract.kinds[old.event.kind])[name]
+                head["recorded_at"] = draw.choice((head["recorded_at"], self._instant()))
+            case "kind":
+                return self._new(contract, record=head["record"], subject=head["subject"])
+            case "subject":
+                head["subject"] = draw.choice(self._subjects[contract.subject])
+            case "head":  # what stands in the head beside the content: a copy that differs in that alone
+                head |= {name: value for name, value in self._head(contract).items() if name not in _CONTENT}
+        return made(contract, head, old.event.kind, change) or old
+
+    def _head(self, contract: Contract) -> dict[str, Any]:
+        known = {"event_id", "change", *_CONTENT}
+        fields = [field for field in contract.schema["fields"] if field["name"] not in known]
+        head = {field["name"]: self._value(field["type"], field, {}) for field in fields}
+        return head | {
+            "record": self._draw.choice(self._records),
+            "subject": self._draw.choice(self._subjects[contract.subject]),
+            "occurred_at": self._instant(),
+            "recorded_at": self._instant(),
+            "withdrawn": self._draw.random() < 0.1,
+        }
+
+    def _record(self, contract: Contract, schema: Mapping[str, Any]) -> dict[str, Any]:
+        types: dict[str, Any] = {}
+        for kind in contract.kinds.values():  # a kind may use a type that an earlier one defines
+            _name_types(kind, types)
+        return {field["name"]: self._value(field["type"], field, types) for field in schema["fields"]}
+
+    def _instant(self) -> int:
+        return self._draw.choice(self._instants)
+
+    def _value(self, schema: Any, field: Mapping[str, Any], types: Mapping[str, Any], most: int = 3) -> Any:
+        """What `field` may hold, of the type `schema`; lists of up to `most` items."""
+        draw = self._draw
+        match schema:
+            case list():
+                branches = [branch for branch in schema if branch != "null"]
+                if len(branches) < len(schema) and draw.random() < 0.25:
+                    return None
+                return self._value(draw.choice(branches), field, types, most)
+            case {"type": "record", "fields": list(fields)}:
+                return {inner["name"]: self._value(inner["type"], inner, types, most) for inner in fields}
+            case {"type": "enum", "symbols": list(symbols)}:
+                return draw.choice(symbols)
+            case {"type": "array", "items": items}:
+                return [self._value(items, field, types, 1) for _ in range(draw.randint(0, most))]
+            case {"type": "map", "values": values}:
+                return {key: self._value(values, field, types, 1) for key in draw.sample(TEXTS, draw.randint(0, 1))}
+            case {"logicalType": "date"}:
+                births = field["name"] == "born" and draw.random() < 0.9
+                return draw.choice(self._births if births else self._days)
+            case {"logicalType": "timestamp-micros"}:
+                return self._instant()
+            case {"type": str(primitive)}:
+                return self._value(primitive, field, types, most)
+            case "boolean":
+                return draw.random() < (self._unusual if "default" in field else 0.5)
+            case str(primitive) if primitive in NUMBERS:
+                return draw.choice(NUMBERS[primitive])
+            case "string":
+                return draw.choice(self._strings(field))
+            case str(name) if name in types:
+                return self._value(types[name], field, types, most)
+        raise AssertionError(
+            f"no value for {schema!r} of field {field['name']}: teach it to tests/simulation/events.py"
+        )
+
+    def _strings(self, field: Mapping[str, Any]) -> tuple[str, ...]:
+        name = field["name"]
+        if field.get("identity"):
+            return self._subjects["resident"]
+        return self._subjects.get(name) or WORDS.get(name) or TEXTS
+
+
+def made(contract: Contract, head: Mapping[str, Any], kind: str, change: Mapping[str, Any]) -> Statement | None:
+    """The statement on the wire; None if it is not valid. Its id is that of its content."""
+    content = repr((contract.topic, [head[name] for name in _CONTENT], kind, sorted(change.items())))
+    record = {**head, "event_id": str(uuid5(_EVENT, content)), "change": (_fullname(contract, kind), change)}
+    key = str(head["subject"]).encode()
+    try:
+        value = event_encoder(contract.topic)(record)
+    except ValueError:  # the contract's own bounds
+        return None
+    event = decoder().decode(contract.topic, key, value)
+    return Statement(contract.topic, key, value, event, head) if isinstance(event, Event) else None
+
+
+def _fullname(contract: Contract, kind: str) -> str:
+    return f"{contract.schema['namespace']}.{kind}"
+
+
+def _name_types(schema: Any, types: dict[str, Any]) -> None:
+    """Note every named type within `schema`."""
+    match schema:
+        case list():
+            for branch in schema:
+                _name_types(branch, types)
+        case {"type": "record", "name": str(name), "fields": list(fields)}:
+            types[name] = schema
+            for field in fields:
+                _name_types(field["type"], types)
+        case {"type": "enum", "name": str(name)}:
+            types[name] = schema
+        case {"type": "array", "items": inner} | {"type": "map", "values": inner}:
+            _name_types(inner, types)

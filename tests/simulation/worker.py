@@ -1,0 +1,132 @@
+"""A worker of a stage: the real `Stage` with its real codecs, on the broker in memory in place of Faust and Kafka.
+
+What `dataplane/` does around a stage is done here in its order: restore and take over, whole batches into one open
+transaction, commit of outputs with offsets, commit before a partition is handed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple, cast
+
+from confluent_kafka import Message
+
+from dataplane import RecordBatch, RowStore
+from domain.event import Source
+from domain.rule import Rule
+from runtime.traces import Headers
+from stream_apps.outlet import Produce
+from stream_apps.stage import Stage
+from stream_apps.worker import topics_of
+from tests.simulation.broker import Broker, Output, Where
+from tests.simulation.codecs import VIEWS, decoder, wire_of
+
+_NO_DISPATCHER: Any = None  # batches are acknowledged by `Worker.fold` itself
+
+
+class Judging(NamedTuple):
+    """By what rows are judged: all rules of the installation, and the instant of going live."""
+
+    rules: tuple[Rule, ...]
+    live_since: int
+
+    def of(self, view: str) -> list[Rule]:
+        return [rule for rule in self.rules if rule.view == view]
+
+
+class PutAside(AssertionError):
+    """A stage put a record aside although every record of a simulation is valid."""
+
+
+class Worker:
+    """One process of the stage of `view`. `transaction`: what is produced and not committed yet."""
+
+    def __init__(self, view: str, judging: Judging, broker: Broker) -> None:
+        self.view = view
+        self.partitions: set[int] = set()
+        self.transaction: list[Output] = []
+        self._broker = broker
+        self._group = f"stage-{view}"
+        self._read: dict[Where, int] = {}
+        self._positions: dict[Where, int] = {}
+        wire = wire_of(view)
+        self._topics = topics_of(VIEWS[view], "")
+        self._store: RowStore[Any] = RowStore(f"rows.{view}", wire.load_row, wire.dump_row)
+        self._store.produce = self._produce
+        self.stage = Stage(
+            VIEWS[view],
+            judging.of(view),
+            self._store,
+            wire,
+            decoder(),
+            _Outlet(self),
+            prefix="",
+            partitions=broker.partitions,
+            live_since=judging.live_since,
+        )
+
+    def take(self, partitions: Sequence[int]) -> None:
+        """Restore the rows of `partitions` from the bytes of their topic, and go on from the committed offsets."""
+        for number in partitions:
+            rows = self._broker.newest(self._store.topic, [number])
+            self._store.install(number, {key: self._store.load(value) for key, value in rows.items()})
+            for topic in self._topics:
+                self._positions[topic, number] = self._broker.committed(self._group, (topic, number))
+        self.partitions.update(partitions)
+        self.stage.take_over(partitions)
+
+    def give_up(self, partitions: Collection[int]) -> None:
+        """Commit what is done, then let go of `partitions`."""
+        self.commit()
+        self.stage.hand_over(sorted(partitions))
+        for number in partitions:
+            self._store.drop(number)
+            self.partitions.discard(number)
+        self._positions = {where: offset for where, offset in self._positions.items() if where[1] in self.partitions}
+
+    def unread(self) -> list[Where]:
+        """Where there are records that this worker has not read."""
+        return [where for where, offset in self._positions.items() if offset < self._broker.end(where)]
+
+    def fold(self, where: Where, most: int) -> int:
+        """Give the next records of a partition to the stage, as one batch. -> how many"""
+        records = self._broker.read(where, self._positions[where], most)
+        if not records:  # compaction took what was left
+            self._positions[where] = self._broker.end(where)
+            return 0
+        batch = RecordBatch(_NO_DISPATCHER, *where, cast("list[Message]", records), 0, 0)
+        self.stage.fold(batch)
+        self._read[where] = self._positions[where] = batch.next_offset
+        return len(records)
+
+    def commit(self) -> None:
+        """Make the open transaction visible."""
+        outputs, self.transaction = self.transaction, []
+        read, self._read = self._read, {}
+        self._broker.commit(self._group, outputs, read)
+
+    def _produce(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int = -1,
+        headers: Headers | None = None,
+    ) -> None:
+        self.transaction.append(Output(topic, key, value, partition))
+
+
+class _Outlet:
+    """The stage's outlet: nothing is traced, and nothing may be put aside."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.produce: Produce = worker._produce
+
+    def dead_letter(self, record: Message, reason: str, schema_id: int | None = None) -> None:
+        raise PutAside(f"{record.topic()}[{record.partition()}] offset {record.offset()} is a dead letter: {reason}")
+
+    def parked(self, record: Message, reason: str, schema_id: int | None = None) -> None:
+        raise PutAside(f"{record.topic()}[{record.partition()}] offset {record.offset()} is parked: {reason}")
+
+    def hop(self, records: Sequence[Message], said: Sequence[Source] | None, began: int) -> None:
+        return None
