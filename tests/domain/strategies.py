@@ -4,7 +4,7 @@ All values come from small pools, so that records, times and people meet again a
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args, get_type_hints
 from uuid import UUID, uuid5
 
 from hypothesis import HealthCheck, settings
@@ -28,6 +28,21 @@ quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCh
 _EVENT = UUID("7d7c1f6a-3a53-5e52-8c5e-2f8a0c6b1d77")
 
 
+def _symbols() -> dict[str, list[str]]:
+    found: dict[str, set[str]] = {}
+    for contract in CONTRACTS.values():
+        for kind in contract.kinds.values():
+            for field in kind["fields"]:
+                for part in field["type"] if isinstance(field["type"], list) else [field["type"]]:
+                    if isinstance(part, dict) and "symbols" in part:
+                        found.setdefault(field["name"], set()).update(part["symbols"])
+    return {name: sorted(symbols) for name, symbols in found.items()}
+
+
+SYMBOLS = _symbols()
+"""What a text of this name holds in rows and contributions: the symbols of the contracts' field. Rules ask for them."""
+
+
 def values(schema: Any, names: dict[str, Any] | None = None, most: int = 3) -> st.SearchStrategy[Any]:
     """What a field of this Avro type may hold; lists of `most` items at most, those within lists of one."""
     known = {} if names is None else names
@@ -36,7 +51,14 @@ def values(schema: Any, names: dict[str, Any] | None = None, most: int = 3) -> s
             return st.one_of(*(values(branch, known, most) for branch in schema))
         case {"type": "record", "name": str(name), "fields": list(fields)}:
             known[name] = schema
-            return st.fixed_dictionaries({field["name"]: values(field["type"], known, most) for field in fields})
+            return st.fixed_dictionaries(
+                {
+                    field["name"]: st.sampled_from(SYMBOLS[field["name"]])
+                    if field["type"] == "string" and field["name"] in SYMBOLS
+                    else values(field["type"], known, most)
+                    for field in fields
+                }
+            )
         case {"type": "enum", "name": str(name), "symbols": list(symbols)}:
             known[name] = schema
             return st.sampled_from(symbols)
@@ -110,19 +132,43 @@ def contributions(view: str) -> st.SearchStrategy[list[tuple[str, Any]]]:
 
 
 def rows(view: str) -> st.SearchStrategy[Any]:
-    """Rows of a view as its events and what others contribute to it may make them: pools are small, so that leading
-    fields are equal and optional ones are there in one and absent in the next."""
+    """Rows of a view as its events and what others contribute to it may make them. Much of it stands there twice, once
+    without its optional fields: what leads in a comparison is equal then, and what follows lacks a part."""
 
     @st.composite
     def drawn(draw: st.DrawFn) -> Any:
         kind = ALL_VIEWS[view]
         row = kind.row("a")
         if any(contract.subject == kind.subject for contract in CONTRACTS.values()):
-            for _, said in draw(histories(kind.subject, longest=12)):
-                row = kind.merge(row, said._replace(subject="a"))
+            for _, full in draw(histories(kind.subject, longest=8)):
+                lacking = [f["name"] for f in CONTRACTS[full.topic].kinds[full.kind]["fields"] if _optional(f["type"])]
+                bare = full._replace(record=full.record + "'", change={**full.change, **dict.fromkeys(lacking)})
+                for statement in (full, bare):
+                    row = kind.merge(row, statement._replace(subject="a"))
         if kind.contribution is not None:
             for source, value in draw(contributions(view)):
-                row = kind.receive(row, source, value)
+                row = kind.receive(row, source, value if value is None else _doubled(value))
         return row
 
     return drawn()
+
+
+def _optional(schema: Any) -> bool:
+    return isinstance(schema, list) and "null" in schema
+
+
+def _doubled(value: Any) -> Any:
+    """`value` with each entry of its lists once more, without the optional fields of that entry."""
+    lists = {name: entries for name, entries in value._asdict().items() if isinstance(entries, tuple)}
+    return value._replace(
+        **{
+            name: (*entries, *(_bare(entry) for entry in entries))
+            for name, entries in lists.items()
+            if entries and all(hasattr(entry, "_fields") for entry in entries) and not hasattr(entries, "_fields")
+        }
+    )
+
+
+def _bare(entry: Any) -> Any:
+    hints = get_type_hints(type(entry))
+    return entry._replace(**{name: None for name, hint in hints.items() if type(None) in get_args(hint)})

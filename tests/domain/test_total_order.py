@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import domain
@@ -51,7 +51,7 @@ def test_two_leases_of_one_dwelling_and_day_of_which_one_has_no_end() -> None:
 
 
 @pytest.mark.parametrize("name", ALL_VIEWS)
-@settings(quick, max_examples=40)
+@settings(quick, max_examples=200, phases=[Phase.generate])  # to shrink a row takes minutes
 @given(data=st.data())
 def test_every_row_that_its_schema_allows_can_be_judged(name: str, data: st.DataObject) -> None:
     view, row = ALL_VIEWS[name], data.draw(rows(name))
