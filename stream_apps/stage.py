@@ -8,7 +8,7 @@ the clock.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from itertools import chain
 from typing import Any, NamedTuple, cast
 
@@ -19,12 +19,13 @@ from dataplane import RecordBatch, RowStore, partition_of
 from domain.event import Input, Source
 from domain.records import Claim, answered, claimed, merged
 from domain.rule import Rule
-from domain.step import NOBODY_QUIET, Outcome, ruleset, settle
+from domain.step import NOBODY_QUIET, Outcome, ruleset, settle, unjudged
 from domain.view import Slot, View
 from runtime import metrics
 from runtime.cloud_events import Headers
 from stream_apps.doubt import DoubtIndex
 from stream_apps.due import DueIndex
+from stream_apps.mistakes import Mistakes
 from stream_apps.outlet import Outlet
 from stream_apps.record_codec import RecordCodec, claim_key, slot_key
 from stream_apps.stage_codec import Contribution, Tick, TooLarge, Wire, contribution_key
@@ -66,6 +67,7 @@ class Stage:
         partitions: int,
         live_since: int,
         one_subject: frozenset[tuple[str, str]],
+        misjudged_a_minute: int = 5,
     ) -> None:
         self.view = view
         self.rules = rules
@@ -83,6 +85,7 @@ class Stage:
         self._claims = f"{prefix}{RECORD_CLAIMS}"
         self._moves = f"{prefix}{RECORD_MOVES}"
         self._one_subject = one_subject
+        self._mistakes = Mistakes(view.name, misjudged_a_minute)
         self._began = 0
         self._ticks: dict[int, Tick] = {}
         self._due: dict[int, DueIndex] = {}
@@ -213,7 +216,7 @@ class Stage:
         for key, (row, sources, records, claims) in touched.items():
             hop = self._outlet.hop(records, sources if of_events else None, self._began)
             if row != rows.get(key):
-                outcome = settle(self.view, self.rules, row, now, self._live_since, sources, quiet)
+                outcome = self._judged(batch.partition, key, row, now, quiet, sources)
                 try:
                     inputs = _inputs(records) if outcome.alerts else ()
                     alerts += self._put(batch.partition, key, outcome, inputs, hop.headers if hop else None)
@@ -243,10 +246,22 @@ class Stage:
             tick = _inputs(batch.records)
             for key, row in self._to_look_at(number, now, quiet).items():
                 try:
-                    self._put(number, key, settle(self.view, self.rules, row, now, self._live_since, (), quiet), tick)
+                    self._put(number, key, self._judged(number, key, row, now, quiet), tick)
                 except TooLarge as why:  # no record is to blame: the row stays as it was until something is said
                     metrics.REFUSED_ROWS.labels(self.view.name).inc()
                     log.error("row_refused", view=self.view.name, partition=number, reason=str(why))  # noqa: TRY400
+
+    def _judged(
+        self, number: int, key: bytes, row: Any, now: int | None, quiet: Set[str], sources: Sequence[Source] = ()
+    ) -> Outcome:
+        """What follows from `row`; if that cannot be computed, the row as it is and its findings as unknown."""
+        try:
+            return settle(self.view, self.rules, row, now, self._live_since, sources, quiet)
+        except MemoryError:
+            raise
+        except Exception as mistake:  # noqa: BLE001 - whatever a rule or a view raises
+            self._mistakes.judging_failed(key, number, mistake)
+            return unjudged(self.view, self.rules, row, now)
 
     def _to_look_at(self, number: int, now: int, quiet: frozenset[str]) -> dict[bytes, Any]:
         """Rows that are due, and rows of whose findings a topic's silence or speech has changed what can be known."""

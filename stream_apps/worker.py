@@ -92,6 +92,7 @@ def build(view: View, rules: list[Rule], settings: Settings, process: str) -> Da
         partitions=settings.partitions,
         live_since=int(settings.live_since.timestamp()) * 1_000_000,
         one_subject=one_subject(view),
+        misjudged_a_minute=settings.misjudged_a_minute,
     )
     plane.on_partitions_assigned(stage.take_over)
     plane.on_partitions_revoked(stage.hand_over)

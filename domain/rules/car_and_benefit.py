@@ -6,6 +6,7 @@ or an e-bike (docs/glossary.md, "economic check"). A person decides; nothing is 
 
 from collections.abc import Iterator
 
+from domain.keys import itself
 from domain.rule import Finding, Rule, Text
 from domain.time import hours
 from domain.views.household import Household, next_turn
@@ -18,10 +19,10 @@ CHECKED = {
 
 
 def check(home: Household, now: int) -> Iterator[Finding]:
-    drawn = sorted(p for p in home.programmes_in_force(now) if p.programme in CHECKED)
+    drawn = [p for p in home.programmes_in_force(now) if p.programme in CHECKED]
     if not drawn:
         return
-    names = [CHECKED[programme] for programme in sorted({p.programme for p in drawn})]
+    names = [CHECKED[programme] for programme in sorted({p.programme for p in drawn}, key=itself)]
     why = Text(
         f"家庭成员名下有机动车，同时享受{'、'.join(name.zh for name in names)}",
         f"a member owns a motor vehicle while the household draws {' and '.join(name.en for name in names)}",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from domain.facts import current
+from domain.keys import itself
 from domain.living import holds, next_of, turns
 from domain.rule import Finding, Rule, Text
 from domain.time import DAY, day_of, hours, midnight
@@ -35,7 +36,7 @@ def check(child: Resident, now: int) -> Iterator[Finding]:
             f"{year} 学年满 {FROM_AGE} 至 {UNTIL_AGE} 周岁，无在读学籍",
             f"of school age in the school year {year}, on no school's roll",
         )
-        yield Finding(f"{person.record} {year}", why, tuple(sorted(set(because))), arose=_looked_at(year))
+        yield Finding(f"{person.record} {year}", why, tuple(sorted(set(because), key=itself)), arose=_looked_at(year))
 
 
 def look_again(child: Resident, now: int) -> int | None:
@@ -46,7 +47,7 @@ def look_again(child: Resident, now: int) -> int | None:
     if year >= last:
         return None
     schools = turns(child.enrolments_held()) if year >= first else ()
-    return next_of((_looked_at(max(first, year + 1)), *schools), now)
+    return next_of((_looked_at(max(first, year + 1, key=itself)), *schools), now)
 
 
 def _school_age(child: Resident, now: int) -> int | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from domain.ages import ELDER_FROM_AGE
 from domain.facts import current
+from domain.keys import itself
 from domain.living import alone, elder_from, next_of, perhaps_alone
 from domain.rule import Finding, Rule, Text
 from domain.time import hours
@@ -35,7 +36,7 @@ def look_again(home: Dwelling, now: int) -> int | None:
     if last is None or person is None or person.born is None:
         return None
     birthday, silent = elder_from(person.born), last.occurred_at + hours(SILENT_HOURS)
-    return next_of((max(birthday, silent), *home.lease_turns()), now)
+    return next_of((max(birthday, silent, key=itself), *home.lease_turns()), now)
 
 
 RULE = Rule(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from domain.keys import itself
 from domain.rule import Finding, Rule, Text
 from domain.time import hours, iso_day, midnight
 from domain.views.dwelling import Dwelling
@@ -17,7 +18,7 @@ def check(home: Dwelling, now: int) -> Iterator[Finding]:
 
 
 def look_again(home: Dwelling, now: int) -> int | None:
-    return min((at for at in home.lease_turns() if at > now), default=None) if home.leases else None
+    return min((at for at in home.lease_turns() if at > now), key=itself, default=None) if home.leases else None
 
 
 RULE = Rule(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from domain.contributions import DoorAtRisk, Vulnerable, WarningTold
 from domain.event import Source
+from domain.keys import itself
 from domain.living import holds, next_of, turns
 from domain.rule import Finding, Rule, Text
 from domain.time import hours
@@ -39,7 +40,7 @@ def check(grid: Grid, now: int) -> Iterator[Finding]:
             )
             house = (source for source in (door.risk.graded, door.risk.reinforced) if source is not None)
             because: Iterable[Source] = {*told, *house, *(each.source for each in here)}
-            yield Finding(door.dwelling, why, tuple(sorted(because)), dwelling=door.dwelling)
+            yield Finding(door.dwelling, why, tuple(sorted(because, key=itself)), dwelling=door.dwelling)
 
 
 def look_again(grid: Grid, now: int) -> int | None:

@@ -62,6 +62,7 @@ class Stages:
         view: str,
         *,
         raises_at: str = "",
+        judging_raises_at: Iterable[str] = (),
         without: Iterable[str] = (),
         needs: Mapping[str, Iterable[str]] | None = None,
     ) -> Child:
@@ -72,6 +73,7 @@ class Stages:
             {
                 "view": view,
                 "raises_at": raises_at,
+                "judging_raises_at": list(judging_raises_at),
                 "without": list(without),
                 "needs": {rule: list(topics) for rule, topics in (needs or {}).items()},
             }
