@@ -4,6 +4,11 @@ VENV := .venv
 STAMP := $(VENV)/.from-requirements.lock
 RUN := $(VENV)/bin/python
 TESTS ?=
+UPGRADE ?=
+# uv asks the index that pip is set up for, and trusts the certificates that the system trusts
+UV := UV_SYSTEM_CERTS=1 UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(RUN) -m pip config get global.index-url 2>/dev/null)}}" \
+	$(RUN) -m uv pip
+ITS_PYTHON := --python $(RUN)
 # command:package of Debian
 TOOLS := chromium:chromium prometheus:prometheus promtool:prometheus amtool:prometheus-alertmanager \
 	prometheus-alertmanager:prometheus-alertmanager mosquitto:mosquitto mosquitto_passwd:mosquitto \
@@ -13,7 +18,7 @@ JUDGED := tests/contracts/test_infra.py tests/contracts/test_dashboards.py tests
 	tests/integration/doors/test_description.py tests/integration/api/test_api_contract.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up check test e2e bench soak migrate
+.PHONY: help up check test e2e bench soak migrate lock
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -49,7 +54,11 @@ soak: $(STAMP) ## thousands of simulated histories, then hours of load with kill
 migrate: $(STAMP) ## bring a database (CITYGRID_DATABASE_OWNER_DSN) to this version's tables
 	$(VENV)/bin/citygrid migrate
 
-$(STAMP): requirements.lock Makefile
+lock: $(STAMP) ## renew requirements.lock from pyproject.toml, keeping versions; UPGRADE=--upgrade takes the newest
+	$(UV) compile $(UPGRADE) --quiet --universal --python-version 3.11 --group dev --generate-hashes --no-header \
+		--output-file requirements.lock pyproject.toml
+
+$(STAMP): requirements.lock pyproject.toml Makefile
 	@command -v $(PYTHON) >/dev/null || { echo "There is no '$(PYTHON)': install Python 3.11 or newer, or say make PYTHON=/path/to/python3." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "$(PYTHON) is $$($(PYTHON) -V 2>&1): citygrid needs Python 3.11 or newer. Install it, or say make PYTHON=/path/to/python3.11." >&2; exit 1; }
@@ -57,9 +66,9 @@ $(STAMP): requirements.lock Makefile
 		echo "$(PYTHON) cannot make virtual environments: install Debian's package python3-venv." >&2; exit 1; }
 	@test ! -x $(RUN) || $(RUN) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || rm -rf $(VENV)
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	@$(RUN) citygrid/environment.py requirements.lock
-	@: a shebang takes no path with a space, and no long one: the shell starts Python, for which its line is a string
-	@printf '%s\n' '#!/bin/sh' "'''exec' \"$(CURDIR)/$(RUN)\" \"\$$0\" \"\$$@\"" "' '''" 'import sys' \
-		'sys.path.insert(0, "$(CURDIR)")' 'from citygrid.cli import main' 'main()' > $(VENV)/bin/citygrid
-	@chmod +x $(VENV)/bin/citygrid
+	@awk '/^[^ ]/ { ours = /^uv==/ } ours' requirements.lock > $(VENV)/uv.lock
+	@$(RUN) -m pip install --quiet --require-hashes --no-deps -r $(VENV)/uv.lock
+	@echo "Installing the packages of requirements.lock into $(VENV), once."
+	@$(UV) sync $(ITS_PYTHON) --require-hashes requirements.lock
+	@$(UV) install $(ITS_PYTHON) --quiet --no-deps --no-build-isolation -e .
 	@touch $@

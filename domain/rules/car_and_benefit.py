@@ -6,8 +6,9 @@ or an e-bike (docs/glossary.md, "economic check"). A person decides; nothing is 
 
 from collections.abc import Iterator
 
+from domain.checks import HARDSHIP_SEEN, HOUSEHOLD_MET
 from domain.keys import itself
-from domain.rule import Finding, Rule, Text
+from domain.rule import Check, Finding, Rule, Text
 from domain.time import hours
 from domain.views.household import Household, next_turn
 
@@ -47,4 +48,10 @@ RULE = Rule(
     check=check,
     look_again=look_again,
     resolved=Text("车辆或保障已不再属于该家庭", "the vehicle or the benefit is no longer with the household"),
+    checks=(
+        HOUSEHOLD_MET,
+        Check("car_in_use", Text("车辆在用？", "Is the car in use?")),
+        Check("car_is_theirs", Text("车辆属本户？", "Is the car theirs?")),
+        HARDSHIP_SEEN,
+    ),
 )

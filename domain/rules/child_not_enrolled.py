@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from domain.checks import WANTS_HELP
 from domain.facts import current
 from domain.keys import itself
 from domain.living import holds, next_of, turns
-from domain.rule import Finding, Rule, Text
+from domain.rule import Check, Finding, Rule, Text
 from domain.time import DAY, day_of, hours, midnight
 from domain.views.resident import Resident
 
@@ -87,4 +88,9 @@ RULE = Rule(
     look_again=look_again,
     resolved=Text("已有在读学籍，或不再适龄、不在本市", "on a school's roll, or no longer of that age or in the city"),
     needs=frozenset({"education.enrolment"}),
+    checks=(
+        Check("child_met", Text("见到孩子？", "Was the child met?")),
+        Check("at_another_school", Text("已在别处就读？", "At school elsewhere?")),
+        WANTS_HELP,
+    ),
 )

@@ -6,6 +6,7 @@ Whoever lives alone is the only one to be expected: any event of the door counts
 from collections.abc import Iterator
 
 from domain.ages import ELDER_FROM_AGE
+from domain.checks import AMBULANCE_CALLED, HURT, RELATIVES_TOLD, SOMEONE_MET
 from domain.facts import current
 from domain.keys import itself
 from domain.living import alone, elder_from, next_of, perhaps_alone
@@ -51,4 +52,10 @@ RULE = Rule(
     look_again=look_again,
     resolved=Text("门禁已有进出，或不再独居", "the door was used again, or no longer alone"),
     needs=frozenset({"door-access.swipe"}),
+    checks=(
+        SOMEONE_MET,
+        HURT,
+        AMBULANCE_CALLED,
+        RELATIVES_TOLD,
+    ),
 )

@@ -5,6 +5,7 @@ Source: docs/decisions/0013-rules-of-the-day.md
 
 from collections.abc import Iterator
 
+from domain.checks import AS_STATED, HARDSHIP_SEEN, HOUSEHOLD_MET, WANTS_HELP
 from domain.contributions import ProgrammeDrawn
 from domain.keys import itself
 from domain.living import holds, next_of, turns
@@ -61,4 +62,10 @@ RULE = Rule(
     check=check,
     look_again=look_again,
     resolved=Text("已走访，或已不再享受救助", "visited, or no longer on the benefit"),
+    checks=(
+        HOUSEHOLD_MET,
+        AS_STATED,
+        HARDSHIP_SEEN,
+        WANTS_HELP,
+    ),
 )

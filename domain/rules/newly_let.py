@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from domain.checks import EXITS_CLEAR, NUMBER_AS_STATED, TENANTS_LIVE_HERE
 from domain.keys import itself
-from domain.rule import Finding, Rule, Text
+from domain.rule import Check, Finding, Rule, Text
 from domain.time import hours, iso_day, midnight
 from domain.views.dwelling import Dwelling
 
@@ -32,4 +33,10 @@ RULE = Rule(
     check=check,
     look_again=look_again,
     resolved=Text("已走访或租约已结束", "visited, or the lease has ended"),
+    checks=(
+        TENANTS_LIVE_HERE,
+        NUMBER_AS_STATED,
+        Check("lease_seen", Text("看过租约？", "Was the lease seen?")),
+        EXITS_CLEAR,
+    ),
 )

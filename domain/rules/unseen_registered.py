@@ -5,9 +5,10 @@ A door that has been heard of for less than most of those days proves nothing.
 
 from collections.abc import Iterator
 
+from domain.checks import SOMEONE_MET, STILL_LIVES_HERE
 from domain.keys import itself
 from domain.living import Person, leases_in_force, next_of, people
-from domain.rule import Finding, Rule, Text
+from domain.rule import Check, Finding, Rule, Text
 from domain.time import DAY, hours
 from domain.views.dwelling import Dwelling
 
@@ -72,4 +73,9 @@ RULE = Rule(
     look_again=look_again,
     resolved=Text("已有门禁记录，或已不登记在此", "seen at the door, or no longer registered here"),
     needs=frozenset({"door-access.swipe"}),
+    checks=(
+        SOMEONE_MET,
+        STILL_LIVES_HERE,
+        Check("neighbours_asked", Text("问过邻居？", "Were neighbours asked?")),
+    ),
 )

@@ -12,9 +12,7 @@ import httpx
 import pytest
 
 from domain import rules
-from domain.rule import Rule
 from processes.api_server import pages
-from runtime.discover import discover
 from runtime.settings import Settings
 from web.assets import STATIC, WORDS, libraries
 from wire.words import words
@@ -25,7 +23,6 @@ IMPORT = re.compile(r'(?:from|import)\s+"([^"]+)"')
 LINKED = re.compile(r'(?:href|src)="([^"#]+)"')
 COMMENT = re.compile(r"/\*.*?\*/|(?<!:)//[^\n]*", re.DOTALL)
 EVENTS = Path(__file__).resolve().parents[2] / "schemas" / "events"
-CHECKS = re.compile(r'^  "([\w-]+)": \[(.*)\],$', re.MULTILINE)
 PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -153,15 +150,6 @@ def test_files_stay_small_enough_to_read() -> None:
     assert [
         file.name for file in STATIC.rglob("*.js") if len(file.read_text(encoding="utf-8").splitlines()) > 300
     ] == []
-
-
-def test_the_questions_of_a_stop_are_of_rules_there_are_and_in_words() -> None:
-    source = (STATIC / "app" / "checks.js").read_text(encoding="utf-8")
-    asked = {rule: re.findall(r'"(\w+)"', questions) for rule, questions in CHECKS.findall(source)}
-    assert len(asked) > 10
-    assert asked.keys() <= {rule.name for rule in discover("domain.rules", "RULE", Rule).values()}
-    questions = {f"check.{each}" for several in asked.values() for each in several}
-    assert questions <= texts("zh").keys()
 
 
 async def test_names_that_stand_in_contracts_and_rules_come_with_the_server() -> None:

@@ -10,7 +10,7 @@ const FILES = [
   "/text/words.js", "/text/zh.js", "/text/zh/catalogue.js", "/text/zh/shared.js", "/text/zh/pages.js", "/text/zh/record.js",
   "/text/en.js", "/text/en/catalogue.js", "/text/en/shared.js", "/text/en/pages.js", "/text/en/record.js",
   "/pages/worker.js", "/pages/sign-in.js",
-  "/app/api.js", "/app/checks.js", "/app/clusters.js", "/app/day.js", "/app/fragment.js", "/app/freshness.js", "/app/language.js", "/app/masked.js", "/app/outbox.js",
+  "/app/answers.js", "/app/api.js", "/app/clusters.js", "/app/day.js", "/app/fragment.js", "/app/freshness.js", "/app/language.js", "/app/masked.js", "/app/outbox.js",
   "/app/places.js", "/app/regions.js", "/app/route.js", "/app/session.js", "/app/severity.js", "/app/shades.js", "/app/store.js", "/app/stream.js", "/app/time.js",
   "/components/case-facts.js", "/components/department.js", "/components/grid-map.js", "/components/language-switch.js",
   "/components/move-form.js", "/components/outbox-strip.js", "/components/people.js", "/components/refusal.js", "/components/scan.js",

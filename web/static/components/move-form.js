@@ -1,4 +1,5 @@
 import { h, nextTick, ref } from "/lib/vue.js";
+import { OUTCOMES } from "../app/answers.js";
 import { language, t } from "../app/language.js";
 import { placeName } from "../app/regions.js";
 import { Refusal } from "./refusal.js";
@@ -16,7 +17,6 @@ const ASKS = {
   resume: { field: "reason", required: true, limit: 500 },
   claim: null,
 };
-const OUTCOMES = ["done", "nobody_home", "refused"] // `done` alone counts as a visit (domain/views/dwelling.py);
 
 /** Queues that a task may be handed to from `queue`: its district's and the city's. */
 const queuesAbove = (queue) => [...new Set([queue.length > 6 ? queue.slice(0, 6) : null, "city"].filter((one) => one && one !== queue))];

@@ -1,6 +1,6 @@
 import { h, onMounted, reactive, ref, watch } from "/lib/vue.js";
 import { alertCase, unmaskCase } from "../app/api.js";
-import { ANSWERS, OUTCOMES, checksOf } from "../app/checks.js";
+import { ANSWERS, OUTCOMES } from "../app/answers.js";
 import { refreshFreshness } from "../app/freshness.js";
 import { named, said, t } from "../app/language.js";
 import { stopOf } from "../app/places.js";
@@ -41,8 +41,7 @@ export const Visit = {
 
     const submit = (event) => {
       event.preventDefault();
-      const checks = checksOf(props.task.rule);
-      missing.value = draft.outcome === "done" && checks.some((check) => !draft.checks[check]);
+      missing.value = draft.outcome === "done" && props.task.checks.some((check) => !draft.checks[check.id]);
       if (missing.value) return;
       const body = { outcome: draft.outcome, checks: { ...draft.checks } };
       if (draft.note.trim()) body.note = draft.note.trim();
@@ -56,11 +55,17 @@ export const Visit = {
         h("span", label),
       ]);
 
-    const checkRow = (check) =>
-      h("fieldset", { key: check, class: ["check", { missing: missing.value && !draft.checks[check] }], "data-test": "check", "data-check": check }, [
-        h("legend", t(`check.${check}`)),
-        h("div", { class: "choices" }, ANSWERS.map((answer) => choice(check, answer, draft.checks[check], t(`answer.${answer}`), (value) => (draft.checks[check] = value), MARK[answer]))),
+    const answerTo = (check, answer) =>
+      choice(check.id, answer, draft.checks[check.id], t(`answer.${answer}`), (value) => (draft.checks[check.id] = value), MARK[answer]);
+
+    const checkRow = (check) => {
+      const { id } = check;
+      const marks = { key: id, class: ["check", { missing: missing.value && !draft.checks[id] }], "data-test": "check", "data-check": id };
+      return h("fieldset", marks, [
+        h("legend", said(check, "question")),
+        h("div", { class: "choices" }, ANSWERS.map((answer) => answerTo(check, answer))),
       ]);
+    };
 
     return () => {
       if (!ready.value) return h("p", { class: "waiting" }, t("loading"));
@@ -80,7 +85,7 @@ export const Visit = {
         ]),
         h("details", { open: true }, [h("summary", t("visit.people")), one.value ? h(People, { people: one.value.people, purposes: props.purposes, unmask: (purpose) => unmaskCase(task.finding_id, purpose) }) : t("loading")]),
         h("details", [h("summary", t("case.because")), h(CaseFacts, { because: one.value?.because ?? [] })]),
-        ...checksOf(task.rule).map(checkRow),
+        ...task.checks.map(checkRow),
         h("label", { class: "field" }, [t("visit.note"), h("textarea", { value: draft.note, maxlength: NOTE_LIMIT, placeholder: t("visit.note.hint"), "data-test": "note", onInput: (e) => (draft.note = e.target.value) })]),
         h("fieldset", { class: "check", "data-test": "outcome" }, [
           h("legend", t("move.outcome")),
