@@ -1,6 +1,6 @@
 """`make bench`: the city join on each system in turn, several rounds, on a broker of its own.
 
-`bench/latest.json` has the medians, `bench/history.jsonl` every run.
+`bench/latest.json` has the medians and the conditions of the run, `bench/history.jsonl` every run.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TimeElapsedColumn
 from rich.table import Table
 
 from bench.drain import SYSTEMS
@@ -33,12 +33,12 @@ out = Console()
 
 def main(
     systems: Annotated[str, typer.Option(help="which, in this order")] = "citygrid,plain,kafka-streams,quix,faust",
-    events: Annotated[int, typer.Option(help="events in the backlog")] = 200_000,
-    rounds: Annotated[int, typer.Option(help="how often each system runs, alternating")] = 2,
+    events: Annotated[int, typer.Option(help="events in the backlog")] = 1_000_000,
+    rounds: Annotated[int, typer.Option(help="how often each system runs, alternating; slow peers less often")] = 5,
     processes: Annotated[int, typer.Option(help="processes of each system")] = 1,
 ) -> None:
-    """Time the city join on this system and its peers. Takes a few minutes; needs a quiet machine."""
-    names = systems.split(",")
+    """Time the city join on this system and its peers. Needs a quiet machine; says at the end how long it took."""
+    names, began = systems.split(","), time.monotonic()
     (BENCH / "build" / "logs").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="citygrid-bench-") as scratch:
         cache = downloads.folder(None)
@@ -50,19 +50,21 @@ def main(
         finally:
             for child in children.values():
                 child.stop()
-    _publish(rows)
+    minutes = round((time.monotonic() - began) / 60, 1)
+    out.print(f"{len(rows)} drains in {minutes} minutes.")
+    _publish(rows, minutes)
 
 
 def _rounds(names: list[str], events: int, rounds: int, processes: int, bootstrap: str) -> list[dict[str, object]]:
     rows = []
-    with Progress(console=out) as progress:
-        task = progress.add_task("drains", total=rounds * len(names))
-        for turn in range(rounds):
-            for name in names:
-                progress.update(task, description=f"round {turn + 1}: {name}")
-                rows.append(_one(name, events, processes, bootstrap, turn + 1))
-                out.print(json.dumps(rows[-1]), soft_wrap=True)
-                progress.advance(task)
+    turns = [(turn, name) for turn in range(rounds) for name in names if turn < SYSTEMS[name].rounds]
+    with Progress(*Progress.get_default_columns(), TimeElapsedColumn(), console=out) as progress:
+        task = progress.add_task("drains", total=len(turns))
+        for turn, name in turns:
+            progress.update(task, description=f"round {turn + 1}: {name}")
+            rows.append(_one(name, events, processes, bootstrap, turn + 1))
+            out.print(json.dumps(rows[-1]), soft_wrap=True)
+            progress.advance(task)
     return rows
 
 
@@ -74,6 +76,7 @@ def _one(name: str, events: int, processes: int, bootstrap: str, turn: int) -> d
         **os.environ,
         "BENCH_BOOTSTRAP": bootstrap,
         "BENCH_INPUT": f"in-{events}-",
+        "BENCH_EXPECTED": str(BENCH / "build" / f"expected-{events}.json"),
         "BENCH_RUN": f"{name}-{time.time_ns()}-",
         "PYTHONPATH": str(CHECKOUT),
     }
@@ -85,31 +88,46 @@ def _one(name: str, events: int, processes: int, bootstrap: str, turn: int) -> d
     return row | {"round": turn, "load": round(busy, 1)}
 
 
-def _publish(rows: list[dict[str, object]]) -> None:
+def _publish(rows: list[dict[str, object]], minutes: float) -> None:
     with HISTORY.open("a") as history:
         for row in rows:
             history.write(json.dumps({"at": time.strftime("%Y-%m-%d"), **row}) + "\n")
-    latest = []
+    systems: list[dict[str, object]] = []
     for name in dict.fromkeys(str(row["system"]) for row in rows):
         runs = [row for row in rows if row["system"] == name]
-        latest.append(
+        ratios = _ratios(rows, name)
+        systems.append(
             {
                 "system": name,
+                "events": runs[0]["events"],
+                "rounds": len(runs),
                 "processes": runs[0]["processes"],
-                "events_per_s": round(median(float(str(row["events_per_s"])) for row in runs)),
-                "cpu_s_per_million": round(median(float(str(row["cpu_s_per_million"])) for row in runs), 1),
+                "events_per_s": round(_median(runs, "events_per_s")),
+                "cpu_s_per_million": round(_median(runs, "cpu_s_per_million"), 1),
+                "microseconds_per_record": round(_median(runs, "microseconds_per_record"), 1),
+                "peak_mb": round(_median(runs, "peak_mb")),
                 "right": all(row["right"] for row in runs),
+                "citygrids_events_per_s": ratios[0],
+                "citygrids_cpu_per_record": ratios[1],
             }
         )
-    LATEST.write_text(json.dumps(latest, indent=1) + "\n")
+    conditions = {
+        "day": time.strftime("%Y-%m-%d"),
+        "cores": os.cpu_count(),
+        "load": [min(float(str(row["load"])) for row in rows), max(float(str(row["load"])) for row in rows)],
+        "stolen_s": round(sum(float(str(row["stolen_s"])) for row in rows), 1),
+        "minutes": minutes,
+    }
+    LATEST.write_text(json.dumps({**conditions, "systems": systems}, indent=1) + "\n")
     table = Table(
         "system", "events/s", "CPU-s per million", "right", "citygrid's events/s", "citygrid's CPU per record"
     )
-    for row in latest:
-        ratios = [f"{ratio:.2f} ×" if ratio else "–" for ratio in _ratios(rows, str(row["system"]))]
-        table.add_row(*(str(row[key]) for key in ("system", "events_per_s", "cpu_s_per_million", "right")), *ratios)
+    for row in systems:
+        shown = ("system", "events_per_s", "cpu_s_per_million", "right")
+        multiples = (row["citygrids_events_per_s"], row["citygrids_cpu_per_record"])
+        table.add_row(*(str(row[key]) for key in shown), *(f"{ratio} ×" if ratio else "–" for ratio in multiples))
     out.print(table)
-    wrong = [str(row["system"]) for row in latest if not row["right"]]
+    wrong = [str(row["system"]) for row in systems if not row["right"]]
     if wrong:
         out.print(f"Another result than the definition: {', '.join(wrong)}; see bench/history.jsonl.")
     if "citygrid" in wrong:
@@ -119,12 +137,17 @@ def _publish(rows: list[dict[str, object]]) -> None:
 def _ratios(rows: list[dict[str, object]], peer: str) -> list[float | None]:
     """The medians over the rounds of citygrid's events/s and CPU per record as multiples of the peer's: runs of one
     round are close in time, so that what else the machine does cancels out."""
-    found: list[float | None] = []
+    ratios: list[float | None] = []
     for measure in ("events_per_s", "microseconds_per_record"):
         by_run = {(row["system"], row["round"]): float(str(row[measure])) for row in rows}
         rounds = [turn for system, turn in by_run if system == peer and ("citygrid", turn) in by_run]
-        found.append(median(by_run["citygrid", turn] / by_run[peer, turn] for turn in rounds) if rounds else None)
-    return found
+        turns = [by_run["citygrid", turn] / by_run[peer, turn] for turn in rounds]
+        ratios.append(round(median(turns), 2) if turns else None)
+    return ratios
+
+
+def _median(runs: list[dict[str, object]], measure: str) -> float:
+    return median(float(str(row[measure])) for row in runs)
 
 
 if __name__ == "__main__":
