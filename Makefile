@@ -34,14 +34,14 @@ check: $(STAMP) ## ruff, mypy --strict, import contracts, schema compatibility
 	$(VENV)/bin/citygrid schemas check
 
 test: $(STAMP) ## unit, contract and integration tests; they start their own Kafka, registry and PostgreSQL
-	$(RUN) -m pytest -n 2 --dist loadfile tests/domain tests/contracts tests/simulation tests/integration $(TESTS)
+	$(RUN) -m pytest -n 4 --dist loadfile tests/domain tests/contracts tests/simulation tests/integration $(TESTS)
 
 e2e: $(STAMP) ## the whole system from export to browser, killed and measured; Debian's tools must be there: it says which is not
 	@for tool in $(TOOLS); do \
 		PATH="$$PATH:/usr/sbin" command -v "$${tool%%:*}" >/dev/null || \
 		{ echo "make e2e needs '$${tool%%:*}': install Debian's package $${tool##*:} (apt-get install $${tool##*:})." >&2; exit 1; }; \
 	done
-	TOOLS_REQUIRED=yes $(RUN) -m pytest tests/e2e $(JUDGED) $(TESTS)
+	TOOLS_REQUIRED=yes $(RUN) -m pytest -n 3 --dist loadfile tests/e2e $(JUDGED) $(TESTS)
 
 bench: $(STAMP) ## this system and its peers, alternating; then publish → task; writes bench/latest*.json
 	$(RUN) -m bench
