@@ -9,6 +9,7 @@ from typing import Any
 from api.database import Caller
 from api.masking import mask_text
 from api.models import Person
+from domain.facts import Fact, Statement, current, standing
 
 MOST = 60
 EPOCH = date(1970, 1, 1)
@@ -93,21 +94,21 @@ def _named(view: str, row: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 def _person(resident: str, said: dict[str, Any], row: dict[str, Any] | None) -> Concerned:
     row = row or {}
+    phone = current(_fact(row, "contact"))
+    home = standing(_fact(row, "residence"), lambda statement: statement.value.get("household"))
     return Concerned(
         resident=resident,
         name=row.get("name") or said.get("name"),
         relation=said.get("relation"),
         born=row.get("born") or said.get("born"),
-        phone=_newest(row.get("contact")),
-        address=(_newest(row.get("residence")) or {}).get("address") or said.get("address"),
+        phone=phone.value if phone else None,
+        address=(home.value.get("address") if home else None) or said.get("address"),
     )
 
 
-def _newest(statements: list[dict[str, Any]] | None) -> Any:
-    """The value of the newest statement that holds, in the order of docs/decisions/0003-facts.md."""
-    held = [said for said in statements or [] if not said.get("withdrawn")]
-    newest = max(held, key=lambda s: (s["occurred_at"], s["recorded_at"], s["event_id"]), default=None)
-    return newest["value"] if newest else None
+def _fact(row: dict[str, Any], name: str) -> Fact[Any]:
+    """A fact of a row in JSON, as the domain compares its statements."""
+    return tuple(Statement(*(stated.get(field) for field in Statement._fields)) for stated in row.get(name) or ())
 
 
 def _day(value: Any) -> str | None:

@@ -4,6 +4,7 @@ Identity number: GB 11643. Unified social credit code: GB 32100.
 Grid code: district 6 + street 3 + community 3 + grid 3.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 
@@ -32,6 +33,13 @@ DISTRICTS = {
     "440117": ("从化", "Conghua"),
     "440118": ("增城", "Zengcheng"),
 }
+
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_OTHER_PLACE = re.compile(r"(?:\d{6}|\d{15})$|grid/|district/")
+
+#: Fields of a change that name a subject, by its kind: what they name gets a row of its own.
+NAMING_FIELDS = {"dwelling": "dwelling", "household": "household"}
 
 
 class InvalidCode(ValueError):
@@ -135,8 +143,26 @@ def normalised_district_code(code: str) -> str:
     return said
 
 
-#: Kinds of subjects that are codes, and how one is written: one subject has one key, however its code was typed.
+def plain_name(name: str) -> str:
+    """`name`, a register's own number, as it is. Raises InvalidCode if it holds a line break or another control
+    character: names are parts of keys, which such a character would divide."""
+    if _CONTROL.search(name):
+        raise InvalidCode("it holds a line break or another control character")
+    return name
+
+
+def dwelling_number(number: str) -> str:
+    """`number` as it is. Raises InvalidCode if it reads like a district, a grid or a place that is no dwelling: two
+    subjects would share what is kept by name."""
+    if _OTHER_PLACE.match(plain_name(number)):
+        raise InvalidCode("a dwelling's number is no district or grid code and does not begin with grid/ or district/")
+    return number
+
+
+#: Kinds of subjects that are named, and how one is written: one subject has one key, however its code was typed.
 SUBJECT_CODES: Mapping[str, Callable[[str], str]] = {
+    "dwelling": dwelling_number,
+    "household": plain_name,
     "legal-person": normalised_credit_code,
     "grid": normalised_grid_code,
     "district": normalised_district_code,

@@ -41,3 +41,8 @@ class Source(NamedTuple):
     record: str
     event_id: str
     occurred_at: int
+
+    @property
+    def happened(self) -> tuple[int, str, str, str, str]:
+        """What puts sources in the order in which they happened; at one instant by what they are called."""
+        return (self.occurred_at, self.department, self.record, self.kind, self.event_id)

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from domain.event import Event, Source
+from domain.order import ends as is_end
 from domain.order import in_order, latest, supersedes
 
 V = TypeVar("V")
@@ -82,6 +83,24 @@ def current(fact: Fact[V]) -> Statement[V] | None:
     if len(fact) < 2:  # most facts: asked a dozen times for every row
         return None if not fact or fact[0].withdrawn else fact[0]
     return latest(s for s in fact if not s.withdrawn)
+
+
+def record_of(statement: Statement[Any]) -> tuple[str, str]:
+    """The department's record: what an end names that names nothing else."""
+    return statement[:2]
+
+
+def standing(fact: Fact[V], named: Callable[[Statement[V]], object] = record_of) -> Statement[V] | None:
+    """The last beginning of a fact of beginnings and ends, unless an end after it names it; None if there is none.
+
+    `named` gives what a statement begins or ends: a departure ends only the residence that it names.
+    """
+    ended: set[object] = set()
+    for statement in reversed(in_time(fact)):
+        if not is_end(statement.kind):
+            return None if named(statement) in ended else statement
+        ended.add(named(statement))
+    return None
 
 
 def in_time(fact: Fact[V]) -> list[Statement[V]]:

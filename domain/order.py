@@ -90,6 +90,11 @@ _PLACES = _places()
 _MOMENT = _Place(BEGINNING, 0)
 
 
+def ends(kind: str) -> bool:
+    """Whether statements of the kind say that something ended."""
+    return _PLACES.get(kind, _MOMENT).between == END
+
+
 def supersedes(new: Statement[Any], old: Statement[Any]) -> bool:
     """Whether of two statements of one slot `new` holds: the one recorded last; recorded at one instant, the one with
     the greater sequence; then the withdrawal; then the one that says more or later by its own content."""
@@ -112,6 +117,9 @@ def earliest(statements: Iterable[Statement[V]]) -> Statement[V] | None:
 
 def in_order(statements: Iterable[Statement[V]]) -> list[Statement[V]]:
     """The statements in the order in which they happened."""
+    statements = list(statements)
+    if len(statements) < 2:  # most facts
+        return statements
     by_instant: dict[int, list[Statement[V]]] = {}
     for statement in statements:
         by_instant.setdefault(statement.occurred_at, []).append(statement)
@@ -181,4 +189,4 @@ def ordered(value: Any) -> tuple[Any, ...]:
             return (1, value)
         case str():
             return (2, value)
-    return (3, *map(ordered, value))
+    return (3, *map(ordered, value.values() if isinstance(value, dict) else value))

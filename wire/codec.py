@@ -17,7 +17,7 @@ from fastavro import parse_schema, schemaless_reader
 from fastavro.read import SchemaResolutionError
 from fastavro.schema import SchemaParseException, UnknownType
 
-from domain.codes import SUBJECT_CODES, InvalidCode
+from domain.codes import NAMING_FIELDS, SUBJECT_CODES, InvalidCode, plain_name
 from domain.event import Event
 from wire.avro_writer import writer
 from wire.contracts import Contract, Schema, contracts, plain
@@ -77,6 +77,7 @@ class Decoder:
         self._contracts = {topic_prefix + topic: c for topic, c in (contracts() if known is None else known).items()}
         self._readers = {topic: parse_schema(plain(c.schema)) for topic, c in self._contracts.items()}
         self._bounds = {topic: _bounds(c) for topic, c in self._contracts.items()}
+        self._named = {topic: _named(c) for topic, c in self._contracts.items()}
         self._writers: dict[tuple[str, int], _Writer] = {}
 
     def decode(self, topic: str, key: bytes | None, value: bytes | None) -> Event | Unreadable | Parked:
@@ -104,7 +105,7 @@ class Decoder:
         if key is None or key != subject.encode():
             return Unreadable("the key is not the subject", schema_id)
         kind = branch.rpartition(".")[2]
-        fault = _fault(said, change, self._bounds[topic][kind]) or _miscoded(contract, subject)
+        fault = _fault(said, change, self._bounds[topic][kind]) or _misnamed(said, change, self._named[topic][kind])
         if fault is not None:
             return Unreadable(f"{kind}: {fault}", schema_id)
         return Event(
@@ -199,15 +200,37 @@ def _fault(said: Mapping[str, Any], change: Mapping[str, Any], bounds: Mapping[s
     return None
 
 
-def _miscoded(contract: Contract, subject: str) -> str | None:
-    """Why the subject, which must be a code, is none as the door writes it; a row under it would be of nobody."""
-    normalised = SUBJECT_CODES.get(contract.subject)
-    if normalised is None:
-        return None
-    try:
-        return None if normalised(subject) == subject else "the code of the subject is not written as the door does"
-    except InvalidCode as wrong:
-        return f"the subject is wrong: {wrong}"
+_Names = tuple[tuple[str, Callable[[str], str]], ...]
+"""Fields that name something, each with how such a name is written."""
+
+
+def _named(contract: Contract) -> dict[str, tuple[_Names, _Names]]:
+    """For each kind the naming fields of the head and of the change."""
+    head = (("record", plain_name), ("subject", SUBJECT_CODES.get(contract.subject, plain_name)))
+    return {
+        kind: (
+            head,
+            tuple(
+                (field["name"], SUBJECT_CODES[NAMING_FIELDS[field["name"]]])
+                for field in record["fields"]
+                if field["name"] in NAMING_FIELDS
+            ),
+        )
+        for kind, record in contract.kinds.items()
+    }
+
+
+def _misnamed(said: Mapping[str, Any], change: Mapping[str, Any], named: tuple[_Names, _Names]) -> str | None:
+    """Why a name is none as the door writes it; a row or a key under it would be of nobody, or of somebody else."""
+    for values, fields in zip((said, change), named, strict=True):
+        for field, normalised in fields:
+            name = values[field]
+            try:
+                if name is not None and normalised(name) != name:
+                    return f"the code of the {field} is not written as the door does"
+            except InvalidCode as wrong:
+                return f"the {field} is wrong: {wrong}"
+    return None
 
 
 def _storable(value: Any) -> bool:

@@ -35,6 +35,7 @@ DEAD_LETTERS = "dead-letters"
 PARKED = "parked"
 ALERTS = "alerts"
 CLOCK = "clock"
+PUBLICATIONS = "publications"
 
 _KEPT = {"cleanup.policy": "delete", "retention.ms": FOR_EVER, "retention.bytes": FOR_EVER}
 # A closed segment an hour: compaction and deletion only touch closed ones.
@@ -74,6 +75,7 @@ def topics() -> list[Topic]:
     month = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
     said.append(Topic(DEAD_LETTERS, "personal data: kept short", _large(month, LARGE_LETTER)))
     said.append(Topic(PARKED, "waits for a newer reader, however long", _large(_KEPT, LARGE_LETTER)))
+    said.append(Topic(PUBLICATIONS, "when each file was first published: its key is the file's digest", _COMPACTED))
     return said
 
 

@@ -22,6 +22,7 @@ from producers.publish.cells import Unfit, instant
 from producers.publish.columns import Department, ExportUnknown
 from producers.publish.export_file import Bad, Rehearsal, RejectedFile
 from producers.publish.export_lines import ExportFile, FileRefused
+from producers.publish.first_seen import first_seen
 from producers.publish.held import HeldBack
 from producers.publish.snapshot import Difference, Snapshot
 from runtime.discover import discover
@@ -85,15 +86,16 @@ def _run(
     with ExportFile(path, encoding) as file, RejectedFile(path) as rejected:
         console.print(f"{path.name}: {file.format}, {file.encoding}", highlight=False)
         if snapshot:
-            _snapshot(settings, department, file, rejected, _as_of(path, as_of), dry_run, yes, wait)
+            _snapshot(settings, department, path, file, rejected, _as_of(path, as_of), dry_run, yes, wait)
         elif dry_run:
             with _progress(file.size, "checking") as tell:
                 tally = files.publish(file, department, Rehearsal(settings), rejected, tell)
             _say("would be published", tally.events)
         else:
             with Publisher(settings) as publisher, _held(settings) as held:
+                seen = first_seen(settings, department.name, path)
                 with _progress(file.size, "publishing") as tell:
-                    tally = files.publish(file, department, publisher, rejected, tell)
+                    tally = files.publish(file, department, publisher, rejected, tell, seen)
                 publisher.flush()
                 _say("published", tally.events)
                 _tell_held(held, department, wait, tally.events.total())
@@ -103,6 +105,7 @@ def _run(
 def _snapshot(
     settings: Settings,
     department: Department,
+    path: Path,
     file: ExportFile,
     rejected: RejectedFile,
     at: int,
@@ -113,8 +116,8 @@ def _snapshot(
     export = department.export_of(file.header())
     with Publisher(settings) as publisher, Snapshot(export.topic, export.kinds_said(), at) as compared:
         with _progress(file.size, "reading") as tell:
-            events = 0
-            for count, line in enumerate(files.lines(file, department, publisher), 1):
+            events, seen = 0, first_seen(settings, department.name, path)
+            for count, line in enumerate(files.lines(file, department, publisher, seen), 1):
                 if isinstance(line, Bad):
                     rejected.write(line)
                     compared.rejected(line.record)

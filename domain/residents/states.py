@@ -74,7 +74,7 @@ STATES: dict[str, tuple[tuple[str, Value], ...]] = {
         ),
     ),
     "Address": (("residence", lambda c, said: Residence(c["household"], c["dwelling"], c["address"], None, False)),),
-    "MovedOut": (("residence", lambda c, said: Residence(None, None, None, None, False)),),
+    "MovedOut": (("residence", lambda c, said: Residence(c["household"], None, None, None, False)),),
     "Death": (("death", _one("on")),),
     "Contact": (("contact", _phone),),
     "Kinship": (("kinship", lambda c, said: Kin(c["relative"], c["relation"])),),

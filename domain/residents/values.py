@@ -14,7 +14,7 @@ class Person(NamedTuple):
 
 
 class Residence(NamedTuple):
-    """Where the police register has a person; household None: moved out of the city."""
+    """Where the police register has a person; of a departure (`MovedOut`) the household that is left."""
 
     household: str | None
     dwelling: str | None

@@ -25,10 +25,10 @@ def check(child: Resident, now: int) -> Iterator[Finding]:
     if not _first_year(born, FROM_AGE) <= year < _first_year(born, UNTIL_AGE):
         return
     schools = [place for place in child.enrolments_held() if place.stage not in NOT_SCHOOL]
-    person, home = current(child.person), current(child.residence)
+    person = current(child.person)
     if person is None or any(holds(place, now) for place in schools):
         return
-    registered = home if home is not None and home.value.household is not None else child.stay
+    registered = child.registered or child.stay
     if registered is not None:
         last = max(schools, key=lambda place: (place.effective_from, place.because), default=None)
         because = (person.source, registered.source, *(last.because if last else ()))

@@ -6,11 +6,11 @@ Who counts: docs/decisions/0014-warnings-and-companies.md
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from domain.ages import ELDER_FROM_AGE, birthday
 from domain.contributions import AboutGrid, DoorAtRisk, Occupancy, Vulnerable
-from domain.event import Source
 from domain.facts import current
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def at_risk(home: Dwelling) -> AboutGrid | None:
         reinforced.source if reinforced else None,
         vulnerable,
     )
-    return AboutGrid(door, (), max((*house, *(each.source for each in vulnerable)), key=_happened))
+    return AboutGrid(door, (), max((*house, *(each.source for each in vulnerable)), key=attrgetter("happened")))
 
 
 def _vulnerable(home: Dwelling) -> Iterator[Vulnerable]:
@@ -76,7 +76,3 @@ def _elder_alone(home: Dwelling, said: Occupancy) -> Iterator[Vulnerable]:
         begins = until
     if begins is not None:
         yield Vulnerable("elder_alone", begins, None, said.source)
-
-
-def _happened(source: Source) -> tuple[int, str]:
-    return (source.occurred_at, source.event_id)

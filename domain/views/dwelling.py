@@ -14,6 +14,7 @@ from domain.event import Event, Source
 from domain.facts import Fact, Statement, by_record, current, in_time, stated
 from domain.order import earliest, latest
 from domain.rows import replace
+from domain.slot import slot_record
 from domain.time import day_of, midnight
 from domain.view import NOTHING, Bookkeeping, Contributions, View
 from domain.views._risk import at_risk
@@ -286,7 +287,7 @@ def merge(row: Dwelling, said: Event) -> Dwelling:
             row = replace(row, lease_ends=stated(row.lease_ends, said, c["on"]))
         case "TenantAdded" | "TenantLeft":
             tenant = Tenant(said.record, c["tenant"], said.kind == "TenantAdded")
-            row = replace(row, tenants=stated(row.tenants, said, tenant, record=f"{said.record}/{c['tenant']}"))
+            row = replace(row, tenants=stated(row.tenants, said, tenant, record=slot_record(said.kind, said.record, c)))
         case "Visited":
             row = replace(row, visits=stated(row.visits, said, Visit(c["task"], c["outcome"])))
         case "Graded":

@@ -56,7 +56,7 @@ class Household:
     @property
     def _newest(self) -> Membership | None:
         placed = (member.membership for member in self.members if member.membership.dwelling is not None)
-        return max(placed, key=lambda m: (m.source.occurred_at, m.source.event_id), default=None)
+        return max(placed, key=lambda m: m.source.happened, default=None)
 
     def vehicles(self) -> Iterator[VehicleHeld]:
         for member in self.members:

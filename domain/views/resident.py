@@ -15,7 +15,7 @@ from domain.contributions import (
     VehicleHeld,
 )
 from domain.event import Event, Source
-from domain.facts import Fact, Statement, by_record, current, disagree, ends, stated, united
+from domain.facts import Fact, Statement, by_record, current, disagree, ends, standing, stated, united
 from domain.residents.facts import Facts
 from domain.residents.states import STATES
 from domain.residents.values import Residence, Stay
@@ -79,8 +79,14 @@ class Resident(Facts):
         return birth.value.born if (birth := current(self.whole().birth)) else None
 
     @property
+    def registered(self) -> Statement[Residence] | None:
+        """Where the police register has the person; None: nowhere (any more). A departure ends only the residence in
+        the household that it names."""
+        return standing(self.whole().residence, lambda statement: statement.value.household)
+
+    @property
     def home(self) -> Residence | None:
-        return held.value if (held := current(self.whole().residence)) else None
+        return held.value if (held := self.registered) else None
 
     @property
     def household(self) -> str | None:
@@ -89,9 +95,7 @@ class Resident(Facts):
     @property
     def stay(self) -> Statement[Stay] | None:
         """Where the migrant-population office has the person; None: nowhere (any more)."""
-        stays = self.whole().stays
-        held = current(stays) if stays else None
-        return None if held is None or held.value.dwelling is None else held
+        return standing(self.whole().stays)
 
     @property
     def dwelling(self) -> str | None:
@@ -261,8 +265,8 @@ def _at_home(row: Resident, also: tuple[str, ...]) -> Contributions:
     A collective household (集体户) is a reference, not people who live together: it may name tens of thousands, so it
     gets no members and the household rules leave it alone. Home and stay in one dwelling are one occupancy.
     """
-    registered, stay = current(row.residence), row.stay
-    if registered is not None and (registered.value.household is None or row.collective):
+    registered, stay = row.registered, row.stay
+    if registered is not None and row.collective:
         registered = None
     if registered is None and stay is None:
         return {}

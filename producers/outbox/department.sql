@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS citygrid.outbox (
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     topic text NOT NULL,
     statement jsonb NOT NULL, -- {record, subject, occurred_at, recorded_at, withdrawn, kind, change}: the event id derives from it
-    made_at timestamptz NOT NULL DEFAULT now(),
+    made_at timestamptz NOT NULL DEFAULT clock_timestamp(), -- with the id the order among statements recorded at one instant
     published_at timestamptz,
     refused text -- which field breaks the contract and why, without its content: mend it (citygrid.mend) or delete the row
 );

@@ -24,6 +24,7 @@ from dataplane.health import HealthServer
 from producers.publish import InvalidStatement, NotDelivered, Publisher, PublishRefused, Statement
 from producers.publish.columns import Rejected
 from producers.publish.export_file import statement_of
+from producers.publish.first_seen import sequence_of
 from runtime.log import configure
 from runtime.metrics import OUTBOX_PUBLISHED, OUTBOX_REFUSED, OUTBOX_WAITING
 from runtime.settings import Settings, load
@@ -59,7 +60,8 @@ class Table:
     def take(self) -> sql.Composed:
         # What a transaction that still runs will commit has a larger xid than every row taken: none is overtaken.
         return self._on(
-            "SELECT id, topic, statement FROM {} WHERE published_at IS NULL AND refused IS NULL "
+            "SELECT id, topic, statement, floor(extract(epoch FROM made_at))::bigint FROM {} "
+            "WHERE published_at IS NULL AND refused IS NULL "
             "AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, id LIMIT %s"
         )
 
@@ -175,10 +177,13 @@ def relay_once(connection: Connection, publisher: Publisher, table: Table = OURS
     rows = connection.execute(table.take, (BATCH,)).fetchall()
     OUTBOX_WAITING.set(len(rows))
     sent: list[int] = []
-    for number, topic, said in rows:
+    for number, topic, said, made_at in rows:
         try:
             # Our own database knows a person by the alert's pseudonym; it never had a number.
-            publisher.publish(topic, _statement(topic, said, table), pseudonymised=table.department is None)
+            statement = _statement(topic, said, table)
+            if statement.sequence is None:
+                statement = statement._replace(sequence=sequence_of(made_at, number))
+            publisher.publish(topic, statement, pseudonymised=table.department is None)
         except (InvalidStatement, Rejected) as invalid:
             connection.execute(table.refused, (str(invalid), number))
             OUTBOX_REFUSED.inc()

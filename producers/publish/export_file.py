@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol, Self, TextIO
 from producers.publish.cells import Unfit, day, instant
 from producers.publish.columns import Department, Export, Read, Rejected
 from producers.publish.export_lines import Damaged, ExportFile, Line, Stated
+from producers.publish.first_seen import sequence_of
 from producers.publish.statement import Checked, InvalidStatement, Ready, Statement
 from runtime.settings import Settings
 from wire.contracts import Contract, Schema, contracts
@@ -107,8 +108,10 @@ class RejectedFile:
         self.count += 1
 
 
-def lines(file: ExportFile, department: Department, door: Door) -> Iterator[Good | Bad]:
-    """Every line of the file, checked. Raises ExportUnknown if its columns fit no export of the department."""
+def lines(file: ExportFile, department: Department, door: Door, first_seen: int | None = None) -> Iterator[Good | Bad]:
+    """Every line of the file, checked; its statements in the order of the lines after those of files that were first
+    seen earlier (`first_seen` in seconds since 1970 UTC). Raises ExportUnknown if its columns fit no export of the
+    department."""
     export = None
     if header := file.header():
         export = department.export_of(header)
@@ -128,7 +131,10 @@ def lines(file: ExportFile, department: Department, door: Door) -> Iterator[Good
                 chosen, reader = _reader(read, export, department, readers)
                 topic, statements = chosen.topic, reader(read.cells)
             events = []
-            for said in statements:
+            for statement in statements:
+                said = statement
+                if first_seen is not None and statement.sequence is None:
+                    said = statement._replace(sequence=sequence_of(first_seen, read.number))
                 events.append((topic, door.ready(topic, said)))
         except Rejected as wrong:
             yield Bad(read.number, wrong.field, wrong.reason, read.original, _record(chosen, read))
@@ -145,6 +151,7 @@ def publish(
     door: Door,
     rejected: RejectedFile,
     tell: Callable[[int, int], None] | None = None,
+    first_seen: int | None = None,
 ) -> Tally:
     """Publish every line of the file; `tell(bytes read, events so far)` is called every `TELL_EVERY` lines.
 
@@ -152,7 +159,7 @@ def publish(
     """
     sent: Counter[str] = Counter()
     count = total = 0
-    for line in lines(file, department, door):
+    for line in lines(file, department, door, first_seen):
         count += 1
         if isinstance(line, Bad):
             rejected.write(line)

@@ -20,6 +20,7 @@ from typing import Self
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from domain.event import Event
+from domain.slot import slot_record
 from producers.publish.publisher import Publisher, PublishRefused
 from producers.publish.statement import Ready, Statement
 from runtime.settings import Settings
@@ -29,34 +30,41 @@ from wire.registry import Registry
 READ_PATIENCE_S = 60.0
 BATCH = 2_000
 
+# `slot` is the record as the row keeps it, `tied`: another content was stated with the same times and sequence.
 _TABLES = """
-CREATE TABLE known(subject, record, kind, occurred_at, recorded_at, event_id, withdrawn, change,
-                   PRIMARY KEY (subject, record, kind)) WITHOUT ROWID;
-CREATE TABLE export(subject, record, kind, occurred_at, recorded_at, event_id, withdrawn, change,
-                    PRIMARY KEY (subject, record, kind)) WITHOUT ROWID;
+CREATE TABLE known(subject, slot, kind, record, occurred_at, recorded_at, sequence, withdrawn, change, tied DEFAULT 0,
+                   PRIMARY KEY (subject, slot, kind)) WITHOUT ROWID;
+CREATE TABLE export(subject, slot, kind, record, occurred_at, recorded_at, sequence, withdrawn, change, tied DEFAULT 0,
+                    PRIMARY KEY (subject, slot, kind)) WITHOUT ROWID;
 CREATE TABLE rejected(record PRIMARY KEY) WITHOUT ROWID;
 """
-# The newest recorded statement of a slot holds (docs/decisions/0003-facts.md).
-_NEWEST = """
-INSERT INTO {table} AS held VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (subject, record, kind) DO UPDATE SET occurred_at = excluded.occurred_at,
-    recorded_at = excluded.recorded_at, event_id = excluded.event_id, withdrawn = excluded.withdrawn,
-    change = excluded.change
-WHERE (excluded.recorded_at, excluded.event_id) > (held.recorded_at, held.event_id)
+# The newest recorded statement of a slot holds (docs/decisions/0003-facts.md). Which of two contents holds that only
+# their values order is the row's to say: such a slot counts as changed, whatever the export says.
+_ORDER = "({0}.recorded_at, coalesce({0}.sequence, -1), {0}.withdrawn, {0}.occurred_at)"
+_NEW, _OLD = _ORDER.format("excluded"), _ORDER.format("held")
+_NEWEST = f"""
+INSERT INTO {{table}} AS held(subject, slot, kind, record, occurred_at, recorded_at, sequence, withdrawn, change)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (subject, slot, kind) DO UPDATE SET occurred_at = excluded.occurred_at, record = excluded.record,
+    recorded_at = excluded.recorded_at, sequence = excluded.sequence, withdrawn = excluded.withdrawn,
+    change = excluded.change, tied = {_NEW} = {_OLD} AND (held.tied OR excluded.change <> held.change)
+WHERE {_NEW} >= {_OLD}
 """
-_SAME = "e.occurred_at = k.occurred_at AND e.change = k.change AND e.withdrawn = k.withdrawn"
+_SAME = "e.occurred_at = k.occurred_at AND e.change = k.change AND e.withdrawn = k.withdrawn AND NOT k.tied"
 # Whether what the export says is to be published, and as what.
 _COMPARED = f"""
 SELECT CASE WHEN k.subject IS NULL THEN 'new' WHEN {_SAME} THEN 'unchanged'
             WHEN max(e.recorded_at, :at) <= k.recorded_at THEN 'newer' ELSE 'changed' END AS what,
-       e.subject, e.record, e.kind, e.occurred_at, e.recorded_at, e.withdrawn, e.change, k.recorded_at
-FROM export e LEFT JOIN known k USING (subject, record, kind)
+       e.subject, e.slot, e.kind, e.record, e.occurred_at, e.recorded_at, e.sequence, e.withdrawn, e.change,
+       k.recorded_at
+FROM export e LEFT JOIN known k USING (subject, slot, kind)
 """
 _ABSENT = """
 SELECT CASE WHEN k.recorded_at >= :at THEN 'newer'
             WHEN :blind OR k.record IN (SELECT record FROM rejected) THEN 'rejected' ELSE 'withdrawn' END AS what,
-       k.subject, k.record, k.kind, k.occurred_at, k.recorded_at, k.withdrawn, k.change, k.recorded_at
-FROM known k LEFT JOIN export e USING (subject, record, kind) WHERE e.subject IS NULL AND NOT k.withdrawn
+       k.subject, k.slot, k.kind, k.record, k.occurred_at, k.recorded_at, k.sequence, k.withdrawn, k.change,
+       k.recorded_at
+FROM known k LEFT JOIN export e USING (subject, slot, kind) WHERE e.subject IS NULL AND NOT k.withdrawn
 """
 
 
@@ -104,11 +112,7 @@ class Snapshot:
 
     def exported(self, ready: Ready) -> None:
         """Note a statement of the export."""
-        said = ready.statement
-        self._note(
-            "export", said.subject, said.record, said.kind, said.occurred_at, said.recorded_at, ready.event_id,
-            said.withdrawn, said.change,
-        )  # fmt: skip
+        self._note("export", ready.statement)
 
     def rejected(self, record: str | None) -> None:
         """A line of the export was rejected: its record is not absent. If that is not known, nothing is withdrawn."""
@@ -122,12 +126,13 @@ class Snapshot:
         count = 0
         for event in events_of(settings, self.topic):
             count += 1
-            if event.kind in self.kinds:
-                self._note(
-                    "known", event.subject, event.record, event.kind, event.occurred_at, event.recorded_at,
-                    event.event_id, event.withdrawn, event.change,
-                )  # fmt: skip
+            self.known(event)
         return count
+
+    def known(self, event: Event) -> None:
+        """Note what the department has said before."""
+        if event.kind in self.kinds:
+            self._note("known", event)
 
     def difference(self) -> Difference:
         """What publishing would change; nothing is published."""
@@ -146,7 +151,7 @@ class Snapshot:
         """
         for query in (_COMPARED, _ABSENT):
             rows = self._rows.execute(f"{query} ORDER BY 2, 3, 4", self._given())
-            for what, subject, record, kind, occurred_at, recorded_at, withdrawn, change, known_at in rows:
+            for what, subject, _, kind, record, occurred_at, recorded_at, sequence, withdrawn, change, known_at in rows:
                 if what not in ("new", "changed", "withdrawn"):
                     continue
                 recorded = self.at if what == "withdrawn" else recorded_at
@@ -154,16 +159,17 @@ class Snapshot:
                     recorded = self.at
                 yield Statement(
                     kind, record, subject, occurred_at, recorded, json.loads(change),
-                    what == "withdrawn" or bool(withdrawn),
+                    what == "withdrawn" or bool(withdrawn), sequence,
                 )  # fmt: skip
 
     def _given(self) -> dict[str, int]:
         return {"at": self.at, "blind": self.blind}
 
-    def _note(self, table: str, *cells: object) -> None:
-        *plain, change = cells
-        text = json.dumps(change, ensure_ascii=False, sort_keys=True)
-        self._rows.execute(_NEWEST.format(table=table), (*plain, text))
+    def _note(self, table: str, said: Statement | Event) -> None:
+        slot = slot_record(said.kind, said.record, said.change)
+        change = json.dumps(said.change, ensure_ascii=False, sort_keys=True)
+        cells = (said.subject, slot, said.kind, said.record, said.occurred_at, said.recorded_at, said.sequence)
+        self._rows.execute(_NEWEST.format(table=table), (*cells, said.withdrawn, change))
 
 
 def events_of(settings: Settings, topic: str) -> Iterator[Event]:

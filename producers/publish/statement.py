@@ -10,7 +10,7 @@ from math import isfinite, nan
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain.codes import SUBJECT_CODES, InvalidCode, normalised_identity_number
+from domain.codes import NAMING_FIELDS, SUBJECT_CODES, InvalidCode, normalised_identity_number, plain_name
 from domain.time import DAY
 from wire.codec import FIRST_DAY, LAST_DAY
 from wire.contracts import Contract, Schema, plain
@@ -90,7 +90,9 @@ class Checked:
     def __init__(self, contract: Contract, pseudonyms: Pseudonyms) -> None:
         self.contract = contract
         self._pseudonyms = pseudonyms
-        self._code = SUBJECT_CODES.get(contract.subject)
+        self._code = SUBJECT_CODES.get(contract.subject, plain_name)
+        #: A register's own number, in which anything may stand; a code has a form that it is held to.
+        self._own_number = contract.subject in NAMING_FIELDS.values()
         names = {name: enum for kind in contract.kinds.values() for name, enum in _enums(kind).items()}
         self._fields = {
             kind: tuple(_field(field, names) for field in plain_dates(record)["fields"])
@@ -107,15 +109,13 @@ class Checked:
         if fields is None:
             raise InvalidStatement("kind", f"must be one of {', '.join(self._fields)}")
         self._refuse_head(said, now)
-        texts = [_text(said.record, "record")]
+        texts = [_coded("record", said.record, plain_name)]
         pseudonym = self._kept if pseudonymised else self._made
         if self.contract.subject_is_identity:
             subject = pseudonym("subject", said.subject)
-        elif self._code is not None:
-            subject = _coded(said.subject, self._code)
         else:
-            subject = _text(said.subject, "subject")
-            texts.append(subject)
+            subject = _coded("subject", said.subject, self._code)
+            texts += [subject] if self._own_number else []
         change: dict[str, Any] = {}
         value: Any
         told: dict[str, Any] = {}
@@ -185,11 +185,21 @@ class Checked:
         return pseudonym
 
 
-def _coded(subject: Any, normalised: Callable[[str], str]) -> str:
+def _coded(field: str, name: Any, normalised: Callable[[str], str]) -> str:
     try:
-        return normalised(_text(subject, "subject"))
+        return normalised(_text(name, field))
     except InvalidCode as wrong:
-        raise InvalidStatement("subject", f"is wrong: {wrong}") from None
+        raise InvalidStatement(field, f"is wrong: {wrong}") from None
+
+
+def _naming(normalised: Callable[[str], str]) -> Check:
+    def check(value: Any) -> str:
+        try:
+            return normalised(_text(value))
+        except InvalidCode as wrong:
+            raise ValueError(f"is wrong: {wrong}") from None
+
+    return check
 
 
 def plain_dates(schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -235,9 +245,9 @@ def _each(field: str, numbers: Any, pseudonym: Callable[[str, Any], str]) -> lis
 def _field(field: Mapping[str, Any], enums: Mapping[str, Any]) -> _Field:
     identity, typed = bool(field.get("identity")), field["type"]
     many = identity and isinstance(typed, dict) and typed["type"] == "array"
-    return _Field(
-        field["name"], _many if many else _check(typed, enums), identity, "default" in field, field.get("default")
-    )
+    named = NAMING_FIELDS.get(field["name"])
+    check = _many if many else _naming(SUBJECT_CODES[named]) if named else _check(typed, enums)
+    return _Field(field["name"], check, identity, "default" in field, field.get("default"))
 
 
 def _enums(kind: Mapping[str, Any]) -> dict[str, Any]:

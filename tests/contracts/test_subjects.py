@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from producers.publish.statement import Checked, InvalidStatement, Statement
+from domain.event import Event
+from producers.publish.json_form import JsonForm
+from producers.publish.statement import Checked, InvalidStatement, Ready, Statement
 from tests.contracts.people import full_width, number
-from wire.contracts import contracts
+from wire.codec import Decoder, Parked, Unreadable, encoder
+from wire.contracts import Contract, contracts
 from wire.pseudonym import Pseudonyms
 
 NOW = 1_900_000_000_000_000
@@ -44,6 +49,12 @@ def test_a_code_has_one_form(kind: str, code: str) -> None:
         ("district", "番禺区", "6 digits"),
         ("district", "4401130", "6 digits"),
         ("district", "", "empty"),
+        ("dwelling", "440106", "no district or grid code"),
+        ("dwelling", "440113001002003", "no district or grid code"),
+        ("dwelling", "grid/440113001002003", "no district or grid code"),
+        ("dwelling", "D-1\ndwelling/D-2", "line break"),
+        ("dwelling", "D-1\u2028", "line break"),
+        ("household", "H-1\r\nH-2", "line break"),
     ],
 )
 def test_another_is_refused_with_a_reason_and_without_its_text(kind: str, wrong: str, reason: str) -> None:
@@ -51,6 +62,62 @@ def test_another_is_refused_with_a_reason_and_without_its_text(kind: str, wrong:
         said_of(kind, wrong)
     assert refused.value.field == "subject"
     assert not wrong or wrong not in str(refused.value)
+
+
+MOVED = {
+    "name": "测试", "sex": "male", "born": 7_000, "household": "H-1", "dwelling": "D-1", "address": "样本路1号",
+    "relation": "head",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("record", "change", "field"),
+    [
+        ("HK-1\nHK-2", {}, "record"),
+        ("HK-1", {"dwelling": "440106"}, "dwelling"),
+        ("HK-1", {"dwelling": "D-1\n"}, "dwelling"),
+        ("HK-1", {"household": "H-1\nresident/x"}, "household"),
+    ],
+)
+def test_a_name_that_would_collide_is_refused_at_the_door_and_in_the_decoder(
+    record: str, change: dict[str, str], field: str
+) -> None:
+    contract = contracts()["police.household-registration"]
+    checked = Checked(contract, Pseudonyms(b"k" * 32))
+    good = Statement("MovedIn", "HK-1", number(7), 1_700_000_000_000_000, 1_700_000_000_000_000, MOVED)
+    bad = good._replace(record=record, change=MOVED | change)
+    for said in (bad, JsonForm(contract).statement(as_json(bad))):
+        with pytest.raises(InvalidStatement) as refused:
+            checked.ready(said, NOW)
+        assert refused.value.field == field
+    ready = checked.ready(good, NOW)
+    assert isinstance(decoded(contract, ready), Event)
+    stated = ready.statement._replace(record=record, change={**ready.statement.change, **change})
+    read = decoded(contract, ready._replace(statement=stated))
+    assert isinstance(read, Unreadable)
+    assert field in read.reason
+
+
+def as_json(said: Statement) -> dict[str, Any]:
+    """What a department sends to the gateway."""
+    at = "2023-11-14T22:13:20Z"
+    return {**said._asdict(), "occurred_at": at, "recorded_at": at, "change": {**said.change, "born": "1989-03-02"}}
+
+
+def decoded(contract: Contract, ready: Ready) -> Event | Unreadable | Parked:
+    value = encoder(1, contract.schema)(ready.record(str(contract.schema["namespace"])))
+    decoder = Decoder(OneSchema(contract.schema))  # type: ignore[arg-type]
+    return decoder.decode(contract.topic, ready.statement.subject.encode(), value)
+
+
+class OneSchema:
+    """A registry that holds one schema, under every id."""
+
+    def __init__(self, held: Mapping[str, Any]) -> None:
+        self._held = held
+
+    def schema(self, _: int) -> Mapping[str, Any]:
+        return self._held
 
 
 @pytest.mark.parametrize("kind", ["legal-person", "grid", "district", "dwelling"])

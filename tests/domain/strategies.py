@@ -64,8 +64,9 @@ def values(schema: Any, names: dict[str, Any] | None = None, most: int = 3) -> s
 
 
 def event(contract: Contract, head: Mapping[str, Any], kind: str, change: Mapping[str, Any]) -> Event:
-    """The event with the id that belongs to its content."""
-    content = repr((contract.topic, sorted(head.items()), kind, sorted(change.items())))
+    """The event with the id that belongs to its content, of which its sequence is no part."""
+    stated = sorted((name, value) for name, value in head.items() if name != "sequence")
+    content = repr((contract.topic, stated, kind, sorted(change.items())))
     return Event(
         event_id=str(uuid5(_EVENT, content)),
         department=contract.department,
@@ -77,6 +78,7 @@ def event(contract: Contract, head: Mapping[str, Any], kind: str, change: Mappin
         withdrawn=head["withdrawn"],
         kind=kind,
         change=change,
+        sequence=head.get("sequence"),
     )
 
 
@@ -96,6 +98,18 @@ def events(draw: st.DrawFn, subject: str | None = None, topic: str | None = None
 def histories(subject: str | None = None, longest: int = 25) -> st.SearchStrategy[list[tuple[str, Event]]]:
     """Events as they might come, all contracts or those about `subject`."""
     return st.lists(events(subject), min_size=1, max_size=longest)
+
+
+def tied(history: list[tuple[str, Event]]) -> list[tuple[str, Event]]:
+    """The same statements by offices that write down days only, and those of two days: most times are equal."""
+
+    def day(instant: int) -> int:
+        return INSTANTS[0] if instant < INSTANTS[len(INSTANTS) // 2] else INSTANTS[-3]
+
+    return [
+        (subject, said._replace(occurred_at=day(said.occurred_at), recorded_at=day(said.recorded_at)))
+        for subject, said in history
+    ]
 
 
 def contributions(view: str) -> st.SearchStrategy[list[tuple[str, Any]]]:

@@ -7,6 +7,7 @@ import pytest
 
 from domain.event import Event
 from tests.golden.city import DAY, LIVE_SINCE, NOW, SMALL, WHOLE, Said, golden_city
+from tests.golden.city.said import EAST_8
 from tests.golden.compare import differences, empty, plain, published, standing
 from tests.golden.in_memory import ALL_RULES, ALL_VIEWS, City
 from tests.golden.recompute import Answer, recompute
@@ -57,6 +58,24 @@ def test_the_whole_golden_city_as_it_was_recorded() -> None:
     said, wanted = answer(3, *WHOLE)
     city = City(LIVE_SINCE)
     city.play(as_events(said), random.Random(1), largest=400, ticks=range(LIVE_SINCE, NOW, 20 * DAY))
+    city.finish(NOW)
+    assert_equal(city, wanted)
+
+
+def test_a_city_whose_offices_write_down_days_only() -> None:
+    """Thousands of statements tie in both times: the table, the sequence and the content decide, in any order."""
+    by_id = {}
+    for each in golden_city(7, *SMALL):
+        days = {name: (getattr(each, name) + EAST_8) // DAY * DAY - EAST_8 for name in ("occurred_at", "recorded_at")}
+        only_days = each.renewed(**days)
+        by_id[only_days.event_id] = only_days
+    said = list(by_id.values())
+    wanted = recompute(said, NOW, LIVE_SINCE)
+    draw = random.Random(7)
+    events = as_events(said)
+    draw.shuffle(events)
+    city = City(LIVE_SINCE)
+    city.play(events, draw, 50, ticks=range(LIVE_SINCE, NOW, 90 * DAY))
     city.finish(NOW)
     assert_equal(city, wanted)
 

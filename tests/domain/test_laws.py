@@ -14,7 +14,7 @@ from domain.event import Event
 from domain.rule import Rule
 from domain.step import finding_id, settle
 from domain.time import DAY
-from tests.domain.strategies import CONTRACTS, INSTANTS, SUBJECTS, contributions, event, events, histories
+from tests.domain.strategies import CONTRACTS, INSTANTS, SUBJECTS, contributions, event, events, histories, tied
 from tests.golden.city import LIVE_SINCE, NOW, golden_city
 from tests.golden.compare import empty, plain, standing
 from tests.golden.in_memory import ALL_RULES, ALL_VIEWS, City
@@ -66,6 +66,20 @@ def test_any_order_and_any_repetition_give_the_same_row(view: str, data: st.Data
     said = [each for _, each in data.draw(histories(ALL_VIEWS[view].subject))]
     other = data.draw(st.permutations(said + data.draw(st.lists(st.sampled_from(said), max_size=5))))
     assert merged(view, said) == merged(view, other)
+
+
+@pytest.mark.parametrize("view", VIEWS_WITH_EVENTS)
+@settings(quick, max_examples=150)
+@given(data=st.data())
+def test_any_order_gives_the_same_row_where_times_are_equal(view: str, data: st.DataObject) -> None:
+    """Also of copies of one event that bear another sequence, and also what follows from the row."""
+    said = [each for _, each in tied(data.draw(histories(ALL_VIEWS[view].subject)))]
+    copies = data.draw(st.lists(st.tuples(st.sampled_from(said), st.integers(0, 2)), max_size=5))
+    said += [each._replace(sequence=sequence) for each, sequence in copies]
+    here, there = merged(view, said), merged(view, data.draw(st.permutations(said)))
+    assert here == there
+    for subject, row in here.items():
+        assert derived(row) == derived(there[subject])
 
 
 @pytest.mark.parametrize("view", VIEWS_WITH_EVENTS)

@@ -79,6 +79,7 @@ class Running:
                         recorded_at=each.recorded_at,
                         change=each.change,
                         withdrawn=each.withdrawn,
+                        sequence=each.sequence,
                     ),
                 ).event_id
                 for each in said

@@ -14,6 +14,7 @@ def second_thoughts(town: Town, first: list[Said], count: int) -> dict[str, Said
     while len(made) < count:
         said = town.random.choice(known)
         again = withdrawn(town, said) if town.some(0.33) else corrected(town, said, alike[said.kind])
+        again = again._replace(sequence=(None, 0, 2, 1)[len(made) % 4])
         if again.event_id not in town.said:
             made[again.event_id] = town.said[again.event_id] = again
             known.append(again)

@@ -6,7 +6,8 @@ from tests.golden.recompute.standing import Plain
 def household(number: str, members: dict[str, Plain]) -> Plain:
     everyone = list(members.values())
     placed = [m for m in everyone if m["dwelling"] is not None]
-    placed.sort(key=lambda m: (m["source"]["occurred_at"], m["source"]["event_id"]))
+    by = ("occurred_at", "department", "record", "kind", "event_id")
+    placed.sort(key=lambda m: [m["source"][name] for name in by])
     differ = {
         "contact": any(m["contacts_disagree"] for m in everyone),
         "household": any(b["household_differs"] for m in everyone for b in m["programmes"]),

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from tests.golden.recompute.finding import EPOCH, Found, World, alert, midnight, runs
-from tests.golden.recompute.resident import ended, stay
+from tests.golden.recompute.resident import ended, registered, stay
 from tests.golden.recompute.standing import Facts, Plain, last, source
 
 
@@ -33,8 +33,7 @@ def _schools(number: str, row: Plain, facts: Facts, today: int) -> Found:
     """The school year that is asked about began on the first of September before the last first of October."""
     day = EPOCH + timedelta(days=today)
     year = day.year if day >= date(day.year, 10, 1) else day.year - 1
-    person, home, staying = last(facts, "person"), last(facts, "residence"), stay(facts)
-    here = home if home and home["value"]["household"] is not None else staying
+    person, here = last(facts, "person"), registered(facts) or stay(facts)
     if person is None or here is None:
         return
     eve, born = date(year, 8, 31), EPOCH + timedelta(days=person["value"]["born"])

@@ -19,8 +19,9 @@ from tests.golden.recompute.standing import (
 )
 
 
-def _nowhere(_: Plain) -> Plain:
-    return {"household": None, "dwelling": None, "address": None, "relation": None, "collective": False}
+def _left(change: Plain) -> Plain:
+    nowhere = {"dwelling": None, "address": None, "relation": None, "collective": False}
+    return {"household": change["household"]} | nowhere
 
 
 def _vehicle(change: Plain, owner: str | None) -> Plain:
@@ -39,7 +40,7 @@ STATES: States = {
     },
     "MovedIn": {"person": lambda c: _PARENTS(c | {"mother": None, "father": None}), "residence": _HOME},
     "Address": {"residence": lambda c: _HOME(c | {"relation": None, "collective": False})},
-    "MovedOut": {"residence": _nowhere},
+    "MovedOut": {"residence": _left},
     "Death": {"death": one("on")},
     "Contact": {"contact": one("phone")},
     "Kinship": {"kinship": fields("relative", "relation")},
@@ -103,7 +104,7 @@ REFINES = {"contact": no_number}
 
 def resident(number: str, own: Facts, known: Number) -> Plain:
     facts = known.facts
-    person, home = value(facts, "person") or value(facts, "birth") or {}, value(facts, "residence") or {}
+    person, home = value(facts, "person") or value(facts, "birth") or {}, _home(facts)
     row: Plain = {"id": number} | {fact: own.get(fact, []) for fact in OF_RESIDENT}
     row |= {"linked": known.linked, "joined_to": known.joined_to}
     row["other"] = own.get(unread("resident"), [])
@@ -119,13 +120,32 @@ def resident(number: str, own: Facts, known: Number) -> Plain:
 
 def stay(facts: Facts) -> Plain | None:
     """The statement by which somebody stays at a dwelling."""
-    stated = last(facts, "stays")
-    return stated if stated and stated["value"]["dwelling"] is not None else None
+    stated = in_time(facts.get("stays", ()))
+    arrived = [at for at, s in enumerate(stated) if s["kind"] != "Left"]
+    if not arrived:
+        return None
+    begun, after = stated[arrived[-1]], stated[arrived[-1] + 1 :]
+    return None if any(left["record"] == begun["record"] for left in after) else begun
+
+
+def registered(facts: Facts) -> Plain | None:
+    """The statement by which the police register has somebody in a household that no later departure names."""
+    stated = in_time(facts.get("residence", ()))
+    moved_in = [at for at, s in enumerate(stated) if s["kind"] != "MovedOut"]
+    if not moved_in:
+        return None
+    begun, after = stated[moved_in[-1]], stated[moved_in[-1] + 1 :]
+    return None if any(left["value"]["household"] == begun["value"]["household"] for left in after) else begun
+
+
+def _home(facts: Facts) -> Plain:
+    begun = registered(facts)
+    return begun["value"] if begun else {}
 
 
 def _collective(facts: Facts) -> bool:
     """Whether the household is said to be a collective one by any registration that stands."""
-    number = (value(facts, "residence") or {}).get("household")
+    number = _home(facts).get("household")
     held = [s["value"] for s in in_time(facts.get("residence", ()))]
     return any(home["collective"] for home in held if home["household"] == number)
 
@@ -146,7 +166,7 @@ def contacts_differ(facts: Facts) -> bool:
 
 
 def benefits(facts: Facts) -> list[Plain]:
-    home = (value(facts, "residence") or {}).get("household")
+    home = _home(facts).get("household")
     ended = {end["record"]: end["value"] for end in each(facts, "grant_ends")}
     found = []
     for grant in each(facts, "grants"):
@@ -174,14 +194,14 @@ class Said(NamedTuple):
 
 def said_of_homes(facts: Facts, row: Plain) -> Said:
     """Of a household that is no collective one, and of the dwellings of home and stay."""
-    registered, staying = last(facts, "residence"), stay(facts)
-    if registered and (registered["value"]["household"] is None or _collective(facts)):
-        registered = None
+    held, staying = registered(facts), stay(facts)
+    if held and _collective(facts):
+        held = None
     places = {}
     if staying:
         places[staying["value"]["dwelling"]] = ("", staying)
-    if registered and registered["value"]["dwelling"] is not None:
-        places[registered["value"]["dwelling"]] = (registered["value"]["household"], registered)
+    if held and held["value"]["dwelling"] is not None:
+        places[held["value"]["dwelling"]] = (held["value"]["household"], held)
     about = {"born": row["born"], "died_on": row["died_on"], "programmes": benefits(facts), "also": row["also"]}
     about |= {"conditions": _conditions(facts), "disabilities": _disabilities(facts)}
     occupancies = {
@@ -190,9 +210,9 @@ def said_of_homes(facts: Facts, row: Plain) -> Said:
         | {"stay": staying is not None and staying["value"]["dwelling"] == dwelling}
         for dwelling, (household, said) in places.items()
     }
-    if registered is None:
+    if held is None:
         return Said(None, None, occupancies)
-    return Said(registered["value"]["household"], _membership(facts, row, registered), occupancies)
+    return Said(held["value"]["household"], _membership(facts, row, held), occupancies)
 
 
 def _conditions(facts: Facts) -> list[Plain]:
@@ -211,8 +231,8 @@ def _disabilities(facts: Facts) -> list[Plain]:
     return found
 
 
-def _membership(facts: Facts, row: Plain, registered: Plain) -> Plain:
-    home, married = registered["value"], last(facts, "marriage")
+def _membership(facts: Facts, row: Plain, held: Plain) -> Plain:
+    home, married = held["value"], last(facts, "marriage")
     return {
         "name": row["name"],
         "born": row["born"],
@@ -221,7 +241,7 @@ def _membership(facts: Facts, row: Plain, registered: Plain) -> Plain:
         "dwelling": home["dwelling"],
         "address": home["address"],
         "contacts_disagree": "contact" in row["disagreements"],
-        "source": source(registered),
+        "source": source(held),
         "vehicles": [
             {"vehicle_kind": v["value"]["vehicle_kind"], "source": source(v)}
             for v in each(facts, "vehicles")

@@ -1,0 +1,100 @@
+"""A full export, whatever its contract: published after another one, it leaves a city that only ever saw the second."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.event import Event
+from domain.slot import slot_record
+from producers.publish.snapshot import Snapshot
+from producers.publish.statement import Ready, Statement
+from tests.domain.strategies import CONTRACTS, INSTANTS, events
+from tests.golden.compare import plain
+from tests.golden.in_memory import ALL_VIEWS
+
+RECORDED, MADE = INSTANTS[0], INSTANTS[-1]
+"""The office writes down a day only; the second export is made later."""
+
+
+def export(drawn: list[Event], first_seen: int) -> list[Event]:
+    """The statements as one file's lines. What happened has a time of its own for each slot."""
+    instants: dict[tuple[str, ...], int] = {}
+    lines = []
+    for line, said in enumerate(drawn):
+        slot = (said.subject, slot_record(said.kind, said.record, said.change), said.kind)
+        occurred_at = instants.setdefault(slot, sum(map(ord, "".join(slot))))
+        lines.append(
+            said._replace(
+                occurred_at=occurred_at, recorded_at=RECORDED, withdrawn=False, sequence=first_seen * 1_000 + line
+            )
+        )
+    return lines
+
+
+def standing_facts(topic: str, said: list[Event]) -> dict[str, Any]:
+    """subject → fact → what stands, without where and when it was written down."""
+    view = next(view for view in ALL_VIEWS.values() if view.subject == CONTRACTS[topic].subject)
+    rows: dict[str, Any] = {}
+    for each in said:
+        rows[each.subject] = view.merge(rows.get(each.subject) or view.row(each.subject), each)
+    found: dict[str, Any] = {}
+    for subject, row in rows.items():
+        facts = {name: getattr(row, name) for name in row.__dataclass_fields__ if name not in ("id", "bookkeeping")}
+        stands = {
+            name: [(s.record, s.kind, s.occurred_at, plain(s.value)) for s in fact if not s.withdrawn]
+            for name, fact in facts.items()
+        }
+        if any(stands.values()):
+            found[subject] = {name: fact for name, fact in stands.items() if fact}
+    return found
+
+
+def published(topic: str, known: list[Event], exported: list[Event]) -> list[Event]:
+    """The events by which `citygrid publish --snapshot` makes good what differs."""
+    contract = CONTRACTS[topic]
+    with Snapshot(topic, set(contract.kinds), MADE) as compared:
+        for event in known:
+            compared.known(event)
+        for event in exported:
+            said = Statement(
+                event.kind, event.record, event.subject, event.occurred_at, event.recorded_at, event.change,
+                event.withdrawn, event.sequence,
+            )  # fmt: skip
+            compared.exported(Ready(event.event_id, said))
+        return [
+            Event(
+                f"published {number}", contract.department, topic, said.subject, said.record, said.occurred_at,
+                said.recorded_at, said.withdrawn, said.kind, said.change, said.sequence,
+            )
+            for number, said in enumerate(compared.statements())
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("topic", CONTRACTS)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_the_city_is_as_if_it_only_ever_saw_the_second_export(topic: str, data: st.DataObject) -> None:
+    drawn = st.lists(events(topic=topic).map(lambda each: each[1]), max_size=8)
+    first, second = export(data.draw(drawn), 1), export(data.draw(drawn), 2)
+    changes = published(topic, first, second)
+    assert standing_facts(topic, first + changes) == standing_facts(topic, second)
+    assert not published(topic, first + changes, second), "published again it changes nothing"
+
+
+def test_each_tenant_of_a_lease_is_a_thing_of_its_own() -> None:
+    topic = "housing.tenancy"
+
+    def added(tenant: str, sequence: int) -> Event:
+        change = {"tenant": tenant}
+        return Event(
+            f"added {tenant}", "housing", topic, "D-1", "ZL-1", 1, RECORDED, False, "TenantAdded", change, sequence
+        )
+
+    changes = published(topic, [], [added("one", 1), added("other", 2)])
+    assert sorted(event.change["tenant"] for event in changes) == ["one", "other"]
+    (gone,) = published(topic, changes, [added("one", 3)])
+    assert (gone.change["tenant"], gone.withdrawn) == ("other", True)
