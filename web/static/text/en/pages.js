@@ -47,8 +47,10 @@ export default {
   "alert.resolved": "resolved",
 
   "unknown": "Unknown",
-  "unknown.why": "The department on whose data this rests is silent, so nobody can tell. No task was made; it is judged again once the data is back.",
-  "unknown.why-kept": "The department on whose data this rests is silent, so nobody can tell whether it still holds. The task stays; it is judged again once the data is back.",
+  "unknown.why":
+    "The department on whose data this rests is silent. No task was made; it is judged again once the data is back.",
+  "unknown.why-kept":
+    "The department on whose data this rests is silent. The task stays; it is judged again once the data is back.",
 
   "task.none": "No task",
   "task.queue": "Queue:",
@@ -190,5 +192,4 @@ export default {
   "answer.yes": "Yes",
   "answer.no": "No",
   "answer.unknown": "Unknown",
-
 };

@@ -190,5 +190,4 @@ export default {
   "answer.yes": "是",
   "answer.no": "否",
   "answer.unknown": "不详",
-
 };
