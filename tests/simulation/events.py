@@ -112,8 +112,13 @@ class Author:
         theme = topics_behind(view) if draw.random() < 0.85 else tuple(everything)
         topics = draw.sample(theme, min(len(theme), draw.choice((2, 3, 4, 8, 8))))
         topics += sorted(rule.needs.intersection(CONTRACTS)) if draw.random() < 0.5 else []
-        kinds = [(topic, kind) for topic in topics for kind in CONTRACTS[topic].kinds]
-        some = [kind for kind in kinds for _ in range(draw.choice((0, 0, 0, 1, 1, 4)))] or kinds
+        # The first kind of a contract mostly begins what its others change and end.
+        some = [
+            (topic, kind)
+            for topic in topics
+            for number, kind in enumerate(CONTRACTS[topic].kinds)
+            for _ in range(draw.choice((0, 0, 0, 1, 1, 4) if number else (1, 4, 8)))
+        ]
         other = draw.choice(everything)
         return [*some, (other, draw.choice(sorted(CONTRACTS[other].kinds)))]
 
