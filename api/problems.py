@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from psycopg import Error as DatabaseError
 
 from runtime.http import problems
 from runtime.http.language import Say
@@ -96,4 +97,15 @@ BY_SQLSTATE = {"CG401": NO_SESSION, "CG403": FORBIDDEN, "CG404": NOT_FOUND, "CG4
 
 def install(app: FastAPI) -> None:
     """Answer every error of `app` by a problem."""
-    problems.install(app, KINDS, BY_SQLSTATE)
+    problems.install(app, KINDS, BY_SQLSTATE, _legal_moves)
+
+
+def _legal_moves(error: DatabaseError) -> Say | None:
+    """What a refused move says instead: the moves that city.move_task found legal for this account."""
+    if error.sqlstate != "CG409" or not error.diag.message_detail:
+        return None
+    moves = error.diag.message_detail.replace("_", "-")
+    return Say(
+        f"任务状态已变化，没有任何改动；请刷新。本账号现在可以执行：{'无' if moves == 'none' else moves}。",
+        f"The task has moved on and nothing was changed; reload it. This account may now: {moves}.",
+    )

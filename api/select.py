@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.database import Caller
-from api.models import Alert, Check, MoveName, Place, Task, TaskMark
+from api.models import Alert, Check, Place, Task, TaskMark
 from api.places import place_en, place_zh
 from domain.rule import GENERAL_CHECKS
 from wire.catalogue import rules
@@ -50,6 +50,7 @@ SELECT t.id, t.finding_id, t.rule, t.queue, t.state, t.suspended_from, t.claimed
        t.dispatched_at, t.acknowledged_at, t.finished_at, t.outcome, t.note, t.checks, t.closed_zh, t.closed_en,
        {_DOOR.format("t")}, a.why_zh, a.why_en, a.unknown, c.name AS claimed_name,
        t.outcome_before,
+       ARRAY(SELECT l.move FROM city.legal_moves(t, (SELECT city.my_account()), (SELECT city.my_role())) l) AS moves,
        {_PLACE},
        array_position(ARRAY['urgent', 'today', 'planned'], t.severity) AS rank
 FROM city.task t
@@ -58,25 +59,6 @@ LEFT JOIN city.account c ON c.id = t.claimed_by
 LEFT JOIN city.placement p ON p.dwelling = t.dwelling AND p.dwelling <> ''
 {_NAMED}
 """
-
-_LEGAL = "SELECT move, from_state, by_whom FROM city.legal_move WHERE by_whom <> 'system' LIMIT 100"
-_NAMES: dict[str, MoveName] = {
-    "claim": "claim",
-    "acknowledge": "acknowledge",
-    "complete": "complete",
-    "hand_over": "hand-over",
-    "suspend": "suspend",
-    "resume": "resume",
-}
-CENTRE_MAY = frozenset({"hand_over", "suspend", "resume"})
-"""What a command centre does with a task that somebody else holds, as city.move_task has it."""
-
-Legal = frozenset[tuple[str, str, str]]
-
-
-async def legal_moves(caller: Caller) -> Legal:
-    """(move, state it starts from, by whom) as the database has them."""
-    return frozenset((row["move"], row["from_state"], row["by_whom"]) for row in await caller.rows(_LEGAL))
 
 
 def place_of(row: dict[str, Any]) -> Place | None:
@@ -98,7 +80,7 @@ def alert_of(row: dict[str, Any]) -> Alert:
     return Alert(**fields, place=place_of(row), task=task)
 
 
-def task_of(row: dict[str, Any], caller: Caller, legal: Legal) -> Task:
+def task_of(row: dict[str, Any], caller: Caller) -> Task:
     """A row of `TASK` with the moves that this caller may make now."""
     return Task(
         id=row["id"],
@@ -121,7 +103,7 @@ def task_of(row: dict[str, Any], caller: Caller, legal: Legal) -> Task:
         dispatched_at=row["dispatched_at"],
         acknowledged_at=row["acknowledged_at"],
         completed_at=row["finished_at"] if row["state"] == "completed" else None,
-        moves=_moves(row, caller, legal),
+        moves=[move.replace("_", "-") for move in row["moves"]],
         checks=checks_of(row["rule"]),
     )
 
@@ -130,16 +112,3 @@ def checks_of(rule: str) -> list[Check]:
     """What `rule` asks at the door; a rule that is no more left its open tasks with the general questions."""
     checks = rules()[rule].checks if rule in rules() else GENERAL_CHECKS
     return [Check(id=check.id, question_zh=check.question.zh, question_en=check.question.en) for check in checks]
-
-
-def _moves(row: dict[str, Any], caller: Caller, legal: Legal) -> list[MoveName]:
-    holder = row["claimed_by"]
-    found: list[MoveName] = []
-    for move, name in _NAMES.items():
-        whom = next((whom for known, state, whom in legal if (known, state) == (move, row["state"])), None)
-        mine = holder == caller.account or (holder is None and whom == "anybody")
-        if whom and (mine or (move in CENTRE_MAY and caller.role == "command_centre")):
-            found.append(name)
-    if caller.role == "command_centre" and row["state"] in {"dispatched", "acknowledged", "suspended"}:
-        found.append("instruct")
-    return found

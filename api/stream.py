@@ -168,10 +168,9 @@ class Follower:
         last = {(line["kind"], line["key"]): Position(int(line["xid"]), line["id"]) for line in lines}
         alerts = await _read(caller, select.ALERT, "a.finding_id", [key for kind, key in last if kind == "alert"])
         tasks = await _read(caller, select.TASK, "t.id", [key for kind, key in last if kind == "task"])
-        legal = await select.legal_moves(caller) if tasks else frozenset()
         found: dict[tuple[str, str], BaseModel] = {
             **{("alert", str(row["finding_id"])): select.alert_of(row) for row in alerts},
-            **{("task", str(row["id"])): select.task_of(row, caller, legal) for row in tasks},
+            **{("task", str(row["id"])): select.task_of(row, caller) for row in tasks},
         }
         events = []
         for name, position in sorted(last.items(), key=lambda item: item[1]):

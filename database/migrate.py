@@ -1,4 +1,4 @@
-"""Bring schema `city` up to date: the plain SQL files of `database/migrations/`, each with its way back.
+"""Bring schema `city` up to date: the plain SQL files of `database/migrations/`. They only go forwards.
 
 Run as `citygrid_owner`. Several runs at once are safe: the second waits and then finds nothing to do.
 """
@@ -18,33 +18,38 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number will do; it must only be the same in every process that migrates.
 LOCK = 0x63697479
 
+REFUSAL = (
+    "The database was made by another version of citygrid: it has migrations that this version does not know "
+    "({strangers}) and lacks some of this version's. Nothing was changed. Run the version that made it; or, to begin "
+    "anew, delete what it holds: `citygrid reset` for the local stack, a new empty database elsewhere."
+)
+
+
+class AnotherHistory(Exception):
+    """The database was made by migrations that this version does not have; the message says what to do."""
+
 
 def migrate(dsn: str) -> list[str]:
     """Apply what is missing, each migration in its own transaction; returns the names applied, oldest first.
 
-    `dsn` logs in as `citygrid_owner`. Raises `psycopg.Error` with nothing of the failing migration kept.
+    `dsn` logs in as `citygrid_owner`. A database that has all of this version's migrations and some of a later version
+    is left as it is. Raises AnotherHistory, with nothing changed, if it has others but lacks some of this version's,
+    and `psycopg.Error` with nothing of the failing migration kept.
     """
     with _backend(dsn) as backend:
-        missing = backend.to_apply(read_migrations(str(MIGRATIONS)))
+        known = read_migrations(str(MIGRATIONS))
+        missing = backend.to_apply(known)
+        strangers = sorted(_applied(backend) - {migration.id for migration in known})
+        if missing and strangers:
+            raise AnotherHistory(REFUSAL.format(strangers=", ".join(strangers[:3])))
         names = [migration.id for migration in missing]
         backend.apply_migrations(missing)
         return names
 
 
-def roll_back(dsn: str, count: int | None = None) -> list[str]:
-    """Undo the newest `count` migrations (all if None); returns their names, newest first. Loses what they held."""
-    with _backend(dsn) as backend:
-        applied = backend.to_rollback(read_migrations(str(MIGRATIONS)))
-        chosen = applied if count is None else applied[:count]
-        names = [migration.id for migration in chosen]
-        backend.rollback_migrations(chosen)
-        return names
-
-
-def is_current(dsn: str) -> bool:
-    """Whether every migration of this checkout has been applied."""
-    with _backend(dsn) as backend:
-        return not backend.to_apply(read_migrations(str(MIGRATIONS)))
+def _applied(backend: DatabaseBackend) -> set[str]:
+    """The names of the migrations that the database has had."""
+    return {str(row[0]) for row in backend.execute(f"SELECT migration_id FROM {backend.migration_table_quoted}")}
 
 
 @contextmanager

@@ -1,5 +1,5 @@
 """The statements about placement, alerts and tasks. Each function takes a connection with an open transaction: the
-sinks' role, or the API's inside `city.enter(token)`. A single task moves by `city.move_task` (migration 0004) only.
+sinks' role, or the API's inside `city.enter(token)`. A single task moves by `city.move_task` (migration 0006) only.
 """
 
 from __future__ import annotations
@@ -106,11 +106,11 @@ INSERT INTO city.feed (kind, key, place, domain) SELECT 'task', id::text, queue,
 """
 CLOSE = """
 SELECT city.move_task(t.id, 'close', NULL, t.why, jsonb_build_object('zh', t.zh, 'en', t.en))
-FROM (SELECT t.id, said.zh, said.en, coalesce(a.resolution_zh, a.resolution_en, said.en) AS why
+FROM (SELECT t.id, reason.zh, reason.en, coalesce(a.resolution_zh, a.resolution_en, reason.en) AS why
       FROM city.task t JOIN city.alert a USING (finding_id), LATERAL (SELECT
           coalesce(a.resolution_zh, CASE a.state WHEN 'held' THEN '依据早于系统上线，不派单' ELSE '已消除' END) AS zh,
           coalesce(a.resolution_en,
-              CASE a.state WHEN 'held' THEN 'it rests on facts older than going live' ELSE 'resolved' END) AS en) said
+              CASE a.state WHEN 'held' THEN 'it rests on facts older than going live' ELSE 'resolved' END) AS en) reason
       WHERE t.finding_id = ANY(%(findings)s) AND t.state IN ('dispatched', 'acknowledged', 'suspended')
       ORDER BY t.id FOR NO KEY UPDATE OF t) t
 """
@@ -174,7 +174,7 @@ def place(connection: Connection, dwellings: Sequence[Mapping[str, Any]]) -> int
 
     Each has dwelling, grid, district, lon, lat (degrees, WGS 84), address and version.
     """
-    keys = sorted(each["dwelling"] for each in dwellings)
+    keys = sorted(dwelling["dwelling"] for dwelling in dwellings)
     before = _places(connection, keys)
     with connection.cursor() as cursor:
         cursor.executemany(PLACE, sorted(dwellings, key=itemgetter("dwelling")))
@@ -182,8 +182,10 @@ def place(connection: Connection, dwellings: Sequence[Mapping[str, Any]]) -> int
     moved = sorted(key for key, where in after.items() if before.get(key) != where)
     if moved:
         connection.execute(REROUTE, {"dwellings": moved})
-        told = [(key, where) for key in moved for where in {before.get(key), after[key]} if where is not None]
-        connection.execute(TELL_MOVED, {"dwellings": [key for key, _ in told], "places": [where for _, where in told]})
+        concerned = [(key, where) for key in moved for where in {before.get(key), after[key]} if where is not None]
+        connection.execute(
+            TELL_MOVED, {"dwellings": [key for key, _ in concerned], "places": [where for _, where in concerned]}
+        )
     return len(moved)
 
 

@@ -1,7 +1,7 @@
-"""What Prometheus is told: its targets, made from the list of processes, and the page of all metrics.
+"""What is made from the list of processes: Prometheus' targets, the compose file's stages and sinks; the metrics page.
 
-`python -m processes.observe` rewrites `infra/prometheus/targets/compose.json` and `docs/metrics.md`; a contract test
-compares both with what it would write.
+`python -m processes.observe` rewrites `infra/prometheus/targets/compose.json`, the marked lines of `docker-compose.yml`
+and `docs/metrics.md`; contract tests compare them with what it would write.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ from runtime.settings import CHECKOUT, Settings
 Row = tuple[str, str, tuple[str, ...], str]
 INFRA = CHECKOUT / "infra" / "prometheus"
 COMPOSE_TARGETS = INFRA / "targets" / "compose.json"
+COMPOSE_FILE = CHECKOUT / "docker-compose.yml"
 METRICS_PAGE = CHECKOUT / "docs" / "metrics.md"
+
+COMPOSE_BEGIN = "  # (stages and sinks: written by `python -m processes.observe`)\n"
+COMPOSE_END = "  # (end of stages and sinks)\n"
 
 PAGE = """\
 # Metrics
@@ -42,6 +46,30 @@ def compose_targets(settings: Settings) -> list[dict[str, Any]]:
     return [_target(process, process.name, ports.get(process.kind, settings.worker_port)) for process in workers()]
 
 
+def compose_file(text: str) -> str:
+    """The compose file with a service for each stage and sink of this checkout between its two marks."""
+    before, begin, rest = text.partition(COMPOSE_BEGIN)
+    _, end, after = rest.partition(COMPOSE_END)
+    if not (begin and end):
+        raise ValueError(f"{COMPOSE_FILE.name} lacks the line {COMPOSE_BEGIN.strip()!r} or {COMPOSE_END.strip()!r}.")
+    services = (_service(process) for process in workers() if process.kind in ("stage", "sink"))
+    return before + begin + "\n".join(services) + "\n" + end + after
+
+
+def _service(process: Process) -> str:
+    database = "postgres" in process.needs
+    lines = [
+        f"  {process.name}:",
+        "    <<: *ours",
+        f"    command: [worker, {process.kind}, {process.plugin}]",
+        f"    environment: {'*with-secrets' if database else '*settings'}",
+        *(["    secrets: [citygrid_database_sinks_dsn]"] if database else []),
+        "    healthcheck: *worker-health",
+        f"    depends_on: {'*after-init-and-database' if database else '*after-init'}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def write_local(settings: Settings) -> Path:
     """Write Prometheus' configuration for the local stack into the state folder; returns it.
 
@@ -64,7 +92,7 @@ def metrics_page() -> str:
     """docs/metrics.md, made of the declarations."""
     from runtime.metrics import DECLARED
 
-    rows: list[Row] = [(each.name, each.kind, each.labels, each.meaning) for each in DECLARED.values()]
+    rows: list[Row] = [(metric.name, metric.kind, metric.labels, metric.meaning) for metric in DECLARED.values()]
     return PAGE + _table("citygrid's own", rows) + "\n" + _table("The data plane's", _of_the_data_plane())
 
 
@@ -74,7 +102,7 @@ def declared_names() -> set[str]:
 
     names = set()
     for name, kind in [
-        *((each.name, each.kind) for each in DECLARED.values()),
+        *((metric.name, metric.kind) for metric in DECLARED.values()),
         *((row[0], row[1]) for row in _of_the_data_plane()),
     ]:
         names |= {f"{name}_bucket", f"{name}_sum", f"{name}_count"} if kind == "histogram" else {name}
@@ -87,11 +115,11 @@ def _of_the_data_plane() -> list[Row]:
     from dataplane import metrics
 
     rows: list[Row] = []
-    for each in vars(metrics).values():
-        if isinstance(each, MetricWrapperBase):
-            said = next(iter(each.describe()))
-            name = f"{said.name}_total" if said.type == "counter" else said.name
-            rows.append((name, str(said.type), tuple(each._labelnames), said.documentation))  # noqa: SLF001 - no other way
+    for metric in vars(metrics).values():
+        if isinstance(metric, MetricWrapperBase):
+            family = next(iter(metric.describe()))
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            rows.append((name, str(family.type), tuple(metric._labelnames), family.documentation))  # noqa: SLF001 - no other way
     return rows
 
 
@@ -110,13 +138,14 @@ def _target(process: Process, host: str, port: int) -> dict[str, Any]:
     return {"targets": [f"{host}:{port}"], "labels": {"process": process.name, "kind": process.kind}}
 
 
-def _json(said: list[dict[str, Any]]) -> str:
-    return json.dumps(said, indent=1) + "\n"
+def _json(listed: list[dict[str, Any]]) -> str:
+    return json.dumps(listed, indent=1) + "\n"
 
 
 def main() -> None:
     """Rewrite what is made of declarations."""
     METRICS_PAGE.write_text(metrics_page(), "utf-8")
+    COMPOSE_FILE.write_text(compose_file(COMPOSE_FILE.read_text("utf-8")), "utf-8")
     COMPOSE_TARGETS.write_text(_json(compose_targets(Settings(_env_file=None))))
 
 

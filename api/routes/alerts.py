@@ -85,7 +85,6 @@ async def alerts(
 async def case(caller: AsCaller, finding_id: UUID) -> Case:
     """One alert with the statements it rests on, the people concerned (masked), its tasks and their history."""
     row = await _alert(caller, finding_id)
-    legal = await select.legal_moves(caller)
     tasks = await caller.rows(
         f"{select.TASK} WHERE t.finding_id = %(finding)s ORDER BY t.dispatched_at DESC, t.id LIMIT 50",
         {"finding": finding_id},
@@ -102,7 +101,7 @@ async def case(caller: AsCaller, finding_id: UUID) -> Case:
         resolution_zh=row["resolution_zh"],
         resolution_en=row["resolution_en"],
         people=people.shown(await people.concerned(caller, row["view"], row["subject"], row["dwelling"]), masked=True),
-        tasks=[select.task_of(task, caller, legal) for task in tasks],
+        tasks=[select.task_of(task, caller) for task in tasks],
         timeline=sorted(timeline, key=lambda moment: moment.at),
     )
 

@@ -46,13 +46,12 @@ async def tasks(
         where.append(f"{key} > (%(rank)s, %(due)s::timestamptz, %(task)s)")
     statement = f"{select.TASK} WHERE {' AND '.join(where)} ORDER BY {key} LIMIT %(limit)s"
     found = await caller.rows(statement, wanted)
-    legal = await select.legal_moves(caller)
     last = found[limit - 1] if len(found) > limit else None
     following = None
     if last:
         due_by = last["respond_by"].isoformat() if last["respond_by"] else "infinity"
         following = cursor.write(last["rank"], due_by, str(last["id"]))
-    return Tasks(items=[select.task_of(row, caller, legal) for row in found[:limit]], next=following)
+    return Tasks(items=[select.task_of(row, caller) for row in found[:limit]], next=following)
 
 
 @router.get("/tasks/{task_id}", summary="A task")
@@ -111,12 +110,7 @@ async def resume(caller: AsCaller, task_id: UUID, body: Reason, key: Key = None)
 @router.post("/tasks/{task_id}/instruct", summary="Send an instruction to whoever has the task")
 async def instruct(caller: AsCaller, task_id: UUID, body: Instruction, key: Key = None) -> Task:
     """A note of a command centre in the task's history; the worker's stream shows it."""
-    parameters = {"task": task_id, "note": body.note, "key": key}
-    await caller.rows("SELECT city.instruct(%(task)s, %(note)s, %(key)s)", parameters)
-    found = await _task(caller, task_id)
-    if found is None:
-        raise Refused(NOT_FOUND)
-    return found
+    return await _move(caller, task_id, "instruct", key, reason=body.note)
 
 
 async def _move(
@@ -139,12 +133,12 @@ async def _move(
         raise Refused(NOT_FOUND)
     # Handed over out of one's own scope: nothing more than the move itself is known of it here.
     unseen = dict.fromkeys(("why_zh", "why_en", "unknown", "claimed_name", "placed"))
-    return select.task_of({**acted, **unseen}, caller, frozenset()).model_copy(update={"moves": []})
+    return select.task_of({**acted, **unseen, "moves": []}, caller)
 
 
 async def _task(caller: Caller, task_id: UUID) -> Task | None:
     row = await caller.row(f"{select.TASK} WHERE t.id = %(task)s LIMIT 1", {"task": task_id})
-    return select.task_of(row, caller, await select.legal_moves(caller)) if row else None
+    return select.task_of(row, caller) if row else None
 
 
 def _position(after: str) -> tuple[int, datetime | str, UUID]:

@@ -12,6 +12,7 @@ from importlib import import_module
 import psycopg
 import typer
 
+from database.migrate import AnotherHistory
 from runtime.settings import SettingsRefused
 
 HIDDEN = ("worker",)  # what the supervisor calls
@@ -58,6 +59,9 @@ def main() -> None:
     except SettingsRefused as refused:
         print(refused, file=sys.stderr)
         raise SystemExit(2) from None
+    except AnotherHistory as refused:
+        print(refused, file=sys.stderr)
+        raise SystemExit(1) from None
     except psycopg.OperationalError as away:
         if away.sqlstate:  # the database answers, and has a complaint of its own
             raise

@@ -12,6 +12,7 @@ import typer
 
 from citygrid.cli import Told
 from citygrid.cli.screen import Steps, console, errors, show
+from database.migrate import AnotherHistory
 from local import preflight
 from local.bring_up import BringUp, table
 from local.stack.children import PartFailed, log_tail
@@ -56,7 +57,7 @@ def command(
         _watch(supervisor, settings)
     except _ToldToStop:
         _stop_all(supervisor)
-    except (PartFailed, DownloadFailed, SupervisionFailed, OSError) as failure:
+    except (AnotherHistory, PartFailed, DownloadFailed, SupervisionFailed, OSError) as failure:
         if begun:
             _stop_all(supervisor)
         raise Told(str(failure)) from failure

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,10 +178,16 @@ def refuse(request: Request, kind: Kind) -> JSONResponse:
     return answer(kind, language_of(request), request.state.request_id)
 
 
-def install(app: FastAPI, kinds: Mapping[int, Kind], by_sqlstate: Mapping[str, Kind] | None = None) -> None:
+def install(
+    app: FastAPI,
+    kinds: Mapping[int, Kind],
+    by_sqlstate: Mapping[str, Kind] | None = None,
+    details: Callable[[DatabaseError], Say | None] = lambda _: None,
+) -> None:
     """Answer every error of `app` by a problem; what nobody foresaw is answered by the gate (`runtime/http/gate.py`).
 
-    `kinds` by HTTP status, 503 (the database is away) among them; `by_sqlstate`: what functions of the database raise.
+    `kinds` by HTTP status, 503 (the database is away) among them; `by_sqlstate`: what functions of the database raise;
+    `details`: what to say of such an error instead of its kind's own detail, if anything.
     """
     known = by_sqlstate or {}
 
@@ -214,7 +220,7 @@ def install(app: FastAPI, kinds: Mapping[int, Kind], by_sqlstate: Mapping[str, K
         kind = known.get(error.sqlstate or "")
         if kind is None:
             raise error
-        return reply(request, kind)
+        return reply(request, kind, detail=details(error))
 
     for error in (PoolTimeout, TooManyRequests, OperationalError, InterfaceError):
         app.add_exception_handler(error, _away)

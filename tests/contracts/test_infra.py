@@ -75,6 +75,8 @@ def test_what_is_generated_is_up_to_date() -> None:
     assert observe.METRICS_PAGE.read_text() == observe.metrics_page(), "run python -m processes.observe"
     there = json.loads(observe.COMPOSE_TARGETS.read_text())
     assert there == observe.compose_targets(Settings(_env_file=None)), "run python -m processes.observe"
+    compose = observe.COMPOSE_FILE.read_text()
+    assert compose == observe.compose_file(compose), "run python -m processes.observe"
 
 
 def test_prometheus_accepts_configuration_and_rules(tmp_path: Path) -> None:
@@ -107,11 +109,11 @@ def test_compose_accepts_its_file() -> None:
 
 
 def test_each_process_has_its_container() -> None:
-    ours = {name: each["command"] for name, each in COMPOSE["services"].items() if each.get("build")}
+    ours = {name: service["command"] for name, service in COMPOSE["services"].items() if service.get("build")}
     for process in workers():
         expected = ["worker", process.kind, *([process.plugin] if process.plugin else [])]
         assert ours.get(process.name) == expected, f"{process.name} is no service of docker-compose.yml"
-    assert {each[1] for each in ours.values() if each[0] == "worker"} <= WORKERS.keys()
+    assert {command[1] for command in ours.values() if command[0] == "worker"} <= WORKERS.keys()
 
 
 @pytest.mark.parametrize("name", sorted(COMPOSE["services"]))

@@ -173,7 +173,7 @@ async def test_a_task_handed_over_out_of_scope_is_gone_and_sending_again_is_harm
 async def test_a_command_centre_instructs_suspends_and_resumes(city: City, log_in: LogIn) -> None:
     centre, worker = await log_in("here"), await log_in("worker")
     address = f"/tasks/{city.here.tasks[0]}"
-    assert (await worker.post(f"{address}/instruct", json={"note": "x"})).status_code == 403
+    assert (await worker.post(f"{address}/instruct", json={"note": "x"})).status_code == 409
     assert (await centre.post(f"{address}/instruct", json={"note": " "})).status_code == 422
     key = {"Idempotency-Key": str(uuid.uuid4())}
     for _ in range(2):

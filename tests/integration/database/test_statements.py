@@ -30,7 +30,7 @@ def call_for_a_doctor(world: World, dwelling: str) -> uuid.UUID:
 
 def instruct(world: World, token: str, task: uuid.UUID, note: str, request: uuid.UUID | None = None) -> None:
     with world.as_account(token) as connection:
-        connection.execute("SELECT city.instruct(%s, %s, %s)", (task, note, request))
+        queries.act(connection, task, "instruct", note, request=request)
 
 
 @pytest.mark.parametrize("dwelling", ["d1", ""])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 import pytest
@@ -14,16 +14,66 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from database import queries
-from database.transitions import LEGAL, OPEN, legal, moves_of_people
 from tests.integration.database.world import GRID_A, GRID_B, World
 
+OPEN = ("dispatched", "acknowledged", "suspended")
+MOVES = ("claim", "acknowledge", "complete", "hand_over", "suspend", "resume", "instruct", "reroute", "close")
 
-def test_python_and_postgresql_hold_the_same_table(world: World) -> None:
+
+class Legal(NamedTuple):
+    """A line of `city.legal_move`, the only place that says who may do what."""
+
+    to: str | None
+    by: set[str]
+    needs_reason: bool
+
+
+def legal_moves(world: World) -> dict[tuple[str, str], Legal]:
+    """The table by (move, from state)."""
     with psycopg.connect(world.database.admin) as admin:
-        there = admin.execute(
-            "SELECT move, from_state, to_state, by_whom, needs_reason FROM city.legal_move"
-        ).fetchall()
-    assert sorted(there, key=str) == sorted((tuple(each) for each in LEGAL), key=str)
+        rows = admin.execute("SELECT move, from_state, to_state, by_whom, needs_reason FROM city.legal_move")
+        return {(row[0], row[1]): Legal(row[2], set(row[3]), row[4]) for row in rows}
+
+
+def test_every_move_of_the_table_is_tried_by_these_tests(world: World) -> None:
+    assert {move for move, _ in legal_moves(world)} == set(MOVES)
+
+
+def test_a_refusal_names_the_moves_that_are_legal(world: World) -> None:
+    world.place("d1", GRID_A)
+    task = world.tasks(world.alert("d1"))[0]["id"]
+    with (
+        world.as_account(world.account("grid_worker", GRID_A)) as connection,
+        pytest.raises(queries.IllegalMove, match="Legal moves: claim, acknowledge, hand_over, suspend"),
+    ):
+        queries.act(connection, task, "resume", "it is Monday")
+
+
+@pytest.mark.parametrize("state", OPEN)
+def test_the_moves_that_the_api_reads_are_those_that_succeed(world: World, state: str) -> None:
+    world.place("d1", GRID_A)
+    holder, other = world.account("grid_worker", GRID_A), world.account("grid_worker", GRID_A)
+    centre = world.account("command_centre", "440113")
+    detail = {"outcome": "done", "queue": GRID_A}
+    task = world.tasks(world.alert("d1"))[0]["id"]
+    with world.as_account(holder) as connection:
+        if state != "dispatched":
+            queries.act(connection, task, "acknowledge")
+        if state == "suspended":
+            queries.act(connection, task, "suspend", "rain")
+    read = "SELECT l.move FROM city.task t, city.legal_moves(t, city.my_account(), city.my_role()) l WHERE t.id = %s"
+    for token in (holder, other, centre):
+        succeeded = set()
+        with world.as_account(token) as connection:
+            answered = {row[0] for row in connection.execute(read, (task,)).fetchall()}
+            for move in MOVES:
+                try:
+                    with connection.transaction(force_rollback=True):
+                        queries.act(connection, task, move, "why", detail)
+                    succeeded.add(move)
+                except queries.IllegalMove:
+                    continue
+        assert succeeded == answered
 
 
 def test_a_move_that_lacks_its_reason_outcome_or_queue_is_refused(world: World) -> None:
@@ -108,14 +158,18 @@ def test_many_workers_never_claim_the_same_task(world: World) -> None:
     assert len(claimed) == len(set(claimed)) == 12
 
 
-MOVES = sorted({each.move for each in LEGAL})
-
-
 class Histories(RuleBasedStateMachine):
-    """People and the system try any move on a task at any time; the model is `database/transitions.py`."""
+    (
+        """People and the system try any move on a task at any time.
+
+    The model reads `city.legal_move` and keeps who holds the task.
+    """
+        ""
+    )
 
     world: World
     people: list[tuple[str, str]]
+    legal: dict[tuple[str, str], Legal]
 
     def __init__(self) -> None:
         super().__init__()
@@ -133,18 +187,18 @@ class Histories(RuleBasedStateMachine):
     )
     def somebody_tries(self, person: int, move: str, reason: str | None, detail: dict[str, str]) -> None:
         token, role = self.people[person]
-        known = legal(move, self.state)
+        known = self.legal.get((move, self.state))
+        capacities = {
+            *(["holder"] if self.holder == token else []),
+            *(["taker"] if self.holder is None else []),
+            *(["centre"] if role == "command_centre" else []),
+        }
         allowed = (
             known is not None
-            and known.by != "system"
+            and bool(known.by & capacities)
             and (bool(reason) or not known.needs_reason)
             and (move != "complete" or "outcome" in detail)
             and (move != "hand_over" or "queue" in detail)
-            and (
-                self.holder == token
-                or (self.holder is None and known.by == "anybody")
-                or (role == "command_centre" and move in ("hand_over", "suspend", "resume"))
-            )
         )
         try:
             with self.world.as_account(token) as connection:
@@ -189,7 +243,7 @@ def histories(world: World) -> type[Histories]:
     world.place("d1", GRID_A)
     people = [(world.account(role, scope), role) for role, scope in (
         ("grid_worker", GRID_A), ("grid_worker", GRID_A), ("command_centre", "440113"))]  # fmt: skip
-    return type("Histories", (Histories,), {"world": world, "people": people})
+    return type("Histories", (Histories,), {"world": world, "people": people, "legal": legal_moves(world)})
 
 
 def test_only_legal_histories(histories: type[Histories]) -> None:
@@ -201,8 +255,9 @@ def test_only_legal_histories(histories: type[Histories]) -> None:
     )
 
 
-def test_what_people_may_do_is_never_what_the_system_does() -> None:
-    assert not {"close", "reroute"} & {move for state in OPEN for move in moves_of_people(state)}
+def test_what_people_may_do_is_never_what_the_system_does(world: World) -> None:
+    for (move, _), line in legal_moves(world).items():
+        assert (move in ("close", "reroute")) == bool(line.by & {"system", "router"})
 
 
 def test_a_finding_that_became_unknown_keeps_its_task_and_one_found_in_silence_gets_none(world: World) -> None:

@@ -1,29 +1,5 @@
--- depends: 0001.accounts
--- Where dwellings lie, and the published rows of every view by generation.
-
--- The only place that knows a grid (law 8). A dwelling that somebody named but nobody registered has a row with neither
--- grid nor district; the dwelling '' stands for "none". So each row that concerns people has exactly one place, and
--- "who may see it" is one inner join.
-CREATE TABLE city.placement (
-    dwelling text COLLATE "C" PRIMARY KEY,
-    grid text COLLATE "C",
-    district text COLLATE "C",
-    lon double precision, -- degrees, WGS 84
-    lat double precision,
-    address text,
-    version bigint NOT NULL DEFAULT -1, -- offset of the dwelling's row record
-    place text COLLATE "C" NOT NULL GENERATED ALWAYS AS (coalesce(grid, district, 'city')) STORED
-);
-CREATE INDEX ON city.placement (place, dwelling);
-INSERT INTO city.placement (dwelling) VALUES ('');
-
-ALTER TABLE city.placement ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY owner ON city.placement TO citygrid_owner USING (true);
-CREATE POLICY sinks ON city.placement TO citygrid_sinks USING (true);
-CREATE POLICY sees ON city.placement FOR SELECT TO citygrid_api USING (
-    place >= (SELECT city.sees_from()) AND place < (SELECT city.sees_until()));
-GRANT SELECT ON city.placement TO citygrid_api;
-GRANT SELECT, INSERT, UPDATE ON city.placement TO citygrid_sinks;
+-- depends: 0002.places
+-- The published rows of every view, by generation. A view's tables are made by city.begin_generation (0008.views).
 
 CREATE TABLE city.generation (
     view text COLLATE "C" NOT NULL CHECK (view ~ '^[a-z][a-z_]{0,40}$'),
@@ -34,16 +10,6 @@ CREATE TABLE city.generation (
 );
 CREATE UNIQUE INDEX one_in_force ON city.generation (view) WHERE state = 'in_force';
 GRANT SELECT ON city.generation TO citygrid_sinks;
-
--- Statistics answer EXPLAIN for everybody, whatever the policies say: tables about people have none.
-CREATE FUNCTION city.keep_no_statistics(about regclass) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE one name;
-BEGIN
-    FOR one IN SELECT attname FROM pg_attribute WHERE attrelid = about AND attnum > 0 AND NOT attisdropped AND attgenerated <> 'v' LOOP
-        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS 0', about, one);
-    END LOOP;
-END $$;
-DO $$ BEGIN PERFORM city.keep_no_statistics('city.placement'); END $$;
 
 CREATE FUNCTION city.show_generation(of_view text, its_number integer) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -106,5 +72,3 @@ BEGIN
 END $$;
 
 GRANT EXECUTE ON FUNCTION city.begin_generation, city.switch_generation, city.drop_generation TO citygrid_sinks;
-
-DO $$ BEGIN PERFORM city.begin_generation(one) FROM unnest(ARRAY['resident', 'household', 'dwelling']) AS one; END $$;

@@ -1,4 +1,4 @@
--- depends: 0020.api
+-- depends: 0001.access
 -- The doors of departments and devices: who may state what. Only hashes are kept here (docs/decisions/0015-doors.md).
 
 CREATE TABLE city.department_key (

@@ -1,0 +1,146 @@
+-- depends: 0004.alerts
+-- Somebody's work, its history, and what is told of it: to streams (feed) and to Kafka (outbox). Who moves a task, and how:
+-- 0006.moves.
+
+CREATE TABLE city.task (
+    id uuid PRIMARY KEY DEFAULT uuidv7(),
+    finding_id uuid NOT NULL REFERENCES city.alert,
+    previous uuid REFERENCES city.task, -- of the same finding: it met nobody, or the finding was resolved and re-opened
+    rule text COLLATE "C" NOT NULL,
+    domain text COLLATE "C" NOT NULL,
+    severity text NOT NULL CHECK (severity IN ('urgent', 'today', 'planned')),
+    dwelling text COLLATE "C" NOT NULL DEFAULT '' REFERENCES city.placement,
+    queue text COLLATE "C" NOT NULL CHECK (queue ~ '^([0-9]{15}|[0-9]{6}|city)$'),
+    handed_over boolean NOT NULL DEFAULT false, -- a person chose the queue: a redrawn grid does not move it
+    state text NOT NULL DEFAULT 'dispatched'
+        CHECK (state IN ('dispatched', 'acknowledged', 'suspended', 'completed', 'closed')),
+    claimed_by uuid REFERENCES city.account,
+    respond_by timestamptz,
+    suspended_from text,
+    suspended_at timestamptz,
+    dispatched_at timestamptz NOT NULL,
+    acknowledged_at timestamptz,
+    finished_at timestamptz,
+    outcome text,
+    note text,
+    checks jsonb,
+    closed_zh text,
+    closed_en text,
+    revision integer NOT NULL DEFAULT 0,
+    outcome_before text, -- of the task that this one follows; a re-opened finding's has none
+    CHECK ((state = 'suspended') = (suspended_from IS NOT NULL))
+);
+CREATE UNIQUE INDEX one_open_task ON city.task (finding_id) WHERE state IN ('dispatched', 'acknowledged', 'suspended');
+CREATE INDEX ON city.task (finding_id, dispatched_at);
+CREATE INDEX ON city.task (queue, state);
+CREATE INDEX ON city.task (claimed_by) WHERE state IN ('dispatched', 'acknowledged', 'suspended');
+CREATE INDEX ON city.task (dwelling) WHERE state IN ('dispatched', 'acknowledged', 'suspended');
+
+CREATE TABLE city.task_event (
+    task uuid NOT NULL REFERENCES city.task,
+    number integer NOT NULL,
+    move text NOT NULL,
+    from_state text,
+    to_state text NOT NULL,
+    queue text COLLATE "C" NOT NULL,
+    actor uuid REFERENCES city.account, -- NULL: the system
+    actor_name text,                    -- as it was then, also for readers who may not see the account
+    reason text,
+    request uuid, -- of the tablet: the same move sent twice is one move
+    at timestamptz NOT NULL,
+    PRIMARY KEY (task, number)
+);
+CREATE UNIQUE INDEX ON city.task_event (task, request);
+
+-- What changed, for the live stream. A reader takes rows whose xid < pg_snapshot_xmin(pg_current_snapshot()), in the
+-- order (xid, id), from its cursor on: nothing that commits late is missed.
+CREATE TABLE city.feed (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    kind text NOT NULL, -- 'alert', 'task', or a view's name
+    key text COLLATE "C" NOT NULL,
+    place text COLLATE "C" NOT NULL,
+    domain text COLLATE "C", -- NULL: a row of a view
+    at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX ON city.feed (xid, id);
+CREATE INDEX ON city.feed (at);
+
+-- What the database's own people state, on its way to Kafka (producers/outbox.py).
+CREATE TABLE city.outbox (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    topic text NOT NULL,
+    statement jsonb NOT NULL, -- {record, subject, occurred_at, recorded_at, kind, change}: the event id derives from it
+    made_at timestamptz NOT NULL DEFAULT now(),
+    published_at timestamptz,
+    refused text -- why the contract forbids it, without its content: it stays here for a person
+);
+CREATE INDEX ON city.outbox (xid, id) WHERE published_at IS NULL AND refused IS NULL;
+
+-- Who looked at whom, and why.
+CREATE TABLE city.look (
+    id uuid PRIMARY KEY DEFAULT uuidv7(),
+    account uuid NOT NULL REFERENCES city.account,
+    view text NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    purpose text NOT NULL CHECK (purpose <> ''),
+    found boolean NOT NULL,
+    at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX ON city.look (account, at);
+CREATE INDEX ON city.look (view, key, at);
+
+CREATE TABLE city.sink_offset (
+    sink text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    next_offset bigint NOT NULL,
+    PRIMARY KEY (sink, topic, partition)
+);
+
+CREATE FUNCTION city.look_at(its_view text, its_key text, its_purpose text, was_found boolean) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF city.my_account() IS NULL THEN RAISE EXCEPTION 'Log in first.' USING ERRCODE = 'CG401'; END IF;
+    INSERT INTO city.look (account, view, key, purpose, found) VALUES (city.my_account(), its_view, its_key, its_purpose, was_found);
+END $$;
+
+-- So that a stream can tell a reader who comes back late that lines were swept meanwhile.
+CREATE FUNCTION city.feed_oldest() RETURNS xid8 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC SELECT xid FROM city.feed ORDER BY xid, id LIMIT 1; END;
+
+DO $$ BEGIN
+    PERFORM city.keep_no_statistics(about) FROM unnest(ARRAY['city.task', 'city.task_event', 'city.feed', 'city.look']::regclass[]) AS about;
+END $$;
+ALTER TABLE city.task ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE city.task_event ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE city.feed ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE city.outbox ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE city.look ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY owner ON city.task TO citygrid_owner USING (true);
+CREATE POLICY owner ON city.task_event TO citygrid_owner USING (true);
+CREATE POLICY owner ON city.feed FOR INSERT TO citygrid_owner WITH CHECK (true);
+CREATE POLICY owner_reads ON city.feed FOR SELECT TO citygrid_owner USING (true);
+CREATE POLICY owner ON city.outbox FOR INSERT TO citygrid_owner WITH CHECK (true);
+CREATE POLICY owner ON city.look FOR INSERT TO citygrid_owner WITH CHECK (true);
+CREATE POLICY sinks ON city.task TO citygrid_sinks USING (true);
+CREATE POLICY sinks ON city.task_event TO citygrid_sinks USING (true);
+CREATE POLICY sinks ON city.feed TO citygrid_sinks USING (true);
+CREATE POLICY sinks ON city.outbox TO citygrid_sinks USING (true);
+CREATE POLICY sees ON city.task FOR SELECT TO citygrid_api USING (
+    queue >= (SELECT city.sees_from()) AND queue < (SELECT city.sees_until())
+    AND domain = ANY (coalesce((SELECT city.sees_domains()), ARRAY[domain])));
+CREATE POLICY sees ON city.task_event FOR SELECT TO citygrid_api USING (EXISTS (SELECT FROM city.task t WHERE t.id = task_event.task));
+CREATE POLICY sees ON city.feed FOR SELECT TO citygrid_api USING (
+    place >= (SELECT city.sees_from()) AND place < (SELECT city.sees_until())
+    AND (domain IS NULL OR domain = ANY (coalesce((SELECT city.sees_domains()), ARRAY[domain]))));
+CREATE POLICY sees ON city.look FOR SELECT TO citygrid_api USING (
+    account = (SELECT city.my_account()) OR (SELECT city.my_role()) = 'admin'
+    -- A command centre answers for the looks of the accounts of its area.
+    OR ((SELECT city.my_role()) = 'command_centre' AND EXISTS (SELECT FROM city.account a WHERE a.id = look.account)));
+GRANT SELECT ON city.task, city.task_event, city.feed, city.look TO citygrid_api;
+GRANT SELECT, INSERT, UPDATE ON city.task, city.sink_offset, city.outbox TO citygrid_sinks;
+GRANT SELECT, INSERT ON city.task_event TO citygrid_sinks;
+GRANT SELECT, INSERT, DELETE ON city.feed TO citygrid_sinks;
+GRANT EXECUTE ON FUNCTION city.look_at, city.feed_oldest TO citygrid_api;

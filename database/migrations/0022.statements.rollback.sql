@@ -1,3 +1,0 @@
-DROP TRIGGER states ON city.task_event;
-DROP FUNCTION city.state_move;
-DROP POLICY owner ON city.alert;

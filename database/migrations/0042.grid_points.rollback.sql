@@ -1,2 +1,0 @@
-ALTER TABLE city.grid_area DROP COLUMN lon, DROP COLUMN lat;
-DROP FUNCTION city.middle;
