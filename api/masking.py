@@ -5,12 +5,12 @@ What counts as personal is said by the schemas: each field of `schemas/rows/<vie
 
 from __future__ import annotations
 
-import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-ROWS = Path(__file__).resolve().parent.parent / "schemas" / "rows"
+from wire.contracts import published
+from wire.schema import Array, Map, Record, Type, Union, without_null
+
 PERSONAL = frozenset({"personal", "sensitive"})
 HIDDEN = "*"
 
@@ -23,71 +23,59 @@ def mask_text(text: str | None) -> str | None:
 
 
 @cache
-def schema(view: str) -> dict[str, Any]:
-    """The row schema of a view; a view without one has no table either. Raises FileNotFoundError."""
-    loaded: dict[str, Any] = json.loads((ROWS / f"{view}.avsc").read_text("utf-8"))
-    return loaded
+def schema(view: str) -> Record:
+    """The row schema of a view; a view without one has no table either. Raises KeyError."""
+    return published()[f"rows.{view}"].record
 
 
 @cache
 def views() -> frozenset[str]:
     """The views that have a row schema."""
-    return frozenset(file.stem for file in ROWS.glob("*.avsc"))
+    return frozenset(topic.removeprefix("rows.") for topic, output in published().items() if output.what == "row")
 
 
 def mask_row(view: str, row: dict[str, Any]) -> dict[str, Any]:
     """`row` with every personal leaf masked; what the schema does not know is left out. The id and the shape stay."""
-    masked = _masked_record(schema(view), row, _named_types(schema(view), {}))
+    masked = _masked_record(schema(view), row)
     return {**masked, **({"id": row["id"]} if "id" in row else {})}
 
 
 def whole_row(view: str, row: dict[str, Any]) -> dict[str, Any]:
     """`row` as it is, its fields in the schema's order (JSON in PostgreSQL has none), what it does not know last."""
-    return dict(_ordered(schema(view), row, _named_types(schema(view), {})))
+    return dict(_ordered(schema(view), row))
 
 
-def _ordered(kind: Any, value: Any, named: dict[str, dict[str, Any]]) -> Any:
-    if isinstance(kind, list):
-        fitting = [branch for branch in kind if branch != "null"]
-        return _ordered(fitting[0], value, named) if len(fitting) == 1 else value
-    kind = _resolved(kind, named)
-    if not isinstance(kind, dict):
-        return value
-    if kind["type"] == "record" and isinstance(value, dict):
-        types = {field["name"]: field["type"] for field in kind["fields"] if field["name"] in value}
-        known = {name: _ordered(each, value[name], named) for name, each in types.items()}
-        return {**known, **{name: each for name, each in value.items() if name not in known}}
-    if kind["type"] == "array" and isinstance(value, list):
-        return [_ordered(kind["items"], item, named) for item in value]
+def _ordered(kind: Type, value: Any) -> Any:
+    match without_null(kind):
+        case Record(fields=fields) if isinstance(value, dict):
+            known = {field.name: _ordered(field.type, value[field.name]) for field in fields if field.name in value}
+            return {**known, **{name: inner for name, inner in value.items() if name not in known}}
+        case Array(items=items) if isinstance(value, list):
+            return [_ordered(items, item) for item in value]
     return value
 
 
-def _masked_record(record: dict[str, Any], value: dict[str, Any], named: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _masked_record(record: Record, value: dict[str, Any]) -> dict[str, Any]:
     return {
-        field["name"]: _masked(field["type"], value[field["name"]], field.get("classification") in PERSONAL, named)
-        for field in record["fields"]
-        if field["name"] in value
+        field.name: _masked(field.type, value[field.name], field.classification in PERSONAL)
+        for field in record.fields
+        if field.name in value
     }
 
 
-def _masked(kind: Any, value: Any, personal: bool, named: dict[str, dict[str, Any]]) -> Any:
+def _masked(kind: Type, value: Any, personal: bool) -> Any:
     if value is None:
         return None
-    if isinstance(kind, list):
-        branches = [_resolved(branch, named) for branch in kind if branch != "null"]
-        wanted = dict if any(isinstance(b, dict) and b.get("type") == "record" for b in branches) else None
-        if wanted and isinstance(value, dict):
-            record = next(b for b in branches if isinstance(b, dict) and b.get("type") == "record")
-            return _masked_record(record, value, named)
-        return _masked(branches[0], value, personal, named) if len(branches) == 1 else _leaf(value, personal)
-    kind = _resolved(kind, named)
-    if isinstance(kind, dict):
-        if kind["type"] == "record" and isinstance(value, dict):
-            return _masked_record(kind, value, named)
-        if kind["type"] == "array" and isinstance(value, list):
-            return [_masked(kind["items"], item, personal, named) for item in value]
-        if kind["type"] == "map" and isinstance(value, dict):
-            return {key: _masked(kind["values"], item, personal, named) for key, item in value.items()}
+    match without_null(kind):
+        case Union(choices=choices) if isinstance(value, dict):
+            record = next((choice for choice in choices if isinstance(choice, Record)), None)
+            return _masked_record(record, value) if record else _leaf(value, personal)
+        case Record() as record if isinstance(value, dict):
+            return _masked_record(record, value)
+        case Array(items=items) if isinstance(value, list):
+            return [_masked(items, item, personal) for item in value]
+        case Map(values=values) if isinstance(value, dict):
+            return {key: _masked(values, item, personal) for key, item in value.items()}
     return _leaf(value, personal)
 
 
@@ -95,22 +83,3 @@ def _leaf(value: Any, personal: bool) -> Any:
     if not personal:
         return value
     return mask_text(value) if isinstance(value, str) else None
-
-
-def _resolved(kind: Any, named: dict[str, dict[str, Any]]) -> Any:
-    return named.get(kind, kind) if isinstance(kind, str) else kind
-
-
-def _named_types(kind: Any, found: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Every record of a schema by its name: a schema says a record once and then names it."""
-    if isinstance(kind, list):
-        for branch in kind:
-            _named_types(branch, found)
-    elif isinstance(kind, dict):
-        if kind.get("type") == "record":
-            found[kind["name"]] = kind
-            for field in kind["fields"]:
-                _named_types(field["type"], found)
-        else:
-            _named_types(kind.get("items", kind.get("values", kind.get("type"))), found)
-    return found

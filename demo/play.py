@@ -23,8 +23,9 @@ from demo.registers import Register, Said
 from demo.swipes import from_now_on
 from producers.publish import Publisher
 from producers.publish import export_file as files
-from producers.publish.export_file import RejectedFile, statement_of
+from producers.publish.export_file import RejectedFile
 from producers.publish.export_lines import ExportFile
+from producers.publish.json_form import statement_of
 from runtime.discover import discover
 from runtime.settings import Settings
 from wire.contracts import SCHEMAS, contracts

@@ -21,6 +21,7 @@ from producers.publish import cells
 from producers.publish.columns import Column, Department, Export, Says
 from runtime.discover import discover
 from wire.contracts import contracts
+from wire.schema import Primitive
 
 READERS = discover(departments.__name__, "DEPARTMENT", Department)
 
@@ -109,7 +110,8 @@ def _sheet(department: str, title: str) -> Sheet:
 def _line(columns: tuple[str, ...], word: dict[str, str], export: Export, form: Says) -> Callable[[Said], list[str]]:
     known: dict[str, Column] = {**export.head, **form.columns}
     empty = [word.get(column, "") for column in columns]
-    dates = {field["name"] for field in contracts()[export.topic].kinds[form.kind]["fields"] if _is_date(field["type"])}
+    fields = contracts()[export.topic].kinds[form.kind].fields
+    dates = {field.name for field in fields if isinstance(field.inner, Primitive) and field.inner.is_date}
     places = {
         name: (columns.index(each.names[0]), iso_day if name in dates else _cell(each.convert))
         for name, each in known.items()
@@ -132,15 +134,6 @@ def _line(columns: tuple[str, ...], word: dict[str, str], export: Export, form: 
         return cells_of_line
 
     return line
-
-
-def _is_date(schema: Any) -> bool:
-    match schema:
-        case {"logicalType": "date"}:
-            return True
-        case ["null", inner]:
-            return _is_date(inner)
-    return False
 
 
 def _cell(convert: cells.Convert) -> Cell:

@@ -21,7 +21,7 @@ def discover(package: str, constant: str, of: type[T]) -> dict[str, T]:
     has no name, or if two have the same name.
     """
     folder = importlib.import_module(package)
-    found: dict[str, T] = {}
+    exports: dict[str, T] = {}
     said_in: dict[str, str] = {}
     for module_name in sorted(module.name for module in pkgutil.iter_modules(folder.__path__)):
         if module_name.startswith("_"):
@@ -31,13 +31,13 @@ def discover(package: str, constant: str, of: type[T]) -> dict[str, T]:
         name = getattr(exported, "name", None)
         if not isinstance(name, str) or not name:
             raise PluginRefused(f"{module.__file__}: {constant} has no name; give it one.")
-        if name in found:
+        if name in exports:
             raise PluginRefused(
                 f"{module.__file__}: the name '{name}' of its {constant} is that of {said_in[name]} too; rename one."
             )
-        found[name] = exported
+        exports[name] = exported
         said_in[name] = str(module.__file__)
-    return dict(sorted(found.items()))
+    return dict(sorted(exports.items()))
 
 
 def _exported(module: ModuleType, constant: str, of: type[T]) -> T:

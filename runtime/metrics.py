@@ -18,7 +18,7 @@ Kind = Literal["counter", "gauge", "histogram"]
 
 @dataclass(frozen=True)
 class Declared:
-    """What is said about a metric. A histogram has `_bucket`, `_count` and `_sum` behind its name."""
+    """What describes a metric. A histogram has `_bucket`, `_count` and `_sum` behind its name."""
 
     name: str
     kind: Kind

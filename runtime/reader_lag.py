@@ -1,7 +1,7 @@
 """How far each reader is, asked from the broker and not from the reader: one that is dead or frozen says nothing.
 
 A reader is a stage or a sink, known to the broker as a consumer group (a sink's truth is in PostgreSQL; it tells the
-broker for this purpose). Runs as a thread of the clock's process, whose absence is told by itself.
+broker for this purpose). Runs as a thread of the clock's process, whose absence is reported by itself.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import time
 from collections.abc import Iterable
 
 import structlog
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka._model import ConsumerGroupTopicPartitions
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from runtime import metrics
 from runtime.settings import Settings
+from runtime.topic_reader import TopicUnreadable, has_record
 
 log = structlog.get_logger()
 
@@ -35,6 +36,7 @@ class Readers(threading.Thread):
 
     def __init__(self, settings: Settings, stopping: threading.Event) -> None:
         super().__init__(name="readers", daemon=True)
+        self._settings = settings
         self._prefix = settings.topic_prefix
         self._partitions = settings.partitions
         self._client = settings.kafka_client()
@@ -68,10 +70,10 @@ class Readers(threading.Thread):
             metrics.TOPIC_END.labels(*labels).set(end)
             metrics.TOPIC_UNDECIDED.labels(*labels).set(max(0, written[topic, number] - end))
         read = {
-            (reader, place): found.get(place, 0)
-            for reader, found in positions.items()
+            (reader, place): own.get(place, 0)
+            for reader, own in positions.items()
             for place in ends
-            if any(topic == place[0] for topic, _ in found)
+            if any(topic == place[0] for topic, _ in own)
         }
         self._look(read, ends)
         for (reader, place), position in read.items():
@@ -85,15 +87,15 @@ class Readers(threading.Thread):
         """Reader → place → where it goes on, of what it has ever read."""
         begin = self._prefix + GROUPS
         listed = self._admin.list_consumer_groups(request_timeout=PATIENCE_S).result(PATIENCE_S)
-        groups = [each.group_id for each in listed.valid if each.group_id.startswith(begin)]
-        found = {}
+        groups = [group.group_id for group in listed.valid if group.group_id.startswith(begin)]
+        positions = {}
         for group in groups:
             asked = [ConsumerGroupTopicPartitions(group)]
             answer = self._admin.list_consumer_group_offsets(asked, request_timeout=PATIENCE_S)[group]
             places = answer.result(PATIENCE_S).topic_partitions or []
             reader = group.removeprefix(begin).replace("_", "-")
-            found[reader] = {(each.topic, each.partition): each.offset for each in places if each.offset >= 0}
-        return found
+            positions[reader] = {(own.topic, own.partition): own.offset for own in places if own.offset >= 0}
+        return positions
 
     def _ends(self, places: Iterable[Where], level: IsolationLevel) -> dict[Where, int]:
         asked = {TopicPartition(*place): OffsetSpec.latest() for place in places}  # type: ignore[no-untyped-call]
@@ -101,11 +103,11 @@ class Readers(threading.Thread):
             return {}
         answers = self._admin.list_offsets(asked, isolation_level=level, request_timeout=PATIENCE_S)
         ends = {}
-        for each, answer in answers.items():
+        for where, answer in answers.items():
             try:
-                ends[each.topic, each.partition] = answer.result(PATIENCE_S).offset
-            except KafkaException as away:  # one partition without a leader: the others are told
-                log.info("end_not_asked", topic=each.topic, partition=each.partition, reason=away.args[0].name())
+                ends[where.topic, where.partition] = answer.result(PATIENCE_S).offset
+            except KafkaException as away:  # one partition without a leader: the others are known
+                log.info("end_not_asked", topic=where.topic, partition=where.partition, reason=away.args[0].name())
         return ends
 
     def _lag(self, reader: str, place: Where, position: int, end: int) -> int:
@@ -124,35 +126,12 @@ class Readers(threading.Thread):
             looked = self._looked.get(about)
             if looked is None or looked[0] != position or (not looked[1] and looked[2] < ends[about[1]]):
                 waiting.append((about, position))
-        if waiting:
-            self._read_on(waiting)
-
-    def _read_on(self, waiting: list[tuple[tuple[str, Where], int]]) -> None:
-        consumer = Consumer(
-            {
-                **self._client,
-                "group.id": f"{self._prefix}readers",
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "fetch.message.max.bytes": 65_536,
-                "queued.max.messages.kbytes": 1_024,
-            }
-        )
-        try:
-            for about, position in waiting:
-                (topic, number), deadline = about[1], time.monotonic() + PATIENCE_S
-                consumer.assign([TopicPartition(topic, number, position)])
-                while not self._stopping.is_set() and time.monotonic() < deadline:
-                    message = consumer.poll(0.2)
-                    if message is None or message.partition() != number or message.topic() != topic:
-                        continue
-                    error = message.error()
-                    if error is None:
-                        self._looked[about] = (position, True, message.offset() or 0)
-                        break
-                    if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
-                        self._looked[about] = (position, False, message.offset() or 0)
-                        break
-        finally:
-            consumer.close()
+        for (reader, place), position in waiting:
+            if self._stopping.is_set():
+                return
+            try:
+                waits = has_record(self._settings, *place, position, patience=PATIENCE_S)
+            except TopicUnreadable as unreadable:
+                log.info("reader_not_looked_at", reader=reader, topic=place[0], reason=str(unreadable))
+            else:
+                self._looked[reader, place] = (position, waits, ends[place])

@@ -228,8 +228,8 @@ def load(env_file: Path | None = None) -> Settings:
 
 
 def _sentence(where: tuple[int | str, ...], message: str) -> str:
-    said = message.removeprefix("Value error, ")
-    return f"CITYGRID_{'_'.join(str(part) for part in where).upper()}: {said}." if where else said
+    reason = message.removeprefix("Value error, ")
+    return f"CITYGRID_{'_'.join(str(part) for part in where).upper()}: {reason}." if where else reason
 
 
 def _plain(secret: SecretStr | None) -> str:

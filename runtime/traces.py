@@ -18,6 +18,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runtime import cloud_events
+from runtime.cloud_events import Headers
 from runtime.metrics import TRACE_SPANS
 from runtime.settings import Settings
 
@@ -27,9 +29,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
     from opentelemetry.trace import Span, Tracer
 
-Headers = list[tuple[str, str | bytes | None]]
 PARENT = "traceparent"
-EVENT_ID = "ce_id"
 
 
 class Hop:
@@ -99,13 +99,13 @@ class Traces:
 
         newest, parent = traced[-1]
         links = [(get_current_span(other).get_span_context(), _place(record)) for record, other in traced[:-1]]
-        event_ids = [found for record, _ in traced if (found := event_id_of(record))]
-        told: dict[str, Any] = {"messaging.operation.type": "process", **_place(newest), **about}
+        event_ids = [event_id for record, _ in traced if (event_id := event_id_of(record))]
+        attributes: dict[str, Any] = {"messaging.operation.type": "process", **_place(newest), **about}
         if event_ids:
-            told |= {"messaging.message.id": event_ids[-1], "cloudevents.event_id": event_ids[-1]}
+            attributes |= {"messaging.message.id": event_ids[-1], "cloudevents.event_id": event_ids[-1]}
         if links:
-            told["messaging.batch.message_count"] = len(traced)
-        return self._hop("process", newest.topic() or "", SpanKind.CONSUMER, parent, told, links, began)
+            attributes["messaging.batch.message_count"] = len(traced)
+        return self._hop("process", newest.topic() or "", SpanKind.CONSUMER, parent, attributes, links, began)
 
     def _context(self, record: Message) -> Context | None:
         headers = record.headers()
@@ -117,8 +117,8 @@ class Traces:
         if PARENT not in texts:
             return None
         context = self._propagator.extract(texts)
-        found = get_current_span(context).get_span_context()
-        return context if found.is_valid and found.trace_flags.sampled else None
+        span = get_current_span(context).get_span_context()
+        return context if span.is_valid and span.trace_flags.sampled else None
 
     def _hop(
         self,
@@ -158,7 +158,7 @@ def trace_id_of(record: Message) -> str | None:
 
 def event_id_of(record: Message) -> str | None:
     """The id of the event that a record is, for a log line about it; None for what is no event."""
-    return _header(record, EVENT_ID) or None
+    return _header(record, cloud_events.ID) or None
 
 
 def traces_of(settings: Settings, process: str) -> Traces | None:
@@ -224,7 +224,7 @@ def _place(record: Message) -> dict[str, Any]:
 
 def _header(record: Message, name: str) -> str:
     headers: Any = record.headers() or []
-    return next((_text(value) for found, value in headers if found == name), "")
+    return next((_text(value) for header, value in headers if header == name), "")
 
 
 def _text(value: Any) -> str:

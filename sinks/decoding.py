@@ -10,6 +10,8 @@ from typing import Any
 from sinks.sink import Unreadable
 from wire.codec import RecordReader
 from wire.registry import Registry
+from wire.schema import Array, Map, Primitive, Record, Type, Union
+from wire.schema_parser import parse
 
 EPOCH_DAY = date(1970, 1, 1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,7 +38,7 @@ class JsonReader:
 
     def __init__(self, registry: Registry, schema: Mapping[str, Any]) -> None:
         self._records = RecordReader(registry, schema)
-        self._convert = _converter(schema, {}) or _same
+        self._convert = _converter(parse(schema)) or _same
 
     def read(self, value: bytes) -> dict[str, Any]:
         """The record. Raises Unreadable; the reason names no value."""
@@ -62,33 +64,27 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _converter(schema: Any, named: dict[str, Convert | None]) -> Convert | None:
+def _converter(schema: Type) -> Convert | None:
     """None where JSON takes the value as it is."""
-    if isinstance(schema, str):
-        return named.get(schema)
-    if isinstance(schema, list):
-        inner = [_converter(branch, named) for branch in schema if branch != "null"]
-        if len(inner) != 1:
-            raise TypeError("a published row has optional values only, no choice of several")
-        return inner[0] and _optional(inner[0])
-    match schema["type"], schema.get("logicalType"):
-        case "int", "date":
+    match schema:
+        case Primitive(is_date=True):
             return day
-        case "long", "timestamp-micros":
+        case Primitive(is_time=True):
             return iso_instant
-        case "record", _:
-            fields = [(field["name"], _converter(field["type"], named)) for field in schema["fields"]]
-            wanted = [(name, each) for name, each in fields if each]
-            named[schema["name"]] = made = _record(wanted) if wanted else None
-            return made
-        case "array", _:
-            item = _converter(schema["items"], named)
+        case Union(choices=(choice,)):
+            inner = _converter(choice)
+            return inner and _optional(inner)
+        case Union():
+            raise TypeError("a published row has optional values only, no choice of several")
+        case Record(fields=fields):
+            converters = [(field.name, convert) for field in fields if (convert := _converter(field.type))]
+            return _record(converters) if converters else None
+        case Array(items=inner):
+            item = _converter(inner)
             return item and _array(item)
-        case "map", _:
-            item = _converter(schema["values"], named)
+        case Map(values=inner):
+            item = _converter(inner)
             return item and _map(item)
-        case (dict() | list()) as nested, _:
-            return _converter(nested, named)
     return None
 
 
@@ -106,6 +102,6 @@ def _map(convert: Convert) -> Convert:
 
 def _record(fields: list[tuple[str, Convert]]) -> Convert:
     def convert(record: dict[str, Any]) -> dict[str, Any]:
-        return record | {name: each(record[name]) for name, each in fields}
+        return record | {name: convert_field(record[name]) for name, convert_field in fields}
 
     return convert

@@ -7,7 +7,7 @@ from heapq import heapify, heappop, heappush
 from typing import Any
 
 from dataplane import PartitionRows
-from runtime.traces import Headers
+from runtime.cloud_events import Headers
 
 
 def _never(_row: Any) -> bool:

@@ -11,7 +11,8 @@ from confluent_kafka import Message
 
 from dataplane import DataPlane
 from domain.event import Source
-from runtime.traces import Headers, Hop, Traces, event_id_of, trace_id_of
+from runtime.cloud_events import Headers
+from runtime.traces import Hop, Traces, event_id_of, trace_id_of
 
 log = structlog.get_logger()
 

@@ -21,7 +21,7 @@ from domain.rule import Rule
 from domain.step import NOBODY_QUIET, Outcome, ruleset, settle
 from domain.view import View
 from runtime import metrics
-from runtime.traces import Headers
+from runtime.cloud_events import Headers
 from stream_apps.doubt import DoubtIndex
 from stream_apps.due import DueIndex
 from stream_apps.outlet import Outlet

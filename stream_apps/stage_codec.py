@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from domain.view import View
 from wire.avro_writer import writer
-from wire.codec import DAY, FIRST_DAY, LAST_DAY, RecordReader
-from wire.contracts import Schema, plain, published
+from wire.codec import RecordReader
+from wire.contracts import Published, published
 from wire.registry import Registry
 from wire.row_classes import builder
+from wire.schema import TIMES
 from wire.topics import LARGE_RECORD
 
 LARGEST_WRITTEN = int(LARGE_RECORD) - 200_000
@@ -73,25 +74,25 @@ class Wire:
         """Raises ValueError if the bytes are no tick, or no time of a living city: the clock is never turned back."""
         read = self._read_clock(value)
         now = int(read["now"])
-        if not FIRST_DAY * DAY <= now <= LAST_DAY * DAY:
-            raise ValueError("'now' is not a time between 1850 and 2199")
+        if not TIMES.least <= now <= TIMES.most:
+            raise ValueError(f"'now' {TIMES.otherwise}")
         return Tick(now, frozenset(read["quiet"]))
 
-    def _schema(self, topic: str) -> Schema:
-        return published()[topic].schema
+    def _output(self, topic: str) -> Published:
+        return published()[topic]
 
     def _writer(self, topic: str) -> Callable[[Any], bytes]:
-        schema = self._schema(topic)
-        schema_id = self._registry.id_of(f"{self._prefix}{topic}-value", schema)
-        write = writer(plain(schema), schema_id, access="attribute")
+        output = self._output(topic)
+        schema_id = self._registry.id_of(f"{self._prefix}{topic}-value", output.schema)
+        write = writer(output.record, schema_id, access="attribute")
 
         def written(value: Any) -> bytes:
-            said = write(value)
-            if len(said) > LARGEST_WRITTEN:
-                raise TooLarge(f"a record of {topic} would have {len(said)} bytes, {LARGEST_WRITTEN} at most")
-            return said
+            framed = write(value)
+            if len(framed) > LARGEST_WRITTEN:
+                raise TooLarge(f"a record of {topic} would have {len(framed)} bytes, {LARGEST_WRITTEN} at most")
+            return framed
 
         return written
 
     def _reader(self, topic: str) -> RecordReader:
-        return RecordReader(self._registry, self._schema(topic))
+        return RecordReader(self._registry, self._output(topic).record)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from runtime import cloud_events
 from wire.catalogue import entries
 from wire.contracts import contracts
 
@@ -21,7 +22,7 @@ def document() -> dict[str, Any]:
             "name": entry.topic,
             "title": entry.zh,
             "summary": entry.en,
-            "contentType": "application/avro",
+            "contentType": cloud_events.AVRO,
             "headers": {"$ref": "#/components/schemas/cloudEvent"},
             "payload": {"schemaFormat": AVRO, "schema": known[entry.topic].schema},
             "bindings": {
@@ -31,7 +32,7 @@ def document() -> dict[str, Any]:
                     "schemaIdPayloadEncoding": "confluent",
                 }
             },
-            "tags": [{"name": each} for each in (entry.department, entry.category, entry.classification)],
+            "tags": [{"name": tag} for tag in (entry.department, entry.category, entry.classification)],
         }
         channels[name] = {
             "address": entry.topic,
@@ -53,22 +54,8 @@ def document() -> dict[str, Any]:
             "version": VERSION,
             "description": "What a city's departments state. Identity numbers are pseudonyms on the wire.",
         },
-        "defaultContentType": "application/avro",
+        "defaultContentType": cloud_events.AVRO,
         "channels": channels,
         "operations": operations,
-        "components": {"messages": messages, "schemas": {"cloudEvent": _CLOUD_EVENT}},
+        "components": {"messages": messages, "schemas": {"cloudEvent": cloud_events.SCHEMA}},
     }
-
-
-_CLOUD_EVENT = {
-    "type": "object",
-    "description": "CloudEvents 1.0 in Kafka's binary mode",
-    "required": ["ce_id", "ce_source", "ce_type", "ce_specversion", "ce_time"],
-    "properties": {
-        "ce_id": {"type": "string", "format": "uuid"},
-        "ce_source": {"type": "string", "examples": ["/departments/housing"]},
-        "ce_type": {"type": "string", "examples": ["cn.citygrid.housing.Let"]},
-        "ce_specversion": {"type": "string", "const": "1.0"},
-        "ce_time": {"type": "string", "format": "date-time"},
-    },
-}

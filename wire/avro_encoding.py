@@ -5,9 +5,23 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from .avro_schema import NamedTypes, branch_name
+from wire.schema import (
+    LARGEST_INT,
+    LARGEST_LONG,
+    LEAST_INT,
+    LEAST_LONG,
+    NULL,
+    Array,
+    Enum,
+    Fixed,
+    Map,
+    Primitive,
+    Record,
+    Type,
+    Union,
+    label,
+)
 
-_INT, _LONG = (-(1 << 31), (1 << 31) - 1), (-(1 << 63), (1 << 63) - 1)
 _float, _double = struct.Struct("<f").pack, struct.Struct("<d").pack
 
 
@@ -105,10 +119,16 @@ def _number(pack: Any) -> Any:
 Fitting = tuple[str, Any]
 
 
-def fitting(types: NamedTypes, schema: Any) -> Fitting:
+def fitting(schema: Type) -> Fitting:
     """Kind of a union's branch, with the symbols of an enum or the size of a fixed."""
-    resolved, kind = types.resolve(schema), types.kind(schema)
-    return kind, frozenset(resolved["symbols"]) if kind == "enum" else resolved["size"] if kind == "fixed" else None
+    match schema:
+        case Enum(symbols=symbols):
+            return "enum", frozenset(symbols)
+        case Fixed(size=size):
+            return "fixed", size
+        case Record():
+            return "record", None
+    return label(schema), None
 
 
 def _choose(union: tuple[list[str], list[Fitting]], value: Any) -> tuple[int, Any]:
@@ -137,7 +157,7 @@ def _fits(kind: str, detail: Any, value: Any) -> bool:
         case bool():
             return kind == "boolean"
         case int():
-            low, high = _INT if kind == "int" else _LONG
+            low, high = (LEAST_INT, LARGEST_INT) if kind == "int" else (LEAST_LONG, LARGEST_LONG)
             return kind in ("float", "double") or (kind in ("int", "long") and low <= value <= high)
         case float():
             return kind in ("float", "double")
@@ -158,77 +178,86 @@ RUNTIME: dict[str, Any] = {
 }  # fmt: skip
 
 
-def diagnose(types: NamedTypes, value: Any, access: str, cause: Exception) -> InvalidValue:
+def diagnose(schema: Type, value: Any, access: str, cause: Exception) -> InvalidValue:
     """Look for the first field that does not fit. Only run once writing has failed."""
-    found = _search(types, types.root, value, access, branch_name(types.root).rpartition(".")[2])
-    path, expected = found or (branch_name(types.root), str(cause))
+    name = label(schema)
+    path, expected = _search(schema, value, access, name.rpartition(".")[2]) or (name, str(cause))
     return InvalidValue(f"{path}: expected {expected}; mend the value or its schema")
 
 
-def _search(types: NamedTypes, schema: Any, value: Any, access: str, path: str) -> tuple[str, str] | None:
-    schema = types.resolve(schema)
-    if isinstance(schema, list):
-        return _search_union(types, schema, value, access, path)
-    kind = types.kind(schema)
-    if kind == "record":
-        for field in schema["fields"]:
-            here = f"{path}.{field['name']}"
-            try:
-                inner = getattr(value, field["name"]) if access == "attribute" else value[field["name"]]
-            except (KeyError, AttributeError, TypeError, IndexError):
-                if access == "item" and "default" in field and isinstance(value, dict):
-                    continue
-                return here, "a value, but the field is missing"
-            if found := _search(types, field["type"], inner, access, here):
-                return found
-        return None
-    if kind in ("array", "map"):
-        if not isinstance(value, dict if kind == "map" else (list, tuple, set, frozenset)):
-            return path, "a dict" if kind == "map" else "a list"
-        items: Any = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, inner in items:
-            if kind == "map" and not isinstance(key, str):
+Misfit = tuple[str, str]
+"""(path of a field, what was expected there)."""
+
+
+def _search(schema: Type, value: Any, access: str, path: str) -> Misfit | None:
+    match schema:
+        case Record():
+            return _search_record(schema, value, access, path)
+        case Array(items=inner):
+            if not isinstance(value, list | tuple | set | frozenset):
+                return path, "a list"
+            misfits = (_search(inner, item, access, f"{path}[{index}]") for index, item in enumerate(value))
+            return next((misfit for misfit in misfits if misfit), None)
+        case Map(values=inner):
+            if not isinstance(value, dict):
+                return path, "a dict"
+            if not all(isinstance(key, str) for key in value):
                 return path, "keys that are strings"
-            label = "*" if kind == "map" else str(key)  # a map's key may be personal
-            if found := _search(
-                types, schema[{"map": "values", "array": "items"}[kind]], inner, access, f"{path}[{label}]"
-            ):
-                return found
-        return None
-    return None if _writes(schema, kind, value) else (path, _expectation(schema, kind))
+            misfits = (_search(inner, item, access, f"{path}[*]") for item in value.values())  # a key may be personal
+            return next((misfit for misfit in misfits if misfit), None)
+        case Union():
+            return _search_union(schema, value, access, path)
+        case Enum(symbols=symbols):
+            fits = isinstance(value, str) and value in symbols
+            return None if fits else (path, f"one of {', '.join(symbols)}")
+        case Fixed(size=size):
+            return None if _writes("X", value, size) else (path, f"{size} bytes")
+        case Primitive(name=name):
+            article = "an" if name == "int" else "a"
+            expected = "None" if name == "null" else f"{article} {name}"
+            return None if _writes(_FUNCTION_OF[name], value) else (path, expected)
 
 
-def _search_union(types: NamedTypes, schema: list[Any], value: Any, access: str, path: str) -> tuple[str, str] | None:
-    labels = [branch_name(types.resolve(branch)) for branch in schema]
-    kinds = [types.kind(branch) for branch in schema]
-    others = [index for index, kind in enumerate(kinds) if kind != "null"]
-    if len(others) == 1:
-        return None if value is None and len(schema) > 1 else _search(types, schema[others[0]], value, access, path)
+def _search_record(schema: Record, value: Any, access: str, path: str) -> Misfit | None:
+    for field in schema.fields:
+        here = f"{path}.{field.name}"
+        try:
+            inner = getattr(value, field.name) if access == "attribute" else value[field.name]
+        except (KeyError, AttributeError, TypeError, IndexError):
+            if access == "item" and field.has_default and isinstance(value, dict):
+                continue
+            return here, "a value, but the field is missing"
+        if misfit := _search(field.type, inner, access, here):
+            return misfit
+    return None
+
+
+def _search_union(schema: Union, value: Any, access: str, path: str) -> Misfit | None:
+    if len(schema.choices) == 1:
+        return None if value is None and NULL in schema.branches else _search(schema.choices[0], value, access, path)
+    labels = [label(branch) for branch in schema.branches]
     try:
-        index, inner = _choose((labels, [fitting(types, branch) for branch in schema]), value)
+        index, inner = _choose((labels, [fitting(branch) for branch in schema.branches]), value)
     except TypeError:
         return path, f"one of {', '.join(labels)}"
-    return _search(types, schema[index], inner, access, f"{path}<{labels[index].rpartition('.')[2]}>")
+    return _search(schema.branches[index], inner, access, f"{path}<{labels[index].rpartition('.')[2]}>")
 
 
-def _writes(schema: Any, kind: str, value: Any) -> bool:
-    if kind == "enum":
-        return isinstance(value, str) and value in schema["symbols"]
+_FUNCTION_OF = {
+    "boolean": "B",
+    "int": "I",
+    "long": "L",
+    "float": "F",
+    "double": "D",
+    "bytes": "Y",
+    "string": "S",
+    "null": "N",
+}
+
+
+def _writes(function: str, value: Any, *more: Any) -> bool:
     try:
-        if kind == "fixed":
-            _fixed(value, schema["size"])
-        else:
-            name = {"boolean": "B", "int": "I", "long": "L", "float": "F", "double": "D", "bytes": "Y", "string": "S"}
-            RUNTIME[name.get(kind, "N")](value)
+        RUNTIME[function](value, *more)
     except (TypeError, OverflowError, AttributeError, struct.error, UnicodeEncodeError):
         return False
     return True
-
-
-def _expectation(schema: Any, kind: str) -> str:
-    if kind == "enum":
-        return f"one of {', '.join(schema['symbols'])}"
-    if kind == "fixed":
-        return f"{schema['size']} bytes"
-    article = "an" if kind == "int" else "a"
-    return "None" if kind == "null" else f"{article} {kind}"

@@ -1,4 +1,4 @@
-"""Avro writers generated from a schema: straight-line Python for this one schema, no schema walk, no union search.
+"""Avro writers generated from a schema: straight-line Python, so the schema is walked once and not for each value.
 
 The bytes are those of fastavro's `schemaless_writer` at about half its CPU (`bench/avro_writer.py` measures it).
 Logical types are not converted: give the raw int, string or bytes. A value that does not fit raises InvalidValue
@@ -14,8 +14,24 @@ import json
 from collections.abc import Callable
 from typing import Any, Literal
 
-from .avro_encoding import RUNTIME, InvalidValue, diagnose, fitting
-from .avro_schema import NamedTypes, branch_name
+from wire.avro_encoding import RUNTIME, InvalidValue, diagnose, fitting
+from wire.schema import (
+    NULL,
+    Array,
+    Enum,
+    Field,
+    Fixed,
+    Json,
+    Map,
+    Named,
+    Primitive,
+    Record,
+    Type,
+    Union,
+    default_value,
+    label,
+)
+from wire.schema_parser import parse
 
 Access = Literal["item", "attribute"]
 Writer = Callable[[Any], bytes]
@@ -33,19 +49,18 @@ _PRIMITIVE = {
 }
 
 
-def writer(schema: Any, schema_id: int | None, access: Access = "item") -> Writer:
-    """A function value -> bytes for `schema` (as parsed JSON, or a JSON string).
+def writer(schema: Json | Type, schema_id: int | None, access: Access = "item") -> Writer:
+    """A function value -> bytes for `schema` (a model, or JSON as text or parsed).
 
     `schema_id`: begin with Confluent's frame (0, the id as four bytes); None: the bare Avro body.
     `access`: whether fields of records are read as `value["name"]` or as `value.name`. With items a missing field that
     has a default is written as its default, as fastavro does.
-    Raises ValueError for a schema that is not Avro; the function raises InvalidValue.
+    Raises SchemaRefused (a ValueError) for a schema that is not Avro; the function raises InvalidValue.
     """
-    parsed = json.loads(schema) if isinstance(schema, str) and schema.lstrip()[:1] in "{[" else schema
-    types = NamedTypes(parsed)
+    model = parse(json.loads(schema) if isinstance(schema, str) and schema.lstrip()[:1] in "{[" else schema)
     frame = b"" if schema_id is None else b"\0" + schema_id.to_bytes(4, "big")
-    quick, source = _compiled(types, access, frame, defaults=False)
-    patient = _compiled(types, access, frame, defaults=True)[0] if access == "item" else quick
+    quick, source = _compiled(model, access, frame, defaults=False)
+    patient = _compiled(model, access, frame, defaults=True)[0] if access == "item" else quick
 
     def write(value: Any) -> bytes:
         try:
@@ -54,19 +69,19 @@ def writer(schema: Any, schema_id: int | None, access: Access = "item") -> Write
             try:
                 return patient(value)
             except Exception as error:
-                raise diagnose(types, value, access, error) from error
+                raise diagnose(model, value, access, error) from error
 
     write.__doc__ = source
     return write
 
 
-def _compiled(types: NamedTypes, access: Access, frame: bytes, defaults: bool) -> tuple[Writer, str]:
+def _compiled(schema: Type, access: Access, frame: bytes, defaults: bool) -> tuple[Writer, str]:
     """The function, and its source."""
-    generator = _Generator(types, access, defaults)
-    expression = generator.expression(types.root, "v")
+    generator = _Generator(access, defaults)
+    expression = generator.expression(schema, "v")
     namespace: dict[str, Any] = {**RUNTIME, "FRAME": frame, **generator.constants}
     source = "\n".join([*generator.functions, f"def write(v):\n    return FRAME + {expression}"])
-    exec(compile(source, f"<avro writer of {branch_name(types.root)}>", "exec"), namespace)  # noqa: S102
+    exec(compile(source, f"<avro writer of {label(schema)}>", "exec"), namespace)  # noqa: S102
     function: Writer = namespace["write"]
     return function, source
 
@@ -74,34 +89,32 @@ def _compiled(types: NamedTypes, access: Access, frame: bytes, defaults: bool) -
 class _Generator:
     """Turns a schema into one Python expression that gives bytes; every named type becomes a function of its own."""
 
-    def __init__(self, types: NamedTypes, access: Access, defaults: bool) -> None:
-        self._types = types
+    def __init__(self, access: Access, defaults: bool) -> None:
         self._access = access
         self._defaults = defaults
         self.functions: list[str] = []
         self.constants: dict[str, Any] = {}
-        self._named: dict[str, str] = {}
+        self._named: dict[Named, str] = {}
         self._depth = 0
 
-    def expression(self, schema: Any, x: str) -> str:
+    def expression(self, schema: Type, x: str) -> str:
         """The bytes of the Python expression `x` under `schema`."""
-        if isinstance(schema, list):
-            return self._union(schema, x)
-        name = schema if isinstance(schema, str) else schema["type"]
-        if not isinstance(name, str):
-            return self.expression(name, x)
-        if name == "null":
-            return f"N({x})"
-        if name in _PRIMITIVE:
-            return _PRIMITIVE[name].format(x=x)
-        if name == "array":
-            inner, i = schema["items"], self._variable()
-            return f'(L(len({x})) + b"".join([{self.expression(inner, i)} for {i} in {x}]) + b"\\0" if {x} else E({x}))'
-        if name == "map":
-            inner, k = schema["values"], self._variable()
-            each = f"S({k}) + {self.expression(inner, k + 'v')}"
-            return f'(L(len({x})) + b"".join([{each} for {k}, {k}v in {x}.items()]) + b"\\0" if {x} else E({x}))'
-        return f"{self._function(self._types.find(schema))}({x})"
+        match schema:
+            case Primitive(name="null"):
+                return f"N({x})"
+            case Primitive(name=name):
+                return _PRIMITIVE[name].format(x=x)
+            case Union(branches=branches):
+                return self._union(branches, x)
+            case Array(items=inner):
+                i = self._variable()
+                item = self.expression(inner, i)
+                return f'(L(len({x})) + b"".join([{item} for {i} in {x}]) + b"\\0" if {x} else E({x}))'
+            case Map(values=inner):
+                k = self._variable()
+                item = f"S({k}) + {self.expression(inner, k + 'v')}"
+                return f'(L(len({x})) + b"".join([{item} for {k}, {k}v in {x}.items()]) + b"\\0" if {x} else E({x}))'
+        return f"{self._function(schema)}({x})"
 
     def _variable(self) -> str:
         self._depth += 1
@@ -112,55 +125,53 @@ class _Generator:
         self.constants[name] = value
         return name
 
-    def _function(self, schema: dict[str, Any]) -> str:
+    def _function(self, schema: Named) -> str:
         """The function that writes a record, an enum or a fixed; made when it is first asked for."""
-        if schema["fullname"] in self._named:
-            return self._named[schema["fullname"]]
-        function = self._named[schema["fullname"]] = f"w{len(self._named)}"
-        if schema["type"] == "enum":
-            codes = {symbol: RUNTIME["L"](code) for code, symbol in enumerate(schema["symbols"])}
-            body = f"{self._constant(codes)}[v]"
-        elif schema["type"] == "fixed":
-            body = f"X(v, {schema['size']})"
-        elif not schema["fields"]:
-            body = 'b""'
-        else:
-            body = " + ".join(self._field(field) for field in schema["fields"])
-            if len(schema["fields"]) > 2:  # joining is quicker than adding up
-                body = 'b"".join((' + ", ".join(self._field(field) for field in schema["fields"]) + "))"
+        if schema in self._named:
+            return self._named[schema]
+        function = self._named[schema] = f"w{len(self._named)}"
+        match schema:
+            case Enum(symbols=symbols):
+                codes = {symbol: RUNTIME["L"](code) for code, symbol in enumerate(symbols)}
+                body = f"{self._constant(codes)}[v]"
+            case Fixed(size=size):
+                body = f"X(v, {size})"
+            case Record(fields=()):
+                body = 'b""'
+            case Record(fields=fields):
+                parts = [self._field(field) for field in fields]
+                # joining many is quicker than adding them up
+                body = 'b"".join((' + ", ".join(parts) + "))" if len(parts) > 2 else " + ".join(parts)
         self.functions.append(f"def {function}(v):\n    return {body}")
         return function
 
-    def _field(self, field: dict[str, Any]) -> str:
+    def _field(self, field: Field) -> str:
         if self._access == "attribute":
-            return self.expression(field["type"], f"v.{field['name']}")
-        if "default" not in field or not self._defaults:
-            return self.expression(field["type"], f"v[{field['name']!r}]")
-        default = self._constant(self._types.default(field))
-        return self.expression(field["type"], f"v.get({field['name']!r}, {default})")
+            return self.expression(field.type, f"v.{field.name}")
+        if not field.has_default or not self._defaults:
+            return self.expression(field.type, f"v[{field.name!r}]")
+        default = self._constant(default_value(field.type, field.default))
+        return self.expression(field.type, f"v.get({field.name!r}, {default})")
 
-    def _union(self, branches: list[Any], x: str) -> str:
-        names = [branch if isinstance(branch, str) else branch.get("type") for branch in branches]
-        others = [index for index, name in enumerate(names) if name != "null"]
+    def _union(self, branches: tuple[Type, ...], x: str) -> str:
+        choices = [index for index, branch in enumerate(branches) if branch != NULL]
         bound = self._variable()
-        if len(others) == 1:
-            [at] = others
-            code = RUNTIME["L"](at)
+        if len(choices) == 1:
+            [index] = choices
+            code = RUNTIME["L"](index)
             if len(branches) == 1:
                 return f"{code!r} + {self.expression(branches[0], x)}"
-            null = RUNTIME["L"](1 - at)
-            inner = f"{code!r} + {self.expression(branches[at], bound)}"
+            null = RUNTIME["L"](1 - index)
+            inner = f"{code!r} + {self.expression(branches[index], bound)}"
             return f"({null!r} if ({bound} := {x}) is None else {inner})"
-        table = {}
+        names = []
         for index, branch in enumerate(branches):
             body = self.expression(branch, "v")
-            function = f"u{len(self.functions)}_{index}"
-            self.functions.append(f"def {function}(v):\n    return {RUNTIME['L'](index)!r} + {body}")
-            table[index] = function
+            name = f"u{len(self.functions)}_{index}"
+            self.functions.append(f"def {name}(v):\n    return {RUNTIME['L'](index)!r} + {body}")
+            names.append(name)
         union = f"union{len(self.functions)}"
-        labels = [branch_name(self._types.resolve(branch)) for branch in branches]
-        kinds = [fitting(self._types, branch) for branch in branches]
-        choose = self._constant((labels, kinds))
-        functions = ", ".join(table[index] for index in range(len(branches)))
-        self.functions.append(f"def {union}(v):\n    i, v = choose({choose}, v)\n    return ({functions},)[i](v)")
+        choose = self._constant(([label(branch) for branch in branches], [fitting(branch) for branch in branches]))
+        functions = f"({', '.join(names)},)"
+        self.functions.append(f"def {union}(v):\n    i, v = choose({choose}, v)\n    return {functions}[i](v)")
         return f"{union}({x})"

@@ -6,15 +6,17 @@ views (`View.contributes_to`), a rule reads the rows of one view. Counts and fre
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from domain.rule import Rule
 from domain.view import View
 from runtime.discover import discover
-from wire.contracts import CLASSIFICATIONS, Contract, Schema, contracts
+from wire import schema
+from wire.contracts import Contract, contracts
 from wire.reach import reach
+from wire.schema_parser import CLASSIFICATIONS
 from wire.words import words
 
 ROWS = "rows."
@@ -78,8 +80,8 @@ class Entry(NamedTuple):
 
     def matches(self, wanted: str) -> bool:
         """Whether each word of `wanted` stands in what the catalogue says of the topic, in either language."""
-        said = _searched(self.topic)
-        return all(word in said for word in wanted.casefold().split())
+        text = _searched(self.topic)
+        return all(word in text for word in wanted.casefold().split())
 
 
 def entries(sinks: Mapping[str, Sequence[str]] | None = None) -> tuple[Entry, ...]:
@@ -112,9 +114,9 @@ def _behind(view: str, seen: frozenset[str]) -> frozenset[str]:
         return frozenset()
     behind = _own(view)
     for name in (name for name, other in _views().items() if view in other.contributes_to and name != view):
-        # One that speaks only once it was told something itself cannot be asked by stating things to it alone.
+        # A view that contributes only once it was contributed to itself cannot be asked by stating things to it alone.
         behind |= reach(_views()[name]).get(view, _own(name))
-        behind |= _behind(name, seen | {view}) - _own(name)  # what it was told it may tell further
+        behind |= _behind(name, seen | {view}) - _own(name)  # it may pass on what others contribute to it
     return behind
 
 
@@ -125,7 +127,7 @@ def _own(view: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _topic_of_kind() -> dict[tuple[str, str], str]:
-    return {(each.department, kind): topic for topic, each in contracts().items() for kind in each.kinds}
+    return {(contract.department, kind): topic for topic, contract in contracts().items() for kind in contract.kinds}
 
 
 def topic_of(department: str, kind: str) -> str | None:
@@ -140,24 +142,27 @@ def rules() -> dict[str, Rule]:
 
 
 def _entry(contract: Contract, sinks: Mapping[str, Sequence[str]]) -> Entry:
-    schema, name = contract.schema, f"department.{contract.department}"
-    kinds = tuple(_kinds(contract))
-    head = tuple(_field(field) for field in schema["fields"][:-1])
+    name = f"department.{contract.department}"
+    kinds = tuple(
+        Kind(kind, record.doc_zh or kind, record.doc, tuple(map(_field, record.fields)))
+        for kind, record in contract.kinds.items()
+    )
+    head = tuple(map(_field, contract.record.fields[:-1]))
     fields = [*head, *(field for kind in kinds for field in kind.fields)]
     return Entry(
         topic=contract.topic,
         department=contract.department,
         department_zh=words()["zh"].get(name, contract.department),
         department_en=words()["en"].get(name, contract.department.replace("-", " ").capitalize()),
-        zh=schema["doc_zh"],
-        en=schema["doc"],
-        owner=schema["owner"],
-        category=schema["category"],
-        legal_basis=schema["legal_basis"],
-        legal_basis_zh=schema["legal_basis_zh"],
-        retention=schema["retention"],
+        zh=contract.record.doc_zh,
+        en=contract.record.doc,
+        owner=contract.owner,
+        category=contract.category,
+        legal_basis=contract.legal_basis,
+        legal_basis_zh=contract.legal_basis_zh,
+        retention=contract.retention,
         subject=contract.subject,
-        freshness=schema["freshness"],
+        freshness=contract.freshness,
         limit_seconds=contract.freshness_seconds,
         classification=max((field.classification for field in fields), key=CLASSIFICATIONS.index),
         head=head,
@@ -169,61 +174,45 @@ def _entry(contract: Contract, sinks: Mapping[str, Sequence[str]]) -> Entry:
 def _readers(contract: Contract, sinks: Mapping[str, Sequence[str]]) -> Reader:
     views = [name for name, view in _views().items() if view.subject == contract.subject]
     reached = [name for name in _views() if name not in views and contract.topic in topics_behind(name)]
-    found = [name for name, rule in rules().items() if rule.view in {*views, *reached}]
-    published = {f"{ROWS}{view}" for view in (*views, *reached)} | ({ALERTS} if found else set())
+    judging = [name for name, rule in rules().items() if rule.view in {*views, *reached}]
+    published = {f"{ROWS}{view}" for view in (*views, *reached)} | ({ALERTS} if judging else set())
     reading = [name for name, topics in sinks.items() if not published.isdisjoint(topics)]
-    return Reader(tuple(views), tuple(reached), tuple(found), tuple(reading))
+    return Reader(tuple(views), tuple(reached), tuple(judging), tuple(reading))
 
 
-def _kinds(contract: Contract) -> Iterator[Kind]:
-    named: dict[str, Schema] = {}
-    for name, record in contract.kinds.items():
-        fields = tuple(_field(field, named) for field in record["fields"])
-        yield Kind(name, record.get("doc_zh") or name, record["doc"], fields)
-
-
-def _field(field: Mapping[str, Any], named: dict[str, Schema] | None = None) -> Field:
-    known = {} if named is None else named
-    kind, optional, many = field["type"], False, False
-    if isinstance(kind, list):
-        optional = "null" in kind
-        kind = next(branch for branch in kind if branch != "null")
-    if isinstance(kind, dict) and kind["type"] == "array":
-        kind, many = kind["items"], True
-    if isinstance(kind, dict) and "name" in kind:
-        known[kind["name"]] = kind
-    kind = known.get(kind, kind) if isinstance(kind, str) else kind
+def _field(field: schema.Field) -> Field:
+    inner = field.inner.items if isinstance(field.inner, schema.Array) else field.inner
     symbols: tuple[str, ...] = ()
-    match kind:
-        case {"logicalType": str(logical)}:
-            said = {"date": "date", "timestamp-micros": "time"}.get(logical, logical)
-        case {"type": "enum", "symbols": list(listed)}:
-            said, symbols = "one of", tuple(listed)
-        case {"type": str(complex_type)}:
-            said = complex_type
+    match inner:
+        case schema.Primitive(logical=logical) if logical:
+            name = {"date": "date", "timestamp-micros": "time"}.get(logical, logical)
+        case schema.Enum():
+            name, symbols = "one of", inner.symbols
+        case schema.Record():
+            name = "record"
         case _:
-            said = str(kind)
+            name = schema.label(inner)
     return Field(
-        name=field["name"],
-        type=said,
-        optional=optional,
-        many=many,
-        identity=bool(field.get("identity")),
-        classification=field["classification"],
-        zh=field.get("doc_zh") or field["name"],
-        en=field["doc"],
+        name=field.name,
+        type=name,
+        optional=field.optional,
+        many=field.many,
+        identity=field.identity,
+        classification=field.classification,
+        zh=field.doc_zh or field.name,
+        en=field.doc,
         symbols=symbols,
     )
 
 
 @lru_cache(maxsize=512)
 def _searched(topic: str) -> str:
-    entry = next(each for each in entries() if each.topic == topic)
-    said = [topic, *entry[1:12], entry.category.replace("_", " "), entry.classification]
+    entry = next(entry for entry in entries() if entry.topic == topic)
+    texts = [topic, *entry[1:12], entry.category.replace("_", " "), entry.classification]
     for kind in entry.kinds:
-        said += [kind.name, kind.zh, kind.en]
+        texts += [kind.name, kind.zh, kind.en]
         for field in kind.fields:
-            said += [field.name, field.zh, field.en, field.classification, *field.symbols]
-    said += [*entry.readers.views, *entry.readers.reached, *entry.readers.rules]
-    said += [rules()[name].title.zh for name in entry.readers.rules]
-    return "\n".join(str(each) for each in said).casefold()
+            texts += [field.name, field.zh, field.en, field.classification, *field.symbols]
+    texts += [*entry.readers.views, *entry.readers.reached, *entry.readers.rules]
+    texts += [rules()[name].title.zh for name in entry.readers.rules]
+    return "\n".join(map(str, texts)).casefold()

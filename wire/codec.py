@@ -6,9 +6,8 @@ What cannot be read is told apart, because each goes another way: bytes that nob
 
 from __future__ import annotations
 
-import json
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from math import isfinite
 from typing import Any, Final, NamedTuple
@@ -20,18 +19,17 @@ from fastavro.schema import SchemaParseException, UnknownType
 from domain.codes import NAMING_FIELDS, SUBJECT_CODES, InvalidCode, plain_name
 from domain.event import Event
 from wire.avro_writer import writer
-from wire.contracts import Contract, Schema, contracts, plain
+from wire.contracts import Contract, contracts
 from wire.registry import Registry
+from wire.schema import TIMES, Array, Json, Map, Primitive, Record, Type, Union, avro, without_null
+from wire.schema_parser import SchemaRefused, parse_record
 
 FRAME: Final = struct.Struct(">bI")
 #: What fastavro raises on bytes that do not fit the schema: it has no exception of its own for it.
 BROKEN = (EOFError, ValueError, LookupError, TypeError, OverflowError, MemoryError, RecursionError, struct.error)
 
-#: Instants (microseconds) and days outside of 1850–2199 are no times of a living city: they would break the calendar.
-FIRST_DAY, LAST_DAY = -43_829, 84_005
-DAY = 86_400_000_000
-#: fastavro reads an `int` of any size; only these can be written again.
-LEAST_INT, LARGEST_INT = -(2**31), 2**31 - 1
+#: Why a value breaks its contract, or None if it does not.
+Check = Callable[[Any], str | None]
 
 
 def schema_id_of(value: object) -> int | None:
@@ -60,8 +58,19 @@ class _Writer(NamedTuple):
     """What is known of one schema id on one topic: how to read its records, or why they cannot be read."""
 
     refused: str | None
-    written: Schema
-    wanted: Schema | None
+    written: Json
+    wanted: Json | None
+
+
+class _Reading(NamedTuple):
+    """How events of one topic are read and what their fields are held to."""
+
+    contract: Contract
+    department: str
+    schema: Json
+    parsed: Json
+    checks: dict[str, tuple[tuple[str, Check], ...]]
+    named: dict[str, tuple[_Names, _Names]]
 
 
 class Decoder:
@@ -74,60 +83,60 @@ class Decoder:
         self, registry: Registry, known: Mapping[str, Contract] | None = None, *, topic_prefix: str = ""
     ) -> None:
         self._registry = registry
-        self._contracts = {topic_prefix + topic: c for topic, c in (contracts() if known is None else known).items()}
-        self._readers = {topic: parse_schema(plain(c.schema)) for topic, c in self._contracts.items()}
-        self._bounds = {topic: _bounds(c) for topic, c in self._contracts.items()}
-        self._named = {topic: _named(c) for topic, c in self._contracts.items()}
+        self._readings = {
+            topic_prefix + topic: _reading(contract)
+            for topic, contract in (contracts() if known is None else known).items()
+        }
         self._writers: dict[tuple[str, int], _Writer] = {}
 
     def decode(self, topic: str, key: bytes | None, value: bytes | None) -> Event | Unreadable | Parked:
-        """What the record says. Blocks while the registry is away; raises RegistryAway only when told to stop.
+        """The event in the record. Blocks while the registry is away; raises RegistryAway only when told to stop.
 
         `topic` is the name on the cluster and must be a contract's (KeyError otherwise: a mistake of the caller).
         """
-        contract = self._contracts[topic]
+        reading = self._readings[topic]
         if value is None or len(value) < FRAME.size or value[0] != 0:
             return Unreadable("not framed: a record begins with a zero byte and the schema's id", None)
         schema_id = FRAME.unpack_from(value)[1]
-        writer = self._writers.get((topic, schema_id)) or self._writer(contract, topic, schema_id)
+        writer = self._writers.get((topic, schema_id)) or self._writer(reading, topic, schema_id)
         if writer.refused is not None:
             return Unreadable(writer.refused, schema_id)
         body = BytesIO(value)
         body.seek(FRAME.size)
         try:
-            said: Any = schemaless_reader(body, writer.written, writer.wanted, return_record_name=True)
+            record: Any = schemaless_reader(body, writer.written, writer.wanted, return_record_name=True)
         except (SchemaResolutionError, *BROKEN) as failed:
             return self._why(failed, writer, value, schema_id)
         if body.tell() != len(value):
             return Unreadable("bytes are left over after the record", schema_id)
-        branch, change = said["change"]
-        subject = said["subject"]
+        branch, change = record["change"]
+        subject = record["subject"]
         if key is None or key != subject.encode():
             return Unreadable("the key is not the subject", schema_id)
         kind = branch.rpartition(".")[2]
-        fault = _fault(said, change, self._bounds[topic][kind]) or _misnamed(said, change, self._named[topic][kind])
+        fault = _fault(record, change, reading.checks[kind]) or _misnamed(record, change, reading.named[kind])
         if fault is not None:
             return Unreadable(f"{kind}: {fault}", schema_id)
         return Event(
-            said["event_id"],
-            contract.department,
-            contract.topic,
+            record["event_id"],
+            reading.department,
+            reading.contract.topic,
             subject,
-            said["record"],
-            said["occurred_at"],
-            said["recorded_at"],
-            said["withdrawn"],
+            record["record"],
+            record["occurred_at"],
+            record["recorded_at"],
+            record["withdrawn"],
             kind,
             change,
-            said["sequence"],
+            record["sequence"],
         )
 
-    def _writer(self, contract: Contract, topic: str, schema_id: int) -> _Writer:
+    def _writer(self, reading: _Reading, topic: str, schema_id: int) -> _Writer:
         schema = self._registry.schema(schema_id)
         if schema is None:
             # Not remembered here: the registry's client asks again after a while.
             return _Writer(f"unknown schema: id {schema_id} is not known to the registry as an Avro record", None, None)
-        writer = _writer(contract, self._readers[topic], schema)
+        writer = _writer(reading, schema)
         self._writers[topic, schema_id] = writer
         return writer
 
@@ -135,68 +144,103 @@ class Decoder:
         body = BytesIO(value)
         body.seek(FRAME.size)
         try:
-            said: Any = schemaless_reader(body, writer.written, None, return_record_name=True)
+            record: Any = schemaless_reader(body, writer.written, None, return_record_name=True)
         except BROKEN as broken:
             return Unreadable(f"the body does not fit its schema ({type(broken).__name__})", schema_id)
         if body.tell() != len(value):
             return Unreadable("bytes are left over after the record", schema_id)
-        kind = said["change"][0].rpartition(".")[2]
+        kind = record["change"][0].rpartition(".")[2]
         return Parked(f"{kind} as written is newer than this reader ({type(failed).__name__})", kind, schema_id)
 
 
-def _writer(contract: Contract, reader: Schema, schema: Mapping[str, Any]) -> _Writer:
-    name = schema.get("name", "")
-    fullname = name if "." in name else f"{schema.get('namespace', '')}.{name}"
-    if fullname != contract.fullname:
-        return _Writer(f"the schema is {fullname}, but the topic holds {contract.fullname}", None, None)
+def _reading(contract: Contract) -> _Reading:
+    schema = avro(contract.record, logical=False)
+    return _Reading(
+        contract,
+        contract.department,
+        schema,
+        parse_schema(schema),
+        {kind: tuple(_checks(record)) for kind, record in contract.kinds.items()},
+        _named(contract),
+    )
+
+
+def _writer(reading: _Reading, schema: Mapping[str, Any]) -> _Writer:
     try:
-        written = parse_schema(plain(dict(schema)))
-    except (SchemaParseException, UnknownType, *BROKEN) as broken:
+        record = parse_record(dict(schema))
+        if record.fullname != reading.contract.fullname:
+            return _Writer(
+                f"the schema is {record.fullname}, but the topic holds {reading.contract.fullname}", None, None
+            )
+        written = avro(record, logical=False)
+        parsed = parse_schema(written)
+    except (SchemaRefused, SchemaParseException, UnknownType, *BROKEN) as broken:
         return _Writer(f"the schema cannot be parsed ({type(broken).__name__})", None, None)
-    return _Writer(None, written, None if plain(dict(schema)) == plain(contract.schema) else reader)
+    return _Writer(None, parsed, None if written == reading.schema else reading.parsed)
 
 
-class _Bounds(NamedTuple):
-    """Between what an integer of a kind must lie, and what one that does not is called."""
-
-    least: int
-    most: int
-    otherwise: str
-
-
-_DAYS = _Bounds(FIRST_DAY, LAST_DAY, "is not a day between 1850 and 2199")
-_TIMES = _Bounds(FIRST_DAY * DAY, LAST_DAY * DAY, "is not a time between 1850 and 2199")
-_INTS = _Bounds(LEAST_INT, LARGEST_INT, "is not a 32-bit number")
+def _checks(record: Record) -> Iterator[tuple[str, Check]]:
+    for field in record.fields:
+        check = _check(field.type)
+        if check is not None:
+            yield field.name, check
 
 
-def _bounds(contract: Contract) -> dict[str, dict[str, _Bounds]]:
-    return {
-        kind: {
-            field["name"]: _DAYS if '"date"' in said else _TIMES if '"timestamp-micros"' in said else _INTS
-            for field in record["fields"]
-            if '"int"' in (said := json.dumps(field["type"])) or '"timestamp-micros"' in said
-        }
-        for kind, record in contract.kinds.items()
-    }
+def _check(schema: Type) -> Check | None:
+    """What a value of the type is held to beyond Avro's encoding; None if that is all."""
+    match schema:
+        case Primitive(name="string"):
+            return _without_nul
+        case Primitive(name="float" | "double"):
+            return lambda value: None if isfinite(value) else "is not a finite number"
+        case Primitive(limits=limits) if limits is not None:
+            least, most, otherwise = limits
+            return lambda value: None if least <= value <= most else otherwise
+        case Array(items=inner):
+            item = _check(inner)
+            return item and _check_of_many(item)
+        case Map(values=inner):
+            value = _check(inner) or _unchecked
+            names = _check_of_many(_without_nul)
+            contents = _check_of_many(value)
+            return lambda mapping: names(mapping) or contents(mapping.values())
+        case Union() if without_null(schema) is not schema:
+            choice = _check(without_null(schema))
+            return choice and _check_of_optional(choice)
+    return None
 
 
-def _fault(said: Mapping[str, Any], change: Mapping[str, Any], bounds: Mapping[str, _Bounds]) -> str | None:
+def _check_of_many(check: Check) -> Check:
+    return lambda values: next((reason for value in values if (reason := check(value)) is not None), None)
+
+
+def _check_of_optional(check: Check) -> Check:
+    return lambda value: None if value is None else check(value)
+
+
+def _without_nul(text: str) -> str | None:
+    return "has a NUL character" if "\0" in text else None
+
+
+def _unchecked(_: Any) -> None:
+    return None
+
+
+def _fault(record: Mapping[str, Any], change: Mapping[str, Any], checks: tuple[tuple[str, Check], ...]) -> str | None:
     """Why the event breaks the contract although its bytes are in order; a reason without a value in it.
 
     What passes here can be computed with and stored: calendars end, PostgreSQL takes no NUL, JSON no NaN.
     """
     for name in ("event_id", "record", "subject"):
-        if not said[name] or "\0" in said[name]:
+        if not record[name] or "\0" in record[name]:
             return f"'{name}' is empty or has a NUL character"
     for name in ("occurred_at", "recorded_at"):
-        if not FIRST_DAY * DAY <= said[name] <= LAST_DAY * DAY:
-            return f"'{name}' is not a time between 1850 and 2199"
-    for name, value in change.items():
-        if (bound := bounds.get(name)) is not None:
-            if value is not None and not bound.least <= value <= bound.most:
-                return f"'{name}' {bound.otherwise}"
-        elif not _storable(value):
-            return f"'{name}' has a NUL character or is not a finite number"
+        if not TIMES.least <= record[name] <= TIMES.most:
+            return f"'{name}' {TIMES.otherwise}"
+    for name, check in checks:
+        reason = check(change[name])
+        if reason is not None:
+            return f"'{name}' {reason}"
     return None
 
 
@@ -211,18 +255,18 @@ def _named(contract: Contract) -> dict[str, tuple[_Names, _Names]]:
         kind: (
             head,
             tuple(
-                (field["name"], SUBJECT_CODES[NAMING_FIELDS[field["name"]]])
-                for field in record["fields"]
-                if field["name"] in NAMING_FIELDS
+                (field.name, SUBJECT_CODES[NAMING_FIELDS[field.name]])
+                for field in record.fields
+                if field.name in NAMING_FIELDS
             ),
         )
         for kind, record in contract.kinds.items()
     }
 
 
-def _misnamed(said: Mapping[str, Any], change: Mapping[str, Any], named: tuple[_Names, _Names]) -> str | None:
+def _misnamed(record: Mapping[str, Any], change: Mapping[str, Any], named: tuple[_Names, _Names]) -> str | None:
     """Why a name is none as the door writes it; a row or a key under it would be of nobody, or of somebody else."""
-    for values, fields in zip((said, change), named, strict=True):
+    for values, fields in zip((record, change), named, strict=True):
         for field, normalised in fields:
             name = values[field]
             try:
@@ -233,30 +277,17 @@ def _misnamed(said: Mapping[str, Any], change: Mapping[str, Any], named: tuple[_
     return None
 
 
-def _storable(value: Any) -> bool:
-    match value:
-        case str():
-            return "\0" not in value
-        case float():
-            return isfinite(value)
-        case list():
-            return all(_storable(each) for each in value)
-        case dict():
-            return all(_storable(key) and _storable(each) for key, each in value.items())
-    return True
-
-
 class RecordReader:
     """Reads records of one schema (a row, a contribution, an alert, the clock) written under any compatible one.
 
     Dates come as ints of days, times as ints of microseconds.
     """
 
-    def __init__(self, registry: Registry, schema: Mapping[str, Any]) -> None:
+    def __init__(self, registry: Registry, schema: Mapping[str, Any] | Record) -> None:
         self._registry = registry
-        self._plain = plain(dict(schema))
-        self._reader = parse_schema(self._plain)
-        self._writers: dict[int, tuple[Schema, Schema | None]] = {}
+        self._schema = avro(parse_record(schema), logical=False)
+        self._reader = parse_schema(self._schema)
+        self._writers: dict[int, tuple[Json, Json | None]] = {}
 
     def read(self, value: bytes) -> dict[str, Any]:
         """The record. Raises ValueError if the bytes are not one: what our own stages wrote must be readable."""
@@ -264,35 +295,43 @@ class RecordReader:
             raise ValueError("not framed: a record begins with a zero byte and the schema's id")
         schema_id = FRAME.unpack_from(value)[1]
         if schema_id not in self._writers:
-            schema = self._registry.schema(schema_id)
-            if schema is None:
-                raise ValueError(f"schema id {schema_id} is not known to the registry")
-            written = plain(dict(schema))
-            try:
-                parsed = parse_schema(written)
-            except (SchemaParseException, UnknownType, *BROKEN) as broken:
-                raise ValueError(f"schema {schema_id} cannot be parsed ({type(broken).__name__})") from broken
-            self._writers[schema_id] = (parsed, None if written == self._plain else self._reader)
+            self._writers[schema_id] = self._writer(schema_id)
         written, wanted = self._writers[schema_id]
         body = BytesIO(value)
         body.seek(FRAME.size)
         try:
-            said: dict[str, Any] = schemaless_reader(body, written, wanted)
+            record: dict[str, Any] = schemaless_reader(body, written, wanted)
         except (SchemaResolutionError, *BROKEN) as broken:
             raise ValueError(f"the body does not fit schema {schema_id} ({type(broken).__name__})") from broken
         if body.tell() != len(value):
             raise ValueError("bytes are left over after the record")
-        return said
+        return record
+
+    def _writer(self, schema_id: int) -> tuple[Json, Json | None]:
+        schema = self._registry.schema(schema_id)
+        if schema is None:
+            raise ValueError(f"schema id {schema_id} is not known to the registry")
+        try:
+            written = avro(parse_record(dict(schema)), logical=False)
+            parsed = parse_schema(written)
+        except (SchemaRefused, SchemaParseException, UnknownType, *BROKEN) as broken:
+            raise ValueError(f"schema {schema_id} cannot be parsed ({type(broken).__name__})") from broken
+        return parsed, None if written == self._schema else self._reader
 
 
-def encoder(schema_id: int, schema: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], bytes]:
+def encoder(schema_id: int, schema: Mapping[str, Any] | Record) -> Callable[[Mapping[str, Any]], bytes]:
     """A function from a record to its framed bytes. A union's record is given as (full name, record).
 
     Dates are ints of days, times ints of microseconds. It raises `wire.avro_writer.InvalidValue` (a
     ValueError naming the field, never the value) on a record that does not fit.
     """
-    write = writer(plain(dict(schema)), schema_id)
-    if not any(field["name"] == "change" and len(field["type"]) == 1 for field in schema["fields"]):
+    record = parse_record(schema)
+    write = writer(record, schema_id)
+    if not any(field.name == "change" and _is_single(field.type) for field in record.fields):
         return write
     # the generated writer takes the value of a union of one branch without a name
-    return lambda record: write({**record, "change": record["change"][1]})
+    return lambda event: write({**event, "change": event["change"][1]})
+
+
+def _is_single(schema: Type) -> bool:
+    return isinstance(schema, Union) and len(schema.branches) == 1

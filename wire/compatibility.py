@@ -7,15 +7,16 @@ schemas of this checkout against all of them, offline; the registry holds them t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from wire.contracts import SCHEMAS, Schema, contracts, every_schema
+from wire.contracts import SCHEMAS, contracts, every_schema
+from wire.schema import Array, Enum, Fixed, Json, Map, Primitive, Record, Type, Union, avro, label
+from wire.schema_parser import parse
 
 Level = Literal["BACKWARD_TRANSITIVE", "FULL_TRANSITIVE"]
 
-_KEPT = ("type", "logicalType", "name", "namespace", "aliases", "items", "values", "symbols", "default")
 _PROMOTED = {
     "int": {"long", "float", "double"},
     "long": {"float", "double"},
@@ -37,14 +38,18 @@ def level_of(topic: str) -> Level:
 def check(root: Path = SCHEMAS) -> list[str]:
     """What is wrong with the schemas of this checkout, a sentence each. Raises ContractRefused."""
     current = every_schema(root)
-    said = []
+    troubles = []
     for topic, schema in current.items():
         for number, old in enumerate(released(topic, root), 1):
-            said += [f"{topic}: {trouble} (released version {number})" for trouble in troubles_of(topic, schema, old)]
+            troubles += [
+                f"{topic}: {trouble} (released version {number})" for trouble in troubles_of(topic, schema, old)
+            ]
     for file in sorted((root / "released").glob("*.json")):
         if file.stem not in current:
-            said.append(f"{file.stem}: its schema is gone, but it was released; records of it remain. Bring it back.")
-    return said
+            troubles.append(
+                f"{file.stem}: its schema is gone, but it was released; records of it remain. Bring it back."
+            )
+    return troubles
 
 
 def release(root: Path = SCHEMAS) -> list[str]:
@@ -57,155 +62,95 @@ def release(root: Path = SCHEMAS) -> list[str]:
         if canonical(schema) not in versions:
             file = root / "released" / f"{topic}.json"
             file.parent.mkdir(exist_ok=True)
-            lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in [*versions, canonical(schema)])
+            lines = ",\n".join(json.dumps(version, ensure_ascii=False) for version in [*versions, canonical(schema)])
             file.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
             changed.append(topic)
     return changed
 
 
-def released(topic: str, root: Path = SCHEMAS) -> list[Schema]:
+def released(topic: str, root: Path = SCHEMAS) -> list[Json]:
     """Every released version of a topic's schema, oldest first."""
     file = root / "released" / f"{topic}.json"
-    versions: list[Schema] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+    versions: list[Json] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
     return versions
 
 
-def canonical(schema: Schema) -> Schema:
-    """`schema` with what concerns compatibility only: no documentation, owners or classifications."""
-    match schema:
-        case {"type": "record", "fields": list(fields)}:
-            kept = {key: schema[key] for key in _KEPT if key in schema}
-            return kept | {"fields": [{**canonical_field(each)} for each in fields]}
-        case dict():
-            return {
-                key: canonical(value) if key in ("items", "values", "type") else value
-                for key, value in schema.items()
-                if key in _KEPT
-            }
-        case list():
-            return [canonical(branch) for branch in schema]
-    return schema
+def canonical(schema: Json | Type) -> Json:
+    """`schema` as JSON with what concerns compatibility only: no documentation, owners or classifications."""
+    return avro(parse(schema))
 
 
-def canonical_field(field: Mapping[str, Any]) -> dict[str, Any]:
-    """A record's field with its name, type, default and aliases only."""
-    return {
-        key: canonical(field[key]) if key == "type" else field[key]
-        for key in ("name", "type", "default", "aliases")
-        if key in field
-    }
-
-
-def troubles_of(topic: str, new: Schema, old: Schema) -> list[str]:
+def troubles_of(topic: str, new: Json | Type, old: Json | Type) -> list[str]:
     """Why `new` may not follow `old` on `topic`, a sentence each, naming the field."""
-    said = list(unreadable(new, old))
+    troubles = list(unreadable(new, old))
     if level_of(topic) == "FULL_TRANSITIVE":
-        said += [f"programs of the last release cannot read the new schema: {each}" for each in unreadable(old, new)]
-    return said
+        troubles += [
+            f"programs of the last release cannot read the new schema: {trouble}" for trouble in unreadable(old, new)
+        ]
+    return troubles
 
 
-def unreadable(reader: Schema, writer: Schema) -> Iterator[str]:
+def unreadable(reader: Json | Type, writer: Json | Type) -> Iterator[str]:
     """Why records written with `writer` cannot be read with `reader`, a sentence a place; nothing if they can."""
-    yield from _differences(reader, writer, "", _named(reader), _named(writer), set())
+    yield from _differences(parse(reader), parse(writer), "", set())
 
 
-def _differences(
-    reader: Schema,
-    writer: Schema,
-    where: str,
-    ours: dict[str, Schema],
-    theirs: dict[str, Schema],
-    seen: set[tuple[str, str]],
-) -> Iterator[str]:
-    reader, writer = ours.get(_name(reader), reader), theirs.get(_name(writer), writer)
-    at = f"field '{where}'" if where else "the record"
-    if isinstance(writer, list):
-        for branch in writer:
-            yield from _differences(reader, branch, where, ours, theirs, seen)
+def _differences(reader: Type, writer: Type, where: str, seen: set[tuple[str, str]]) -> Iterator[str]:
+    place = f"field '{where}'" if where else "the record"
+    if isinstance(writer, Union):
+        for branch in writer.branches:
+            yield from _differences(reader, branch, where, seen)
         return
-    if isinstance(reader, list):
-        fitting = [branch for branch in reader if _kind(ours.get(_name(branch), branch)) == _kind(writer)]
-        fitting = fitting or [b for b in reader if _kind(writer) in _PROMOTED and _kind(b) in _PROMOTED[_kind(writer)]]
-        if not fitting:
-            yield f"{at} no longer takes {_kind(writer)}, which was written before"
+    if isinstance(reader, Union):
+        fitting = _fitting(reader, writer)
+        if fitting is None:
+            yield f"{place} no longer takes {_kind(writer)}, which was written before"
             return
-        several = sum(branch != "null" for branch in reader) > 1
-        kind = f"{where}.{writer['name']}" if several and "name" in writer else where
-        yield from _differences(fitting[0], writer, kind, ours, theirs, seen)
+        if len(reader.choices) > 1 and isinstance(writer, Record | Enum | Fixed):
+            where = f"{where}.{writer.name}"
+        yield from _differences(fitting, writer, where, seen)
         return
     if _kind(reader) != _kind(writer):
         if _kind(reader) not in _PROMOTED.get(_kind(writer), set()):
-            yield f"{at} was {_kind(writer)} and is now {_kind(reader)}"
+            yield f"{place} was {_kind(writer)} and is now {_kind(reader)}"
         return
-    if _logical(reader) != _logical(writer):
-        yield f"{at} meant {_logical(writer) or 'a plain value'} and now means {_logical(reader) or 'a plain value'}"
-    match reader:
-        case {"type": "record"} if (reader["name"], writer["name"]) not in seen:
-            seen.add((reader["name"], writer["name"]))
-            yield from _record_differences(reader, writer, where, ours, theirs, seen)
-        case {"type": "enum", "symbols": list(symbols)}:
-            lost = [symbol for symbol in writer["symbols"] if symbol not in symbols]
-            if lost and "default" not in reader:
-                yield f"{at} no longer has the symbol {', '.join(lost)} and no default"
-        case {"type": "array"}:
-            yield from _differences(reader["items"], writer["items"], where, ours, theirs, seen)
-        case {"type": "map"}:
-            yield from _differences(reader["values"], writer["values"], where, ours, theirs, seen)
+    match reader, writer:
+        case Primitive(logical=now), Primitive(logical=before) if now != before:
+            yield f"{place} meant {before or 'a plain value'} and now means {now or 'a plain value'}"
+        case Record(), Record() if (reader.name, writer.name) not in seen:
+            seen.add((reader.name, writer.name))
+            yield from _record_differences(reader, writer, where, seen)
+        case Enum(), Enum():
+            lost = [symbol for symbol in writer.symbols if symbol not in reader.symbols]
+            if lost and reader.default is None:
+                yield f"{place} no longer has the symbol {', '.join(lost)} and no default"
+        case Array(), Array():
+            yield from _differences(reader.items, writer.items, where, seen)
+        case Map(), Map():
+            yield from _differences(reader.values, writer.values, where, seen)
 
 
-def _record_differences(
-    reader: Schema,
-    writer: Schema,
-    where: str,
-    ours: dict[str, Schema],
-    theirs: dict[str, Schema],
-    seen: set[tuple[str, str]],
-) -> Iterator[str]:
-    written = {field["name"]: field for field in writer["fields"]}
-    for field in reader["fields"]:
-        path = f"{where or reader['name']}.{field['name']}"
-        names = [field["name"], *field.get("aliases", [])]
-        old = next((written[name] for name in names if name in written), None)
-        if old is not None:
-            yield from _differences(field["type"], old["type"], path, ours, theirs, seen)
-        elif "default" not in field:
+def _fitting(reader: Union, writer: Type) -> Type | None:
+    """The branch that reads what was written, if need be by a promotion."""
+    kind = _kind(writer)
+    same = [branch for branch in reader.branches if _kind(branch) == kind]
+    promoted = [branch for branch in reader.branches if _kind(branch) in _PROMOTED.get(kind, set())]
+    return next(iter(same or promoted), None)
+
+
+def _record_differences(reader: Record, writer: Record, where: str, seen: set[tuple[str, str]]) -> Iterator[str]:
+    for field in reader.fields:
+        path = f"{where or reader.name}.{field.name}"
+        names = [name for name in (field.name, *field.aliases) if name in writer.by_name]
+        if names:
+            yield from _differences(field.type, writer.by_name[names[0]].type, path, seen)
+        elif not field.has_default:
             yield f"field '{path}' has no default, and records without it were written before"
 
 
-def _name(schema: Schema) -> str:
-    return schema.rpartition(".")[2] if isinstance(schema, str) else ""
-
-
-def _kind(schema: Schema) -> str:
+def _kind(schema: Type) -> str:
+    """What two types must have in common to be compared further. Namespaces may differ, as Avro allows."""
     match schema:
-        case {"type": "record" | "enum" as what, "name": str(name)}:
-            return f"{what} {name}"
-        case {"type": str(kind)}:
-            return kind
-        case str():
-            return schema
-    return "union"
-
-
-def _logical(schema: Schema) -> str:
-    return str(schema.get("logicalType", "")) if isinstance(schema, dict) else ""
-
-
-def _named(schema: Schema) -> dict[str, Schema]:
-    """Every record and enum that `schema` defines, by its name."""
-    match schema:
-        case {"type": "record", "name": str(name), "fields": list(fields)}:
-            found = {name: schema}
-            for field in fields:
-                found |= _named(field["type"])
-            return found
-        case {"type": "enum", "name": str(name)}:
-            return {name: schema}
-        case {"type": "array", "items": inner} | {"type": "map", "values": inner}:
-            return _named(inner)
-        case list():
-            found = {}
-            for branch in schema:
-                found |= _named(branch)
-            return found
-    return {}
+        case Record() | Enum() | Fixed():
+            return f"{type(schema).__name__.lower()} {schema.name}"
+    return label(schema)

@@ -38,8 +38,8 @@ def newest_records(settings: Settings) -> dict[str, int]:
 
     A topic of which not every partition answered is left out: nothing is known of it now.
     """
-    told = _answers(settings, _ask(settings, OffsetSpec.max_timestamp()))  # type: ignore[no-untyped-call]
-    return {topic: max(answer.timestamp for answer in answers) for topic, answers in told.items()}
+    answered = _answers(settings, _ask(settings, OffsetSpec.max_timestamp()))  # type: ignore[no-untyped-call]
+    return {topic: max(answer.timestamp for answer in answers) for topic, answers in answered.items()}
 
 
 def record_counts(settings: Settings) -> dict[str, int]:
@@ -57,8 +57,8 @@ def quiet_topics(newest: Mapping[str, int], known: Mapping[str, Contract], now: 
     that their contract allows."""
     quiet = []
     for topic, contract in sorted(known.items()):
-        at = newest.get(topic, NEVER)  # before everything
-        if now - at * 1_000 > contract.freshness_seconds * 1_000_000:
+        newest_ms = newest.get(topic, NEVER)  # before everything
+        if now - newest_ms * 1_000 > contract.freshness_seconds * 1_000_000:
             quiet.append(topic)
     return quiet
 
@@ -76,10 +76,10 @@ class Hearing:
     def turn(self) -> None:
         """Take the answers that have come; ask again once it is time. A broker that does not answer changes nothing."""
         if self._asked is not None and all(future.done() for future in self._asked.values()):
-            told = _answers(self._settings, self._asked)
-            for topic, answers in told.items():
+            answered = _answers(self._settings, self._asked)
+            for topic, answers in answered.items():
                 self._newest[topic] = max(answer.timestamp for answer in answers)
-            if unanswered := len(self._known) - len(told):
+            if unanswered := len(self._known) - len(answered):
                 log.info("freshness_not_told", topics=unanswered)
             self._asked = None
         if self._asked is None and monotonic() - self._asked_at > (EVERY_S if self.complete else AT_FIRST_EVERY_S):
@@ -109,11 +109,11 @@ def _ask(settings: Settings, what: OffsetSpec) -> Asked:
 
 def _answers(settings: Settings, asked: Asked) -> dict[str, list[Any]]:
     """Topic → the answers of its partitions, for topics of which all have answered."""
-    told: dict[str, list[Any]] = defaultdict(list)
+    answered: dict[str, list[Any]] = defaultdict(list)
     for where, future in asked.items():
         with suppress(KafkaException, TimeoutError):
-            told[where.topic.removeprefix(settings.topic_prefix)].append(future.result(PATIENCE_S + 1))
-    return {topic: answers for topic, answers in told.items() if len(answers) == settings.partitions}
+            answered[where.topic.removeprefix(settings.topic_prefix)].append(future.result(PATIENCE_S + 1))
+    return {topic: answers for topic, answers in answered.items() if len(answers) == settings.partitions}
 
 
 @lru_cache(maxsize=2)

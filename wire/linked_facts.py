@@ -128,8 +128,8 @@ def _written(value: Any, indent: int) -> str:
         return flat
     inner, end = " " * (indent + 2), " " * indent
     if isinstance(value, list):
-        return "[\n" + ",\n".join(inner + _written(each, indent + 2) for each in value) + f"\n{end}]"
-    lines = [f"{inner}{json.dumps(key)}: {_written(each, indent + 2)}" for key, each in value.items()]
+        return "[\n" + ",\n".join(inner + _written(item, indent + 2) for item in value) + f"\n{end}]"
+    lines = [f"{inner}{json.dumps(key)}: {_written(item, indent + 2)}" for key, item in value.items()]
     return "{\n" + ",\n".join(lines) + f"\n{end}}}"
 
 

@@ -92,8 +92,8 @@ class Registry:
                     self._unknown.clear()
                 self._unknown[schema_id] = time.monotonic() + UNKNOWN_FOR_S
                 return None
-            said = _accepted(reply)
-            parsed = json.loads(said["schema"]) if said.get("schemaType", "AVRO") == "AVRO" else None
+            answer = _accepted(reply)
+            parsed = json.loads(answer["schema"]) if answer.get("schemaType", "AVRO") == "AVRO" else None
             self._schemas[schema_id] = parsed if isinstance(parsed, dict) and parsed.get("type") == "record" else None
             return self._schemas[schema_id]
 
@@ -116,8 +116,8 @@ class Registry:
     def versions(self, subject: str) -> list[Mapping[str, Any]]:
         """Every schema that was registered under `subject`, oldest first."""
         numbers = _accepted(self._asked("GET", f"/subjects/{subject}/versions"))
-        asked = (_accepted(self._asked("GET", f"/subjects/{subject}/versions/{number}")) for number in numbers)
-        return [json.loads(said["schema"]) for said in asked]
+        answers = (_accepted(self._asked("GET", f"/subjects/{subject}/versions/{number}")) for number in numbers)
+        return [json.loads(answer["schema"]) for answer in answers]
 
     def close(self) -> None:
         self._http.close()
@@ -125,8 +125,8 @@ class Registry:
     def _id(self, subject: str, schema: Mapping[str, Any], path: str) -> int:
         text = json.dumps(schema, ensure_ascii=False)
         if (subject, text) not in self._ids:
-            said = _accepted(self._asked("POST", path, {"schema": text, "schemaType": "AVRO"}))
-            self._ids[subject, text] = int(said["id"])
+            answer = _accepted(self._asked("POST", path, {"schema": text, "schemaType": "AVRO"}))
+            self._ids[subject, text] = int(answer["id"])
         return self._ids[subject, text]
 
     def _asked(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:

@@ -30,7 +30,7 @@ def _build(annotation: Any, types_of: dict[Any, Any]) -> Build:
         return _same
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType):
-        inner = [each for each in arguments if each is not type(None)]
+        inner = [argument for argument in arguments if argument is not type(None)]
         if len(inner) != 1:
             raise TypeError(f"{annotation}: only an optional value is known, not a choice of several")
         return _optional(_build(inner[0], types_of))

@@ -61,22 +61,22 @@ class Topic:
 
 def topics() -> list[Topic]:
     """Every topic of the system, events first."""
-    said = [Topic(topic, "events keep everything: rows are rebuilt from them", _KEPT) for topic in contracts()]
-    for each in published().values():
-        match each.what:
+    made = [Topic(topic, "events keep everything: rows are rebuilt from them", _KEPT) for topic in contracts()]
+    for output in published().values():
+        match output.what:
             case "row":
-                said.append(Topic(each.topic, "changelog and published rows in one", _large(_COMPACTED)))
+                made.append(Topic(output.topic, "changelog and published rows in one", _large(_COMPACTED)))
             case "contribution":
-                said.append(Topic(each.topic, "the newest says all: a rebuild reads it", _large(_COMPACTED)))
+                made.append(Topic(output.topic, "the newest says all: a rebuild reads it", _large(_COMPACTED)))
             case "alert":
-                said.append(Topic(each.topic, "the newest state of each finding", _large(_COMPACTED)))
+                made.append(Topic(output.topic, "the newest state of each finding", _large(_COMPACTED)))
             case "clock":
-                said.append(Topic(each.topic, "only the last tick matters; its key is the empty string", _COMPACTED))
+                made.append(Topic(output.topic, "only the last tick matters; its key is the empty string", _COMPACTED))
     month = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
-    said.append(Topic(DEAD_LETTERS, "personal data: kept short", _large(month, LARGE_LETTER)))
-    said.append(Topic(PARKED, "waits for a newer reader, however long", _large(_KEPT, LARGE_LETTER)))
-    said.append(Topic(PUBLICATIONS, "when each file was first published: its key is the file's digest", _COMPACTED))
-    return said
+    made.append(Topic(DEAD_LETTERS, "personal data: kept short", _large(month, LARGE_LETTER)))
+    made.append(Topic(PARKED, "waits for a newer reader, however long", _large(_KEPT, LARGE_LETTER)))
+    made.append(Topic(PUBLICATIONS, "when each file was first published: its key is the file's digest", _COMPACTED))
+    return made
 
 
 def group_of_stage(settings: Settings, view: str) -> str:

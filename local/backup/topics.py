@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import fastavro
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from local.backup import BackupFailed
+from runtime import topic_reader
 from runtime.settings import Settings
+from runtime.topic_reader import TopicUnreadable
 from wire.topics import WRITTEN_AT_MOST, ensure_topics
 
 Place = tuple[str, int]
 Advance = Callable[[int], None]
 PATIENCE_S = 30.0
-SILENT_POLLS = 60
 _EARLIEST = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 _LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
@@ -77,22 +78,17 @@ def dump(settings: Settings, topics: Mapping[str, int], folder: Path, advance: A
     """Write each partition's records into a file; returns how many, by topic and partition. Raises BackupFailed."""
     folder.mkdir(parents=True, exist_ok=True)
     counts: dict[str, dict[str, int]] = {}
-    consumer = _consumer(settings)
-    try:
-        for topic, partitions in sorted(topics.items(), key=_order):
-            ends = _ends(
-                settings, {topic: partitions}
-            )  # as late as can be: what a topic is made from is copied after it
-            for number in range(partitions):
-                counter = _Counter(advance)
-                low, high = ends[topic, number]
-                # most partitions of a small city are empty: to begin reading one takes longer than to ask
-                records = _records(consumer, settings, topic, number) if low < high else iter(())
-                with (folder / f"{topic}-{number}.avro").open("wb") as file:
-                    fastavro.writer(file, RECORD, counter.over(records), "deflate")
-                counts.setdefault(topic, {})[str(number)] = counter.count
-    finally:
-        consumer.close()
+    for topic, partitions in sorted(topics.items(), key=_order):
+        # as late as can be: what a topic is made from is copied after it
+        ends = _ends(settings, {topic: partitions})
+        for number in range(partitions):
+            counter = _Counter(advance)
+            low, high = ends[topic, number]
+            # most partitions of a small city are empty: to begin reading one takes longer than to ask
+            records = _records(settings, topic, number) if low < high else iter(())
+            with (folder / f"{topic}-{number}.avro").open("wb") as file:
+                fastavro.writer(file, RECORD, counter.over(records), "deflate")
+            counts.setdefault(topic, {})[str(number)] = counter.count
     return counts
 
 
@@ -272,42 +268,16 @@ class _Sender:
             )
 
 
-def _consumer(settings: Settings) -> Consumer:
-    return Consumer(
-        {
-            **settings.kafka_client(),
-            "group.id": f"{settings.topic_prefix}citygrid-backup",  # asked for, never joined
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "isolation.level": "read_committed",
-            "auto.offset.reset": "earliest",
-        }
-    )
-
-
-def _records(consumer: Consumer, settings: Settings, topic: str, number: int) -> Iterator[dict[str, Any]]:
-    """The committed records of a partition up to its end as it is when that is reached."""
-    consumer.assign([TopicPartition(settings.topic_prefix + topic, number, 0)])
-    silent = 0
-    while True:
-        record = consumer.poll(0.5)
-        if record is None:
-            silent += 1
-            if silent > SILENT_POLLS:
-                raise BackupFailed(f"Kafka does not answer for partition {number} of {topic}: try again.")
-            continue
-        silent = 0
-        error = record.error()
-        if error is None:
-            headers = [{"name": each[0], "value": each[1]} for each in record.headers() or []]
+def _records(settings: Settings, topic: str, number: int) -> Iterator[dict[str, Any]]:
+    """The committed records of a partition up to its end as it is now."""
+    try:
+        for record in topic_reader.records(settings, settings.topic_prefix + topic, starts={number: 0}):
             yield {
                 "offset": record.offset(),
                 "timestamp": record.timestamp()[1],
                 "key": record.key(),
                 "value": record.value(),
-                "headers": headers,
+                "headers": [{"name": header[0], "value": header[1]} for header in record.headers() or []],
             }
-        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
-            return
-        elif not error.retriable():
-            raise BackupFailed(f"Partition {number} of {topic} cannot be read: {error.name()}.")
+    except TopicUnreadable as unreadable:
+        raise BackupFailed(str(unreadable)) from unreadable

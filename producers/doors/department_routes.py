@@ -16,6 +16,7 @@ from producers.doors.keys import Holder, holder_of
 from runtime import metrics
 from runtime.http.gate import retry_after
 from runtime.http.problems import TOO_MANY, Refused
+from wire import schema
 from wire.contracts import HEAD
 
 router = APIRouter(tags=["departments"])
@@ -67,7 +68,7 @@ class ContractList(BaseModel):
     items: list[ContractLine]
 
 
-class FieldSaid(BaseModel):
+class FieldDescription(BaseModel):
     """A field of a kind."""
 
     model_config = ConfigDict(populate_by_name=True)
@@ -80,13 +81,13 @@ class FieldSaid(BaseModel):
     form: dict[str, Any] | None = Field(description="JSON Schema of its value; of the head see the statement's")
 
 
-class KindSaid(BaseModel):
+class KindDescription(BaseModel):
     """One kind of change."""
 
     kind: str
     doc: str
     doc_zh: str | None
-    fields: list[FieldSaid]
+    fields: list[FieldDescription]
 
 
 class ContractWhole(BaseModel):
@@ -101,8 +102,8 @@ class ContractWhole(BaseModel):
     retention: str
     freshness: str = Field(description="after how long without an event the department counts as quiet, ISO 8601")
     subject: str
-    head: list[FieldSaid]
-    kinds: list[KindSaid]
+    head: list[FieldDescription]
+    kinds: list[KindDescription]
 
 
 class TopicFreshness(BaseModel):
@@ -161,7 +162,7 @@ async def state(request: Request, topic: Topic, holder: Caller) -> Taken:
     ready = await run_in_threadpool(form.batch, body, door.settings.gateway_statements)
     await door.relay.deliver(topic, ready)
     metrics.GATEWAY_STATEMENTS.labels(topic).inc(len(ready))
-    return Taken(topic=topic, event_ids=[each.event_id for each in ready])
+    return Taken(topic=topic, event_ids=[event.event_id for event in ready])
 
 
 @router.get("/v1/contracts", summary="What the department may state")
@@ -171,8 +172,8 @@ async def contracts(request: Request, holder: Caller) -> ContractList:
     items = [
         ContractLine(
             topic=contract.topic,
-            doc=contract.schema["doc"],
-            doc_zh=contract.schema["doc_zh"],
+            doc=contract.record.doc,
+            doc_zh=contract.record.doc_zh,
             subject=contract.subject,
             kinds=list(contract.kinds),
         )
@@ -182,28 +183,34 @@ async def contracts(request: Request, holder: Caller) -> ContractList:
 
 
 @router.get("/v1/contracts/{topic}", summary="A contract with all its fields")
-async def contract(request: Request, topic: Topic, holder: Caller) -> ContractWhole:
+async def described(request: Request, topic: Topic, holder: Caller) -> ContractWhole:
     """Every kind and field with its meaning, classification and form."""
     form = door_of(request).form(topic, holder.department)
-    schema = form.contract.schema
-    whole = {name: schema[name] for name in ("doc", "doc_zh", "owner", "category", "legal_basis", "retention")}
+    contract = form.contract
     return ContractWhole(
         topic=topic,
-        subject=form.contract.subject,
-        freshness=schema["freshness"],
+        doc=contract.record.doc,
+        doc_zh=contract.record.doc_zh,
+        owner=contract.owner,
+        category=contract.category,
+        legal_basis=contract.legal_basis,
+        retention=contract.retention,
+        subject=contract.subject,
+        freshness=contract.freshness,
         head=[
-            _field(field, None) for field in schema["fields"] if field["name"] in HEAD and field["name"] != "event_id"
+            _field(field, None)
+            for name, field in contract.record.by_name.items()
+            if name in HEAD and name != "event_id"
         ],
         kinds=[
-            KindSaid(
+            KindDescription(
                 kind=kind,
-                doc=record["doc"],
-                doc_zh=record.get("doc_zh"),
-                fields=[_field(field, form.json.field_schema(field)) for field in record["fields"]],
+                doc=record.doc,
+                doc_zh=record.doc_zh or None,
+                fields=[_field(field, form.json.field_schema(field)) for field in record.fields],
             )
-            for kind, record in form.contract.kinds.items()
+            for kind, record in contract.kinds.items()
         ],
-        **whole,
     )
 
 
@@ -257,15 +264,15 @@ async def dead_letters(request: Request, holder: Caller) -> LetterList:
     return LetterList(department=holder.department, counts=counts, items=items)
 
 
-def _field(field: dict[str, Any], schema: dict[str, Any] | None) -> FieldSaid:
-    return FieldSaid(
-        name=field["name"],
-        doc=field["doc"],
-        doc_zh=field.get("doc_zh"),
-        classification=field["classification"],
-        identity=bool(field.get("identity")),
-        required="default" not in field,
-        form=schema,
+def _field(field: schema.Field, form: dict[str, Any] | None) -> FieldDescription:
+    return FieldDescription(
+        name=field.name,
+        doc=field.doc,
+        doc_zh=field.doc_zh or None,
+        classification=field.classification,
+        identity=field.identity,
+        required=not field.has_default,
+        form=form,
     )
 
 

@@ -85,7 +85,7 @@ def description_of(app: FastAPI, department: str | None = None) -> dict[str, Any
         },
     )  # fmt: skip
     for topic, contract in own.items():
-        schemas[topic] = JsonForm(contract).schema() | {"title": topic, "description": contract.schema["doc"]}
+        schemas[topic] = JsonForm(contract).schema() | {"title": topic, "description": contract.record.doc}
         schemas[f"{topic}.batch"] = {
             "type": "array", "items": {"$ref": f"#/components/schemas/{topic}"}, "minItems": 1
         }  # fmt: skip
@@ -132,4 +132,4 @@ def _message(contract: Contract, kinds: tuple[str, ...]) -> dict[str, Any]:
         change["required"] = [name for name in change["required"] if name != "device"]
         properties["change"] = change
         said.append(whole | {"properties": properties, "required": list(properties)})
-    return {"oneOf": said, "description": contract.schema["doc"]}
+    return {"oneOf": said, "description": contract.record.doc}

@@ -17,14 +17,18 @@ from typing import Any
 from fastavro import parse_schema, schemaless_reader
 
 from domain.codes import InvalidCode
+from producers.publish.json_form import OWN, JsonForm
 from producers.publish.statement import Checked, InvalidStatement, Ready, Statement
+from runtime import cloud_events
+from runtime.cloud_events import Headers
 from runtime.settings import Settings
 from wire.codec import BROKEN, FRAME, Decoder, Parked, Unreadable, encoder
-from wire.contracts import Contract, contracts, plain
+from wire.contracts import Contract, contracts
 from wire.pseudonym import PSEUDONYM, Pseudonyms
 from wire.registry import Registry, RegistryRefused
+from wire.schema import Array, Primitive, Record, Type, Union, avro, without_null
+from wire.schema_parser import SchemaRefused, parse_record
 
-CloudEvent = list[tuple[str, str | bytes | None]]
 EPOCH = date(1970, 1, 1)
 TIMES = ("occurred_at", "recorded_at")
 
@@ -41,29 +45,30 @@ def as_json(registry: Registry, value: bytes | None) -> dict[str, Any] | None:
     if schema is None:
         return None
     try:
-        said: Any = schemaless_reader(
-            BytesIO(value[FRAME.size :]), parse_schema(plain(dict(schema))), None, return_record_name=True
-        )
-        branch, change = said["change"]
-    except BROKEN:
+        model = parse_record(dict(schema))
+        parsed = parse_schema(avro(model, logical=False))
+        event: Any = schemaless_reader(BytesIO(value[FRAME.size :]), parsed, None, return_record_name=True)
+        branch, change = event["change"]
+    except (SchemaRefused, *BROKEN):
         return None
-    dates = _dates(schema, branch.rpartition(".")[2])
-    shown = {name: _day(value) if name in dates else value for name, value in change.items()}
-    times = {name: _instant(said[name]) for name in TIMES}
-    return {**said, **times, "kind": branch.rpartition(".")[2], "change": shown}
+    kind = branch.rpartition(".")[2]
+    types = {field.name: field.type for field in _kind(model, kind).fields}
+    fields = {name: _shown(types[name], value) for name, value in change.items()}
+    times = {name: _instant(event[name]) for name in TIMES}
+    return {**event, **times, "kind": kind, "change": fields}
 
 
-def from_json(settings: Settings, registry: Registry, topic: str, text: str) -> tuple[bytes, bytes, CloudEvent]:
+def from_json(settings: Settings, registry: Registry, topic: str, text: str) -> tuple[bytes, bytes, Headers]:
     """Key, value and headers of the event in `text` for `topic` (as it is called on the cluster), through the same
     door as every statement: its event id is made again of what it says. Raises NotMended."""
     contract = contracts().get(topic.removeprefix(settings.topic_prefix))
     if contract is None:
         raise NotMended(f"{topic} holds no department's events: only those can be mended, other letters go back as is.")
     try:
-        said = json.loads(text)
+        item = json.loads(text)
     except ValueError as broken:
         raise NotMended(f"The mended file is not JSON: {broken}.") from None
-    statement = _statement(settings, contract, said)
+    statement = _statement(settings, contract, item)
     try:
         ready = Checked(contract, Pseudonyms.of(settings)).ready(statement, time.time_ns() // 1000, pseudonymised=True)
     except InvalidStatement as wrong:
@@ -73,49 +78,34 @@ def from_json(settings: Settings, registry: Registry, topic: str, text: str) -> 
     except RegistryRefused as refused:
         raise NotMended(f"The registry does not know the contract of {topic} as it is here: {refused}") from refused
     key = ready.statement.subject.encode()
-    value = encoder(schema_id, contract.schema)(ready.record(str(contract.schema["namespace"])))
+    value = encoder(schema_id, contract.schema)(ready.record(contract.namespace))
     read = Decoder(registry, topic_prefix=settings.topic_prefix).decode(topic, key, value)
     if isinstance(read, Unreadable | Parked):
         raise NotMended(f"The mended event would be put aside again: {read.reason}.")
     return key, value, _cloud_event(contract, ready)
 
 
-def _cloud_event(contract: Contract, ready: Ready) -> CloudEvent:
-    said = ready.statement
-    return [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", ready.event_id.encode()),
-        ("ce_source", f"/departments/{contract.department}".encode()),
-        ("ce_type", f"cn.citygrid.{contract.department}.{said.kind}".encode()),
-        ("ce_time", str(_instant(said.occurred_at)).encode()),
-        ("content-type", b"application/avro"),
-    ]
+def _cloud_event(contract: Contract, ready: Ready) -> Headers:
+    department, kind = contract.department, ready.statement.kind
+    source, event_type = cloud_events.source_of(department), cloud_events.type_of(department, kind)
+    return cloud_events.headers(ready.event_id, source.encode(), event_type.encode(), ready.statement.occurred_at)
 
 
-def _statement(settings: Settings, contract: Contract, said: Any) -> Statement:
-    """What the door takes, numbers hidden already, days and microseconds as ints."""
-    wanted = {"record", "subject", *TIMES, "kind", "change"}
-    if not isinstance(said, dict) or wanted - said.keys():
-        lacking = ", ".join(sorted(wanted - said.keys() if isinstance(said, dict) else wanted))
-        raise NotMended(f"The mended file must be one JSON object; these fields are missing: {lacking}.")
-    if unknown := said.keys() - wanted - {"event_id", "withdrawn", "sequence"}:
-        raise NotMended(f"The mended file has the unknown field '{min(unknown)}'; misspelt?")
-    kind, change = said["kind"], said["change"]
-    if kind not in contract.kinds or not isinstance(change, dict):
-        raise NotMended(f"'kind' must be one of {', '.join(contract.kinds)}, and 'change' an object with its fields.")
-    dates = _dates(contract.schema, kind)
-    change = {name: _as_days(name, value) if name in dates else value for name, value in change.items()}
+def _statement(settings: Settings, contract: Contract, item: Any) -> Statement:
+    """The statement in a mended file, its numbers pseudonyms already."""
+    try:
+        statement = JsonForm(contract, OWN).statement(item)
+    except InvalidStatement as wrong:
+        raise NotMended(f"The mended event breaks its contract: {wrong}.") from None
     numbers = _Numbers(settings)
-    for name in contract.identity_fields[kind]:
+    change = dict(statement.change)
+    for name in contract.identity_fields[statement.kind]:
         if change.get(name) is not None:
             change[name] = numbers.hidden(name, change[name])
-    subject = numbers.hidden("subject", said["subject"]) if contract.subject_is_identity else said["subject"]
-    occurred_at, recorded_at = (_as_micros(name, said[name]) for name in TIMES)
-    withdrawn = said.get("withdrawn", False)
-    if not isinstance(withdrawn, bool):
-        raise NotMended("'withdrawn' must be true or false.")
-    sequence = said.get("sequence")
-    return Statement(kind, said["record"], subject, occurred_at, recorded_at, change, withdrawn, sequence)
+    subject = statement.subject
+    return statement._replace(
+        subject=numbers.hidden("subject", subject) if contract.subject_is_identity else subject, change=change
+    )
 
 
 class _Numbers:
@@ -125,28 +115,41 @@ class _Numbers:
         self._settings = settings
         self._pseudonyms: Pseudonyms | None = None
 
-    def hidden(self, field: str, said: Any) -> Any:
-        if isinstance(said, list):
-            return [self.hidden(field, each) for each in said]
-        if not isinstance(said, str):
+    def hidden(self, field: str, number: Any) -> Any:
+        if isinstance(number, list):
+            return [self.hidden(field, one) for one in number]
+        if not isinstance(number, str):
             raise NotMended(f"'{field}' must be an identity number or its pseudonym.")
-        if PSEUDONYM.fullmatch(said):
-            return said
+        if PSEUDONYM.fullmatch(number):
+            return number
         self._pseudonyms = self._pseudonyms or Pseudonyms.of(self._settings)
         try:
-            return self._pseudonyms.of_number(said)
+            return self._pseudonyms.of_number(number)
         except InvalidCode:
             raise NotMended(f"'{field}' is neither an identity number nor a pseudonym: mend it.") from None
 
 
-def _dates(schema: Any, kind: str) -> frozenset[str]:
-    kinds = {each["name"]: each for each in schema["fields"][-1]["type"]}
-    return frozenset(field["name"] for field in kinds[kind]["fields"] if '"date"' in json.dumps(field["type"]))
+def _kind(model: Record, kind: str) -> Record:
+    branches = model.by_name["change"].type
+    records = branches.branches if isinstance(branches, Union) else ()
+    return next(record for record in records if isinstance(record, Record) and record.name == kind)
 
 
-def _day(days: int | None) -> str | int | None:
+def _shown(schema: Type, value: Any) -> Any:
+    """A field's value as a person reads it."""
+    match without_null(schema), value:
+        case Primitive(is_date=True), int():
+            return _day(value)
+        case Primitive(is_time=True), int():
+            return _instant(value)
+        case Array(items=items), list():
+            return [_shown(items, item) for item in value]
+    return value
+
+
+def _day(days: int) -> str | int:
     try:
-        return None if days is None else date.fromordinal(EPOCH.toordinal() + days).isoformat()
+        return date.fromordinal(EPOCH.toordinal() + days).isoformat()
     except (OverflowError, ValueError):  # beyond the calendar: what is to be mended is shown as it is
         return days
 
@@ -156,25 +159,3 @@ def _instant(micros: int) -> str | int:
         return datetime.fromtimestamp(micros / 1_000_000, UTC).isoformat(timespec="microseconds")
     except (OverflowError, ValueError, OSError):
         return micros
-
-
-def _as_days(field: str, said: Any) -> int | None:
-    if said is None or (isinstance(said, int) and not isinstance(said, bool)):
-        return said
-    try:
-        return (date.fromisoformat(said) - EPOCH).days
-    except (TypeError, ValueError):
-        raise NotMended(f"'{field}' must be a day as 2026-01-31.") from None
-
-
-def _as_micros(field: str, said: Any) -> int:
-    if isinstance(said, int) and not isinstance(said, bool):
-        return said
-    try:
-        at = datetime.fromisoformat(said)
-    except (TypeError, ValueError):
-        raise NotMended(f"'{field}' must be a time as 2026-01-31T08:30:00+08:00.") from None
-    if at.tzinfo is None:
-        raise NotMended(f"'{field}' must say its zone, as in 2026-01-31T08:30:00+08:00.")
-    since = at - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

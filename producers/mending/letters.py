@@ -10,15 +10,16 @@ transactional id: of two at once, the older is fenced.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from dataplane.origin import ORIGIN_HEADERS
+from runtime import cloud_events, topic_reader
 from runtime.settings import Settings
+from runtime.topic_reader import TopicUnreadable
 from wire.contracts import contracts
 from wire.topics import DEAD_LETTERS, PARKED, WRITTEN_AT_MOST
 
@@ -188,48 +189,10 @@ class DeadLetters:
 
     def _records(self, name: str, where: dict[int, int] | None = None) -> Iterator[Message]:
         """The committed records of a topic from its beginning (or of the partitions and offsets `where`) to its end."""
-        topic = self._prefix + name
-        consumer = Consumer(
-            {
-                **self._settings.kafka_client(),
-                "group.id": f"{self._prefix}citygrid-dead-letters",  # asked for, never joined
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                "isolation.level": "read_committed",
-                "auto.offset.reset": "earliest",
-            }
-        )
         try:
-            there = consumer.list_topics(topic, timeout=PATIENCE_S).topics[topic]
-            if there.error is not None:
-                raise LettersUnreadable(
-                    f"There is no topic {topic}: `citygrid up` makes it, in production its init job."
-                )
-            starts = where or dict.fromkeys(there.partitions, 0)
-            consumer.assign([TopicPartition(topic, number, offset) for number, offset in starts.items()])
-            open_partitions, deadline = set(starts), time.monotonic() + PATIENCE_S
-            while open_partitions:
-                record = consumer.poll(1.0)
-                if record is None:
-                    if time.monotonic() > deadline:
-                        raise LettersUnreadable(
-                            f"Kafka does not answer for {topic} within {PATIENCE_S:.0f} s: try again."
-                        )
-                    continue
-                deadline = time.monotonic() + PATIENCE_S
-                error = record.error()
-                if error is None:
-                    yield record
-                elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
-                    open_partitions.discard(record.partition())
-                else:
-                    raise LettersUnreadable(f"{topic} cannot be read: {error.name()}.")
-        except KafkaException as away:
-            raise LettersUnreadable(
-                f"Kafka at {self._settings.kafka_bootstrap} does not answer ({away.args[0].name()}): is it running?"
-            ) from away
-        finally:
-            consumer.close()
+            yield from topic_reader.records(self._settings, self._prefix + name, starts=where)
+        except TopicUnreadable as unreadable:
+            raise LettersUnreadable(str(unreadable)) from unreadable
 
     def _producer(self) -> Producer:
         return Producer(
@@ -312,7 +275,7 @@ def _letter(record: Message, kept_in: str, headers: dict[str, str | bytes | None
         size=len(record.value() or b""),
         replay_of=_text(headers[REPLAY_OF]) if REPLAY_OF in headers else None,
         lies=_place(record),
-        event_id=_event_id(headers.get("ce_id")),
+        event_id=_event_id(headers.get(cloud_events.ID)),
     )
 
 

@@ -11,7 +11,6 @@ import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import Any, LiteralString
 
@@ -22,9 +21,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_whe
 
 from dataplane.health import HealthServer
 from producers.publish import InvalidStatement, NotDelivered, Publisher, PublishRefused, Statement
-from producers.publish.columns import Rejected
-from producers.publish.export_file import statement_of
 from producers.publish.first_seen import sequence_of
+from producers.publish.json_form import OWN, JsonForm, statement_of
 from runtime.log import configure
 from runtime.metrics import OUTBOX_PUBLISHED, OUTBOX_REFUSED, OUTBOX_WAITING
 from runtime.settings import Settings, load
@@ -177,14 +175,14 @@ def relay_once(connection: Connection, publisher: Publisher, table: Table = OURS
     rows = connection.execute(table.take, (BATCH,)).fetchall()
     OUTBOX_WAITING.set(len(rows))
     sent: list[int] = []
-    for number, topic, said, made_at in rows:
+    for number, topic, item, made_at in rows:
         try:
             # Our own database knows a person by the alert's pseudonym; it never had a number.
-            statement = _statement(topic, said, table)
+            statement = _statement(topic, item, table)
             if statement.sequence is None:
                 statement = statement._replace(sequence=sequence_of(made_at, number))
             publisher.publish(topic, statement, pseudonymised=table.department is None)
-        except (InvalidStatement, Rejected) as invalid:
+        except InvalidStatement as invalid:
             connection.execute(table.refused, (str(invalid), number))
             OUTBOX_REFUSED.inc()
             log.error("outbox_refused", outbox=number, topic=topic, reason=str(invalid))  # noqa: TRY400
@@ -197,29 +195,12 @@ def relay_once(connection: Connection, publisher: Publisher, table: Table = OURS
     return len(rows)
 
 
-def _statement(topic: str, said: dict[str, Any], table: Table) -> Statement:
-    """Raises Rejected if a department's row is no statement of one of its contracts."""
-    if table.department is not None:
-        contract = contracts().get(topic)
-        if contract is None or contract.department != table.department:
-            raise Rejected("topic", f"is no contract of {table.department}")
-        return statement_of(contract, said)
-    return Statement(
-        kind=said["kind"],
-        record=said["record"],
-        subject=said["subject"],
-        occurred_at=_micros(said["occurred_at"]),
-        recorded_at=_micros(said["recorded_at"]),
-        change=said["change"],
-        withdrawn=said["withdrawn"],
-    )
-
-
-def _micros(text: str) -> int:
-    """ISO 8601 with its zone → microseconds since 1970 UTC, without the rounding of floats."""
-    at = datetime.fromisoformat(text)
-    whole = at.replace(microsecond=0)
-    return int(whole.timestamp()) * 1_000_000 + at.microsecond
+def _statement(topic: str, item: Any, table: Table) -> Statement:
+    """Raises InvalidStatement if a department's row is no statement of one of its contracts."""
+    contract = contracts().get(topic)
+    if contract is None or table.department not in (None, contract.department):
+        raise InvalidStatement("topic", f"is no contract of {table.department or 'the city'}")
+    return statement_of(contract, item) if table.department else JsonForm(contract, OWN).statement(item)
 
 
 def main() -> int:

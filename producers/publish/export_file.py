@@ -12,13 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self, TextIO
 
-from producers.publish.cells import Unfit, day, instant
 from producers.publish.columns import Department, Export, Read, Rejected
 from producers.publish.export_lines import Damaged, ExportFile, Line, Stated
 from producers.publish.first_seen import sequence_of
+from producers.publish.json_form import statement_of
 from producers.publish.statement import Checked, InvalidStatement, Ready, Statement
 from runtime.settings import Settings
-from wire.contracts import Contract, Schema, contracts
+from wire.contracts import Contract, contracts
 from wire.pseudonym import Pseudonyms
 
 TELL_EVERY = 2_000
@@ -198,58 +198,9 @@ def _record(export: Export | None, read: Line | Stated) -> str | None:
 
 
 def _stated(said: Mapping[str, Any], department: Department, known: Mapping[str, Contract]) -> tuple[str, Statement]:
-    """A statement as JSON, dates and times as ISO 8601 text. Raises Rejected."""
+    """Raises Rejected or InvalidStatement."""
     contract = known.get(str(said.get("topic")))
     if contract is None or contract.department != department.name:
         topics = ", ".join(topic for topic, each in known.items() if each.department == department.name)
         raise Rejected("topic", f"must be one of {topics}")
     return contract.topic, statement_of(contract, said)
-
-
-def statement_of(contract: Contract, said: Mapping[str, Any]) -> Statement:
-    """The statement that a JSON object makes, as in `schemas/examples/`. Raises Rejected."""
-    kind = contract.kinds.get(str(said.get("kind")))
-    if kind is None:
-        raise Rejected("kind", f"must be one of {', '.join(contract.kinds)}")
-    stated = said.get("change", {})
-    if not isinstance(stated, Mapping):
-        raise Rejected("change", "must be an object with the kind's fields")
-    forms = {field["name"]: form for field in kind["fields"] if (form := _form(field["type"])) is not None}
-    change = {
-        name: _in_form(forms[name], name, value) if name in forms and isinstance(value, str) else value
-        for name, value in stated.items()
-    }
-    for name in ("record", "subject"):
-        if not isinstance(said.get(name), str):
-            raise Rejected(name, "must be text")
-    at = {name: _in_form(instant, name, said.get(name)) for name in ("occurred_at", "recorded_at")}
-    return Statement(
-        str(said["kind"]),
-        said["record"],
-        said["subject"],
-        change=change,
-        withdrawn=bool(said.get("withdrawn")),
-        sequence=said.get("sequence"),
-        **at,
-    )
-
-
-def _form(schema: Schema) -> Callable[[str], int] | None:
-    """How a text becomes what a date or time field holds; None: it is no such field."""
-    match schema:
-        case {"logicalType": "date"}:
-            return day
-        case {"logicalType": "timestamp-micros"}:
-            return instant
-        case ["null", inner]:
-            return _form(inner)
-    return None
-
-
-def _in_form(convert: Callable[[str], int], name: str, value: Any) -> int:
-    if not isinstance(value, str):
-        raise Rejected(name, "must be a date or time as text")
-    try:
-        return convert(value)
-    except Unfit as wrong:
-        raise Rejected(name, str(wrong)) from None

@@ -15,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 
 from producers.publish.publisher import PublishRefused
 from runtime.settings import Settings
+from runtime.topic_reader import TopicUnreadable, has_record, records
 from wire.codec import RecordReader
 from wire.contracts import published
 from wire.registry import Registry
@@ -62,14 +63,15 @@ class HeldBack:
         try:
             complete = self._stages_reach([self._settings.topic_prefix + topic for topic in topics], deadline)
             return Held(self._held(), complete)
-        except KafkaException as away:
+        except (KafkaException, TopicUnreadable) as away:
+            why = away.args[0].str() if isinstance(away, KafkaException) else away
             raise PublishRefused(
-                f"The events are published, but the cluster does not say what the stages did: {away.args[0].str()}."
+                f"The events are published, but the cluster does not say what the stages did: {why}"
             ) from None
 
     def _stages_reach(self, topics: list[str], deadline: float) -> bool:
         """The stages that read the topics, then those that read what the first contribute."""
-        views = [topic.removeprefix("rows.") for topic, each in published().items() if each.what == "row"]
+        views = [topic.removeprefix("rows.") for topic, output in published().items() if output.what == "row"]
         contributions = [f"{self._settings.topic_prefix}contributions.{view}" for view in views]
         known = {name for name in contributions if name in self._consumer.list_topics(timeout=PATIENCE_S).topics}
         # one round for the events, one for what they contribute: contributions are not contributed on
@@ -77,30 +79,30 @@ class HeldBack:
 
     def _passed(self, views: list[str], topics: list[str], deadline: float) -> bool:
         ends = {(topic, p): end for topic in topics for p, end in self._ends(topic).items() if end}
+        waiting: set[tuple[str, int, int]] = set()
         while True:
             behind = dict(ends)
             for view in views:
-                for at in self._committed(group_of_stage(self._settings, view)):
-                    end = behind.get((at.topic, at.partition))
-                    if end is not None and (at.offset >= end or self._nothing_between(at, end)):
-                        del behind[at.topic, at.partition]
+                for place in self._committed(group_of_stage(self._settings, view)):
+                    end = behind.get((place.topic, place.partition))
+                    if end is not None and (place.offset >= end or self._nothing_after(place, waiting)):
+                        del behind[place.topic, place.partition]
             if not behind:
                 return True
             if time.monotonic() + ASK_EVERY_S > deadline:
                 return False
             time.sleep(ASK_EVERY_S)
 
-    def _nothing_between(self, at: TopicPartition, end: int) -> bool:
-        """Whether no record lies from `at` to `end`: a transaction ends with a marker that no reader sees."""
-        self._consumer.assign([at])
-        deadline = time.monotonic() + ASK_EVERY_S
-        while time.monotonic() < deadline:
-            message = self._consumer.poll(0.05)
-            if message is not None and message.error() is None:
-                return False
-            if self._consumer.position([at])[0].offset >= end:
-                return True
-        return False
+    def _nothing_after(self, place: TopicPartition, waiting: set[tuple[str, int, int]]) -> bool:
+        """Whether no record lies behind the offset of `place`: a transaction ends with a marker that no reader sees.
+        `waiting` holds the places of which a record is known to wait, so that they are read once."""
+        asked = (place.topic, place.partition, place.offset)
+        if asked in waiting or place.offset < 0:
+            return False
+        if has_record(self._settings, *asked):
+            waiting.add(asked)
+            return False
+        return True
 
     def _committed(self, group: str) -> list[TopicPartition]:
         asked = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
@@ -117,20 +119,11 @@ class HeldBack:
             registry.close()
 
     def _count(self, reader: RecordReader) -> int:
-        ends = self._ends(self._alerts)
-        waiting = {p for p, end in ends.items() if end > self._before.get(p, 0)}
-        self._consumer.assign([TopicPartition(self._alerts, p, self._before.get(p, 0)) for p in waiting])
         newest: dict[bytes | None, str] = {}
-        deadline = time.monotonic() + PATIENCE_S
-        while waiting and time.monotonic() < deadline:
-            for message in self._consumer.consume(500, 0.2):
-                value, key = message.value(), message.key()
-                if message.error() is None and value is not None:
-                    newest[key.encode() if isinstance(key, str) else key] = reader.read(value)["state"]
-            # past the markers of transactions there is no record to see: ask for the position
-            for at in self._consumer.position([TopicPartition(self._alerts, p) for p in waiting]):
-                if at.offset >= ends[at.partition]:
-                    waiting.discard(at.partition)
+        for record in records(self._settings, self._alerts, starts=self._before):
+            value, key = record.value(), record.key()
+            if value is not None:
+                newest[key.encode() if isinstance(key, str) else key] = reader.read(value)["state"]
         return sum(state == "held" for state in newest.values())
 
     def _ends(self, topic: str) -> dict[int, int]:

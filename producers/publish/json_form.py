@@ -1,20 +1,38 @@
-"""A statement as JSON: what a department sends to the HTTP door, and the JSON Schema that says so.
+"""JSON → statement, for every door: HTTP, files of JSON Lines, outboxes, mended letters; and the JSON Schema of it.
 
-Dates are YYYY-MM-DD, instants ISO 8601 with their zone, identity numbers plain: they become pseudonyms behind the door.
-What is wrong is told by index and field of the contract and never repeats what was sent, a name of a field included.
+Dates are YYYY-MM-DD, instants ISO 8601 with their zone; what a door takes besides is its `Dialect`. What is wrong is
+named by field of the contract and never repeats what was sent, a name of a field included.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
+from producers.publish import cells
 from producers.publish.statement import LONGEST_TEXT, InvalidStatement, Statement
-from wire.codec import FIRST_DAY, LARGEST_INT, LAST_DAY, LEAST_INT
-from wire.contracts import Contract, Schema
+from wire.contracts import Contract
+from wire.schema import (
+    FIRST_DAY,
+    LARGEST_INT,
+    LARGEST_LONG,
+    LAST_DAY,
+    LEAST_INT,
+    LEAST_LONG,
+    Array,
+    Enum,
+    Field,
+    Map,
+    Primitive,
+    Type,
+    Union,
+    label,
+    without_null,
+)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_DAY = date(1970, 1, 1)
@@ -36,7 +54,7 @@ def parsed(body: bytes) -> Any:
     """The value that `body` holds. Raises NotJson, also for what two readers would read differently: a name twice in an
     object, a number that is none, half of a surrogate pair."""
     try:
-        value = json.loads(body.decode("utf-8"), object_pairs_hook=_no_twins, parse_constant=_no_number)
+        value = json.loads(body.decode("utf-8"), object_pairs_hook=_without_repetition, parse_constant=_no_number)
     except UnicodeDecodeError:
         raise NotJson("is not UTF-8") from None
     except RecursionError:
@@ -72,25 +90,55 @@ def day(text: Any) -> int:
         raise ValueError("is a date that does not exist") from None
 
 
+class Dialect(NamedTuple):
+    """How a door reads dates and instants, and which fields besides the head's it passes over."""
+
+    day: Convert
+    instant: Convert
+    besides: frozenset[str] = frozenset()
+
+
+def _from_text(convert: Callable[[str], int]) -> Convert:
+    def converted(value: Any) -> int:
+        if type(value) is not str:
+            raise ValueError("must be a date or time as text")
+        return convert(value)
+
+    return converted
+
+
+def _or_number(convert: Convert) -> Convert:
+    return lambda value: value if type(value) is int else convert(value)
+
+
+#: What a department's program sends: dates and instants in their one form.
+HTTP = Dialect(day, instant)
+#: What stands in a file or a department's table: dates and instants in every form that offices write.
+OFFICE = Dialect(_from_text(cells.day), _from_text(cells.instant), frozenset({"topic"}))
+#: What our own programs write: dates and instants as text, or as the numbers that are on the wire.
+OWN = Dialect(_or_number(day), _or_number(instant), frozenset({"event_id"}))
+
+
 class JsonForm:
     """How statements of one contract are written as JSON."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, dialect: Dialect = HTTP) -> None:
         self.contract = contract
-        self._enums = _enums(contract)
+        self._dialect = dialect
+        self._head = dialect.besides | set(HEAD)
         self._converters = {
-            kind: {field["name"]: convert for field in record["fields"] if (convert := _converter(field["type"]))}
+            kind: {field.name: convert for field in record.fields if (convert := _converter(field.type, dialect))}
             for kind, record in contract.kinds.items()
         }
-        self._names = {kind: [field["name"] for field in record["fields"]] for kind, record in contract.kinds.items()}
+        self._names = {kind: list(record.by_name) for kind, record in contract.kinds.items()}
 
     def statement(self, item: Any) -> Statement:
         """The statement that a JSON value makes, checked as far as its form goes. Raises InvalidStatement."""
         faults: list[InvalidStatement] = []
-        said = self._read(item, faults)
-        if said is None or faults:
+        statement = self._read(item, faults)
+        if statement is None or faults:
             raise faults[0]
-        return said
+        return statement
 
     def faults(self, item: Any) -> list[InvalidStatement]:
         """Everything that is wrong with the form of a JSON value, so that its sender can mend all of it at once."""
@@ -101,16 +149,16 @@ class JsonForm:
     def change(self, kind: str, change: Any) -> dict[str, Any]:
         """The fields of `kind` in the contract's own units. Raises InvalidStatement."""
         faults: list[InvalidStatement] = []
-        said = self._change(kind, change, faults)
+        converted = self._change(kind, change, faults)
         if faults:
             raise faults[0]
-        return said
+        return converted
 
     def _read(self, item: Any, faults: list[InvalidStatement]) -> Statement | None:
         if type(item) is not dict:
             faults.append(InvalidStatement("statement", "must be an object"))
             return None
-        if not item.keys() <= set(HEAD):
+        if not item.keys() <= self._head:
             faults.append(InvalidStatement("statement", f"has a field that none has; the fields are {', '.join(HEAD)}"))
         faults += [InvalidStatement(name, "is missing") for name in REQUIRED if name not in item]
         kind, withdrawn = item.get("kind"), item.get("withdrawn", False)
@@ -122,7 +170,7 @@ class JsonForm:
         sequence = item.get("sequence")
         if sequence is not None and type(sequence) is not int:
             faults.append(InvalidStatement("sequence", "must be a whole number"))
-        times = [_converted(name, instant, item.get(name), faults) for name in TIMES if name in item]
+        times = [_converted(name, self._dialect.instant, item[name], faults) for name in TIMES if name in item]
         change = self._change(str(kind), item["change"], faults) if known and "change" in item else {}
         if faults:
             return None
@@ -160,49 +208,61 @@ class JsonForm:
     def kind_schema(self, kind: str) -> dict[str, Any]:
         """JSON Schema of a statement of `kind`."""
         record = self.contract.kinds[kind]
-        head = {field["name"]: field for field in self.contract.schema["fields"]}
+        head = self.contract.record.by_name
         time_of = {"type": "string", "format": "date-time", "examples": ["2026-01-31T08:30:00+08:00"]}
         properties = {
-            "kind": {"type": "string", "const": kind, "description": record["doc"]},
-            "record": {**_TEXT, "description": head["record"]["doc"]},
+            "kind": {"type": "string", "const": kind, "description": record.doc},
+            "record": {**_TEXT, "description": head["record"].doc},
             "subject": {**_TEXT, "description": self._subject_is()},
-            "occurred_at": {**time_of, "description": head["occurred_at"]["doc"]},
-            "recorded_at": {**time_of, "description": head["recorded_at"]["doc"]},
-            "withdrawn": {"type": "boolean", "default": False, "description": head["withdrawn"]["doc"]},
+            "occurred_at": {**time_of, "description": head["occurred_at"].doc},
+            "recorded_at": {**time_of, "description": head["recorded_at"].doc},
+            "withdrawn": {"type": "boolean", "default": False, "description": head["withdrawn"].doc},
             "sequence": {
                 "type": ["integer", "null"],
                 "minimum": 0,
-                "maximum": 2**63 - 1,
+                "maximum": LARGEST_LONG,
                 "default": None,
-                "description": head["sequence"]["doc"],
+                "description": head["sequence"].doc,
             },
             "change": {
                 "type": "object",
-                "properties": {field["name"]: self.field_schema(field) for field in record["fields"]},
-                "required": [field["name"] for field in record["fields"] if "default" not in field],
+                "properties": {field.name: self.field_schema(field) for field in record.fields},
+                "required": [field.name for field in record.fields if not field.has_default],
                 "additionalProperties": False,
             },
         }
         return {
             "type": "object",
             "title": kind,
-            "description": record["doc"],
+            "description": record.doc,
             "properties": properties,
             "required": list(REQUIRED),
             "additionalProperties": False,
         }
 
-    def field_schema(self, field: Mapping[str, Any]) -> dict[str, Any]:
+    def field_schema(self, field: Field) -> dict[str, Any]:
         """JSON Schema of one field of a kind."""
-        said = f"{field['doc']}; {IDENTITY_SAID}" if field.get("identity") else field["doc"]
-        return {**_schema_of(field["type"], self._enums), "description": said}
+        return {**_schema_of(field.type), "description": _description(field)}
 
     def _subject_is(self) -> str:
-        said = self.contract.schema["fields"][2]["doc"]
-        return f"{said}; {IDENTITY_SAID}" if self.contract.subject_is_identity else str(said)
+        return _description(self.contract.record.by_name["subject"])
 
 
-IDENTITY_SAID = "sent as the plain identity number, which becomes a pseudonym behind the door"
+@lru_cache(maxsize=256)
+def _office_form(contract: Contract) -> JsonForm:
+    return JsonForm(contract, OFFICE)
+
+
+def statement_of(contract: Contract, item: Any) -> Statement:
+    """The statement that an office's JSON object makes, as in `schemas/examples/`. Raises InvalidStatement."""
+    return _office_form(contract).statement(item)
+
+
+def _description(field: Field) -> str:
+    return f"{field.doc}; {IDENTITY_IS_SENT}" if field.identity else field.doc
+
+
+IDENTITY_IS_SENT = "sent as the plain identity number, which becomes a pseudonym behind the door"
 _TEXT = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
 
 
@@ -214,18 +274,16 @@ def _converted(field: str, convert: Convert, value: Any, faults: list[InvalidSta
         return None
 
 
-def _converter(schema: Schema) -> Convert | None:
+def _converter(schema: Type, dialect: Dialect) -> Convert | None:
     """From JSON to the contract's own units where the two differ."""
-    match schema:
-        case ["null", inner]:
-            return _converter(inner)
-        case {"logicalType": "date"}:
-            return day
-        case {"logicalType": "timestamp-micros"}:
-            return instant
-        case {"type": "array", "items": inner}:
-            each = _converter(inner)
-            return (lambda value: [each(item) for item in _list(value)]) if each else None
+    match without_null(schema):
+        case Primitive(is_date=True):
+            return dialect.day
+        case Primitive(is_time=True):
+            return dialect.instant
+        case Array(items=inner):
+            item = _converter(inner, dialect)
+            return item and (lambda value: [item(part) for part in _list(value)])
     return None
 
 
@@ -235,42 +293,34 @@ def _list(value: Any) -> list[Any]:
     return value
 
 
-def _enums(contract: Contract) -> dict[str, Any]:
-    types = [field["type"] for record in contract.kinds.values() for field in record["fields"]]
-    flat = [each for one in types for each in (one if isinstance(one, list) else [one])]
-    return {each["name"]: each for each in flat if isinstance(each, dict) and each.get("type") == "enum"}
-
-
-def _schema_of(schema: Schema, enums: Mapping[str, Any]) -> dict[str, Any]:
+def _schema_of(schema: Type) -> dict[str, Any]:
     match schema:
-        case ["null", inner]:
-            return {"anyOf": [_schema_of(inner, enums), {"type": "null"}], "default": None}
-        case {"logicalType": "date"}:
+        case Union(choices=(choice,)):
+            return {"anyOf": [_schema_of(choice), {"type": "null"}], "default": None}
+        case Primitive(is_date=True):
             return {"type": "string", "format": "date", "pattern": DATE_PATTERN}
-        case {"logicalType": "timestamp-micros"}:
+        case Primitive(is_time=True):
             return {"type": "string", "format": "date-time"}
-        case {"type": "enum", "symbols": list(symbols)}:
-            return {"type": "string", "enum": symbols}
-        case {"type": "array", "items": inner}:
-            return {"type": "array", "items": _schema_of(inner, enums)}
-        case {"type": "map", "values": inner}:
-            return {"type": "object", "additionalProperties": _schema_of(inner, enums), "propertyNames": _TEXT}
-        case str() if schema in enums:
-            return _schema_of(enums[schema], enums)
-        case "string":
+        case Enum(symbols=symbols):
+            return {"type": "string", "enum": list(symbols)}
+        case Array(items=inner):
+            return {"type": "array", "items": _schema_of(inner)}
+        case Map(values=inner):
+            return {"type": "object", "additionalProperties": _schema_of(inner), "propertyNames": _TEXT}
+        case Primitive(name="string"):
             return dict(_TEXT)
-        case "double":
+        case Primitive(name="double"):
             return {"type": "number"}
-        case "boolean":
+        case Primitive(name="boolean"):
             return {"type": "boolean"}
-        case "int":
+        case Primitive(name="int"):
             return {"type": "integer", "minimum": LEAST_INT, "maximum": LARGEST_INT}
-        case "long":
-            return {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1}
-    raise ValueError(f"contracts hold no fields of type {schema}")
+        case Primitive(name="long"):
+            return {"type": "integer", "minimum": LEAST_LONG, "maximum": LARGEST_LONG}
+    raise ValueError(f"contracts hold no fields of type {label(schema)}")
 
 
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
         raise NotJson("has a name twice in one object")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -12,15 +11,16 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer, Topic
 from confluent_kafka.admin import AdminClient
 
 from producers.publish.statement import Checked, Ready, Statement
+from runtime import cloud_events
+from runtime.cloud_events import Headers
 from runtime.settings import Settings
-from runtime.traces import Headers, traces_of
+from runtime.traces import traces_of
 from wire.codec import encoder
 from wire.contracts import Contract, contracts
 from wire.pseudonym import Pseudonyms
 from wire.registry import Registry, RegistryRefused
 from wire.topics import subject_of
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FLUSH_S = 120.0
 DELIVERY_S = 90.0
 
@@ -117,15 +117,7 @@ class Publisher:
         said = ready.statement
         key = said.subject.encode()
         value = to.encode(ready.record(to.namespace))
-        occurred = (EPOCH + timedelta(microseconds=said.occurred_at)).isoformat()
-        headers: Headers = [
-            ("ce_specversion", b"1.0"),
-            ("ce_id", ready.event_id),
-            ("ce_source", to.source),
-            ("ce_type", to.types[said.kind]),
-            ("ce_time", occurred),
-            ("content-type", b"application/avro"),
-        ]
+        headers = cloud_events.headers(ready.event_id, to.source, to.types[said.kind], said.occurred_at)
         if self._traces is None or not self._traces.chosen(ready.event_id):
             self._produce(to, key, value, headers)
         else:
@@ -248,9 +240,9 @@ class Publisher:
             wire_name,
             Checked(contract, self._pseudonyms),
             encoder(schema_id, contract.schema),
-            str(contract.schema["namespace"]),
-            f"/departments/{contract.department}".encode(),
-            {kind: f"cn.citygrid.{contract.department}.{kind}".encode() for kind in contract.kinds},
+            contract.namespace,
+            cloud_events.source_of(contract.department).encode(),
+            {kind: cloud_events.type_of(contract.department, kind).encode() for kind in contract.kinds},
         )
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:

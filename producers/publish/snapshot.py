@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,13 +16,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-
 from domain.event import Event
 from domain.slot import slot_record
 from producers.publish.publisher import Publisher, PublishRefused
 from producers.publish.statement import Ready, Statement
+from runtime import topic_reader
 from runtime.settings import Settings
+from runtime.topic_reader import TopicUnreadable
 from wire.codec import Decoder
 from wire.registry import Registry
 
@@ -180,43 +179,14 @@ def events_of(settings: Settings, topic: str) -> Iterator[Event]:
     name = settings.topic_prefix + topic
     registry = Registry.of(settings)
     decoder = Decoder(registry, topic_prefix=settings.topic_prefix)
-    consumer = Consumer(
-        {
-            **settings.kafka_client(),
-            "group.id": f"{settings.topic_prefix}citygrid-snapshot",
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-            "log_level": 2,
-        }
-    )
     try:
-        partitions = consumer.list_topics(name, timeout=READ_PATIENCE_S).topics[name].partitions
-        ends = {p: consumer.get_watermark_offsets(TopicPartition(name, p), READ_PATIENCE_S)[1] for p in partitions}
-        consumer.assign([TopicPartition(name, p, 0) for p, end in ends.items() if end])
-        open_partitions = {p for p, end in ends.items() if end}
-        deadline = time.monotonic() + READ_PATIENCE_S
-        while open_partitions:
-            for message in consumer.consume(BATCH, 1.0):
-                deadline = time.monotonic() + READ_PATIENCE_S
-                error, partition, offset = message.error(), message.partition(), message.offset()
-                if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 (its public name)
-                    raise PublishRefused(f"Topic {name} cannot be read: {error.str()}. Look at `citygrid status`.")
-                if partition is None or offset is None or partition not in open_partitions:
-                    continue
-                if error is None and offset < ends[partition]:
-                    read = decoder.decode(name, message.key(), message.value())
-                    if isinstance(read, Event):
-                        yield read
-                if offset >= ends[partition] - (error is None):
-                    open_partitions.discard(partition)
-            if time.monotonic() > deadline:
-                raise PublishRefused(f"Topic {name} gives nothing to read for {READ_PATIENCE_S:.0f} s; try again.")
-    except KafkaException as away:
-        raise PublishRefused(f"The cluster does not answer: {away.args[0].str()}. Look at `citygrid status`.") from None
+        for record in topic_reader.records(settings, name):
+            event = decoder.decode(name, record.key(), record.value())
+            if isinstance(event, Event):
+                yield event
+    except TopicUnreadable as unreadable:
+        raise PublishRefused(str(unreadable)) from unreadable
     finally:
-        consumer.close()
         registry.close()
 
 

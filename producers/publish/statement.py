@@ -12,9 +12,22 @@ from uuid import UUID
 
 from domain.codes import NAMING_FIELDS, SUBJECT_CODES, InvalidCode, normalised_identity_number, plain_name
 from domain.time import DAY
-from wire.codec import FIRST_DAY, LAST_DAY
-from wire.contracts import Contract, Schema, plain
+from wire.contracts import Contract
 from wire.pseudonym import PSEUDONYM, Pseudonyms
+from wire.schema import (
+    FIRST_DAY,
+    LARGEST_LONG,
+    LEAST_LONG,
+    Array,
+    Enum,
+    Field,
+    Limits,
+    Map,
+    Primitive,
+    Type,
+    label,
+    without_null,
+)
 
 #: Namespace of event ids (a version 4 UUID of our own; changing it would make every event a new one).
 EVENTS = UUID("6f0c2d1e-8f5b-4c57-9a3c-0f1c8a6b7e42")
@@ -26,6 +39,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 Check = Callable[[Any], Any]
+LONGS = Limits(LEAST_LONG, LARGEST_LONG, "is not a 64-bit number")
 
 
 class InvalidStatement(ValueError):
@@ -63,16 +77,16 @@ class Ready(NamedTuple):
 
     def record(self, namespace: str) -> dict[str, Any]:
         """The Avro record, `change` as (full name of the kind, fields)."""
-        said = self.statement
+        statement = self.statement
         return {
             "event_id": self.event_id,
-            "record": said.record,
-            "subject": said.subject,
-            "occurred_at": said.occurred_at,
-            "recorded_at": said.recorded_at,
-            "withdrawn": said.withdrawn,
-            "sequence": said.sequence,
-            "change": (f"{namespace}.{said.kind}", said.change),
+            "record": statement.record,
+            "subject": statement.subject,
+            "occurred_at": statement.occurred_at,
+            "recorded_at": statement.recorded_at,
+            "withdrawn": statement.withdrawn,
+            "sequence": statement.sequence,
+            "change": (f"{namespace}.{statement.kind}", statement.change),
         }
 
 
@@ -93,41 +107,37 @@ class Checked:
         self._code = SUBJECT_CODES.get(contract.subject, plain_name)
         #: A register's own number, in which anything may stand; a code has a form that it is held to.
         self._own_number = contract.subject in NAMING_FIELDS.values()
-        names = {name: enum for kind in contract.kinds.values() for name, enum in _enums(kind).items()}
-        self._fields = {
-            kind: tuple(_field(field, names) for field in plain_dates(record)["fields"])
-            for kind, record in contract.kinds.items()
-        }
+        self._fields = {kind: tuple(map(_field, record.fields)) for kind, record in contract.kinds.items()}
         self._allowed = {kind: frozenset(f.name for f in fields) for kind, fields in self._fields.items()}
 
-    def ready(self, said: Statement, now: int, *, pseudonymised: bool = False) -> Ready:
-        """`said` as it goes on the wire. `now` in microseconds. Raises InvalidStatement.
+    def ready(self, statement: Statement, now: int, *, pseudonymised: bool = False) -> Ready:
+        """`statement` as it goes on the wire. `now` in microseconds. Raises InvalidStatement.
 
         `pseudonymised`: the numbers in it are pseudonyms already (an event that is stated again).
         """
-        fields = self._fields.get(said.kind)
+        fields = self._fields.get(statement.kind)
         if fields is None:
             raise InvalidStatement("kind", f"must be one of {', '.join(self._fields)}")
-        self._refuse_head(said, now)
-        texts = [_coded("record", said.record, plain_name)]
+        self._refuse_head(statement, now)
+        texts = [_coded("record", statement.record, plain_name)]
         pseudonym = self._kept if pseudonymised else self._made
         if self.contract.subject_is_identity:
-            subject = pseudonym("subject", said.subject)
+            subject = pseudonym("subject", statement.subject)
         else:
-            subject = _coded("subject", said.subject, self._code)
+            subject = _coded("subject", statement.subject, self._code)
             texts += [subject] if self._own_number else []
         change: dict[str, Any] = {}
         value: Any
-        told: dict[str, Any] = {}
+        stated: dict[str, Any] = {}
         for name, check, identity, has_default, default in fields:
-            value = said.change.get(name, default)
+            value = statement.change.get(name, default)
             if value is None and has_default and default is None:
                 change[name] = None
                 continue
             if value is None:
                 raise InvalidStatement(name, "is missing")
             if identity:
-                value = _each(name, value, pseudonym) if check is _many else pseudonym(name, value)
+                value = _every(name, value, pseudonym) if check is _many else pseudonym(name, value)
             else:
                 try:
                     value = check(value)
@@ -136,33 +146,43 @@ class Checked:
                 if type(value) is str:
                     texts.append(value)
                 elif type(value) is dict:
-                    texts += [each for each in (*value.keys(), *value.values()) if type(each) is str]
+                    texts += [text for text in (*value.keys(), *value.values()) if type(text) is str]
                 elif type(value) is list:
-                    texts += [each for each in value if type(each) is str]
+                    texts += [text for text in value if type(text) is str]
             change[name] = value
             if not has_default or value != default:
-                told[name] = value
+                stated[name] = value
         _refuse_numbers(texts)
-        event_id = self._event_id(said, subject, told)
-        return Ready(event_id, said._replace(record=texts[0], subject=subject, change=change))
+        event_id = self._event_id(statement, subject, stated)
+        return Ready(event_id, statement._replace(record=texts[0], subject=subject, change=change))
 
-    def _refuse_head(self, said: Statement, now: int) -> None:
-        if not self._allowed[said.kind].issuperset(said.change):
-            unknown = min(set(said.change) - self._allowed[said.kind])
-            raise InvalidStatement(unknown, f"is no field of {said.kind}")
-        for name, instant in (("occurred_at", said.occurred_at), ("recorded_at", said.recorded_at)):
+    def _refuse_head(self, statement: Statement, now: int) -> None:
+        if not self._allowed[statement.kind].issuperset(statement.change):
+            unknown = min(set(statement.change) - self._allowed[statement.kind])
+            raise InvalidStatement(unknown, f"is no field of {statement.kind}")
+        for name, instant in (("occurred_at", statement.occurred_at), ("recorded_at", statement.recorded_at)):
             if not isinstance(instant, int) or instant < FIRST_DAY * DAY:
                 raise InvalidStatement(name, "is not a time after 1850")
             if instant > now + AHEAD:
                 raise InvalidStatement(name, "lies more than a day ahead; what takes effect later has a field for it")
-        if said.sequence is not None and (type(said.sequence) is not int or not 0 <= said.sequence < 1 << 63):
+        if statement.sequence is not None and (
+            type(statement.sequence) is not int or not 0 <= statement.sequence < 1 << 63
+        ):
             raise InvalidStatement("sequence", "must be a whole number from 0 on, below 2^63")
 
-    def _event_id(self, said: Statement, subject: str, told: dict[str, Any]) -> str:
+    def _event_id(self, statement: Statement, subject: str, stated: dict[str, Any]) -> str:
         """uuid5 of department, topic and content. A field at its default is left out: a contract that grows by an
         optional field must not make old lines new events."""
         contract = self.contract
-        head = [said.record, subject, said.occurred_at, said.recorded_at, said.withdrawn, said.kind, told]
+        head = [
+            statement.record,
+            subject,
+            statement.occurred_at,
+            statement.recorded_at,
+            statement.withdrawn,
+            statement.kind,
+            stated,
+        ]
         name = f"{contract.department}|{contract.topic}|{_canonical(head)}"
         digest = bytearray(sha1(EVENTS.bytes + name.encode(), usedforsecurity=False).digest()[:16])
         digest[6] = digest[6] & 0x0F | 0x50
@@ -202,30 +222,11 @@ def _naming(normalised: Callable[[str], str]) -> Check:
     return check
 
 
-def plain_dates(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`schema` without logical types, but with "date" and "instant" in the place of their numbers: they have ranges."""
-
-    def swapped(part: Schema) -> Schema:
-        match part:
-            case {"logicalType": "date"}:
-                return {"type": "date"}
-            case {"logicalType": "timestamp-micros"}:
-                return {"type": "instant"}
-            case {"type": "record"}:
-                return {**part, "fields": [{**field, "type": swapped(field["type"])} for field in part["fields"]]}
-            case list():
-                return [swapped(branch) for branch in part]
-        return plain(part)
-
-    done: Mapping[str, Any] = swapped(schema)
-    return done
-
-
 def _refuse_numbers(texts: list[str]) -> None:
     """An identity number has no place in a text or a record's number: there it would travel in the open."""
-    for found in _NUMBER.finditer("\n".join(texts)):
+    for match in _NUMBER.finditer("\n".join(texts)):
         try:
-            normalised_identity_number(found[0])
+            normalised_identity_number(match[0])
         except InvalidCode:
             continue
         raise InvalidStatement("record or a text", "holds an identity number, which only identity fields may")
@@ -236,56 +237,42 @@ def _many(value: Any) -> Any:
     return value
 
 
-def _each(field: str, numbers: Any, pseudonym: Callable[[str, Any], str]) -> list[str]:
+def _every(field: str, numbers: Any, pseudonym: Callable[[str, Any], str]) -> list[str]:
     if not isinstance(numbers, list | tuple):
         raise InvalidStatement(field, "must be a list of identity numbers")
     return [pseudonym(field, number) for number in numbers]
 
 
-def _field(field: Mapping[str, Any], enums: Mapping[str, Any]) -> _Field:
-    identity, typed = bool(field.get("identity")), field["type"]
-    many = identity and isinstance(typed, dict) and typed["type"] == "array"
-    named = NAMING_FIELDS.get(field["name"])
-    check = _many if many else _naming(SUBJECT_CODES[named]) if named else _check(typed, enums)
-    return _Field(field["name"], check, identity, "default" in field, field.get("default"))
+def _field(field: Field) -> _Field:
+    naming = NAMING_FIELDS.get(field.name)
+    if field.identity and field.many:
+        check: Check = _many
+    else:
+        check = _naming(SUBJECT_CODES[naming]) if naming else _check(field.type)
+    return _Field(field.name, check, field.identity, field.has_default, field.default if field.has_default else None)
 
 
-def _enums(kind: Mapping[str, Any]) -> dict[str, Any]:
-    types = [field["type"] for field in kind["fields"]]
-    return {each["name"]: each for each in types if isinstance(each, dict) and each.get("type") == "enum"}
-
-
-def _check(schema: Schema, enums: Mapping[str, Any]) -> Check:
-    match schema:
-        case ["null", inner]:
-            return _check(inner, enums)
-        case {"type": "date"}:
-            return _day
-        case {"type": "instant"}:
-            return _instant
-        case {"type": "enum", "symbols": list(symbols)}:
+def _check(schema: Type) -> Check:
+    match without_null(schema):
+        case Primitive(name="int" | "long", limits=limits):
+            return _whole(limits or LONGS)
+        case Enum(symbols=symbols):
             return _symbol(frozenset(symbols))
-        case {"type": "array", "items": inner}:
-            each = _check(inner, enums)
-            return lambda value: [each(item) for item in _instance(value, list | tuple, "must be a list")]
-        case {"type": "map", "values": inner}:
-            each = _check(inner, enums)
+        case Array(items=inner):
+            check_item = _check(inner)
+            return lambda value: [check_item(item) for item in _instance(value, list | tuple, "must be a list")]
+        case Map(values=inner):
+            check_value = _check(inner)
             return lambda value: {
-                _text(key): each(item) for key, item in _instance(value, dict, "must be a mapping").items()
+                _text(key): check_value(item) for key, item in _instance(value, dict, "must be a mapping").items()
             }
-        case str() if schema in enums:
-            return _check(enums[schema], enums)
-        case "string":
+        case Primitive(name="string"):
             return _text
-        case "double":
+        case Primitive(name="double"):
             return _real
-        case "boolean":
+        case Primitive(name="boolean"):
             return lambda value: _instance(value, bool, "must be true or false")
-        case "int":
-            return _whole(31)
-        case "long":
-            return _whole(63)
-    raise ValueError(f"contracts hold no fields of type {schema}")
+    raise ValueError(f"contracts hold no fields of type {label(schema)}")
 
 
 def _instance(value: Any, of: Any, reason: str) -> Any:
@@ -311,24 +298,14 @@ def _text(value: Any, field: str | None = None) -> str:
     raise InvalidStatement(field, reason) if field else ValueError(reason)
 
 
-def _day(value: Any) -> int:
-    if type(value) is not int or not FIRST_DAY <= value <= LAST_DAY:
-        raise ValueError("is not a day between 1850 and 2199")
-    return value
-
-
-def _instant(value: Any) -> int:
-    if type(value) is not int or not FIRST_DAY * DAY <= value <= LAST_DAY * DAY:
-        raise ValueError("is not a time between 1850 and 2199")
-    return value
-
-
-def _whole(bits: int) -> Check:
-    limit = 1 << bits
+def _whole(limits: Limits) -> Check:
+    least, most, otherwise = limits
 
     def check(value: Any) -> int:
-        if type(value) is not int or not -limit <= value < limit:
+        if type(value) is not int:
             raise ValueError("must be a whole number")
+        if not least <= value <= most:
+            raise ValueError(otherwise)
         return value
 
     return check

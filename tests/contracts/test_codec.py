@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from domain.event import Event
 from tests.contracts.test_examples import examples, ready
 from wire.codec import FRAME, Decoder, Parked, RecordReader, Unreadable, encoder
-from wire.contracts import contracts, plain, published
+from wire.contracts import contracts, published
 from wire.registry import Registry
+from wire.schema import avro
+from wire.schema_parser import parse, parse_record
 
 TOPIC = "civil-affairs.marriage"
 CONTRACT = contracts()[TOPIC]
@@ -157,7 +159,10 @@ def test_a_number_that_no_row_could_hold_is_a_dead_letter(decoder: Decoder) -> N
     let = ready(topic, example)
     record = let.record(str(contracts()[topic].schema["namespace"]))
     kind, change = record["change"]
-    body, wide = BytesIO(), json.loads(json.dumps(plain(KNOWN[6])).replace('["null", "int"]', '["null", "long"]'))
+    body, wide = (
+        BytesIO(),
+        json.loads(json.dumps(avro(parse(KNOWN[6]), logical=False)).replace('["null", "int"]', '["null", "long"]')),
+    )
     schemaless_writer(body, parse_schema(wide), {**record, "change": (kind, {**change, "rooms": 2**40})})
     read = decoder.decode(topic, let.statement.subject.encode(), FRAME.pack(0, 6) + body.getvalue())
     assert read == Unreadable("Let: 'rooms' is not a 32-bit number", 6)
@@ -208,7 +213,7 @@ def test_a_field_that_this_reader_does_not_know_is_left_out(decoder: Decoder) ->
 
 
 def test_a_newer_reader_fills_in_what_was_not_written_yet() -> None:
-    newer_contract = type(CONTRACT)(TOPIC, CONTRACT.path, NEW_FIELD)
+    newer_contract = type(CONTRACT)(TOPIC, CONTRACT.path, NEW_FIELD, parse_record(NEW_FIELD))
     read = Decoder(registry_of(answer), {TOPIC: newer_contract}).decode(TOPIC, KEY, GOOD)
     assert isinstance(read, Event)
     assert read.change["place"] is None

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from wire.contracts import CATEGORIES, SCHEMAS, ContractRefused, contracts, every_schema, leaves, published
+from wire.contracts import CATEGORIES, SCHEMAS, ContractRefused, contracts, every_schema, published
+from wire.schema import Field, Record, subtypes
+
+RECORDS = {topic: contract.record for topic, contract in contracts().items()}
+RECORDS |= {topic: output.record for topic, output in published().items()}
 
 WANTED = {
     "police.identity-linked": "NumberChanged SamePerson NumberGiven",
@@ -59,11 +63,17 @@ def test_there_are_sixteen_categories() -> None:
 
 @pytest.mark.parametrize("topic", every_schema())
 def test_every_field_says_what_it_is_and_how_confidential(topic: str) -> None:
-    for path, field in leaves(every_schema()[topic]):
-        assert field["doc"], path
-        assert field["classification"] in {"public", "internal", "personal", "sensitive"}, path
+    for path, field in leaves(RECORDS[topic]):
+        assert field.doc, path
+        assert field.classification in {"public", "internal", "personal", "sensitive"}, path
         if topic in contracts():
-            assert field["doc_zh"], path
+            assert field.doc_zh, path
+
+
+def leaves(record: Record) -> list[tuple[str, Field]]:
+    """(record.field, field) of every record within."""
+    records = [part for part in subtypes(record) if isinstance(part, Record)]
+    return [(f"{part.name}.{field.name}", field) for part in records for field in part.fields]
 
 
 def test_the_fields_with_identity_numbers_are_all_marked() -> None:
@@ -71,9 +81,9 @@ def test_the_fields_with_identity_numbers_are_all_marked() -> None:
     people |= {"owners", "from_owners", "resident"}
     people |= {"to", "landlord", "tenants", "tenant", "legal_representative"}
     for topic, contract in contracts().items():
-        for path, field in leaves(contract.schema):
-            person = field["name"] in people and (field["name"] != "subject" or contract.subject == "resident")
-            assert bool(field.get("identity")) == person, f"{topic}: {path}"
+        for path, field in leaves(contract.record):
+            person = field.name in people and (field.name != "subject" or contract.subject == "resident")
+            assert field.identity == person, f"{topic}: {path}"
 
 
 @pytest.fixture

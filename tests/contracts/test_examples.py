@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
 
-from producers.publish.export_file import statement_of
+from producers.publish.json_form import statement_of
 from producers.publish.statement import Checked, Ready
 from wire.codec import FRAME, encoder
-from wire.contracts import SCHEMAS, contracts, plain
+from wire.contracts import SCHEMAS, contracts
 from wire.pseudonym import PSEUDONYM, Pseudonyms
+from wire.schema import avro
 
 FILES = sorted((SCHEMAS / "examples").glob("*.jsonl"))
 NOW = 1_793_059_200_000_000  # 2026-10-27: an example is of the past, so that it can be published
@@ -50,7 +51,7 @@ def test_an_example_travels(topic: str, example: dict[str, Any]) -> None:
     record = made.record(str(contract.schema["namespace"]))
     said = encoder(7, contract.schema)(record)
 
-    schema = parse_schema(plain(dict(contract.schema)))
+    schema = parse_schema(avro(contract.record, logical=False))
     by_fastavro = BytesIO()
     schemaless_writer(by_fastavro, schema, record)
     assert said == FRAME.pack(0, 7) + by_fastavro.getvalue()

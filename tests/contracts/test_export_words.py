@@ -14,9 +14,10 @@ from demo.sheets import READERS, exported, sheet_of
 from domain.time import day_of, midnight
 from producers.publish.cells import NOTHING, choice
 from producers.publish.columns import Column, Export, Rejected, Says
-from producers.publish.export_file import statement_of
+from producers.publish.json_form import statement_of
 from producers.publish.statement import Statement
 from wire.contracts import SCHEMAS, contracts
+from wire.schema import Enum
 
 Word = tuple[str, str, str]
 """The export's title, the column by its first name, and what was written: another name of it, or a word in it."""
@@ -45,8 +46,9 @@ EXAMPLES = list(examples())
 
 def whole(topic: str, said: Statement) -> Statement:
     """The statement with all fields of its kind: what is not there is the contract's default."""
-    fields = contracts()[topic].kinds[said.kind]["fields"]
-    return said._replace(change={each["name"]: each.get("default") for each in fields} | dict(said.change))
+    fields = contracts()[topic].kinds[said.kind].fields
+    defaults = {field.name: field.default if field.has_default else None for field in fields}
+    return said._replace(change=defaults | dict(said.change))
 
 
 def export_of(said: Said) -> tuple[str, Export]:
@@ -142,11 +144,12 @@ def test_a_word_means_what_the_contract_calls_so(export: Export) -> None:
     """A line written by the same table cannot tell that two of its words are exchanged."""
     kinds = contracts()[export.topic].kinds
     words = {group[0].kind: said.split("|") for said, group in export.kinds.items()}
-    assert {kind: called(kinds[kind]["doc_zh"], words) for kind in words} == {kind: kind for kind in words}
+    assert {kind: called(kinds[kind].doc_zh, words) for kind in words} == {kind: kind for kind in words}
     for form in export.says():
-        types = {each["name"]: each["type"] for each in kinds[form.kind]["fields"]}
+        fields = kinds[form.kind].by_name
         for name, column in form.columns.items():
-            symbols = types.get(name, {}).get("symbols_zh", {}) if isinstance(types.get(name), dict) else {}
+            inner = fields[name].inner if name in fields else None
+            symbols = inner.symbols_zh if isinstance(inner, Enum) else {}
             if symbols and isinstance(column.convert, choice):
                 words = {}
                 for word, meaning in column.convert._said.items():

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from producers.publish.export_file import statement_of
-from producers.publish.json_form import HEAD, JsonForm, NotJson, instant, parsed
+from producers.publish.json_form import HEAD, JsonForm, NotJson, instant, parsed, statement_of
 from producers.publish.statement import Checked, InvalidStatement
 from tests.contracts.people import number
 from wire.contracts import SCHEMAS, contracts
@@ -161,7 +160,7 @@ _any = st.recursive(
 def test_rubbish_is_refused_in_no_other_way(topic: str, rubbish: Any, field: str, drawn: st.DataObject) -> None:
     contract = contracts()[topic]
     kind = drawn.draw(st.sampled_from(sorted(contract.kinds)))
-    change = {each["name"]: drawn.draw(_any) for each in contract.kinds[kind]["fields"]}
+    change = {name: drawn.draw(_any) for name in contract.kinds[kind].by_name}
     whole = {
         "kind": kind, "record": "R", "subject": number(3), "occurred_at": "2026-03-01T08:00:00Z",
         "recorded_at": "2026-03-01T08:00:00Z", "change": change,

@@ -13,27 +13,26 @@ import pytest
 from domain.view import View
 from runtime.discover import discover
 from wire import linked_facts as linked
-from wire.contracts import plain, published
+from wire.contracts import published
+from wire.schema import Array, Primitive, Record, Type, Union
 
 VIEWS = discover("domain.views", "VIEW", View)
-ROWS = {name.removeprefix("rows."): each.schema for name, each in published().items() if each.what == "row"}
-SAID = {name.removeprefix("contributions."): e.schema for name, e in published().items() if e.what == "contribution"}
+ROWS = {name.removeprefix("rows."): each.record for name, each in published().items() if each.what == "row"}
+SAID = {name.removeprefix("contributions."): e.record for name, e in published().items() if e.what == "contribution"}
 PRIMITIVES = {"string": str, "int": int, "long": int, "double": float, "boolean": bool}
 
 
-def shape(schema: Any, named: dict[str, Any]) -> Any:
+def shape(schema: Type) -> Any:
     """A schema as nested tuples: a record is its fields, an array ("many", item), a nullable ("maybe", type)."""
     match schema:
-        case str():
-            return named[schema] if schema in named else PRIMITIVES[schema].__name__
-        case ["null", inner]:
-            return ("maybe", shape(inner, named))
-        case {"type": "array", "items": inner}:
-            return ("many", shape(inner, named))
-        case {"type": "record", "name": str(name), "fields": list(fields)}:
-            made = tuple((field["name"], shape(field["type"], named)) for field in fields)
-            named[name] = made
-            return made
+        case Primitive(name=name):
+            return PRIMITIVES[name].__name__
+        case Union(choices=(choice,)):
+            return ("maybe", shape(choice))
+        case Array(items=items):
+            return ("many", shape(items))
+        case Record(fields=fields):
+            return tuple((field.name, shape(field.type)) for field in fields)
     raise AssertionError(f"rows hold no {schema}")
 
 
@@ -59,7 +58,7 @@ def shape_of(kind: Any) -> Any:
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_row_has_the_fields_of_its_class(view: str) -> None:
     row = VIEWS[view].row
-    schema: dict[str, Any] = dict(shape(plain(ROWS[view]), {}))
+    schema: dict[str, Any] = dict(shape(ROWS[view]))
     fields = {field.name: shape_of(typing.get_type_hints(row)[field.name]) for field in dataclasses.fields(row)}
     assert {name: schema.get(name) for name in fields} == fields
     for derived in set(schema) - set(fields):
@@ -70,7 +69,7 @@ def test_a_row_has_the_fields_of_its_class(view: str) -> None:
 
 @pytest.mark.parametrize("view", [view for view in VIEWS if VIEWS[view].contribution])
 def test_a_contribution_has_the_fields_of_its_class(view: str) -> None:
-    fields: Mapping[str, Any] = dict(shape(plain(SAID[view]), {}))
+    fields: Mapping[str, Any] = dict(shape(SAID[view]))
     assert fields["value"] == ("maybe", shape_of(VIEWS[view].contribution))
     assert list(fields) == ["target", "source_view", "source", "value"]
 

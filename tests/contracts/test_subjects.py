@@ -15,6 +15,7 @@ from tests.contracts.people import full_width, number
 from wire.codec import Decoder, Parked, Unreadable, encoder
 from wire.contracts import Contract, contracts
 from wire.pseudonym import Pseudonyms
+from wire.schema_parser import parse_record
 
 NOW = 1_900_000_000_000_000
 
@@ -22,7 +23,8 @@ NOW = 1_900_000_000_000_000
 def said_of(kind: str, subject: str) -> str:
     """The subject on the wire of a statement about `subject` under a contract about subjects of `kind`."""
     observation = contracts()["grid.observation"]
-    contract = replace(observation, schema={**observation.schema, "subject": kind})
+    schema = {**observation.schema, "subject": kind}
+    contract = replace(observation, schema=schema, record=parse_record(schema))
     said = Statement(
         "Visited", "T-1", subject, 1_700_000_000_000_000, 1_700_000_000_000_000, {"task": "T-1", "outcome": "done"}
     )

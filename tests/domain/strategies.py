@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from domain.event import Event
 from domain.time import DAY, midnight
 from tests.golden.in_memory import ALL_VIEWS
-from wire.codec import FIRST_DAY, LAST_DAY
 from wire.contracts import Contract, contracts, published
 from wire.row_classes import builder
+from wire.schema import FIRST_DAY, LAST_DAY, Array, Enum, Map, Primitive, Record, Type, Union
 
 CONTRACTS = contracts()
 SUBJECTS = sorted({contract.subject for contract in CONTRACTS.values()})
@@ -26,40 +26,33 @@ INSTANTS = tuple(midnight(FIRST + day) + more for day in range(6) for more in (0
 _EVENT = UUID("7d7c1f6a-3a53-5e52-8c5e-2f8a0c6b1d77")
 
 
-def values(schema: Any, names: dict[str, Any] | None = None, most: int = 3) -> st.SearchStrategy[Any]:
+def values(schema: Type, most: int = 3) -> st.SearchStrategy[Any]:
     """What a field of this Avro type may hold; lists of `most` items at most, those within lists of one."""
-    known = {} if names is None else names
     match schema:
-        case list():
-            return st.one_of(*(values(branch, known, most) for branch in schema))
-        case {"type": "record", "name": str(name), "fields": list(fields)}:
-            known[name] = schema
-            return st.fixed_dictionaries({field["name"]: values(field["type"], known, most) for field in fields})
-        case {"type": "enum", "name": str(name), "symbols": list(symbols)}:
-            known[name] = schema
+        case Union(branches=branches):
+            return st.one_of(*(values(branch, most) for branch in branches))
+        case Record(fields=fields):
+            return st.fixed_dictionaries({field.name: values(field.type, most) for field in fields})
+        case Enum(symbols=symbols):
             return st.sampled_from(symbols)
-        case {"type": "array", "items": items}:
-            return st.lists(values(items, known, 1), max_size=most)
-        case {"type": "map", "values": inner}:
-            return st.dictionaries(st.sampled_from(NAMES), values(inner, known, 1), max_size=1)
-        case {"logicalType": "date"}:
+        case Array(items=items):
+            return st.lists(values(items, 1), max_size=most)
+        case Map(values=inner):
+            return st.dictionaries(st.sampled_from(NAMES), values(inner, 1), max_size=1)
+        case Primitive(is_date=True):
             return st.sampled_from(DAYS)
-        case {"logicalType": "timestamp-micros"}:
+        case Primitive(is_time=True):
             return st.sampled_from(INSTANTS)
-        case {"type": str(primitive)}:
-            return values(primitive, known, most)
-        case "null":
+        case Primitive(name="null"):
             return st.none()
-        case "boolean":
+        case Primitive(name="boolean"):
             return st.booleans()
-        case "int" | "long":
+        case Primitive(name="int" | "long"):
             return st.integers(0, 3)
-        case "float" | "double":
+        case Primitive(name="float" | "double"):
             return st.sampled_from((-1.0, 0.0, 4.5, 12.5, 1e300))
-        case "string":
+        case Primitive(name="string"):
             return st.sampled_from(NAMES)
-        case str(name) if name in known:
-            return values(known[name], known, most)
     raise AssertionError(f"no values for {schema!r}")
 
 
@@ -87,12 +80,10 @@ def events(draw: st.DrawFn, subject: str | None = None, topic: str | None = None
     """(what it is about, an event of any contract), or of a contract about `subject`, or of that on `topic`."""
     about = [c for c in CONTRACTS.values() if subject in (None, c.subject) and topic in (None, c.topic)]
     contract = draw(st.sampled_from(about))
-    head_fields = [field for field in contract.schema["fields"] if field["name"] not in ("event_id", "change")]
-    head = {field["name"]: draw(values(field["type"])) for field in head_fields}
-    names: dict[str, Any] = {}
-    changes = {kind: values(schema, names) for kind, schema in contract.kinds.items()}
+    head_fields = [field for field in contract.record.fields if field.name not in ("event_id", "change")]
+    head = {field.name: draw(values(field.type)) for field in head_fields}
     kind = draw(st.sampled_from(sorted(contract.kinds)))
-    return contract.subject, event(contract, head, kind, draw(changes[kind]))
+    return contract.subject, event(contract, head, kind, draw(values(contract.kinds[kind])))
 
 
 def histories(subject: str | None = None, longest: int = 25) -> st.SearchStrategy[list[tuple[str, Event]]]:
@@ -114,8 +105,7 @@ def tied(history: list[tuple[str, Event]]) -> list[tuple[str, Event]]:
 
 def contributions(view: str) -> st.SearchStrategy[list[tuple[str, Any]]]:
     """(source, what it says of one subject of `view`, None: nothing more), one after another."""
-    schema = published()[f"contributions.{view}"].schema
-    said = next(field["type"] for field in schema["fields"] if field["name"] == "value")
+    value_type = published()[f"contributions.{view}"].record.by_name["value"].type
     build = builder(ALL_VIEWS[view].contribution)
-    said_or_nothing = values(said).map(lambda value: None if value is None else build(value))
-    return st.lists(st.tuples(st.sampled_from(NAMES), said_or_nothing), max_size=12)
+    value_or_none = values(value_type).map(lambda value: None if value is None else build(value))
+    return st.lists(st.tuples(st.sampled_from(NAMES), value_or_none), max_size=12)

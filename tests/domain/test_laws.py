@@ -19,6 +19,7 @@ from tests.golden.city import LIVE_SINCE, NOW, golden_city
 from tests.golden.compare import empty, plain, standing
 from tests.golden.in_memory import ALL_RULES, ALL_VIEWS, City
 from wire.contracts import Contract
+from wire.schema import Array, Enum, Map, Primitive, Type, without_null
 
 VIEWS_WITH_EVENTS = [name for name, view in ALL_VIEWS.items() if view.subject in SUBJECTS]
 VIEWS_THAT_RECEIVE = [name for name, view in ALL_VIEWS.items() if view.contribution is not None]
@@ -160,30 +161,22 @@ def test_every_kind_that_a_department_may_state_is_merged_by_some_view(topic: st
 
 
 def sample_of(contract: Contract, kind: str) -> Event:
-    names = {name: each for schema in contract.kinds.values() for name, each in named(schema)}
-    change = {field["name"]: sample(field["type"], names) for field in contract.kinds[kind]["fields"]}
+    change = {field.name: sample(field.type) for field in contract.kinds[kind].fields}
     head = {"subject": "a", "record": "a", "occurred_at": 0, "recorded_at": 0, "withdrawn": False}
     return event(contract, head, kind, change)
 
 
-def named(schema: Any) -> list[tuple[str, Any]]:
-    inner = [field["type"] for field in schema["fields"]]
-    return [(each["name"], each) for each in inner if isinstance(each, dict) and "name" in each]
-
-
-def sample(schema: Any, names: dict[str, Any]) -> Any:
+def sample(schema: Type) -> Any:
     """One value of the type, not null if there is a choice."""
-    match names.get(schema, schema) if isinstance(schema, str) else schema:
-        case list(branches):
-            return sample(next(branch for branch in branches if branch != "null"), names)
-        case {"symbols": list(symbols)}:
+    match without_null(schema):
+        case Enum(symbols=symbols):
             return symbols[0]
-        case {"type": "array"}:
+        case Array():
             return []
-        case {"type": "map"}:
+        case Map():
             return {}
-        case {"type": str(primitive)} | str(primitive):
-            return {"string": "a", "boolean": True, "double": 1.0}.get(primitive, 1)
+        case Primitive(name=name):
+            return {"string": "a", "boolean": True, "double": 1.0}.get(name, 1)
     raise AssertionError(f"no sample for {schema!r}")
 
 

@@ -20,8 +20,9 @@ from tests.conftest import Database
 from tests.golden.in_memory import City
 from wire.avro_writer import writer
 from wire.codec import FRAME
-from wire.contracts import contracts, plain, published
+from wire.contracts import contracts, published
 from wire.registry import Registry
+from wire.schema import avro
 
 NOW = datetime.now(UTC)
 COMPANY = "91440101MA5CQ1XX3G"
@@ -51,7 +52,7 @@ class Told:
         """Stated so many days ago. A field that is not given is absent."""
         contract = contracts()[topic]
         self._count += 1
-        full = {field["name"]: change.get(field["name"]) for field in contract.kinds[kind]["fields"]}
+        full = {name: change.get(name) for name in contract.kinds[kind].by_name}
         assert change.keys() <= full.keys(), f"{kind} has no {change.keys() - full.keys()}"
         at = ago(days)
         event_id = f"event-{self._count}"
@@ -83,10 +84,10 @@ class Told:
 
 def as_json(view: str, row: Any) -> dict[str, Any]:
     """The row as its sink reads it from its topic."""
-    schema = published()[f"rows.{view}"].schema
-    value = writer(plain(schema), 1, access="attribute")(row)
-    record = schemaless_reader(BytesIO(value[FRAME.size :]), parse_schema(plain(schema)), None)
-    convert = _converter(schema, {})
+    schema = published()[f"rows.{view}"].record
+    value = writer(schema, 1, access="attribute")(row)
+    record = schemaless_reader(BytesIO(value[FRAME.size :]), parse_schema(avro(schema, logical=False)), None)
+    convert = _converter(schema)
     said: dict[str, Any] = convert(record) if convert else record
     said.pop("bookkeeping")
     return said

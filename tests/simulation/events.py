@@ -16,8 +16,8 @@ from domain.event import Event
 from domain.time import SECOND, midnight
 from tests.simulation.codecs import CONTRACTS, RULES, decoder, event_encoder
 from wire.catalogue import topics_behind
-from wire.codec import FIRST_DAY, LAST_DAY
 from wire.contracts import Contract
+from wire.schema import FIRST_DAY, LAST_DAY, Array, Enum, Field, Map, Primitive, Record, Type, Union
 
 _EVENT = UUID("7d7c1f6a-3a53-5e52-8c5e-2f8a0c6b1d77")
 BASE = 20_000
@@ -121,7 +121,7 @@ class Author:
             drawn = contract or CONTRACTS[topic]
             if contract is not None:
                 kind = self._draw.choice(sorted(contract.kinds))
-            statement = made(drawn, self._head(drawn) | known, kind, self._record(drawn, drawn.kinds[kind]))
+            statement = made(drawn, self._head(drawn) | known, kind, self._record(drawn.kinds[kind]))
             if statement is not None:
                 return statement
         raise AssertionError(f"no valid statement of {contract.topic if contract else 'any contract'} was drawn")
@@ -142,7 +142,7 @@ class Author:
                 head["occurred_at"] = self._instant()
             case "field" if change:
                 name = draw.choice(sorted(change))
-                change[name] = self._record(contract, contract.kinds[old.event.kind])[name]
+                change[name] = self._record(contract.kinds[old.event.kind])[name]
                 head["recorded_at"] = draw.choice((head["recorded_at"], self._instant()))
             case "kind":
                 return self._new(contract, record=head["record"], subject=head["subject"])
@@ -154,8 +154,9 @@ class Author:
 
     def _head(self, contract: Contract) -> dict[str, Any]:
         known = {"event_id", "change", *_CONTENT}
-        fields = [field for field in contract.schema["fields"] if field["name"] not in known]
-        head = {field["name"]: self._value(field["type"], field, {}) for field in fields}
+        head = {
+            field.name: self._value(field.type, field) for field in contract.record.fields if field.name not in known
+        }
         return head | {
             "record": self._draw.choice(self._records),
             "subject": self._draw.choice(self._subjects[contract.subject]),
@@ -164,56 +165,45 @@ class Author:
             "withdrawn": self._draw.random() < 0.1,
         }
 
-    def _record(self, contract: Contract, schema: Mapping[str, Any]) -> dict[str, Any]:
-        types: dict[str, Any] = {}
-        for kind in contract.kinds.values():  # a kind may use a type that an earlier one defines
-            _name_types(kind, types)
-        return {field["name"]: self._value(field["type"], field, types) for field in schema["fields"]}
+    def _record(self, kind: Record) -> dict[str, Any]:
+        return {field.name: self._value(field.type, field) for field in kind.fields}
 
     def _instant(self) -> int:
         return self._draw.choice(self._instants)
 
-    def _value(self, schema: Any, field: Mapping[str, Any], types: Mapping[str, Any], most: int = 3) -> Any:
+    def _value(self, schema: Type, field: Field, most: int = 3) -> Any:
         """What `field` may hold, of the type `schema`; lists of up to `most` items."""
         draw = self._draw
         match schema:
-            case list():
-                branches = [branch for branch in schema if branch != "null"]
-                if len(branches) < len(schema) and draw.random() < 0.25:
+            case Union(choices=choices):
+                if schema.nullable and draw.random() < 0.25:
                     return None
-                return self._value(draw.choice(branches), field, types, most)
-            case {"type": "record", "fields": list(fields)}:
-                return {inner["name"]: self._value(inner["type"], inner, types, most) for inner in fields}
-            case {"type": "enum", "symbols": list(symbols)}:
+                return self._value(draw.choice(choices), field, most)
+            case Record(fields=fields):
+                return {inner.name: self._value(inner.type, inner, most) for inner in fields}
+            case Enum(symbols=symbols):
                 return draw.choice(symbols)
-            case {"type": "array", "items": items}:
-                return [self._value(items, field, types, 1) for _ in range(draw.randint(0, most))]
-            case {"type": "map", "values": values}:
-                return {key: self._value(values, field, types, 1) for key in draw.sample(TEXTS, draw.randint(0, 1))}
-            case {"logicalType": "date"}:
-                births = field["name"] == "born" and draw.random() < 0.9
+            case Array(items=items):
+                return [self._value(items, field, 1) for _ in range(draw.randint(0, most))]
+            case Map(values=values):
+                return {key: self._value(values, field, 1) for key in draw.sample(TEXTS, draw.randint(0, 1))}
+            case Primitive(is_date=True):
+                births = field.name == "born" and draw.random() < 0.9
                 return draw.choice(self._births if births else self._days)
-            case {"logicalType": "timestamp-micros"}:
+            case Primitive(is_time=True):
                 return self._instant()
-            case {"type": str(primitive)}:
-                return self._value(primitive, field, types, most)
-            case "boolean":
-                return draw.random() < (self._unusual if "default" in field else 0.5)
-            case str(primitive) if primitive in NUMBERS:
-                return draw.choice(NUMBERS[primitive])
-            case "string":
+            case Primitive(name="boolean"):
+                return draw.random() < (self._unusual if field.has_default else 0.5)
+            case Primitive(name=name) if name in NUMBERS:
+                return draw.choice(NUMBERS[name])
+            case Primitive(name="string"):
                 return draw.choice(self._strings(field))
-            case str(name) if name in types:
-                return self._value(types[name], field, types, most)
-        raise AssertionError(
-            f"no value for {schema!r} of field {field['name']}: teach it to tests/simulation/events.py"
-        )
+        raise AssertionError(f"no value for {schema!r} of field {field.name}: teach it to tests/simulation/events.py")
 
-    def _strings(self, field: Mapping[str, Any]) -> tuple[str, ...]:
-        name = field["name"]
-        if field.get("identity"):
+    def _strings(self, field: Field) -> tuple[str, ...]:
+        if field.identity:
             return self._subjects["resident"]
-        return self._subjects.get(name) or WORDS.get(name) or TEXTS
+        return self._subjects.get(field.name) or WORDS.get(field.name) or TEXTS
 
 
 def made(contract: Contract, head: Mapping[str, Any], kind: str, change: Mapping[str, Any]) -> Statement | None:
@@ -230,20 +220,4 @@ def made(contract: Contract, head: Mapping[str, Any], kind: str, change: Mapping
 
 
 def _fullname(contract: Contract, kind: str) -> str:
-    return f"{contract.schema['namespace']}.{kind}"
-
-
-def _name_types(schema: Any, types: dict[str, Any]) -> None:
-    """Note every named type within `schema`."""
-    match schema:
-        case list():
-            for branch in schema:
-                _name_types(branch, types)
-        case {"type": "record", "name": str(name), "fields": list(fields)}:
-            types[name] = schema
-            for field in fields:
-                _name_types(field["type"], types)
-        case {"type": "enum", "name": str(name)}:
-            types[name] = schema
-        case {"type": "array", "items": inner} | {"type": "map", "values": inner}:
-            _name_types(inner, types)
+    return f"{contract.namespace}.{kind}"

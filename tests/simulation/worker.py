@@ -14,7 +14,7 @@ from confluent_kafka import Message
 from dataplane import RecordBatch, RowStore
 from domain.event import Source
 from domain.rule import Rule
-from runtime.traces import Headers
+from runtime.cloud_events import Headers
 from stream_apps.outlet import Produce
 from stream_apps.stage import Stage
 from stream_apps.worker import topics_of

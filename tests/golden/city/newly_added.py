@@ -3,7 +3,7 @@ so that whoever adds one has it merged, corrected and withdrawn beside all other
 
 import json
 
-from producers.publish.export_file import statement_of
+from producers.publish.json_form import statement_of
 from tests.golden.city.town import Town
 from wire.contracts import SCHEMAS, Contract, contracts
 
@@ -33,5 +33,7 @@ def examples(town: Town, contract: Contract, turn: int) -> None:
     for line in (SCHEMAS / "examples" / f"{contract.topic}.jsonl").read_text("utf-8").splitlines():
         said = statement_of(contract, json.loads(line))
         subject = town.random.choice(ours) if ours else said.subject
-        unsaid = {field["name"]: field.get("default") for field in contract.kinds[said.kind]["fields"]}
+        unsaid = {
+            field.name: field.default if field.has_default else None for field in contract.kinds[said.kind].fields
+        }
         town.say(contract.topic, said.kind, subject, f"{said.record}-{turn}", town.day(), unsaid | dict(said.change))

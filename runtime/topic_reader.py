@@ -1,0 +1,133 @@
+"""Reads a topic to its end: every committed record up to where the topic ended when it was asked.
+
+A partition that ends with a transaction's marker counts as read once the broker says that nothing follows. No consumer
+group is joined and nothing is committed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+
+from runtime.settings import Settings
+
+PATIENCE_S = 30.0
+BATCH = 500
+#: What passes by itself: a broker starts, or a topic that was made a moment ago has no leader yet.
+PASSING = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError._TRANSPORT,  # noqa: SLF001 - librdkafka's names
+        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+        KafkaError._TIMED_OUT,  # noqa: SLF001
+    }
+)
+
+
+class TopicUnreadable(Exception):
+    """A topic cannot be read to its end; the message says why and what to do."""
+
+
+def records(
+    settings: Settings,
+    topic: str,
+    *,
+    starts: Mapping[int, int] | None = None,
+    patience: float = PATIENCE_S,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[Message]:
+    """The committed records of `topic` (its name on the cluster), each partition's in order.
+
+    `starts`: partitions and the offsets to begin with; None: all from their beginning. `patience`: seconds without an
+    answer. `progress` is called with the number of records of each batch. Raises TopicUnreadable.
+    """
+    consumer = _consumer(settings)
+    try:
+        begin = dict.fromkeys(_partitions(consumer, topic, patience), 0) if starts is None else dict(starts)
+        ends = {number: _end(consumer, TopicPartition(topic, number), patience) for number in begin}
+        unread = {number for number, start in begin.items() if start < ends[number]}
+        consumer.assign([TopicPartition(topic, number, begin[number]) for number in sorted(unread)])
+        yield from _read(consumer, topic, ends, unread, patience, progress)
+    except KafkaException as away:
+        raise TopicUnreadable(
+            f"Kafka at {settings.kafka_bootstrap} does not answer for {topic} ({away.args[0].name()}): look at "
+            "`citygrid status`, then try again."
+        ) from None
+    finally:
+        consumer.close()
+
+
+def has_record(settings: Settings, topic: str, partition: int, offset: int, patience: float = PATIENCE_S) -> bool:
+    """Whether a committed record stands at `offset` or behind it: markers of transactions are none. Raises
+    TopicUnreadable."""
+    return next(records(settings, topic, starts={partition: offset}, patience=patience), None) is not None
+
+
+def _read(
+    consumer: Consumer,
+    topic: str,
+    ends: Mapping[int, int],
+    unread: set[int],
+    patience: float,
+    progress: Callable[[int], None] | None,
+) -> Iterator[Message]:
+    deadline = time.monotonic() + patience
+    while unread:
+        batch = consumer.consume(BATCH, 0.2)
+        given = 0
+        for message in batch:
+            error, partition, offset = message.error(), message.partition(), message.offset()
+            if error is not None and error.code() in PASSING:
+                continue
+            deadline = time.monotonic() + patience
+            if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
+                raise TopicUnreadable(f"{topic} cannot be read: {error.name()}. Look at `citygrid status`.")
+            if partition is None or offset is None or partition not in unread:
+                continue
+            if error is None and offset < ends[partition]:
+                given += 1
+                yield message
+            if offset >= ends[partition] - (error is None):  # the end's own offset is that of the record after it
+                unread.discard(partition)
+        if progress and given:
+            progress(given)
+        if time.monotonic() > deadline:
+            raise TopicUnreadable(f"{topic} gives nothing to read for {patience:.0f} s: try again.")
+
+
+def _end(consumer: Consumer, place: TopicPartition, patience: float) -> int:
+    """The offset after the last that a reader of committed records is given. Raises KafkaException."""
+    retrying = Retrying(
+        retry=retry_if_exception(lambda error: isinstance(error, KafkaException) and error.args[0].code() in PASSING),
+        wait=wait_fixed(0.1),
+        stop=stop_after_delay(patience),
+        reraise=True,
+    )
+    end: int = retrying(consumer.get_watermark_offsets, place, patience)[1]
+    return end
+
+
+def _partitions(consumer: Consumer, topic: str, patience: float) -> list[int]:
+    known = consumer.list_topics(topic, timeout=patience).topics[topic]
+    if known.error is not None:
+        raise TopicUnreadable(f"There is no topic {topic}: `citygrid up` makes it, in production its init job.")
+    return sorted(known.partitions)
+
+
+def _consumer(settings: Settings) -> Consumer:
+    return Consumer(
+        {
+            **settings.kafka_client(),
+            "group.id": f"{settings.topic_prefix}citygrid-topic-reader",  # asked for, never joined
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "isolation.level": "read_committed",
+            "auto.offset.reset": "earliest",
+            "fetch.wait.max.ms": 50,  # the end of a partition comes with an empty answer
+            "log_level": 2,
+        }
+    )
