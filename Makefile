@@ -53,9 +53,10 @@ e2e: $(STAMP) ## the whole system from export to browser, killed and measured; D
 	done
 	TOOLS_REQUIRED=yes $(RUN) -m pytest -n 3 --dist loadfile tests/e2e $(JUDGED) $(TESTS)
 
-bench: $(STAMP) ## this system and its peers, alternating; then publish → task; writes bench/latest*.json
+bench: $(STAMP) ## this system and its peers, alternating; then publish → task and the whole city's path; writes bench/latest*.json
 	$(RUN) -m bench
 	$(RUN) -m bench.latency
+	$(RUN) -m bench.city
 
 soak: $(STAMP) ## thousands of simulated histories, then hours of load with kills; says what differs, grew or got slower
 	$(RUN) -m tests.simulation --seeds 5000 --summary bench/latest_simulation.json
