@@ -124,7 +124,7 @@ def unjudged(view: View, rules: Sequence[Rule], row: Any, now: int | None) -> Ou
         noted.append(old._replace(state=state, fingerprint="", changed_at=now))
         finding = Finding(old.cause, UNJUDGED, (), old.dwelling)
         alerts.append(_alert(view, rule, row, finding, "held", old.opened_at, now)._replace(unknown=True))
-    kept = Bookkeeping(book.contributed, tuple(noted), None, NOT_JUDGED)
+    kept = book._replace(findings=tuple(noted), due_at=None, judged_by=NOT_JUDGED)
     return Outcome(replace(row, bookkeeping=kept), (), alerts, ())
 
 

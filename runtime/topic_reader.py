@@ -10,13 +10,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+from tenacity import Retrying, retry_if_exception, retry_if_result, stop_after_delay, wait_fixed
 
 from runtime.settings import Settings
 
 PATIENCE_S = 30.0
 BATCH = 500
 #: What passes by itself: a broker starts, or a topic that was made a moment ago has no leader yet.
+JUST_MADE_S = 2.0
+"""Seconds for which a broker may not know yet of a topic that another made a moment ago."""
 PASSING = frozenset(
     {
         KafkaError.NOT_LEADER_FOR_PARTITION,
@@ -112,7 +114,13 @@ def _end(consumer: Consumer, place: TopicPartition, patience: float) -> int:
 
 
 def _partitions(consumer: Consumer, topic: str, patience: float) -> list[int]:
-    known = consumer.list_topics(topic, timeout=patience).topics[topic]
+    asking = Retrying(
+        retry=retry_if_result(lambda known: known.error is not None),
+        wait=wait_fixed(0.1),
+        stop=stop_after_delay(JUST_MADE_S),
+        retry_error_callback=lambda last: last.outcome.result() if last.outcome else None,
+    )
+    known = asking(lambda: consumer.list_topics(topic, timeout=patience).topics[topic])
     if known.error is not None:
         raise TopicUnreadable(f"There is no topic {topic}: `citygrid up` makes it, in production its init job.")
     return sorted(known.partitions)

@@ -39,7 +39,7 @@ MUTATIONS = (
     Mutation(
         "what a row no longer says about others is not taken back",
         "domain/step.py",
-        "changes += [(other, target, None) for other, target in sorted(before)]",
+        "changes += [(other, target, None) for other, target in sorted(before, key=itself)]",
         "pass",
     ),
     Mutation(
@@ -57,8 +57,8 @@ MUTATIONS = (
     Mutation(
         "a row does not remember by which rules it was judged",
         "domain/step.py",
-        "Bookkeeping(contributed, noted, due, ruleset(rules, live_since))",
-        'Bookkeeping(contributed, noted, due, "")',
+        "Bookkeeping(contributed, noted, due, ruleset(rules, live_since), book.superseded)",
+        'Bookkeeping(contributed, noted, due, "", book.superseded)',
     ),
     Mutation(
         "what was resolved long ago is not deleted",
@@ -69,8 +69,8 @@ MUTATIONS = (
     Mutation(
         "a row that was touched before the first tick is not due at it",
         "domain/step.py",
-        "Bookkeeping(contributed, book.findings, 0, book.judged_by)",
-        "Bookkeeping(contributed, book.findings, book.due_at, book.judged_by)",
+        "book._replace(contributed=contributed, due_at=0)",
+        "book._replace(contributed=contributed)",
     ),
     Mutation(
         "at one instant an arrival comes before another record's departure",
