@@ -10,15 +10,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from tenacity import Retrying, retry_if_exception, retry_if_result, stop_after_delay, wait_fixed
 
 from runtime.settings import Settings
 
 PATIENCE_S = 30.0
 BATCH = 500
+NEW_TOPIC_S = 2.0
+"""Seconds for which a broker may not know a topic that was made a moment ago."""
 #: What passes by itself: a broker starts, or a topic that was made a moment ago has no leader yet.
-JUST_MADE_S = 2.0
-"""Seconds for which a broker may not know yet of a topic that another made a moment ago."""
 PASSING = frozenset(
     {
         KafkaError.NOT_LEADER_FOR_PARTITION,
@@ -50,15 +49,26 @@ def records(
     consumer = _consumer(settings)
     try:
         begin = dict.fromkeys(_partitions(consumer, topic, patience), 0) if starts is None else dict(starts)
-        ends = {number: _end(consumer, TopicPartition(topic, number), patience) for number in begin}
-        unread = {number for number, start in begin.items() if start < ends[number]}
+        until = {number: _end(consumer, TopicPartition(topic, number), patience) for number in begin}
+        unread = {number for number, start in begin.items() if start < until[number]}
         consumer.assign([TopicPartition(topic, number, begin[number]) for number in sorted(unread)])
-        yield from _read(consumer, topic, ends, unread, patience, progress)
+        yield from _read(consumer, topic, until, unread, patience, progress)
     except KafkaException as away:
-        raise TopicUnreadable(
-            f"Kafka at {settings.kafka_bootstrap} does not answer for {topic} ({away.args[0].name()}): look at "
-            "`citygrid status`, then try again."
-        ) from None
+        raise _away(settings, topic, away) from None
+    finally:
+        consumer.close()
+
+
+def ends(settings: Settings, topic: str, patience: float = PATIENCE_S) -> dict[int, int]:
+    """Each partition's offset after the last that a reader of committed records is given. Raises TopicUnreadable."""
+    consumer = _consumer(settings)
+    try:
+        return {
+            number: _end(consumer, TopicPartition(topic, number), patience)
+            for number in _partitions(consumer, topic, patience)
+        }
+    except KafkaException as away:
+        raise _away(settings, topic, away) from None
     finally:
         consumer.close()
 
@@ -101,29 +111,41 @@ def _read(
             raise TopicUnreadable(f"{topic} gives nothing to read for {patience:.0f} s: try again.")
 
 
+def _away(settings: Settings, topic: str, error: KafkaException) -> TopicUnreadable:
+    return TopicUnreadable(
+        f"Kafka at {settings.kafka_bootstrap} does not answer for {topic} ({error.args[0].name()}): look at "
+        "`citygrid status`, then try again."
+    )
+
+
 def _end(consumer: Consumer, place: TopicPartition, patience: float) -> int:
     """The offset after the last that a reader of committed records is given. Raises KafkaException."""
-    retrying = Retrying(
-        retry=retry_if_exception(lambda error: isinstance(error, KafkaException) and error.args[0].code() in PASSING),
-        wait=wait_fixed(0.1),
-        stop=stop_after_delay(patience),
-        reraise=True,
-    )
-    end: int = retrying(consumer.get_watermark_offsets, place, patience)[1]
-    return end
+    # a loop and not tenacity: it would leave the consumer in a cycle, which a thread of librdkafka may then collect
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            end: int = consumer.get_watermark_offsets(place, patience)[1]
+            return end
+        except KafkaException as error:
+            if error.args[0].code() not in PASSING or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
 
 
 def _partitions(consumer: Consumer, topic: str, patience: float) -> list[int]:
-    asking = Retrying(
-        retry=retry_if_result(lambda known: known.error is not None),
-        wait=wait_fixed(0.1),
-        stop=stop_after_delay(JUST_MADE_S),
-        retry_error_callback=lambda last: last.outcome.result() if last.outcome else None,
-    )
-    known = asking(lambda: consumer.list_topics(topic, timeout=patience).topics[topic])
-    if known.error is not None:
+    began = time.monotonic()
+    while True:
+        known = consumer.list_topics(topic, timeout=patience).topics[topic]
+        if known.error is None:
+            return sorted(known.partitions)
+        waited = time.monotonic() - began
+        missing = known.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART
+        if waited > (min(NEW_TOPIC_S, patience) if missing else patience):
+            break
+        time.sleep(0.1)
+    if missing:
         raise TopicUnreadable(f"There is no topic {topic}: `citygrid up` makes it, in production its init job.")
-    return sorted(known.partitions)
+    raise KafkaException(known.error)
 
 
 def _consumer(settings: Settings) -> Consumer:

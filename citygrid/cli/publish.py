@@ -92,7 +92,8 @@ def _run(
                 tally = files.publish(file, department, Rehearsal(settings), rejected, tell)
             _say("would be published", tally.events)
         else:
-            with Publisher(settings) as publisher, _held(settings) as held:
+            with Publisher(settings) as publisher:
+                held = HeldBack(settings)
                 seen = first_seen(settings, department.name, path)
                 with _progress(file.size, "publishing") as tell:
                     tally = files.publish(file, department, publisher, rejected, tell, seen)
@@ -138,11 +139,11 @@ def _snapshot(
             return
         if not yes and not typer.confirm("Publish this?"):
             raise Told("Nothing was published.", REFUSED)
-        with _held(settings) as held:
-            sent = snapshots.publish(compared, publisher)
-            publisher.flush()
-            console.print(f"{sent} events published.", highlight=False)
-            _tell_held(held, department, wait, sent)
+        held = HeldBack(settings)
+        sent = snapshots.publish(compared, publisher)
+        publisher.flush()
+        console.print(f"{sent} events published.", highlight=False)
+        _tell_held(held, department, wait, sent)
 
 
 def _department(name: str) -> Department:
@@ -164,15 +165,6 @@ def _as_of(path: Path, said: str | None) -> int:
     if at > now:
         raise Told("--as-of lies ahead: a snapshot cannot know what comes.", REFUSED)
     return at
-
-
-@contextmanager
-def _held(settings: Settings) -> Iterator[HeldBack]:
-    held = HeldBack(settings)
-    try:
-        yield held
-    finally:
-        held.close()
 
 
 def _tell_held(held: HeldBack, department: Department, wait: float, sent: int) -> None:

@@ -10,12 +10,12 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from producers.publish.publisher import PublishRefused
 from runtime.settings import Settings
-from runtime.topic_reader import TopicUnreadable, has_record, records
+from runtime.topic_reader import TopicUnreadable, ends, has_record, records
 from wire.codec import RecordReader
 from wire.contracts import published
 from wire.registry import Registry
@@ -38,21 +38,8 @@ class HeldBack:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._alerts = settings.topic_prefix + ALERTS
-        self._consumer = Consumer(
-            {
-                **settings.kafka_client(),
-                "group.id": f"{settings.topic_prefix}citygrid-held",
-                "enable.auto.commit": False,
-                "auto.offset.reset": "earliest",
-                "isolation.level": "read_committed",
-                "log_level": 2,
-            }
-        )
         self._admin = AdminClient({**settings.kafka_client(), "log_level": 2})
         self._before = self._ends(self._alerts)
-
-    def close(self) -> None:
-        self._consumer.close()
 
     def wait(self, topics: Iterable[str], patience: float) -> Held:
         """Wait at most `patience` s for the stages to read what `topics` hold now, then count.
@@ -73,15 +60,15 @@ class HeldBack:
         """The stages that read the topics, then those that read what the first contribute."""
         views = [topic.removeprefix("rows.") for topic, output in published().items() if output.what == "row"]
         contributions = [f"{self._settings.topic_prefix}contributions.{view}" for view in views]
-        known = {name for name in contributions if name in self._consumer.list_topics(timeout=PATIENCE_S).topics}
+        known = {name for name in contributions if name in self._admin.list_topics(timeout=PATIENCE_S).topics}
         # one round for the events, one for what they contribute: contributions are not contributed on
         return self._passed(views, topics, deadline) and self._passed(views, sorted(known), deadline)
 
     def _passed(self, views: list[str], topics: list[str], deadline: float) -> bool:
-        ends = {(topic, p): end for topic in topics for p, end in self._ends(topic).items() if end}
+        wanted = {(topic, p): end for topic in topics for p, end in self._ends(topic).items() if end}
         waiting: set[tuple[str, int, int]] = set()
         while True:
-            behind = dict(ends)
+            behind = dict(wanted)
             for view in views:
                 for place in self._committed(group_of_stage(self._settings, view)):
                     end = behind.get((place.topic, place.partition))
@@ -127,8 +114,7 @@ class HeldBack:
         return sum(state == "held" for state in newest.values())
 
     def _ends(self, topic: str) -> dict[int, int]:
-        there = self._consumer.list_topics(timeout=PATIENCE_S).topics
-        if topic not in there:
-            raise PublishRefused(f"The cluster has no topic {topic}: run `citygrid up`, which makes the topics.")
-        parts = there[topic].partitions
-        return {p: self._consumer.get_watermark_offsets(TopicPartition(topic, p), PATIENCE_S)[1] for p in parts}
+        try:
+            return ends(self._settings, topic)
+        except TopicUnreadable as unreadable:
+            raise PublishRefused(str(unreadable)) from unreadable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -72,5 +73,23 @@ def test_held_alerts_are_counted_and_nothing_else(city: Settings) -> None:
     say(("a", "held"), ("c", "resolved"), ("e", "held"))
     read_everything(city, "resident", city.topic_prefix + POLICE)
     found = held.wait([POLICE], 10)
-    held.close()
     assert (found.alerts, found.complete) == (2, True)
+
+
+def test_a_stage_that_stands_before_a_transactions_marker_has_read_everything(city: Settings) -> None:
+    topic = city.topic_prefix + POLICE
+    held = HeldBack(city)
+    with Publisher(city) as publisher:
+        publisher.publish(POLICE, Statement("Contact", "HK1", number(1), AT, AT, {"phone": "02088880000"}))
+    read_everything(city, "resident", topic)
+    producer = Producer({**city.kafka_client(), "transactional.id": f"{city.topic_prefix}aborts"})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    for partition in range(city.partitions):
+        producer.produce(topic, b"never", b"k", partition)
+    producer.flush(30)
+    producer.abort_transaction(30)
+    began = time.monotonic()
+    found = held.wait([POLICE], 30)
+    assert found.complete
+    assert time.monotonic() - began < 20
