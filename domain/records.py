@@ -51,6 +51,17 @@ def claimed(view: View, event: Event) -> Claim:
     return Claim(slot_of(event), holder)
 
 
+def is_newest(row: Any, event: Event) -> bool:
+    """Whether nothing of the event's slot in `row` was recorded after it: an older version may still add a fact that
+    the newer one does not state, and must not claim the record in its place."""
+    recorded, slot = (event.recorded_at, _number(event.sequence)), slot_of(event)
+    return all(
+        (statement.recorded_at, _number(statement.sequence)) <= recorded
+        for name in _names(row.__class__)
+        for statement in _of(getattr(row, name), slot)
+    )
+
+
 def with_claim(holders: tuple[Holder, ...], holder: Holder) -> tuple[Holder, ...]:
     """`holders` of one slot, at most one of each subject, in the subjects' order, with what `holder` claims."""
     others, known = [], holder
