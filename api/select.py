@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from api.database import Caller
-from api.models import Alert, Place, Task, TaskMark
+from api.models import Alert, Check, Place, Task, TaskMark
 from api.places import place_en, place_zh
+from domain.rule import GENERAL_CHECKS
+from wire.catalogue import rules
 
 PAGE = 50
 MOST = 200
@@ -102,4 +104,11 @@ def task_of(row: dict[str, Any], caller: Caller) -> Task:
         acknowledged_at=row["acknowledged_at"],
         completed_at=row["finished_at"] if row["state"] == "completed" else None,
         moves=[move.replace("_", "-") for move in row["moves"]],
+        checks=checks_of(row["rule"]),
     )
+
+
+def checks_of(rule: str) -> list[Check]:
+    """What `rule` asks at the door; a rule that is no more left its open tasks with the general questions."""
+    checks = rules()[rule].checks if rule in rules() else GENERAL_CHECKS
+    return [Check(id=check.id, question_zh=check.question.zh, question_en=check.question.en) for check in checks]

@@ -1,5 +1,5 @@
-"""The statements about placement, alerts and tasks. Each function takes a connection with an open transaction: the
-sinks' role, or the API's inside `city.enter(token)`. A single task moves by `city.move_task` (migration 0006) only.
+"""The statements by which sinks write placement, alerts and tasks. Each function takes a connection of the sinks' role
+with an open transaction. A task moves by `city.move_task` (migration 0006) only.
 """
 
 from __future__ import annotations
@@ -10,32 +10,9 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
 Connection = psycopg.Connection[Any]
 
-
-class MoveRefused(Exception):
-    """A task was not moved, and nothing changed; the message is a sentence for the person who tried."""
-
-
-class NoSuchTask(MoveRefused):
-    """There is no such task in this account's scope."""
-
-
-class IllegalMove(MoveRefused):
-    """The task's state, or its holder, does not allow this move now."""
-
-
-class Incomplete(MoveRefused):
-    """The move needs a reason, an outcome or a queue."""
-
-
-_REFUSALS: dict[str, type[MoveRefused]] = {"CG404": NoSuchTask, "CG409": IllegalMove, "CG422": Incomplete}
-
-ACT = "SELECT * FROM city.act(%s, %s, %s, %s, %s)"
-CLAIM_NEXT = "SELECT * FROM city.claim_next()"
 
 # Locks in the order of the keys: two sinks cannot wait for each other over the same dwellings.
 PLACES_NOW = "SELECT dwelling, place FROM city.placement WHERE dwelling = ANY(%s) ORDER BY dwelling FOR NO KEY UPDATE"
@@ -136,37 +113,6 @@ WHERE t.finding_id = ANY(%(findings)s) AND t.state IN ('dispatched', 'acknowledg
 FORGET = """
 UPDATE city.alert SET deleted = true, version = %s WHERE finding_id = %s AND version < %s RETURNING finding_id
 """
-
-
-def act(
-    connection: Connection,
-    task: UUID,
-    move: str,
-    reason: str | None = None,
-    detail: Mapping[str, Any] | None = None,
-    request: UUID | None = None,
-) -> dict[str, Any]:
-    """Move a task as the account of this transaction; the task as it is then.
-
-    `detail`: for `complete` {outcome, note?, checks?}, for `hand_over` {queue}. The same `request` a second time
-    changes nothing and gives the task as it is. Raises NoSuchTask, IllegalMove or Incomplete: roll back
-    then, nothing changed.
-    """
-    with connection.cursor(row_factory=dict_row) as cursor:
-        try:
-            cursor.execute(ACT, (task, move, reason, Jsonb(dict(detail or {})), request))
-        except psycopg.Error as refused:
-            kind = _REFUSALS.get(refused.sqlstate or "")
-            if kind is None:
-                raise
-            raise kind(refused.diag.message_primary or "") from None
-        return cursor.fetchall()[0]
-
-
-def claim_next(connection: Connection) -> dict[str, Any] | None:
-    """Claim the most pressing unclaimed task of the account's scope; None if there is none."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(CLAIM_NEXT).fetchone()
 
 
 def place(connection: Connection, dwellings: Sequence[Mapping[str, Any]]) -> int:

@@ -24,6 +24,9 @@ EVERY_S = 0.5
 STILL = 4
 """So many times in a row nothing moved: what rows say of each other has been read too."""
 
+RECORDS = "records"
+"""The index of records, which the stages wait for as they do for each other."""
+
 Where = tuple[str, int]
 
 
@@ -36,7 +39,7 @@ def wait(settings: Settings, patience: float) -> bool:
             return False
         time.sleep(EVERY_S)
         try:
-            now = {view: _read(admin, settings, view) for view in discover("domain.views", "VIEW", View)}
+            now = {name: _read(admin, settings, name) for name in (*discover("domain.views", "VIEW", View), RECORDS)}
             behind = _behind(admin, settings, now)
         except KafkaException:
             continue

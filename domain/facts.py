@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from domain.event import Event, Source
+from domain.keys import itself
 from domain.order import ends as is_end
 from domain.order import in_order, latest, supersedes
 
@@ -75,7 +76,7 @@ def united(facts: Iterable[Fact[V]]) -> Fact[V]:
             old = newest.get(said[:3])
             if old is None or supersedes(said, old):
                 newest[said[:3]] = said
-    return tuple(newest[slot] for slot in sorted(newest))
+    return tuple(newest[slot] for slot in sorted(newest, key=itself))
 
 
 def current(fact: Fact[V]) -> Statement[V] | None:

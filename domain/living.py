@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from domain.ages import ELDER_FROM_AGE, birthday
 from domain.contributions import Occupancy
 from domain.event import Source
+from domain.keys import itself
 from domain.time import midnight
 from domain.views.dwelling import Dwelling, Tenancy
 
@@ -90,4 +91,4 @@ def elder_from(born: int) -> int:
 
 def next_of(instants: Iterable[int], now: int) -> int | None:
     """The first of `instants` after `now`."""
-    return min((at for at in instants if at > now), default=None)
+    return min((at for at in instants if at > now), key=itself, default=None)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from domain.keys import itself
+
 if TYPE_CHECKING:
     from domain.facts import Statement
 
@@ -124,7 +126,7 @@ def in_order(statements: Iterable[Statement[V]]) -> list[Statement[V]]:
     for statement in statements:
         by_instant.setdefault(statement.occurred_at, []).append(statement)
     found: list[Statement[V]] = []
-    for instant in sorted(by_instant):
+    for instant in sorted(by_instant, key=itself):
         tied = by_instant[instant]
         found += tied if len(tied) < 2 else _at_one_instant(tied)
     return found

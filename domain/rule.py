@@ -14,6 +14,22 @@ class Text(NamedTuple):
     en: str
 
 
+class Check(NamedTuple):
+    """A question at the door, answered by yes, no or unknown. An answer is kept under `id`, in observations too: an
+    `id` keeps its meaning, and a question that means something else gets another."""
+
+    id: str
+    question: Text
+
+
+GENERAL_CHECKS = (
+    Check("someone_met", Text("见到人？", "Was someone met?")),
+    Check("as_stated", Text("情况属实？", "Is it as stated?")),
+    Check("danger_seen", Text("发现危险？", "Was a danger seen?")),
+)
+"""What is asked at the door for a rule that asks nothing of its own."""
+
+
 class Finding(NamedTuple):
     """A condition that holds. `cause` is the number of the record that brought it about (plus the date for a recurring
     duty): with the rule and the subject it *is* the finding. `because` are the statements that it rests on.
@@ -43,6 +59,7 @@ class Rule:
     `domain` says whose business it is: an account may be limited to some.
     `needs`: topics on whose *silence* a finding rests. While one of them is quiet nobody knows whether the finding
     holds (docs/decisions/0018-quiet-departments.md). What rests on something that was said does not belong here.
+    `checks`: three to six questions that whoever visits answers.
     """
 
     name: str
@@ -57,7 +74,10 @@ class Rule:
     look_again: Callable[[Any, int], int | None] = _never
     since: int | None = None
     needs: frozenset[str] = frozenset()
+    checks: tuple[Check, ...] = GENERAL_CHECKS
 
     def __post_init__(self) -> None:
         if self.severity not in ("urgent", "today", "planned"):
             raise ValueError(f"rule {self.name}: severity must be urgent, today or planned, not {self.severity!r}")
+        if not 3 <= len({check.id for check in self.checks}) == len(self.checks) <= 6:
+            raise ValueError(f"rule {self.name}: checks must be three to six questions with different ids")

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from domain.event import Input, Source
+from domain.keys import itself
 from domain.rows import replace
 from domain.rule import Finding, Rule, Text
 from domain.time import DAY
@@ -20,6 +22,9 @@ from domain.view import Bookkeeping, Contributed, Noted, View
 _FINDINGS = UUID("5f0c4a3e-2f0b-5d6f-9a57-0b6f3f1c7a10")
 WITHDRAWN = Text("规则已停用", "the rule is no longer in use")
 JOINED = Text("已并入本人的现用号码", "kept under the person's present number now")
+NOT_JUDGED = "not judged"
+"""`Bookkeeping.judged_by` of a row whose judging failed: no ruleset has this mark, so the next start judges it."""
+UNJUDGED = Text("系统故障，暂无法判断", "unknown: not judged, because of a fault in the system")
 FORGET_RESOLVED_AFTER = 30 * DAY
 """A resolved finding stays readable on the alerts topic this long (microseconds); then it is deleted."""
 NOBODY_QUIET: frozenset[str] = frozenset()
@@ -92,13 +97,35 @@ def settle(
     book: Bookkeeping = row.bookkeeping
     contributed, contributions = _contribute(view, row, book)
     if now is None:
-        row = replace(row, bookkeeping=Bookkeeping(contributed, book.findings, 0, book.judged_by))
+        row = replace(row, bookkeeping=book._replace(contributed=contributed, due_at=0))
         return Outcome(row, contributions, (), ())
     seen = view.judged(row)
     noted, alerts, forget = _judge(view, rules, row, seen, now, live_since, touched, quiet)
     due = _due(view, rules if seen is not None else (), row, seen, noted, now)
-    row = replace(row, bookkeeping=Bookkeeping(contributed, noted, due, ruleset(rules, live_since)))
+    kept = Bookkeeping(contributed, noted, due, ruleset(rules, live_since), book.superseded)
+    row = replace(row, bookkeeping=kept)
     return Outcome(row, contributions, alerts, forget)
+
+
+def unjudged(view: View, rules: Sequence[Rule], row: Any, now: int | None) -> Outcome:
+    """What a step gives whose judging failed: the merged row, what it last said, and its findings as unknown.
+
+    The row is not due by the clock: an event of it, the next start or another ruleset judges it again. Raises what
+    `view.place` and `view.household` raise: without a place nobody could be shown the alerts.
+    """
+    book: Bookkeeping = row.bookkeeping
+    noted, alerts, by_name = [], [], {rule.name: rule for rule in rules}
+    for old in book.findings:
+        rule = by_name.get(old.rule)
+        if rule is None or now is None or old.state not in ("opened", "held"):
+            noted.append(old)
+            continue
+        state = "doubted" if old.state == "opened" else "unknown"
+        noted.append(old._replace(state=state, fingerprint="", changed_at=now))
+        finding = Finding(old.cause, UNJUDGED, (), old.dwelling)
+        alerts.append(_alert(view, rule, row, finding, "held", old.opened_at, now)._replace(unknown=True))
+    kept = book._replace(findings=tuple(noted), due_at=None, judged_by=NOT_JUDGED)
+    return Outcome(replace(row, bookkeeping=kept), (), alerts, ())
 
 
 def is_unknown(rule: Rule, quiet: Set[str]) -> bool:
@@ -131,8 +158,8 @@ def _contribute(view: View, row: Any, book: Bookkeeping) -> tuple[tuple[Contribu
             after.append(Contributed(other, target, mark))
             if before.pop((other, target), None) != mark:
                 changes.append((other, target, value))
-    changes += [(other, target, None) for other, target in sorted(before)]
-    return tuple(sorted(after)), changes
+    changes += [(other, target, None) for other, target in sorted(before, key=itself)]
+    return tuple(sorted(after, key=lambda contributed: contributed[:2])), changes
 
 
 def _judge(
@@ -154,7 +181,7 @@ def _judge(
         for found in _findings(rule, seen, now):
             at = finding_id(rule.name, row.id, found.cause)
             old = before.pop(at, None)
-            known = "opened" if _newest(found) >= max(live_since, rule.since or 0) else "held"
+            known = "opened" if _newest(found) >= _counts_from(rule, live_since) else "held"
             state = "unknown" if unknown else known
             mark = _fingerprint((state, rule.version, found._replace(arose=0), view.place(row), view.household(row)))
             stood = None if old is None or old.state == "resolved" else old
@@ -179,7 +206,7 @@ def _judge(
             after.append(old._replace(state="resolved", fingerprint="", changed_at=now))
             ended = JOINED if seen is None else gone.resolved if gone else WITHDRAWN
             alerts.append(_resolution(view, gone, row, old, now, touched, ended))
-    return tuple(sorted(after)), alerts, forget
+    return tuple(sorted(after, key=attrgetter("finding_id"))), alerts, forget
 
 
 def _findings(rule: Rule, row: Any, now: int) -> Iterable[Finding]:
@@ -189,8 +216,11 @@ def _findings(rule: Rule, row: Any, now: int) -> Iterable[Finding]:
     for finding in rule.check(row, now):
         other = found.setdefault(finding.cause, finding)
         if other is not finding:
-            both = tuple(sorted({*other.because, *finding.because}))
-            why, arose = min(other.why, finding.why), max(other.arose, finding.arose)
+            both = tuple(sorted({*other.because, *finding.because}, key=itself))
+            why, arose = (
+                min(other.why, finding.why, key=lambda text: (text.zh, text.en)),
+                max(other.arose, finding.arose, key=itself),
+            )
             found[finding.cause] = finding._replace(why=why, because=both, arose=arose)
     return found.values()
 
@@ -208,7 +238,7 @@ def _alert(view: View, rule: Rule, row: Any, found: Finding, state: str, opened_
         severity=rule.severity,
         why_zh=found.why.zh,
         why_en=found.why.en,
-        because=tuple(sorted(found.because)),
+        because=tuple(sorted(found.because, key=itself)),
         dwelling=found.dwelling or view.place(row),
         household=view.household(row),
         opened_at=opened_at,
@@ -244,7 +274,7 @@ def _resolution(
         respond_by=None,
         resolution_zh=ended.zh,
         resolution_en=ended.en,
-        resolved_by=tuple(sorted(set(touched))),
+        resolved_by=tuple(sorted(set(touched), key=itself)),
     )
 
 
@@ -253,11 +283,15 @@ def _due(view: View, rules: Sequence[Rule], row: Any, seen: Any, noted: Iterable
     looks = [] if expires is None else [expires]
     looks += [at for rule in rules if (at := rule.look_again(seen, now)) is not None]
     forgets = [note.changed_at + FORGET_RESOLVED_AFTER for note in noted if note.state == "resolved"]
-    return min([*looks, *forgets], default=None)
+    return min([*looks, *forgets], key=itself, default=None)
 
 
 def _newest(found: Finding) -> int:
-    return max((found.arose, *(source.occurred_at for source in found.because)))
+    return max((found.arose, *(source.occurred_at for source in found.because)), key=itself)
+
+
+def _counts_from(rule: Rule, live_since: int) -> int:
+    return live_since if rule.since is None else max(live_since, rule.since, key=itself)
 
 
 def _fingerprint(value: object) -> str:

@@ -30,13 +30,54 @@ class Noted(NamedTuple):
     dwelling: str | None = None
 
 
+class Slot(NamedTuple):
+    """What one statement of a fact is told apart by."""
+
+    department: str
+    kind: str
+    record: str
+
+
+class Recorded(Protocol):
+    @property
+    def recorded_at(self) -> int: ...
+    @property
+    def sequence(self) -> int | None: ...
+
+
+class Moved(NamedTuple):
+    """The statement about another subject by which a record left this one. `tied`: one of the same recording time and
+    sequence is replaced too."""
+
+    recorded_at: int
+    sequence: int | None
+    tied: bool
+
+    def replaces(self, statement: Recorded) -> bool:
+        """Whether `statement`, of this subject, does not hold any more."""
+        other = (self.recorded_at, -1 if self.sequence is None else self.sequence)
+        own = (statement.recorded_at, -1 if statement.sequence is None else statement.sequence)
+        return own < other or (self.tied and own == other)
+
+
+class Superseded(NamedTuple):
+    """A record that has left this subject. `facts`: the row's fields in which its statement counts as withdrawn for
+    that reason alone."""
+
+    slot: Slot
+    moved: Moved
+    facts: tuple[str, ...]
+
+
 class Bookkeeping(NamedTuple):
-    """What a row remembers of its own outputs, and when (microseconds UTC) a rule must look at it again."""
+    """What a row remembers of its own outputs, when (microseconds UTC) a rule must look at it again, and which of its
+    records have left it."""
 
     contributed: tuple[Contributed, ...] = ()
     findings: tuple[Noted, ...] = ()
     due_at: int | None = None
     judged_by: str = ""
+    superseded: tuple[Superseded, ...] = ()
 
 
 NOTHING = Bookkeeping()

@@ -14,11 +14,12 @@ from typing import Literal
 
 from runtime.settings import CHECKOUT, Settings
 
-Kind = Literal["part", "stage", "sink", "outbox", "clock", "gateway", "devices", "api"]
+Kind = Literal["part", "stage", "records", "sink", "outbox", "clock", "gateway", "devices", "api"]
 
 # What `citygrid worker KIND [NAME]` runs: a module with `main()`, or `main(name)` where there are several of a kind.
 WORKERS: dict[str, str] = {
     "stage": "stream_apps.worker",
+    "records": "stream_apps.record_worker",
     "sink": "sinks.worker",
     "outbox": "producers.outbox.relay",
     "clock": "processes.clock",
@@ -65,6 +66,7 @@ def workers() -> list[Process]:
     """Our own processes, in the order in which they start: those whose room is in this checkout."""
     found = [
         *(_stage(view) for view in _plugins("domain/views", "VIEW")),
+        Process("records", "records", "which subject each record is about", ("kafka", "registry")),
         *(_sink(sink.replace("_", "-")) for sink in _plugins("sinks/targets", "SINK")),
         Process("outbox", "outbox", "publishes what people did", ("kafka", "registry", "postgres")),
         Process("clock", "clock", "tells the stages the time", ("kafka", "registry")),

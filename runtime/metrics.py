@@ -97,6 +97,11 @@ REFUSED_ROWS = _counter(
     "Rows that stay as they were because a turn of the clock would make them too large for their topic.",
     ["view"],
 )
+UNJUDGED_ROWS = _counter(
+    "citygrid_unjudged_rows_total",
+    "Times that a rule or a view raised while a subject was judged: the subject is unknown until it is judged again.",
+    ["view"],
+)
 FINDINGS = _counter(
     "citygrid_findings_total", "Findings opened, changed, resolved, held back or unknown.", ["rule", "state"]
 )

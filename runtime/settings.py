@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     topic_prefix: str = Field("", pattern=r"^[a-z0-9._-]*$", description="before each topic name; tests use it")
     commit_interval_ms: int = Field(100, ge=1, description="a stage's transaction is at most this long")
     commit_every_records: int = Field(5_000, ge=1, description="or this many input records")
+    misjudged_a_minute: int = Field(5, ge=0, description="subjects that a rule may fail on before its stage stops")
 
     clock_interval_seconds: float = Field(1.0, gt=0, description="between two ticks of the city's clock")
 

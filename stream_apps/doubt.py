@@ -14,7 +14,7 @@ from typing import Any
 
 from dataplane import PartitionRows
 from domain.rule import Rule
-from domain.step import is_unknown, judged_unknown
+from domain.step import NOT_JUDGED, is_unknown, judged_unknown
 
 Side = tuple[str, bool]
 """A rule's name, and whether its finding was judged as unknown."""
@@ -58,6 +58,8 @@ class DoubtIndex:
                     yield key, row
 
     def _sides_of(self, row: Any) -> Iterator[Side]:
+        if row.bookkeeping.judged_by == NOT_JUDGED:  # unknown for another reason: no topic's speech ends it
+            return
         for noted in row.bookkeeping.findings:
             unknown = judged_unknown(noted)
             if unknown is not None and noted.rule in self._rules:

@@ -8,7 +8,7 @@ the clock.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from itertools import chain
 from typing import Any, NamedTuple, cast
 
@@ -17,17 +17,21 @@ from confluent_kafka import Message
 
 from dataplane import RecordBatch, RowStore, partition_of
 from domain.event import Input, Source
+from domain.records import Claim, answered, claimed, is_newest, merged
 from domain.rule import Rule
-from domain.step import NOBODY_QUIET, Outcome, ruleset, settle
-from domain.view import View
+from domain.step import NOBODY_QUIET, Outcome, ruleset, settle, unjudged
+from domain.view import Slot, View
 from runtime import metrics
 from runtime.cloud_events import Headers
 from stream_apps.doubt import DoubtIndex
 from stream_apps.due import DueIndex
+from stream_apps.mistakes import Mistakes
 from stream_apps.outlet import Outlet
+from stream_apps.record_codec import RecordCodec, claim_key, slot_key
 from stream_apps.stage_codec import Contribution, Tick, TooLarge, Wire, contribution_key
 from wire.avro_writer import InvalidValue
 from wire.codec import Decoder, Parked, Unreadable, schema_id_of
+from wire.topics import CLOCK, RECORD_CLAIMS, RECORD_MOVES
 
 log = structlog.get_logger()
 
@@ -37,15 +41,17 @@ also when a whole city is due at midnight. The rest is due still at the next tic
 
 
 class Touched(NamedTuple):
-    """A row as a batch leaves it, what was said, and the records that said it."""
+    """A row as a batch leaves it, what was said, the records that said it, and the claims that follow."""
 
     row: Any
     sources: list[Source]
     records: list[Message]
+    claims: dict[Slot, Claim]
 
 
 class Stage:
-    """One view's stage. `live_since` in microseconds UTC; `partitions` is that of every topic of the city."""
+    """One view's stage. `live_since` in microseconds UTC; `partitions` is that of every topic of the city;
+    `one_subject`: (topic, kind) of which a record is about one subject at a time."""
 
     def __init__(
         self,
@@ -53,25 +59,33 @@ class Stage:
         rules: Sequence[Rule],
         store: RowStore[Any],
         wire: Wire,
+        records: RecordCodec,
         decoder: Decoder,
         outlet: Outlet,
         *,
         prefix: str,
         partitions: int,
         live_since: int,
+        one_subject: frozenset[tuple[str, str]],
+        misjudged_a_minute: int = 5,
     ) -> None:
         self.view = view
         self.rules = rules
         self._ruleset = ruleset(rules, live_since)
         self._store = store
         self._wire = wire
+        self._records = records
         self._decoder = decoder
         self._outlet = outlet
         self._prefix = prefix
         self._partitions = partitions
         self._live_since = live_since
         self._contributions = f"{prefix}contributions.{view.name}"
-        self._clock = f"{prefix}clock"
+        self._clock = f"{prefix}{CLOCK}"
+        self._claims = f"{prefix}{RECORD_CLAIMS}"
+        self._moves = f"{prefix}{RECORD_MOVES}"
+        self._one_subject = one_subject
+        self._mistakes = Mistakes(view.name, misjudged_a_minute)
         self._began = 0
         self._ticks: dict[int, Tick] = {}
         self._due: dict[int, DueIndex] = {}
@@ -101,6 +115,8 @@ class Stage:
             self._tick(batch)
         elif batch.topic == self._contributions:
             self._settle(batch, self._read_contributions(batch))
+        elif batch.topic == self._moves:
+            self._settle(batch, self._read_moves(batch))
         else:
             self._settle(batch, self._read_events(batch))
 
@@ -108,7 +124,7 @@ class Stage:
 
     def _read_events(self, batch: RecordBatch) -> dict[bytes, Touched]:
         touched: dict[bytes, Touched] = {}
-        merge, decode = self.view.merge, self._decoder.decode
+        view, decode = self.view, self._decoder.decode
         newest = 0
         for record in batch.records:
             key = cast("bytes", record.key())  # the decoder refuses a record without one
@@ -124,7 +140,12 @@ class Stage:
                 continue
             here.sources.append(Source(said.department, said.kind, said.record, said.event_id, said.occurred_at))
             here.records.append(record)
-            touched[key] = Touched(merge(here.row, said), here.sources, here.records)
+            row = merged(view, here.row, said)
+            marked = (said.topic, said.kind) in self._one_subject
+            if marked and row != here.row and is_newest(row, said):  # an older version claims nothing
+                claim = claimed(view, said)
+                here.claims[claim.slot] = claim
+            touched[key] = here._replace(row=row)
             newest = max(newest, said.recorded_at)
         if newest:
             metrics.NEWEST_EVENT.labels(batch.topic.removeprefix(self._prefix), str(batch.partition)).set(newest / 1e6)
@@ -150,8 +171,25 @@ class Stage:
             if (source := getattr(said.value, "source", None)) is not None:
                 here.sources.append(source)
             here.records.append(record)
-            row = self.view.receive(here.row, said.source, said.value)
-            touched[key] = Touched(row, here.sources, here.records)
+            touched[key] = here._replace(row=self.view.receive(here.row, said.source, said.value))
+        return touched
+
+    def _read_moves(self, batch: RecordBatch) -> dict[bytes, Touched]:
+        touched: dict[bytes, Touched] = {}
+        for record in batch.records:
+            try:
+                move = self._records.load_move(record.key(), record.value())
+            except (ValueError, TypeError) as unreadable:
+                self._outlet.dead_letter(record, f"unreadable: {unreadable}", schema_id_of(record.value()))
+                continue
+            if move.view != self.view.name:
+                continue
+            key = move.subject.encode()
+            here = touched.get(key) or self._touch(batch.partition, key, move.subject, record)
+            if here is None:
+                continue
+            here.records.append(record)
+            touched[key] = here._replace(row=answered(here.row, move.slot, move.moved))
         return touched
 
     def _touch(self, number: int, key: bytes, subject: str, record: Message) -> Touched | None:
@@ -165,7 +203,7 @@ class Stage:
                 self._outlet.dead_letter(record, reason, schema_id_of(record.value()))
                 return None
             row = self.view.row(subject)
-        return Touched(row, [], [])
+        return Touched(row, [], [], {})
 
     # -- what the touched rows now say
 
@@ -173,16 +211,17 @@ class Stage:
         rows, last = self._store.rows(batch.partition), self._ticks.get(batch.partition)
         now, quiet = last or (None, NOBODY_QUIET)
         # Events were checked by the decoder: a row that cannot hold one is our mistake, and ends the process.
-        of_events = batch.topic != self._contributions
+        of_events = batch.topic not in (self._contributions, self._moves)
         refused = (TooLarge,) if of_events else (TooLarge, InvalidValue)
         alerts = 0
-        for key, (row, sources, records) in touched.items():
+        for key, (row, sources, records, claims) in touched.items():
             hop = self._outlet.hop(records, sources if of_events else None, self._began)
             if row != rows.get(key):
-                outcome = settle(self.view, self.rules, row, now, self._live_since, sources, quiet)
+                outcome = self._judged(batch.partition, key, row, now, quiet, sources)
                 try:
                     inputs = _inputs(records) if outcome.alerts else ()
                     alerts += self._put(batch.partition, key, outcome, inputs, hop.headers if hop else None)
+                    self._claim(claims.values(), hop.headers if hop else None)
                     if hop and outcome.alerts:
                         hop.note("citygrid.finding_ids", [alert.finding_id for alert in outcome.alerts])
                 except refused as why:
@@ -208,10 +247,22 @@ class Stage:
             tick = _inputs(batch.records)
             for key, row in self._to_look_at(number, now, quiet).items():
                 try:
-                    self._put(number, key, settle(self.view, self.rules, row, now, self._live_since, (), quiet), tick)
+                    self._put(number, key, self._judged(number, key, row, now, quiet), tick)
                 except TooLarge as why:  # no record is to blame: the row stays as it was until something is said
                     metrics.REFUSED_ROWS.labels(self.view.name).inc()
                     log.error("row_refused", view=self.view.name, partition=number, reason=str(why))  # noqa: TRY400
+
+    def _judged(
+        self, number: int, key: bytes, row: Any, now: int | None, quiet: Set[str], sources: Sequence[Source] = ()
+    ) -> Outcome:
+        """What follows from `row`; if that cannot be computed, the row as it is and its findings as unknown."""
+        try:
+            return settle(self.view, self.rules, row, now, self._live_since, sources, quiet)
+        except MemoryError:
+            raise
+        except Exception as mistake:  # noqa: BLE001 - whatever a rule or a view raises
+            self._mistakes.judging_failed(key, number, mistake)
+            return unjudged(self.view, self.rules, row, now)
 
     def _to_look_at(self, number: int, now: int, quiet: frozenset[str]) -> dict[bytes, Any]:
         """Rows that are due, and rows of whose findings a topic's silence or speech has changed what can be known."""
@@ -246,6 +297,13 @@ class Stage:
         for gone in outcome.forget:
             produce(f"{self._prefix}alerts", gone.encode(), None, -1, headers)
         return len(outcome.alerts)
+
+    def _claim(self, claims: Iterable[Claim], headers: Headers | None) -> None:
+        """To the index of records: what the row has of them now."""
+        for claim in claims:
+            where = partition_of(slot_key(claim.slot), self._partitions)
+            value = self._records.dump_holder(claim.holder)
+            self._outlet.produce(self._claims, claim_key(claim), value, where, headers)
 
     def _judged_by_others(self, row: Any) -> bool:
         """Whether other rules judged the row last: a new rule may find something, a withdrawn one's finding ends."""

@@ -18,12 +18,13 @@ from runtime.discover import discover
 from runtime.settings import Settings, load
 from runtime.traces import traces_of
 from stream_apps.outlet import Telling
+from stream_apps.record_codec import RecordCodec
 from stream_apps.stage import Stage
 from stream_apps.stage_codec import Wire
 from wire.codec import Decoder
 from wire.contracts import contracts
 from wire.registry import Registry
-from wire.topics import WRITTEN_AT_MOST, group_of_stage
+from wire.topics import CLOCK, RECORD_MOVES, WRITTEN_AT_MOST, group_of_stage
 
 
 def data_plane_settings(settings: Settings, process: str) -> DataPlaneSettings:
@@ -44,12 +45,8 @@ def data_plane_settings(settings: Settings, process: str) -> DataPlaneSettings:
     )
 
 
-def build(view: View, rules: list[Rule], settings: Settings, process: str) -> DataPlane:
-    """The Faust app of one view, with its data plane attached and its agent registered."""
-    prefix = settings.topic_prefix
-    registry = Registry.of(settings)
-    wire = Wire(view, registry, prefix)
-    group = group_of_stage(settings, view.name)
+def app_of(group: str, settings: Settings, process: str) -> tuple[faust.App, DataPlane]:
+    """A Faust app that reads as `group`, with its data plane attached."""
     app = faust.App(
         group,
         broker=f"rdkafka://{settings.kafka_bootstrap.replace(',', ';rdkafka://')}",
@@ -59,18 +56,43 @@ def build(view: View, rules: list[Rule], settings: Settings, process: str) -> Da
         datadir=str(settings.state_dir / "faust" / process),
     )
     (settings.state_dir / "faust").mkdir(parents=True, exist_ok=True)
-    plane = DataPlane(app, data_plane_settings(settings, process))
+    return app, DataPlane(app, data_plane_settings(settings, process))
+
+
+def process_of(name: str, settings: Settings) -> str:
+    """The name of this worker's process."""
+    return name + (f"-{settings.worker_instance}" if settings.worker_instance else "")
+
+
+def run(plane: DataPlane) -> None:
+    """Run until it is told to stop. Does not return."""
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    plane.app.finalize()
+    # As `faust worker` does, but our logs stay ours: events with fields, nothing personal.
+    faust.Worker(plane.app, quiet=True, override_logging=False, redirect_stdouts=False).execute_from_commandline()
+
+
+def build(view: View, rules: list[Rule], settings: Settings, process: str) -> DataPlane:
+    """The Faust app of one view, with its data plane attached and its agent registered."""
+    prefix = settings.topic_prefix
+    registry = Registry.of(settings)
+    wire = Wire(view, registry, prefix)
+    group = group_of_stage(settings, view.name)
+    app, plane = app_of(group, settings, process)
     store: RowStore[Any] = plane.add_row_store(RowStore(f"{prefix}rows.{view.name}", wire.load_row, wire.dump_row))
     stage = Stage(
         view,
         rules,
         store,
         wire,
+        RecordCodec(registry, prefix),
         Decoder(registry, topic_prefix=prefix),
         Telling(plane, traces_of(settings, process), group),
         prefix=prefix,
         partitions=settings.partitions,
         live_since=int(settings.live_since.timestamp()) * 1_000_000,
+        one_subject=one_subject(view),
+        misjudged_a_minute=settings.misjudged_a_minute,
     )
     plane.on_partitions_assigned(stage.take_over)
     plane.on_partitions_revoked(stage.hand_over)
@@ -85,10 +107,22 @@ def build(view: View, rules: list[Rule], settings: Settings, process: str) -> Da
 
 
 def topics_of(view: View, prefix: str) -> list[str]:
-    """What the stage of `view` reads: every contract of its subject, what others contribute to it, and the clock."""
+    """What the stage of `view` reads: every contract of its subject, what others contribute to it, which of its
+    records have left it, and the clock."""
     said = [topic for topic, contract in contracts().items() if contract.subject == view.subject]
     received = [f"contributions.{view.name}"] if view.contribution is not None else []
-    return [prefix + topic for topic in (*said, *received, "clock")]
+    moves = [RECORD_MOVES] if one_subject(view) else []
+    return [prefix + topic for topic in (*said, *received, *moves, CLOCK)]
+
+
+def one_subject(view: View) -> frozenset[tuple[str, str]]:
+    """(topic, kind) of what the stage of `view` reads and of which a record is about one subject at a time."""
+    return frozenset(
+        (topic, kind)
+        for topic, contract in contracts().items()
+        if contract.subject == view.subject
+        for kind in contract.one_subject
+    )
 
 
 def main(name: str) -> None:
@@ -97,11 +131,8 @@ def main(name: str) -> None:
     views = discover("domain.views", "VIEW", View)
     if name not in views:
         sys.exit(f"There is no view {name!r}: the views are {', '.join(views)}.")
-    process = f"stage-{name.replace('_', '-')}" + (f"-{settings.worker_instance}" if settings.worker_instance else "")
+    process = process_of(f"stage-{name.replace('_', '-')}", settings)
     log.configure(settings, process)
     rules = [rule for rule in discover("domain.rules", "RULE", Rule).values() if rule.view == name]
     plane = build(views[name], rules, settings, process)
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    plane.app.finalize()
-    # As `faust worker` does, but our logs stay ours: events with fields, nothing personal.
-    faust.Worker(plane.app, quiet=True, override_logging=False, redirect_stdouts=False).execute_from_commandline()
+    run(plane)

@@ -1,26 +1,35 @@
 """Real parts for the tests: Kafka, the schema registry and PostgreSQL, each started when the first test asks for it.
 
 A test takes what it needs: `kafka`, `registry` (addresses), `postgres_server`, `prefix` (fresh topic names), `database`
-(a fresh database with all migrations), or `settings`, which has all of it. With
-`CITYGRID_TEST_STACK=/path/citygrid.env` they use a stack that runs already (`python -m local.stack.dev start`).
+(a fresh database with all migrations), or `settings`, which has all of it. Several test processes share one stack,
+which begins to start before the first test. With `CITYGRID_TEST_STACK=/path/citygrid.env` they use a stack that runs
+already (`python -m local.stack.dev start`).
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import shutil
+import sys
+import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from database.migrate import migrate
 from local.stack import downloads, postgres
-from local.stack.children import Child
+from local.stack.children import Child, Program, start
 from local.stack.local import LocalStack, PartName, Ports, stop
-from runtime.settings import Settings, load
+from runtime.settings import CHECKOUT, Settings, load
+
+hypothesis.settings.register_profile("others every time", deadline=None, derandomize=False, print_blob=True)
+hypothesis.settings.load_profile("others every time")  # Hypothesis has a profile for CI in which every run is the same
 
 
 @dataclass(frozen=True)
@@ -53,12 +62,47 @@ class Stack:
         stop(self._children)
 
 
+HOLDER = pytest.StashKey[Child]()
+"""The process that holds the stack of all test processes; only the one that starts them has it."""
+SHARED_STACK_SECONDS = 180
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to start the stack that the test processes share: their first tests need none."""
+    starts_processes = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
+    if not starts_processes or "CITYGRID_TEST_STACK" in os.environ:
+        return
+    if not any("integration" in argument or "e2e" in argument for argument in config.args):
+        return
+    folder = Path(tempfile.mkdtemp(prefix="citygrid-tests-"))
+    command = (sys.executable, "-m", "local.stack.dev", "hold", "--folder", str(folder))
+    config.stash[HOLDER] = start(Program("test stack", command, CHECKOUT, folder / "dev.log"))
+    os.environ["CITYGRID_TEST_STACK"] = str(folder / "citygrid.env")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the shared stack."""
+    if (holder := config.stash.get(HOLDER, None)) is not None:
+        holder.stop(60)
+        shutil.rmtree(Path(os.environ.pop("CITYGRID_TEST_STACK")).parent, ignore_errors=True)
+
+
+def _shared_stack(env_file: Path) -> Path:
+    """`env_file`, once the stack that it describes is ready."""
+    deadline = time.monotonic() + SHARED_STACK_SECONDS
+    while not (env_file.parent / "ready").exists():
+        log = env_file.parent / "dev.log"
+        assert time.monotonic() < deadline, f"the test stack did not start: {log.read_text()[-2000:]}"
+        time.sleep(0.1)
+    return env_file
+
+
 @pytest.fixture(scope="session")
 def stack_parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The session's stack, nothing of it started yet."""
     running = os.environ.get("CITYGRID_TEST_STACK")
     if running:
-        known = load(Path(running))
+        known = load(_shared_stack(Path(running)))
         yield Stack(LocalStack(known.state_dir, Ports.of(known), downloads.folder(None)), started_here=False)
         return
     folder = tmp_path_factory.mktemp("stack")

@@ -65,7 +65,11 @@ _SECONDS = (604_800, 86_400, 3_600, 60, 1)
 _CONTRACT_WORDS = {"department_zh"}
 
 
-What = Literal["row", "contribution", "alert", "clock"]
+What = Literal["row", "contribution", "alert", "clock", "record"]
+
+
+RECORD_TOPICS = ("record-claims", "record-holders", "record-moves")
+"""About which subject each record is: docs/decisions/0024-one-subject.md."""
 
 
 class ContractRefused(Exception):
@@ -149,6 +153,11 @@ class Contract:
         return self.subject == "resident"
 
     @cached_property
+    def one_subject(self) -> frozenset[str]:
+        """The kinds of which a record is about one subject at a time: restated about another, it leaves the first."""
+        return frozenset(kind for kind, record in self.kinds.items() if record.one_subject)
+
+    @cached_property
     def identity_fields(self) -> dict[str, tuple[str, ...]]:
         """For each kind the fields that hold identity numbers (one number, or a list of them)."""
         return {
@@ -161,7 +170,7 @@ class Contract:
 
 @dataclass(frozen=True)
 class Published:
-    """What a stage publishes: a row, a contribution, an alert or the clock."""
+    """What a stage publishes: a row, a contribution, an alert, the clock, or about which subject a record is."""
 
     topic: str
     path: Path
@@ -211,6 +220,7 @@ def _read_published(root: Path) -> tuple[tuple[str, Published], ...]:
         *((f"contributions.{path.stem}", path, "contribution") for path in contributions),
         ("alerts", root / "alert.avsc", "alert"),
         ("clock", root / "clock.avsc", "clock"),
+        *((topic, root / f"{topic}.avsc", "record") for topic in RECORD_TOPICS),
     ]
     records = []
     for topic, path, what in files:
@@ -255,6 +265,12 @@ def _check_contract(path: Path, record: Record) -> None:
     change = record.by_name["change"].type
     if not isinstance(change, Union) or not all(isinstance(kind, Record) for kind in change.branches):
         raise ContractRefused(f"{path}: field 'change' must be a union of records, one for each kind.")
+    for kind in change.branches:
+        if isinstance(kind, Record) and kind.one_subject is None:
+            raise ContractRefused(
+                f"{path}: kind '{kind.name}' does not say \"one_subject\": true if a record of it is about "
+                "one subject at a time, false if it may be about several: docs/decisions/0024-one-subject.md."
+            )
 
 
 def _seconds(path: Path, duration: str) -> int:

@@ -167,7 +167,8 @@ class Field:
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """A record. `attributes` are those that its file's kind of schema adds on the top record, such as `owner`."""
+    """A record. `one_subject`: whether a department's record of this kind is about one subject at a time; None: the
+    schema does not say. `attributes` are those that a kind of file adds on its top record, such as `owner`."""
 
     name: str
     namespace: str
@@ -175,6 +176,7 @@ class Record:
     doc: str = ""
     doc_zh: str = ""
     aliases: tuple[str, ...] = ()
+    one_subject: bool | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     @property

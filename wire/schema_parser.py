@@ -21,7 +21,7 @@ CLASSIFICATIONS = ("public", "internal", "personal", "sensitive")
 LOGICAL = {"date": "int", "timestamp-micros": "long"}
 _NAME = {"type", "name", "namespace", "aliases"}
 _KEYS: Mapping[str, set[str]] = {
-    "record": {*_NAME, "fields", "doc", "doc_zh"},
+    "record": {*_NAME, "fields", "doc", "doc_zh", "one_subject"},
     "enum": {*_NAME, "symbols", "symbols_zh", "default", "doc", "doc_zh"},
     "fixed": {*_NAME, "size"},
     "array": {"type", "items"},
@@ -116,6 +116,7 @@ class _Parser:
             doc=schema.get("doc") or "",
             doc_zh=schema.get("doc_zh") or "",
             aliases=tuple(schema.get("aliases", ())),
+            one_subject=schema.get("one_subject"),
             attributes={key: value for key, value in schema.items() if key not in _KEYS["record"]},
         )
         self._define(record, where)
@@ -227,6 +228,8 @@ class _StrictParser(_Parser):
     def check_record(self, schema: Json, what: str) -> None:
         if not schema.get("doc"):
             raise SchemaRefused(f"{self._path}: {what} has no 'doc'.")
+        if schema.get("one_subject") not in (None, True, False):
+            raise SchemaRefused(f"{self._path}: {what} has a 'one_subject' that is neither true nor false.")
 
     def check_field(self, field: Mapping[str, Json], where: str) -> None:
         for key in ("name", "type", "doc", "classification"):

@@ -17,7 +17,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from runtime.settings import Settings
 from wire.compatibility import Incompatible, level_of, troubles_of
-from wire.contracts import contracts, every_schema, published
+from wire.contracts import RECORD_TOPICS, contracts, every_schema, published
 from wire.registry import Registry, RegistryRefused
 
 DAY_MS = 86_400_000
@@ -35,6 +35,7 @@ DEAD_LETTERS = "dead-letters"
 PARKED = "parked"
 ALERTS = "alerts"
 CLOCK = "clock"
+RECORD_CLAIMS, RECORD_HOLDERS, RECORD_MOVES = RECORD_TOPICS
 PUBLICATIONS = "publications"
 
 _KEPT = {"cleanup.policy": "delete", "retention.ms": FOR_EVER, "retention.bytes": FOR_EVER}
@@ -70,6 +71,8 @@ def topics() -> list[Topic]:
                 made.append(Topic(output.topic, "the newest says all: a rebuild reads it", _large(_COMPACTED)))
             case "alert":
                 made.append(Topic(output.topic, "the newest state of each finding", _large(_COMPACTED)))
+            case "record":
+                made.append(Topic(output.topic, "the newest of each record and subject says all", _COMPACTED))
             case "clock":
                 made.append(Topic(output.topic, "only the last tick matters; its key is the empty string", _COMPACTED))
     month = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
@@ -80,7 +83,7 @@ def topics() -> list[Topic]:
 
 
 def group_of_stage(settings: Settings, view: str) -> str:
-    """The consumer group of a view's stage."""
+    """The consumer group of a view's stage, or of the index of records (`records`)."""
     return f"{settings.topic_prefix}citygrid-stage-{view}"
 
 

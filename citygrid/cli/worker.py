@@ -12,7 +12,7 @@ EXAMPLE = "citygrid worker stage resident"
 
 
 def command(
-    kind: Annotated[str, typer.Argument(help="stage, sink, outbox, clock, gateway, devices or api")],
+    kind: Annotated[str, typer.Argument(help="stage, records, sink, outbox, clock, gateway, devices or api")],
     name: Annotated[str | None, typer.Argument(help="the view of a stage, the name of a sink")] = None,
 ) -> None:
     """Be one process of the system: what the supervisor and the containers run."""

@@ -232,19 +232,5 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION city.act IS 'move_task for the account of this transaction, on a task in its scope.';
 
-CREATE FUNCTION city.claim_next() RETURNS SETOF city.task
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE me uuid := city.my_account(); next_id uuid;
-BEGIN
-    SELECT t.id INTO next_id FROM city.task t
-    WHERE t.state = 'dispatched' AND t.claimed_by IS NULL
-        AND t.queue >= city.sees_from() AND t.queue < city.sees_until()
-        AND t.domain = ANY (coalesce(city.sees_domains(), ARRAY[t.domain]))
-    ORDER BY array_position(ARRAY['urgent', 'today', 'planned'], t.severity), t.respond_by NULLS LAST, t.id
-    LIMIT 1 FOR UPDATE SKIP LOCKED;
-    IF next_id IS NOT NULL THEN RETURN NEXT city.move_task(next_id, 'claim', me); END IF;
-END $$;
-COMMENT ON FUNCTION city.claim_next IS 'Claims the most pressing unclaimed task in scope; two callers never get the same one.';
-
 GRANT EXECUTE ON FUNCTION city.move_task TO citygrid_sinks;
-GRANT EXECUTE ON FUNCTION city.act, city.claim_next TO citygrid_api;
+GRANT EXECUTE ON FUNCTION city.act TO citygrid_api;

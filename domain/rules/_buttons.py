@@ -6,11 +6,13 @@ A button has a domain of its own, so that its calls wait in a queue of their own
 from collections.abc import Iterator
 
 from domain.facts import by_record
-from domain.rule import Finding, Rule, Text
+from domain.rule import Check, Finding, Rule, Text
 from domain.views.resident import Resident
 
 
-def button_rule(button: str, title: Text, why: Text, severity: str, respond_within: int) -> Rule:
+def button_rule(
+    button: str, title: Text, why: Text, severity: str, respond_within: int, checks: tuple[Check, ...]
+) -> Rule:
     """The rule of one `button`, which is also its domain. `respond_within` in microseconds."""
     name = f"button-{button}"
 
@@ -37,5 +39,6 @@ def button_rule(button: str, title: Text, why: Text, severity: str, respond_with
         domain=button,
         respond_within=respond_within,
         check=check,
+        checks=checks,
         resolved=Text("呼叫已应答或已办结", "the call was answered or dealt with"),
     )

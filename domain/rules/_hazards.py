@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
-from domain.rule import Finding, Rule, Text
+from domain.rule import Check, Finding, Rule, Text
 from domain.views.grid import Grid
 
 
-def hazard_rule(name: str, title: Text, *, urgent: bool, severity: str, respond_within: int) -> Rule:
+def hazard_rule(
+    name: str, title: Text, *, urgent: bool, severity: str, respond_within: int, checks: tuple[Check, ...]
+) -> Rule:
     """The rule about hazards that were reported as `urgent`, or not. `respond_within` in microseconds."""
 
     def check(grid: Grid, now: int) -> Iterator[Finding]:
@@ -37,5 +39,6 @@ def hazard_rule(name: str, title: Text, *, urgent: bool, severity: str, respond_
         domain="facilities",
         respond_within=respond_within,
         check=check,
+        checks=checks,
         resolved=Text("已修复或上报已撤回", "repaired, or the report was withdrawn"),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from domain.facts import current
-from domain.rule import Finding, Rule, Text
+from domain.rule import Check, Finding, Rule, Text
 from domain.time import hours
 from domain.views.household import in_force, next_turn
 from domain.views.resident import Resident
@@ -34,4 +34,9 @@ RULE = Rule(
     check=check,
     look_again=look_again,
     resolved=Text("待遇已停发或死亡登记已撤回", "the benefit has ended or the death was withdrawn"),
+    checks=(
+        Check("relatives_met", Text("见到亲属？", "Were relatives met?")),
+        Check("death_confirmed", Text("确认已去世？", "Is the death confirmed?")),
+        Check("money_still_paid", Text("待遇仍在发放？", "Is the benefit still paid?")),
+    ),
 )

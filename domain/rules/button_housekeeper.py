@@ -1,6 +1,7 @@
 """Somebody calls the housekeeper by the button of a bracelet."""
 
-from domain.rule import Text
+from domain.checks import SOMEONE_MET, WANTS_HELP
+from domain.rule import Check, Text
 from domain.rules._buttons import button_rule
 from domain.time import hours
 
@@ -10,4 +11,9 @@ RULE = button_rule(
     why=Text("按下手环管家键，尚无人应答", "the housekeeper's button was pressed and nobody has answered"),
     severity="today",
     respond_within=hours(4),
+    checks=(
+        SOMEONE_MET,
+        Check("wish_met", Text("需求已满足？", "Wish met?")),
+        WANTS_HELP,
+    ),
 )

@@ -6,7 +6,9 @@ or an e-bike (docs/glossary.md, "economic check"). A person decides; nothing is 
 
 from collections.abc import Iterator
 
-from domain.rule import Finding, Rule, Text
+from domain.checks import HARDSHIP_SEEN, HOUSEHOLD_MET
+from domain.keys import itself
+from domain.rule import Check, Finding, Rule, Text
 from domain.time import hours
 from domain.views.household import Household, next_turn
 
@@ -18,10 +20,10 @@ CHECKED = {
 
 
 def check(home: Household, now: int) -> Iterator[Finding]:
-    drawn = sorted(p for p in home.programmes_in_force(now) if p.programme in CHECKED)
+    drawn = [p for p in home.programmes_in_force(now) if p.programme in CHECKED]
     if not drawn:
         return
-    names = [CHECKED[programme] for programme in sorted({p.programme for p in drawn})]
+    names = [CHECKED[programme] for programme in sorted({p.programme for p in drawn}, key=itself)]
     why = Text(
         f"家庭成员名下有机动车，同时享受{'、'.join(name.zh for name in names)}",
         f"a member owns a motor vehicle while the household draws {' and '.join(name.en for name in names)}",
@@ -46,4 +48,10 @@ RULE = Rule(
     check=check,
     look_again=look_again,
     resolved=Text("车辆或保障已不再属于该家庭", "the vehicle or the benefit is no longer with the household"),
+    checks=(
+        HOUSEHOLD_MET,
+        Check("car_in_use", Text("车辆在用？", "Is the car in use?")),
+        Check("car_is_theirs", Text("车辆属本户？", "Is the car theirs?")),
+        HARDSHIP_SEEN,
+    ),
 )

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from domain.checks import WANTS_HELP
 from domain.facts import current
+from domain.keys import itself
 from domain.living import holds, next_of, turns
-from domain.rule import Finding, Rule, Text
+from domain.rule import Check, Finding, Rule, Text
 from domain.time import DAY, day_of, hours, midnight
 from domain.views.resident import Resident
 
@@ -35,7 +37,7 @@ def check(child: Resident, now: int) -> Iterator[Finding]:
             f"{year} 学年满 {FROM_AGE} 至 {UNTIL_AGE} 周岁，无在读学籍",
             f"of school age in the school year {year}, on no school's roll",
         )
-        yield Finding(f"{person.record} {year}", why, tuple(sorted(set(because))), arose=_looked_at(year))
+        yield Finding(f"{person.record} {year}", why, tuple(sorted(set(because), key=itself)), arose=_looked_at(year))
 
 
 def look_again(child: Resident, now: int) -> int | None:
@@ -46,7 +48,7 @@ def look_again(child: Resident, now: int) -> int | None:
     if year >= last:
         return None
     schools = turns(child.enrolments_held()) if year >= first else ()
-    return next_of((_looked_at(max(first, year + 1)), *schools), now)
+    return next_of((_looked_at(max(first, year + 1, key=itself)), *schools), now)
 
 
 def _school_age(child: Resident, now: int) -> int | None:
@@ -86,4 +88,9 @@ RULE = Rule(
     look_again=look_again,
     resolved=Text("已有在读学籍，或不再适龄、不在本市", "on a school's roll, or no longer of that age or in the city"),
     needs=frozenset({"education.enrolment"}),
+    checks=(
+        Check("child_met", Text("见到孩子？", "Was the child met?")),
+        Check("at_another_school", Text("已在别处就读？", "At school elsewhere?")),
+        WANTS_HELP,
+    ),
 )

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from domain.ages import ELDER_FROM_AGE
+from domain.checks import EXITS_CLEAR, GAS_AND_WIRING_SAFE, SOMEONE_MET, WANTS_HELP
 from domain.living import alone, elder_from, next_of, perhaps_alone
-from domain.rule import Finding, Rule, Text
+from domain.rule import Check, Finding, Rule, Text
 from domain.time import day_of, hours, midnight
 from domain.views.dwelling import Dwelling
 
@@ -49,4 +50,11 @@ RULE = Rule(
     check=check,
     look_again=look_again,
     resolved=Text("本周已走访，或本周已过、不再独居", "visited, or the week is over, or no longer alone"),
+    checks=(
+        SOMEONE_MET,
+        Check("well_and_warm", Text("身体、起居如常？", "Well and warm?")),
+        EXITS_CLEAR,
+        GAS_AND_WIRING_SAFE,
+        WANTS_HELP,
+    ),
 )

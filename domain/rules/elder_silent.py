@@ -6,7 +6,9 @@ Whoever lives alone is the only one to be expected: any event of the door counts
 from collections.abc import Iterator
 
 from domain.ages import ELDER_FROM_AGE
+from domain.checks import AMBULANCE_CALLED, HURT, RELATIVES_TOLD, SOMEONE_MET
 from domain.facts import current
+from domain.keys import itself
 from domain.living import alone, elder_from, next_of, perhaps_alone
 from domain.rule import Finding, Rule, Text
 from domain.time import hours
@@ -35,7 +37,7 @@ def look_again(home: Dwelling, now: int) -> int | None:
     if last is None or person is None or person.born is None:
         return None
     birthday, silent = elder_from(person.born), last.occurred_at + hours(SILENT_HOURS)
-    return next_of((max(birthday, silent), *home.lease_turns()), now)
+    return next_of((max(birthday, silent, key=itself), *home.lease_turns()), now)
 
 
 RULE = Rule(
@@ -50,4 +52,10 @@ RULE = Rule(
     look_again=look_again,
     resolved=Text("门禁已有进出，或不再独居", "the door was used again, or no longer alone"),
     needs=frozenset({"door-access.swipe"}),
+    checks=(
+        SOMEONE_MET,
+        HURT,
+        AMBULANCE_CALLED,
+        RELATIVES_TOLD,
+    ),
 )

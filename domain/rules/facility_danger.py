@@ -1,5 +1,6 @@
 """An urgent hazard at a facility: somebody may be hurt before the day is over (a manhole without its cover)."""
 
+from domain.checks import FENCED_OFF, HAZARD_THERE, OWNER_TOLD
 from domain.rule import Text
 from domain.rules._hazards import hazard_rule
 from domain.time import hours
@@ -10,4 +11,9 @@ RULE = hazard_rule(
     urgent=True,
     severity="urgent",
     respond_within=hours(2),  # docs/decisions/0014-warnings-and-companies.md
+    checks=(
+        HAZARD_THERE,
+        FENCED_OFF,
+        OWNER_TOLD,
+    ),
 )

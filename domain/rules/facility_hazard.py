@@ -1,5 +1,6 @@
 """A hazard at a facility that was reported and is not repaired. Times: docs/decisions/0014-warnings-and-companies.md"""
 
+from domain.checks import FENCED_OFF, HAZARD_THERE, OWNER_TOLD
 from domain.rule import Text
 from domain.rules._hazards import hazard_rule
 from domain.time import hours
@@ -10,4 +11,9 @@ RULE = hazard_rule(
     urgent=False,
     severity="planned",
     respond_within=hours(72),
+    checks=(
+        HAZARD_THERE,
+        FENCED_OFF,
+        OWNER_TOLD,
+    ),
 )

@@ -5,7 +5,9 @@ Source: docs/decisions/0013-rules-of-the-day.md
 
 from collections.abc import Iterator
 
+from domain.checks import AS_STATED, HARDSHIP_SEEN, HOUSEHOLD_MET, WANTS_HELP
 from domain.contributions import ProgrammeDrawn
+from domain.keys import itself
 from domain.living import holds, next_of, turns
 from domain.rule import Finding, Rule, Text
 from domain.time import day_of, hours, iso_day, midnight
@@ -43,9 +45,10 @@ def _drawn(home: Dwelling) -> list[ProgrammeDrawn]:
 
 def _due_on(home: Dwelling, drawn: list[ProgrammeDrawn]) -> int:
     """The day on which the next visit is due: so long after the last one, the first so long after the benefit began."""
-    begun = min(said.effective_from for said in drawn)
-    met = (visit.occurred_at for visit in home.visits if not visit.withdrawn and visit.value.outcome == "done")
-    return max(begun, day_of(max(met, default=0))) + EVERY_DAYS
+    begun = min((benefit.effective_from for benefit in drawn), key=itself)
+    met = [visit.occurred_at for visit in home.visits if not visit.withdrawn and visit.value.outcome == "done"]
+    days = (begun, day_of(max(met, key=itself))) if met else (begun,)
+    return max(days, key=itself) + EVERY_DAYS
 
 
 RULE = Rule(
@@ -59,4 +62,10 @@ RULE = Rule(
     check=check,
     look_again=look_again,
     resolved=Text("已走访，或已不再享受救助", "visited, or no longer on the benefit"),
+    checks=(
+        HOUSEHOLD_MET,
+        AS_STATED,
+        HARDSHIP_SEEN,
+        WANTS_HELP,
+    ),
 )

@@ -6,6 +6,7 @@ rule says nothing, so that one door has one task.
 
 from collections.abc import Iterator
 
+from domain.checks import EXITS_CLEAR, NUMBER_AS_STATED, TENANTS_LIVE_HERE
 from domain.living import leases_in_force
 from domain.rule import Finding, Rule, Text
 from domain.rules.newly_let import look_again as at_turns_of_leases
@@ -40,4 +41,9 @@ RULE = Rule(
     check=check,
     look_again=look_again,
     resolved=Text("已走访，或该租客、租约已不在", "visited, or the tenant or the lease is no longer there"),
+    checks=(
+        TENANTS_LIVE_HERE,
+        NUMBER_AS_STATED,
+        EXITS_CLEAR,
+    ),
 )

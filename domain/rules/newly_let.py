@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from domain.rule import Finding, Rule, Text
+from domain.checks import EXITS_CLEAR, NUMBER_AS_STATED, TENANTS_LIVE_HERE
+from domain.keys import itself
+from domain.rule import Check, Finding, Rule, Text
 from domain.time import hours, iso_day, midnight
 from domain.views.dwelling import Dwelling
 
@@ -17,7 +19,7 @@ def check(home: Dwelling, now: int) -> Iterator[Finding]:
 
 
 def look_again(home: Dwelling, now: int) -> int | None:
-    return min((at for at in home.lease_turns() if at > now), default=None) if home.leases else None
+    return min((at for at in home.lease_turns() if at > now), key=itself, default=None) if home.leases else None
 
 
 RULE = Rule(
@@ -31,4 +33,10 @@ RULE = Rule(
     check=check,
     look_again=look_again,
     resolved=Text("已走访或租约已结束", "visited, or the lease has ended"),
+    checks=(
+        TENANTS_LIVE_HERE,
+        NUMBER_AS_STATED,
+        Check("lease_seen", Text("看过租约？", "Was the lease seen?")),
+        EXITS_CLEAR,
+    ),
 )

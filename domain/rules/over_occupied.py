@@ -5,7 +5,8 @@ The limit is data: docs/decisions/0007-overcrowding.md says where it comes from 
 
 from collections.abc import Iterator
 
-from domain.rule import Finding, Rule, Text
+from domain.checks import EXITS_CLEAR, GAS_AND_WIRING_SAFE, NUMBER_AS_STATED, ROOMS_PARTITIONED
+from domain.rule import Check, Finding, Rule, Text
 from domain.rules.newly_let import look_again
 from domain.time import hours
 from domain.views.dwelling import Dwelling
@@ -51,4 +52,11 @@ RULE = Rule(
     check=check,
     look_again=look_again,
     resolved=Text("居住人数已符合标准", "the number of tenants is within the limit again"),
+    checks=(
+        NUMBER_AS_STATED,
+        ROOMS_PARTITIONED,
+        EXITS_CLEAR,
+        GAS_AND_WIRING_SAFE,
+        Check("landlord_told", Text("已告知房东？", "Was the landlord told?")),
+    ),
 )

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from domain.checks import SOMEONE_MET, STILL_LIVES_HERE
 from domain.living import next_of
-from domain.rule import Finding, Rule, Text
+from domain.rule import Check, Finding, Rule, Text
 from domain.time import hours, iso_day, midnight
 from domain.views.resident import PermitHeld, Resident
 
@@ -56,4 +57,9 @@ RULE = Rule(
         "居住证已签注、注销或到期，或已离穗", "the permit was renewed, cancelled or has ended, or the person left"
     ),
     needs=frozenset({"migration.residence"}),
+    checks=(
+        SOMEONE_MET,
+        STILL_LIVES_HERE,
+        Check("renewal_told", Text("已告知续签？", "Was renewal explained?")),
+    ),
 )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from domain.facts import Statement, by_record, current
-from domain.rule import Finding, Rule, Text
+from domain.rule import Check, Finding, Rule, Text
 from domain.time import hours, iso_day, midnight
 from domain.views.legal_person import Amount, LegalPerson
 
@@ -65,4 +65,9 @@ RULE = Rule(
     check=check,
     look_again=look_again,
     resolved=Text("吊销或申报已撤回，或已注销", "the revocation or the return was withdrawn, or it was deregistered"),
+    checks=(
+        Check("business_open", Text("仍在营业？", "Is the business open?")),
+        Check("sign_of_company", Text("挂有该公司招牌？", "Is the company's sign up?")),
+        Check("owner_met", Text("见到负责人？", "Was its owner met?")),
+    ),
 )

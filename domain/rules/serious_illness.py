@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from domain.checks import HARDSHIP_SEEN, SOMEONE_MET, WANTS_HELP
 from domain.contributions import ConditionHeld
 from domain.event import Source
 from domain.living import holds, next_of, turns
-from domain.rule import Finding, Rule, Text
+from domain.rule import Check, Finding, Rule, Text
 from domain.time import hours
 from domain.views.dwelling import Dwelling
 
@@ -44,4 +45,10 @@ RULE = Rule(
     check=check,
     look_again=look_again,
     resolved=Text("已走访，或病情已解除、不再居住于此", "visited, or the illness has ended, or no longer living here"),
+    checks=(
+        SOMEONE_MET,
+        Check("in_treatment", Text("正在治疗？", "In treatment?")),
+        HARDSHIP_SEEN,
+        WANTS_HELP,
+    ),
 )

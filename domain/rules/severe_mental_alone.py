@@ -5,9 +5,10 @@ Each day is a duty of its own: it is open until somebody has been met that day, 
 
 from collections.abc import Iterator
 
+from domain.checks import RELATIVES_TOLD, SOMEONE_MET
 from domain.contributions import ConditionHeld
 from domain.living import alone, holds, next_of, perhaps_alone, turns
-from domain.rule import Finding, Rule, Text
+from domain.rule import Check, Finding, Rule, Text
 from domain.time import day_of, hours, iso_day, midnight
 from domain.views.dwelling import Dwelling
 
@@ -51,5 +52,11 @@ RULE = Rule(
     look_again=look_again,
     resolved=Text(
         "今日已走访，或当日已过、不再独居、病情已解除", "visited, the day is over, or no longer alone or ill"
+    ),
+    checks=(
+        SOMEONE_MET,
+        Check("takes_medicine", Text("按时服药？", "Is medicine taken?")),
+        Check("calm", Text("情绪平稳？", "Is the person calm?")),
+        RELATIVES_TOLD,
     ),
 )

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from domain.checks import ROOMS_PARTITIONED, SOMEONE_MET
 from domain.living import leases_in_force, next_of
-from domain.rule import Finding, Rule, Text
+from domain.rule import Check, Finding, Rule, Text
 from domain.time import DAY, hours
 from domain.views.dwelling import Dwelling, Passages
 
@@ -54,4 +55,9 @@ RULE = Rule(
     resolved=Text("该人员已登记，或近期不再进出", "registered by now, or not seen any more"),
     # that none of these has said who it is
     needs=frozenset({"housing.tenancy", "migration.residence", "police.household-registration"}),
+    checks=(
+        SOMEONE_MET,
+        Check("stranger_lives_here", Text("有未登记人员居住？", "Does somebody unregistered live here?")),
+        ROOMS_PARTITIONED,
+    ),
 )

@@ -5,8 +5,10 @@ A door that has been heard of for less than most of those days proves nothing.
 
 from collections.abc import Iterator
 
+from domain.checks import SOMEONE_MET, STILL_LIVES_HERE
+from domain.keys import itself
 from domain.living import Person, leases_in_force, next_of, people
-from domain.rule import Finding, Rule, Text
+from domain.rule import Check, Finding, Rule, Text
 from domain.time import DAY, hours
 from domain.views.dwelling import Dwelling
 
@@ -32,8 +34,8 @@ def check(home: Dwelling, now: int) -> Iterator[Finding]:
             f"登记在此的 {len(them)} 人已 {UNSEEN_DAYS} 天无门禁记录",
             f"{len(them)} registered here, not seen at the door for {UNSEEN_DAYS} days",
         )
-        because = tuple(sorted({person.source for person, _ in them}))
-        yield Finding(cause, why, because, arose=max(since for _, since in them) + UNSEEN_DAYS * DAY)
+        because = tuple(sorted({person.source for person, _ in them}, key=itself))
+        yield Finding(cause, why, because, arose=max((since for _, since in them), key=itself) + UNSEEN_DAYS * DAY)
 
 
 def look_again(home: Dwelling, now: int) -> int | None:
@@ -52,11 +54,11 @@ def _door(home: Dwelling) -> tuple[dict[str, int], int, int]:
     """When each was last seen at the door, and its first and last passage that are kept."""
     seen = {who: passed.last.occurred_at for who, passed in home.passages().items()}
     times = [swipe.occurred_at for swipe in home.swipes if not swipe.withdrawn]
-    return seen, min(times, default=0), max(times, default=0)
+    return seen, min(times, key=itself, default=0), max(times, key=itself, default=0)
 
 
 def _not_since(person: Person, seen: dict[str, int]) -> int:
-    return max((person.since, *(seen[number] for number in person.numbers if number in seen)))
+    return max((person.since, *(seen[number] for number in person.numbers if number in seen)), key=itself)
 
 
 RULE = Rule(
@@ -71,4 +73,9 @@ RULE = Rule(
     look_again=look_again,
     resolved=Text("已有门禁记录，或已不登记在此", "seen at the door, or no longer registered here"),
     needs=frozenset({"door-access.swipe"}),
+    checks=(
+        SOMEONE_MET,
+        STILL_LIVES_HERE,
+        Check("neighbours_asked", Text("问过邻居？", "Were neighbours asked?")),
+    ),
 )

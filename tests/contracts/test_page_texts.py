@@ -12,20 +12,17 @@ import httpx
 import pytest
 
 from domain import rules
-from domain.rule import Rule
 from processes.api_server import pages
-from runtime.discover import discover
 from runtime.settings import Settings
 from web.assets import STATIC, WORDS, libraries
 from wire.words import words
 
-ENTRY = re.compile(r'^  ("(?:[^"\\]|\\.)+"): ("(?:[^"\\]|\\.)*"),$', re.MULTILINE)
+ENTRY = re.compile(r'^  ("(?:[^"\\]|\\.)+"):\s+("(?:[^"\\]|\\.)*"),$', re.MULTILINE)
 USED = re.compile(r'\b(?:t|named)\(\s*"([^"]+)"')
 IMPORT = re.compile(r'(?:from|import)\s+"([^"]+)"')
 LINKED = re.compile(r'(?:href|src)="([^"#]+)"')
 COMMENT = re.compile(r"/\*.*?\*/|(?<!:)//[^\n]*", re.DOTALL)
 EVENTS = Path(__file__).resolve().parents[2] / "schemas" / "events"
-CHECKS = re.compile(r'^  "([\w-]+)": \[(.*)\],$', re.MULTILINE)
 PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -34,7 +31,7 @@ def texts(language: str) -> dict[str, str]:
     for file in sorted((STATIC / "text" / language).glob("*.js")):
         source = file.read_text(encoding="utf-8")
         entries = [(json.loads(key), json.loads(text)) for key, text in ENTRY.findall(source)]
-        assert len(entries) == source.count("\n  "), (
+        assert len(entries) == source.count('\n  "'), (
             f"text/{language}/{file.name}: a line is not of the form key: text,"
         )
         assert f'"./{language}/{file.name}"' in (STATIC / "text" / f"{language}.js").read_text(encoding="utf-8")
@@ -155,18 +152,20 @@ def test_files_stay_small_enough_to_read() -> None:
     ] == []
 
 
-def test_the_questions_of_a_stop_are_of_rules_there_are_and_in_words() -> None:
-    source = (STATIC / "app" / "checks.js").read_text(encoding="utf-8")
-    asked = {rule: re.findall(r'"(\w+)"', questions) for rule, questions in CHECKS.findall(source)}
-    assert len(asked) > 10
-    assert asked.keys() <= {rule.name for rule in discover("domain.rules", "RULE", Rule).values()}
-    questions = {f"check.{each}" for several in asked.values() for each in several}
-    assert questions <= texts("zh").keys()
-
-
 async def test_names_that_stand_in_contracts_and_rules_come_with_the_server() -> None:
     server = httpx.ASGITransport(pages(Settings(_env_file=None)))
     async with httpx.AsyncClient(transport=server, base_url="http://city") as client:
         answer = await client.get(WORDS)
     assert answer.headers["content-type"].startswith("text/javascript")
     assert json.loads(answer.text.removeprefix("export default ").removesuffix(";\n")) == words()
+
+
+def test_no_line_of_the_pages_is_longer_than_120_characters() -> None:
+    files = [file for file in sorted(STATIC.rglob("*")) if file.is_file()]
+    assert len(files) > 60
+    assert [
+        f"{file.name}:{number}"
+        for file in files
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        if len(line) > 120
+    ] == []

@@ -4,9 +4,10 @@ All values come from small pools, so that records, times and people meet again a
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args, get_type_hints
 from uuid import UUID, uuid5
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from domain.event import Event
@@ -23,7 +24,24 @@ NAMES = ("a", "b", "c")
 FIRST = 20_000
 DAYS = (*range(FIRST, FIRST + 6), FIRST + 400, FIRST_DAY, LAST_DAY)
 INSTANTS = tuple(midnight(FIRST + day) + more for day in range(6) for more in (0, 1, DAY // 2))
+quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _EVENT = UUID("7d7c1f6a-3a53-5e52-8c5e-2f8a0c6b1d77")
+
+
+def _symbols() -> dict[str, list[str]]:
+    symbols: dict[str, set[str]] = {}
+    for contract in CONTRACTS.values():
+        for kind in contract.kinds.values():
+            for field in kind.fields:
+                branches = field.type.branches if isinstance(field.type, Union) else (field.type,)
+                for branch in branches:
+                    if isinstance(branch, Enum):
+                        symbols.setdefault(field.name, set()).update(branch.symbols)
+    return {name: sorted(values) for name, values in symbols.items()}
+
+
+SYMBOLS = _symbols()
+"""What a text of this name holds in rows and contributions: the symbols of the contracts' field. Rules ask for them."""
 
 
 def values(schema: Type, most: int = 3) -> st.SearchStrategy[Any]:
@@ -32,7 +50,14 @@ def values(schema: Type, most: int = 3) -> st.SearchStrategy[Any]:
         case Union(branches=branches):
             return st.one_of(*(values(branch, most) for branch in branches))
         case Record(fields=fields):
-            return st.fixed_dictionaries({field.name: values(field.type, most) for field in fields})
+            return st.fixed_dictionaries(
+                {
+                    field.name: st.sampled_from(SYMBOLS[field.name])
+                    if field.type == Primitive("string") and field.name in SYMBOLS
+                    else values(field.type, most)
+                    for field in fields
+                }
+            )
         case Enum(symbols=symbols):
             return st.sampled_from(symbols)
         case Array(items=items):
@@ -109,3 +134,46 @@ def contributions(view: str) -> st.SearchStrategy[list[tuple[str, Any]]]:
     build = builder(ALL_VIEWS[view].contribution)
     value_or_none = values(value_type).map(lambda value: None if value is None else build(value))
     return st.lists(st.tuples(st.sampled_from(NAMES), value_or_none), max_size=12)
+
+
+def rows(view: str) -> st.SearchStrategy[Any]:
+    """Rows of a view as its events and what others contribute to it may make them. Much of it stands there twice, once
+    without its optional fields: what leads in a comparison is equal then, and what follows lacks a part."""
+
+    @st.composite
+    def drawn(draw: st.DrawFn) -> Any:
+        kind = ALL_VIEWS[view]
+        row = kind.row("a")
+        if any(contract.subject == kind.subject for contract in CONTRACTS.values()):
+            for _, full in draw(histories(kind.subject, longest=8)):
+                lacking = [f.name for f in CONTRACTS[full.topic].kinds[full.kind].fields if _optional(f.type)]
+                bare = full._replace(record=full.record + "'", change={**full.change, **dict.fromkeys(lacking)})
+                for statement in (full, bare):
+                    row = kind.merge(row, statement._replace(subject="a"))
+        if kind.contribution is not None:
+            for source, value in draw(contributions(view)):
+                row = kind.receive(row, source, value if value is None else _doubled(value))
+        return row
+
+    return drawn()
+
+
+def _optional(schema: Type) -> bool:
+    return isinstance(schema, Union) and Primitive("null") in schema.branches
+
+
+def _doubled(value: Any) -> Any:
+    """`value` with each entry of its lists once more, without the optional fields of that entry."""
+    lists = {name: entries for name, entries in value._asdict().items() if isinstance(entries, tuple)}
+    return value._replace(
+        **{
+            name: (*entries, *(_bare(entry) for entry in entries))
+            for name, entries in lists.items()
+            if entries and all(hasattr(entry, "_fields") for entry in entries) and not hasattr(entries, "_fields")
+        }
+    )
+
+
+def _bare(entry: Any) -> Any:
+    hints = get_type_hints(type(entry))
+    return entry._replace(**{name: None for name, hint in hints.items() if type(None) in get_args(hint)})

@@ -27,7 +27,8 @@ def as_events(said: list[Said]) -> list[tuple[str, Event]]:
 
 
 def assert_equal(city: City, wanted: Answer) -> None:
-    for view in ALL_VIEWS:
+    assert wanted.rows.keys() <= ALL_VIEWS.keys()
+    for view in wanted.rows:  # a view that is not recomputed (tests/golden/recompute/) has the laws only
         fields = next(iter(wanted.rows[view].values()))
         rows = {key: published(row, fields) for key, row in city.rows[view].items()}
         got = {key: row for key, row in rows.items() if not empty(row)}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import domain
@@ -14,7 +14,17 @@ from domain.event import Event
 from domain.rule import Rule
 from domain.step import finding_id, settle
 from domain.time import DAY
-from tests.domain.strategies import CONTRACTS, INSTANTS, SUBJECTS, contributions, event, events, histories, tied
+from tests.domain.strategies import (
+    CONTRACTS,
+    INSTANTS,
+    SUBJECTS,
+    contributions,
+    event,
+    events,
+    histories,
+    quick,
+    tied,
+)
 from tests.golden.city import LIVE_SINCE, NOW, golden_city
 from tests.golden.compare import empty, plain, standing
 from tests.golden.in_memory import ALL_RULES, ALL_VIEWS, City
@@ -23,7 +33,6 @@ from wire.schema import Array, Enum, Map, Primitive, Type, without_null
 
 VIEWS_WITH_EVENTS = [name for name, view in ALL_VIEWS.items() if view.subject in SUBJECTS]
 VIEWS_THAT_RECEIVE = [name for name, view in ALL_VIEWS.items() if view.contribution is not None]
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 
 def merged(view_name: str, said: list[Event]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def links(draw: st.DrawFn) -> Event:
     return event(LINKED, head, kind, {"to": draw(st.sampled_from(NUMBERS))})
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(links(), min_size=1, max_size=14), st.randoms(use_true_random=False))
 def test_in_any_order_a_number_knows_those_that_lead_to_it_and_no_others(
     said: list[Event], draw: random.Random

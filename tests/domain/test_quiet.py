@@ -109,7 +109,7 @@ def test_an_older_tick_that_comes_late_does_not_bring_its_silence(city: History)
 
 # --- the law ---------------------------------------------------------------------------------------------------------
 
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ticks = st.lists(st.tuples(st.sampled_from(INSTANTS), st.sampled_from(QUIET_SETS)), max_size=6)
 
 

@@ -27,7 +27,9 @@ from wire.registry import Registry
 
 PAGE = CHECKOUT / "docs" / "how-to" / "add-a-department.md"
 STEP = re.compile(r"^(?:\*\*([^*\n]+)\*\*\n)?```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-NOT_OF_A_CHECKOUT = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "screenshots")
+NOT_OF_A_CHECKOUT = shutil.ignore_patterns(
+    ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "screenshots", "node_modules"
+)
 NEITHER = {CHECKOUT / name for name in ("state", "secrets", "bench/build", "bench/logs")}
 EXPORT = "消防检查.csv"
 RELEASED = "schemas/released/fire.inspection.json"
@@ -66,8 +68,8 @@ def copy(tmp_path: Path) -> Path:
 
 def files_of(copy: Path) -> dict[str, bytes]:
     """The files whose change somebody would have to look at, by path."""
-    rooms = ("api", "citygrid", "docs", "domain", "infra", "producers", "runtime", "schemas", "sdk", "sinks",
-             "stream_apps", "tasks", "tests", "web")  # fmt: skip
+    rooms = ("api", "citygrid", "database", "dataplane", "demo", "docs", "domain", "infra", "local", "processes",
+             "producers", "runtime", "schemas", "sdk", "sinks", "stream_apps", "tests", "web", "wire")  # fmt: skip
     there = [file for room in rooms for file in (copy / room).rglob("*") if file.suffix != ".pyc"]
     return {str(file.relative_to(copy)): file.read_bytes() for file in there if file.is_file()}
 

@@ -1,6 +1,7 @@
 """The stages without Kafka: the domain's step over dictionaries, as `stream_apps/stage.py` calls it over partitions.
 
-Events and contributions come in batches; contributions wait in a queue, as they do on their topic.
+Events and contributions come in batches; contributions wait in a queue, as they do on their topic, and so do the claims
+of records and what their index answers.
 """
 
 from collections import defaultdict, deque
@@ -9,13 +10,17 @@ from random import Random
 from typing import Any
 
 from domain.event import Event, Source
+from domain.records import Claim, Holder, answered, answers, claimed, merged, with_claim
 from domain.rule import Rule
 from domain.step import NOBODY_QUIET, Alert, Outcome, is_unknown, judged_unknown, settle
-from domain.view import View
+from domain.view import Slot, View
 from runtime.discover import discover
+from wire.contracts import contracts
 
 ALL_VIEWS = discover("domain.views", "VIEW", View)
 ALL_RULES = discover("domain.rules", "RULE", Rule)
+ONE_SUBJECT = {(topic, kind) for topic, contract in contracts().items() for kind in contract.one_subject}
+CLAIMS, MOVES = "the index of records", "records that have left"
 
 
 class City:
@@ -27,6 +32,7 @@ class City:
         self.alerts: dict[str, Alert] = {}
         self.said: list[Alert] = []
         self.waiting: deque[tuple[str, str, str, Any]] = deque()
+        self.holders: dict[Slot, tuple[Holder, ...]] = defaultdict(tuple)
         self.now: int | None = None
         self.quiet = NOBODY_QUIET
         self._all_rules = rules
@@ -39,12 +45,16 @@ class City:
                 rows = self.rows[view.name]
                 touched: dict[str, Any] = {}
                 sources: dict[str, list[Source]] = defaultdict(list)
+                claims: list[Claim] = []
                 for said in events:
                     row = touched.get(said.subject) or rows.get(said.subject) or view.row(said.subject)
-                    touched[said.subject] = view.merge(row, said)
+                    touched[said.subject] = merged(view, row, said)
+                    if (said.topic, said.kind) in ONE_SUBJECT and touched[said.subject] != row:
+                        claims.append(claimed(view, said))
                     source = Source(said.department, said.kind, said.record, said.event_id, said.occurred_at)
                     sources[said.subject].append(source)
                 self._settle(view, touched, sources)
+                self.waiting += [(CLAIMS, "/".join(c.slot), "/".join(c.holder[:2]), c) for c in claims]
 
     def receive(self, count: int) -> None:
         """The next `count` contributions, as batches of their views."""
@@ -52,6 +62,12 @@ class City:
         for _ in range(min(count, len(self.waiting))):
             name, target, source, value = self.waiting.popleft()
             batches[name].append((target, source, value))
+        for claim in [value for *_, value in batches.pop(CLAIMS, [])]:
+            self._index(claim)
+        moves = [(*to.split("/", 1), *answer) for to, _, answer in batches.pop(MOVES, [])]
+        for name, to, slot, moved in moves:
+            row = self.rows[name].get(to) or ALL_VIEWS[name].row(to)
+            self._settle(ALL_VIEWS[name], {to: answered(row, slot, moved)}, {})
         for name, batch in batches.items():
             view = ALL_VIEWS[name]
             touched: dict[str, Any] = {}
@@ -81,7 +97,8 @@ class City:
 
     def finish(self, now: int, quiet: Iterable[str] = ()) -> None:
         """Everything that waits is received, the final tick comes, and what follows from it."""
-        self.receive(len(self.waiting))
+        while self.waiting:
+            self.receive(len(self.waiting))
         self.tick(now, quiet)
         while self.waiting:
             self.receive(len(self.waiting))
@@ -102,6 +119,15 @@ class City:
                 self.receive(draw.randint(1, largest))
             if clock and draw.random() < len(ticks) * largest / len(events):
                 self.tick(clock.popleft())
+
+    def _index(self, claim: Claim) -> None:
+        """As `stream_apps/record_index.py` does."""
+        before = self.holders[claim.slot]
+        after = self.holders[claim.slot] = with_claim(before, claim.holder)
+        told, tells = answers(before), answers(after)
+        for to in sorted(told.keys() | tells.keys()):
+            if told.get(to) != tells.get(to):
+                self.waiting.append((MOVES, "/".join(to), "/".join(claim.slot), (claim.slot, tells.get(to))))
 
     def _settle(self, view: View, touched: dict[str, Any], sources: dict[str, list[Source]]) -> None:
         rules = self._rules(view)

@@ -18,6 +18,8 @@ from rich.console import Console
 from domain.event import Event
 from tests.simulation.case import Case, Result, case_of, run, smallest
 
+_MOST_DIFFERENT = 20
+"""After so many the rest would say the same."""
 out = Console(soft_wrap=True, highlight=False)
 
 
@@ -42,7 +44,7 @@ def main(
         if result.differences:
             different.append(number)
             _tell(number, result)
-            if until_first:
+            if until_first or len(different) == _MOST_DIFFERENT:
                 break
     line = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),

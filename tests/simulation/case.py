@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple
 
-from domain.time import hours, midnight
+from domain.event import Event
+from domain.time import DAY, hours, midnight
 from tests.golden.recompute import recompute, surviving
 from tests.simulation.codecs import RULES
 from tests.simulation.events import BASE, Author, Statement
 from tests.simulation.outcome import Outcome, differ, differ_from_answer, kept_too_long, outcome_of
-from tests.simulation.schedule import End, Schedule, quiet_topics
+from tests.simulation.schedule import End, Schedule, Tick, quiet_topics
 from tests.simulation.worker import Judging
 
 _WAYS = 6
@@ -55,24 +56,7 @@ def run(case: Case, way: str = "") -> Result:
     `way`: other schedules than the seed's own."""
     did: Counter[str] = Counter()
     try:
-        first = _played(case, case.statements, way + "first", did)
-        events = [statement.event for statement in case.statements]
-        (now, quiet), judging = case.end.tick, case.end.judging
-        lines = [
-            f"against the recomputation: {line}"
-            for line in differ_from_answer(
-                first, recompute(events, now, judging.live_since, quiet, {rule.name for rule in judging.rules})
-            )
-        ]
-        lines += kept_too_long(first, now)
-        if not lines:
-            second = _played(case, case.statements, way + "second", did)
-            lines = [f"against another schedule: {line}" for line in differ(second, first)]
-        kept = surviving(events)
-        if not lines and len(kept) < len(events):
-            survivors = [statement for statement in case.statements if statement.event.event_id in kept]
-            third = _played(case, survivors, way + "third", did)
-            lines = [f"against the surviving events: {line}" for line in differ(third, first)]
+        lines = _differences(case, way, did)
     except Exception as error:  # noqa: BLE001 (whatever ends a stage is what is looked for)
         lines = [f"a stage ended: {''.join(traceback.format_exception_only(error)).strip()} ({_where(error)})"]
     return Result(lines, did)
@@ -93,13 +77,41 @@ def smallest(case: Case) -> Case:
     return case
 
 
-def _played(case: Case, statements: Sequence[Statement], way: str, did: Counter[str]) -> Outcome:
+def _differences(case: Case, way: str, did: Counter[str]) -> list[str]:
+    events = [statement.event for statement in case.statements]
+    schedule = _played(case, case.statements, way + "first", did)
+    first = outcome_of(schedule.broker)
+    if lines := _against_recomputation(case, first, events, case.end.tick):
+        return lines
+    later = (case.end.tick[0] + Random(f"{case.seed} later").choice((30, 100, 400)) * DAY, case.end.tick[1])
+    schedule.go_on(later)
+    if lines := _against_recomputation(case, outcome_of(schedule.broker), events, later):
+        return [f"days later, {line}" for line in lines]
+    second = outcome_of(_played(case, case.statements, way + "second", did).broker)
+    if lines := differ(second, first):
+        return [f"against another schedule: {line}" for line in lines]
+    kept = surviving(events)
+    survivors = [statement for statement in case.statements if statement.event.event_id in kept]
+    if len(survivors) == len(case.statements):
+        return []
+    third = outcome_of(_played(case, survivors, way + "third", did).broker)
+    return [f"against the surviving events: {line}" for line in differ(third, first)]
+
+
+def _against_recomputation(case: Case, outcome: Outcome, events: Sequence[Event], tick: Tick) -> list[str]:
+    (now, quiet), judging = tick, case.end.judging
+    answer = recompute(events, now, judging.live_since, quiet, {rule.name for rule in judging.rules})
+    lines = [f"against the recomputation: {line}" for line in differ_from_answer(outcome, answer)]
+    return lines + kept_too_long(outcome, now)
+
+
+def _played(case: Case, statements: Sequence[Statement], way: str, did: Counter[str]) -> Schedule:
     schedule = Schedule(statements, case.end, Random(f"{case.seed} {way}"))
     try:
         schedule.play()
     finally:
         did.update(schedule.did)
-    return outcome_of(schedule.broker)
+    return schedule
 
 
 def _where(error: BaseException) -> str:

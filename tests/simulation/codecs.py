@@ -9,6 +9,7 @@ from typing import Any
 from domain.rule import Rule
 from domain.view import View
 from runtime.discover import discover
+from stream_apps.record_codec import RecordCodec
 from stream_apps.stage_codec import Wire
 from tests.simulation.broker import MemoryRegistry
 from wire.codec import Decoder, RecordReader, encoder
@@ -24,6 +25,12 @@ RULES = discover("domain.rules", "RULE", Rule)
 def wire_of(view: str) -> Wire:
     """What the stage of `view` reads and writes besides events."""
     return Wire(VIEWS[view], REGISTRY, "")
+
+
+@cache
+def record_codec() -> RecordCodec:
+    """What stages and the index of records say to each other."""
+    return RecordCodec(REGISTRY, "")
 
 
 @cache

@@ -22,6 +22,7 @@ from wire.schema import FIRST_DAY, LAST_DAY, Array, Enum, Field, Map, Primitive,
 _EVENT = UUID("7d7c1f6a-3a53-5e52-8c5e-2f8a0c6b1d77")
 BASE = 20_000
 """The first day on which something happens: 2024-10-04."""
+_FAR = (30, 31, 90, 91, 365, 366, -1, -7, -30, -90, -365)
 _HOUR = 3600 * SECOND
 _YEAR = 365.2425
 
@@ -73,8 +74,7 @@ class Author:
 
     def __init__(self, draw: Random) -> None:
         self._draw = draw
-        days = [BASE + day for day in draw.sample(range(8), 4)]
-        days += [BASE + draw.choice((30, 31, 90, 91, 365, 366)), BASE - draw.choice((1, 7, 30, 90, 365))]
+        days = [BASE + day for day in (*draw.sample(range(8), draw.choice((1, 2, 4))), *draw.sample(_FAR, 2))]
         if draw.random() < 0.1:
             days.append(draw.choice((FIRST_DAY, LAST_DAY, -1, 0, 6000)))
         self._days = days
@@ -89,6 +89,9 @@ class Author:
             self._instants.append(midnight(draw.choice((FIRST_DAY + 1, LAST_DAY - 1, 0))))
         self._kinds = self._some_kinds()
         self._subjects = {kind: all_of[: draw.choice((1, 1, 1, 2, len(all_of)))] for kind, all_of in SUBJECTS.items()}
+        self._nothing = draw.choice((0.1, 0.25, 0.5))  # how often an optional field is empty
+        self._narrow = draw.choice((1, 2, 99))  # how many symbols of an enum occur
+        self._symbols: dict[str, list[str]] = {}
         self._unusual = draw.choice((0.01, 0.01, 0.3))  # how often a flag is set that is not set by default
         self._records = RECORDS[: draw.randint(1, len(RECORDS))]
 
@@ -109,8 +112,13 @@ class Author:
         theme = topics_behind(view) if draw.random() < 0.85 else tuple(everything)
         topics = draw.sample(theme, min(len(theme), draw.choice((2, 3, 4, 8, 8))))
         topics += sorted(rule.needs.intersection(CONTRACTS)) if draw.random() < 0.5 else []
-        kinds = [(topic, kind) for topic in topics for kind in CONTRACTS[topic].kinds]
-        some = [kind for kind in kinds for _ in range(draw.choice((0, 0, 0, 1, 1, 4)))] or kinds
+        # The first kind of a contract mostly begins what its others change and end.
+        some = [
+            (topic, kind)
+            for topic in topics
+            for number, kind in enumerate(CONTRACTS[topic].kinds)
+            for _ in range(draw.choice((0, 0, 0, 1, 1, 4) if number else (1, 4, 8)))
+        ]
         other = draw.choice(everything)
         return [*some, (other, draw.choice(sorted(CONTRACTS[other].kinds)))]
 
@@ -176,13 +184,15 @@ class Author:
         draw = self._draw
         match schema:
             case Union(choices=choices):
-                if schema.nullable and draw.random() < 0.25:
+                if schema.nullable and draw.random() < self._nothing:
                     return None
                 return self._value(draw.choice(choices), field, most)
             case Record(fields=fields):
                 return {inner.name: self._value(inner.type, inner, most) for inner in fields}
-            case Enum(symbols=symbols):
-                return draw.choice(symbols)
+            case Enum(name=name, symbols=symbols):
+                if name not in self._symbols:
+                    self._symbols[name] = draw.sample(symbols, min(self._narrow, len(symbols)))
+                return draw.choice(self._symbols[name])
             case Array(items=items):
                 return [self._value(items, field, 1) for _ in range(draw.randint(0, most))]
             case Map(values=values):

@@ -14,11 +14,11 @@ from stream_apps import stage as stage_module
 from tests.simulation.broker import Broker, Output
 from tests.simulation.codecs import QUIETABLE, VIEWS, clock_encoder
 from tests.simulation.events import Statement
-from tests.simulation.worker import Judging, Worker
+from tests.simulation.worker import RECORDS, Judging, Worker
 
 Tick = tuple[int, frozenset[str]]
 """The clock's time in microseconds UTC, and the topics that are quiet."""
-COMPACTED = ("rows.", "contributions.", "alerts", "clock")
+COMPACTED = ("rows.", "contributions.", "record-", "alerts", "clock")
 _MOST_STEPS = 20_000
 
 
@@ -50,7 +50,7 @@ class Schedule:
         self._ticks = self._times_of_ticks()
         self._workers: list[Worker] = []
         self._judging = end.judging if draw.random() < 0.3 else self._other_judging()
-        for view in VIEWS:
+        for view in (*VIEWS, RECORDS):
             self._start(view, draw.randint(1, 2))
 
     def play(self) -> None:
@@ -164,13 +164,26 @@ class Schedule:
             self._start_all()
         if late < 0.7:
             self._drain()
-        for _ in range(1 if stage_module.ROWS_A_TICK > 1_000 else 10):  # until all rows were looked at, a few a tick
-            self._tick(self._end.tick)
-            self._see_the_clock()
+        self._tick_until_seen(self._end.tick)
         if self._draw.random() < 0.3:  # of a second clock that lags behind: not believed
             earlier = self._end.tick[0] - self._draw.choice((1, DAY, 200 * DAY))
             self._tick((earlier, frozenset(self._draw.sample(QUIETABLE, 1))))
         self._drain()
+
+    def go_on(self, tick: Tick) -> None:
+        """Nothing more is stated, and it is `tick` in one jump."""
+        stage_module.ROWS_A_TICK, rows_a_tick = 10_000, stage_module.ROWS_A_TICK
+        try:
+            self._tick_until_seen(tick)
+            self._drain()
+        finally:
+            stage_module.ROWS_A_TICK = rows_a_tick
+
+    def _tick_until_seen(self, tick: Tick) -> None:
+        """As often as it takes to look at all rows, a few a tick."""
+        for _ in range(1 if stage_module.ROWS_A_TICK > 1_000 else 10):
+            self._tick(tick)
+            self._see_the_clock()
 
     def _see_the_clock(self) -> None:
         """Everybody reads the ticks that are there, whatever else waits."""

@@ -16,11 +16,14 @@ from domain.event import Source
 from domain.rule import Rule
 from runtime.cloud_events import Headers
 from stream_apps.outlet import Produce
+from stream_apps.record_index import RecordIndex
 from stream_apps.stage import Stage
-from stream_apps.worker import topics_of
+from stream_apps.worker import one_subject, topics_of
 from tests.simulation.broker import Broker, Output, Where
-from tests.simulation.codecs import VIEWS, decoder, wire_of
+from tests.simulation.codecs import VIEWS, decoder, record_codec, wire_of
+from wire.topics import RECORD_CLAIMS, RECORD_HOLDERS
 
+RECORDS = "records"
 _NO_DISPATCHER: Any = None  # batches are acknowledged by `Worker.fold` itself
 
 
@@ -39,7 +42,10 @@ class PutAside(AssertionError):
 
 
 class Worker:
-    """One process of the stage of `view`. `transaction`: what is produced and not committed yet."""
+    """One process of the stage of `view`, or of the index of records (`RECORDS`).
+
+    `transaction`: what is produced and not committed yet.
+    """
 
     def __init__(self, view: str, judging: Judging, broker: Broker) -> None:
         self.view = view
@@ -49,20 +55,37 @@ class Worker:
         self._group = f"stage-{view}"
         self._read: dict[Where, int] = {}
         self._positions: dict[Where, int] = {}
-        wire = wire_of(view)
-        self._topics = topics_of(VIEWS[view], "")
-        self._store: RowStore[Any] = RowStore(f"rows.{view}", wire.load_row, wire.dump_row)
+        self._store: RowStore[Any]
+        self.stage: Stage | RecordIndex
+        if view == RECORDS:
+            self._make_index()
+        else:
+            self._make_stage(judging)
         self._store.produce = self._produce
+
+    def _make_index(self) -> None:
+        self._topics = [RECORD_CLAIMS]
+        self._store = RowStore(RECORD_HOLDERS, bytes, bytes)
+        self.stage = RecordIndex(
+            self._store, record_codec(), _Outlet(self), prefix="", partitions=self._broker.partitions
+        )
+
+    def _make_stage(self, judging: Judging) -> None:
+        view, wire = VIEWS[self.view], wire_of(self.view)
+        self._topics = topics_of(view, "")
+        self._store = RowStore(f"rows.{view.name}", wire.load_row, wire.dump_row)
         self.stage = Stage(
-            VIEWS[view],
-            judging.of(view),
+            view,
+            judging.of(view.name),
             self._store,
             wire,
+            record_codec(),
             decoder(),
             _Outlet(self),
             prefix="",
-            partitions=broker.partitions,
+            partitions=self._broker.partitions,
             live_since=judging.live_since,
+            one_subject=one_subject(view),
         )
 
     def take(self, partitions: Sequence[int]) -> None:
@@ -73,12 +96,14 @@ class Worker:
             for topic in self._topics:
                 self._positions[topic, number] = self._broker.committed(self._group, (topic, number))
         self.partitions.update(partitions)
-        self.stage.take_over(partitions)
+        if isinstance(self.stage, Stage):
+            self.stage.take_over(partitions)
 
     def give_up(self, partitions: Collection[int]) -> None:
         """Commit what is done, then let go of `partitions`."""
         self.commit()
-        self.stage.hand_over(sorted(partitions))
+        if isinstance(self.stage, Stage):
+            self.stage.hand_over(sorted(partitions))
         for number in partitions:
             self._store.drop(number)
             self.partitions.discard(number)

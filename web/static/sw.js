@@ -1,29 +1,84 @@
-// Keeps the shell of the worker's page. The network comes first, so that a new version is seen at once; the cache answers when the
-// network does not, or is too slow. Answers of the API are never kept here: what a page needs offline it keeps itself.
+// Keeps the shell of the worker's page. The network comes first, so that a new version is seen at once; the cache
+// answers when the network does not, or is too slow. Answers of the API are never kept here: what a page needs offline
+// it keeps itself.
 
 const SHELL = "citygrid-shell-1";
 const PATIENCE_MS = 3_000;
 const FILES = [
-  "/worker.html", "/index.html", "/icon.svg", "/manifest.webmanifest",
-  "/lib/vue.js", "/lib/leaflet/leaflet.js", "/lib/leaflet/leaflet.css",
-  "/style/base.css", "/style/parts.css", "/style/worker.css", "/style/sign-in.css",
-  "/text/words.js", "/text/zh.js", "/text/zh/catalogue.js", "/text/zh/shared.js", "/text/zh/pages.js", "/text/zh/record.js",
-  "/text/en.js", "/text/en/catalogue.js", "/text/en/shared.js", "/text/en/pages.js", "/text/en/record.js",
-  "/pages/worker.js", "/pages/sign-in.js",
-  "/app/api.js", "/app/checks.js", "/app/clusters.js", "/app/day.js", "/app/fragment.js", "/app/freshness.js", "/app/language.js", "/app/masked.js", "/app/outbox.js",
-  "/app/places.js", "/app/regions.js", "/app/route.js", "/app/session.js", "/app/severity.js", "/app/shades.js", "/app/store.js", "/app/stream.js", "/app/time.js",
-  "/components/case-facts.js", "/components/department.js", "/components/grid-map.js", "/components/language-switch.js",
-  "/components/move-form.js", "/components/outbox-strip.js", "/components/people.js", "/components/refusal.js", "/components/scan.js",
-  "/components/stop-card.js", "/components/unknown-box.js", "/components/visit.js",
+  "/worker.html",
+  "/index.html",
+  "/icon.svg",
+  "/manifest.webmanifest",
+  "/lib/vue.js",
+  "/lib/leaflet/leaflet.js",
+  "/lib/leaflet/leaflet.css",
+  "/style/base.css",
+  "/style/parts.css",
+  "/style/worker.css",
+  "/style/sign-in.css",
+  "/text/words.js",
+  "/text/zh.js",
+  "/text/zh/catalogue.js",
+  "/text/zh/shared.js",
+  "/text/zh/pages.js",
+  "/text/zh/record.js",
+  "/text/en.js",
+  "/text/en/catalogue.js",
+  "/text/en/shared.js",
+  "/text/en/pages.js",
+  "/text/en/record.js",
+  "/pages/worker.js",
+  "/pages/sign-in.js",
+  "/app/answers.js",
+  "/app/api.js",
+  "/app/clusters.js",
+  "/app/day.js",
+  "/app/fragment.js",
+  "/app/freshness.js",
+  "/app/input.js",
+  "/app/language.js",
+  "/app/masked.js",
+  "/app/outbox.js",
+  "/app/places.js",
+  "/app/regions.js",
+  "/app/route.js",
+  "/app/session.js",
+  "/app/severity.js",
+  "/app/shades.js",
+  "/app/store.js",
+  "/app/stream.js",
+  "/app/time.js",
+  "/components/case-facts.js",
+  "/components/department.js",
+  "/components/grid-map.js",
+  "/components/language-switch.js",
+  "/components/move-form.js",
+  "/components/outbox-strip.js",
+  "/components/people.js",
+  "/components/refusal.js",
+  "/components/scan.js",
+  "/components/stop-card.js",
+  "/components/unknown-box.js",
+  "/components/visit.js",
 ];
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll(FILES)).then(() => self.skipWaiting()));
+  event.waitUntil(
+    caches
+      .open(SHELL)
+      .then((cache) => cache.addAll(FILES))
+      .then(() => self.skipWaiting()),
+  );
 });
 
 self.addEventListener("activate", (event) => {
   const old = (name) => name.startsWith("citygrid-shell-") && name !== SHELL;
-  event.waitUntil(caches.keys().then((names) => Promise.all(names.filter(old).map((name) => caches.delete(name)))).then(() => self.clients.claim()));
+  event.waitUntil(
+    caches
+      .keys()
+      .then((names) => Promise.all(names.filter(old).map((name) => caches.delete(name))))
+      .then(() => self.clients.claim()),
+  );
 });
 
 async function fromNetwork(request) {

@@ -31,6 +31,7 @@ READ: States = {**residents.STATES, **dwellings.STATES, **grids.STATES, **compan
 UNREAD: States = {kind: {unread(each.subject): one("topic")} for each in contracts().values() for kind in each.kinds}
 STATES: States = {**UNREAD, **READ}
 REFINES = {**residents.REFINES, **dwellings.REFINES}
+ONE_SUBJECT = {(each.department, kind) for each in contracts().values() for kind in each.one_subject}
 KEPT_DAYS = {**dwellings.KEPT_DAYS}
 RULES = (benefits, buttons, doors, lettings, permits_and_schools, warnings)
 NEEDS = {
@@ -60,7 +61,7 @@ def recompute(
 ) -> Answer:
     """Rows and standing alerts of the set of `events` at the instant `now` (microseconds UTC), while the topics `quiet`
     are. `in_use`: the names of the installation's rules, None: all."""
-    facts = standing(events, STATES, REFINES)
+    facts = standing(events, STATES, REFINES, ONE_SUBJECT)
     _expire(facts, local_day(now))
     numbers = followed(facts, OF_RESIDENT)
     people = {number for number, each in numbers.items() if each.joined_to is None}

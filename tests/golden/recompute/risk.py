@@ -25,7 +25,8 @@ def _risk(facts: Facts, row: Plain) -> Plain | None:
     if appraised and reinforced and not dangerous and appraised["occurred_at"] >= reinforced["occurred_at"]:
         reinforced = None
     vulnerable = sorted(
-        _vulnerable(facts, row), key=lambda v: (v["need"], v["effective_from"], v["until"] or 0, _key(v))
+        _vulnerable(facts, row),
+        key=lambda v: (v["need"], v["effective_from"], v["until"] is not None, v["until"] or 0, _key(v)),
     )
     if not (dangerous or reinforced or vulnerable):
         return None

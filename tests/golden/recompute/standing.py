@@ -5,7 +5,7 @@ to a fact.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any, Protocol
 
 from tests.golden.recompute.ties import happened, recorded
@@ -59,9 +59,15 @@ def one(name: str) -> Callable[[Plain], Any]:
     return lambda change: change[name]
 
 
-def standing(events: Iterable[Stated], states: States, refines: Refines) -> dict[str, Facts]:
-    """subject → fact → statements, one for each department, record and kind: the one that was recorded last."""
+def standing(
+    events: Iterable[Stated], states: States, refines: Refines, one_subject: Set[tuple[str, str]] = frozenset()
+) -> dict[str, Facts]:
+    """subject → fact → statements, one for each department, record and kind: the one that was recorded last.
+
+    `one_subject`: (department, kind) of which a record is about one subject at a time.
+    """
     last: dict[tuple[str, str, str, str, str], Plain] = {}
+    withdrawn: set[str] = set()
     for event in events:
         for fact, value in states[event.kind].items():
             stated = {
@@ -75,14 +81,38 @@ def standing(events: Iterable[Stated], states: States, refines: Refines) -> dict
                 "sequence": event.sequence,
                 "value": value({**event.change, "subject": event.subject, "topic": event.topic}),
             }
+            if event.withdrawn:
+                withdrawn.add(event.event_id)
             if fact in refines:
                 refines[fact](stated)
             slot = (event.subject, fact, event.department, stated["record"], event.kind)
             last[slot] = max(last.get(slot, stated), stated, key=recorded)
+    replace_restated(last, one_subject, withdrawn)
     told: dict[str, Facts] = defaultdict(lambda: defaultdict(list))
     for (subject, fact, *_), stated in sorted(last.items(), key=lambda item: item[0]):
         told[subject][fact].append(stated)
     return {subject: dict(facts) for subject, facts in told.items()}
+
+
+def replace_restated(
+    last: dict[tuple[str, str, str, str, str], Plain], one_subject: Set[tuple[str, str]], withdrawn: Set[str]
+) -> None:
+    """What was restated about another subject later never held, as long as the later statement is none of the events
+    that are `withdrawn`."""
+    by_slot: dict[tuple[str, str, str], dict[str, list[Plain]]] = defaultdict(lambda: defaultdict(list))
+    for (subject, _, *slot), stated in last.items():
+        if (slot[0], slot[2]) in one_subject and stated["event_id"] not in withdrawn:
+            by_slot[slot[0], slot[1], slot[2]][subject].append(stated)
+    for subjects in by_slot.values():
+        newest = max(subjects, key=lambda subject: (*_recorded(subjects[subject][0]), subject))
+        for subject, facts in subjects.items():
+            if subject != newest:
+                for stated in facts:
+                    stated["withdrawn"] = True
+
+
+def _recorded(stated: Plain) -> tuple[int, int]:
+    return stated["recorded_at"], -1 if stated["sequence"] is None else stated["sequence"]
 
 
 def in_time(statements: Iterable[Plain]) -> list[Plain]:

@@ -127,6 +127,9 @@ async def test_a_task_is_walked_to_its_end_and_illegal_moves_change_nothing(city
     worker, colleague = await log_in("worker"), await log_in("colleague")
     address = f"/tasks/{city.here.tasks[1]}"
     assert (await worker.get("/tasks")).json()["items"][0]["id"] == str(city.here.tasks[1])
+    asked = (await worker.get(address)).json()["checks"]
+    assert [check["id"] for check in asked] == ["household_met", "car_in_use", "car_is_theirs", "hardship_seen"]
+    assert (asked[1]["question_zh"], asked[1]["question_en"]) == ("车辆在用？", "Is the car in use?")
     early = await worker.post(f"{address}/complete", json={"outcome": "done"})
     assert early.status_code == 409
     assert early.json()["type"].endswith(":illegal-move")

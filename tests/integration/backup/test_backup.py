@@ -11,13 +11,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from database import queries
 from database.migrate import migrate
 from local.backup import BackupFailed, local
 from local.stack import downloads
 from local.stack.local import LocalStack, Ports, stop
 from runtime.settings import Settings, load
 from tests.conftest import Database
+from tests.integration.database import moves
 from tests.integration.database.world import GRID_A, World
 from tests.integration.sinks.wire import Wire, running, until
 
@@ -124,11 +124,12 @@ def filled(installation: Installation) -> None:
         until(lambda: any(row[2]["name"] == "last" for row in installation.kept()["resident"]))
         until(lambda: len(installation.kept()["task"]) == 5)
     with world.as_account(world.account("grid_worker", GRID_A)) as connection:
-        first, claimed = queries.claim_next(connection), queries.claim_next(connection)
-        assert first
-        assert claimed
-        queries.act(connection, claimed["id"], "acknowledge")
-        queries.act(connection, claimed["id"], "complete", detail={"outcome": "done"})
+        first, second = connection.execute(
+            "SELECT id FROM city.task WHERE state = 'dispatched' ORDER BY id LIMIT 2"
+        ).fetchall()
+        moves.act(connection, first[0], "claim")
+        moves.act(connection, second[0], "acknowledge")
+        moves.act(connection, second[0], "complete", detail={"outcome": "done"})
 
 
 def test_a_changed_file_is_noticed_before_anything_is_restored(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from database import queries
+from tests.integration.database import moves
 from tests.integration.database.world import GRID_A, GRID_B, NOON, World
 
 
@@ -22,8 +23,8 @@ def finding(world: World) -> uuid.UUID:
 
 def complete(world: World, token: str, task: Any, outcome: str) -> None:
     with world.as_account(token) as connection:
-        queries.act(connection, task, "acknowledge")
-        queries.act(connection, task, "complete", detail={"outcome": outcome})
+        moves.act(connection, task, "acknowledge")
+        moves.act(connection, task, "complete", detail={"outcome": outcome})
 
 
 @pytest.mark.parametrize(
@@ -61,11 +62,11 @@ def test_it_comes_back_where_the_door_lies_now(world: World, finding: uuid.UUID)
     worker = world.account("grid_worker", GRID_A)
     task = world.tasks(finding)[0]["id"]
     with world.as_account(worker) as connection:
-        queries.act(connection, task, "acknowledge")
+        moves.act(connection, task, "acknowledge")
     world.place("d1", GRID_B)
     assert world.tasks(finding)[0]["queue"] == GRID_A
     with world.as_account(worker) as connection:
-        queries.act(connection, task, "complete", detail={"outcome": "nobody_home"})
+        moves.act(connection, task, "complete", detail={"outcome": "nobody_home"})
     assert [each["queue"] for each in world.tasks(finding)] == [GRID_A, GRID_B]
 
 
@@ -80,14 +81,14 @@ def test_nothing_follows_for_a_finding_that_is_resolved_meanwhile(world: World, 
     task = world.tasks(finding)[0]["id"]
     worker = world.account("grid_worker", GRID_A)
     with world.as_account(worker) as connection:
-        queries.act(connection, task, "acknowledge")
+        moves.act(connection, task, "acknowledge")
     refused: list[Exception] = []
 
     def finish() -> None:
         try:
             with world.as_account(worker) as connection:
-                queries.act(connection, task, "complete", detail={"outcome": "nobody_home"})
-        except queries.MoveRefused as error:
+                moves.act(connection, task, "complete", detail={"outcome": "nobody_home"})
+        except moves.MoveRefused as error:
             refused.append(error)
 
     finishing = threading.Thread(target=finish)
@@ -113,8 +114,8 @@ def test_resolving_meets_the_follow_up_of_a_completion_under_way(world: World, f
         world.as_account(worker) as connection,
         psycopg.connect(world.database.admin, autocommit=True) as admin,
     ):
-        queries.act(connection, task, "acknowledge")
-        queries.act(connection, task, "complete", detail={"outcome": "nobody_home"})
+        moves.act(connection, task, "acknowledge")
+        moves.act(connection, task, "complete", detail={"outcome": "nobody_home"})
         resolving.start()
         while not admin.execute(
             "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"

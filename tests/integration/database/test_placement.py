@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from database import queries
+from tests.integration.database import moves
 from tests.integration.database.world import GRID_A, GRID_B, World
 
 
@@ -36,10 +36,10 @@ def test_a_redrawn_grid_moves_unclaimed_tasks_only(world: World) -> None:
     claimed, free, handed, suspended = (world.alert(each) for each in ("claimed", "free", "handed", "suspended"))
     worker, centre = world.account("grid_worker", GRID_A), world.account("command_centre", "440113")
     with world.as_account(worker) as connection:
-        queries.act(connection, world.tasks(claimed)[0]["id"], "claim")
+        moves.act(connection, world.tasks(claimed)[0]["id"], "claim")
     with world.as_account(centre) as connection:
-        queries.act(connection, world.tasks(handed)[0]["id"], "hand_over", "theirs", {"queue": "440113"})
-        queries.act(connection, world.tasks(suspended)[0]["id"], "suspend", "flood")
+        moves.act(connection, world.tasks(handed)[0]["id"], "hand_over", "theirs", {"queue": "440113"})
+        moves.act(connection, world.tasks(suspended)[0]["id"], "suspend", "flood")
     for dwelling in ("claimed", "free", "handed", "suspended"):
         world.place(dwelling, GRID_B)
     assert [queue(world, each) for each in (claimed, free, handed, suspended)] == [GRID_A, GRID_B, "440113", GRID_B]
@@ -121,8 +121,8 @@ def test_a_completed_task_stays_completed_while_its_finding_stays_open(world: Wo
     finding = world.alert("d1")
     with world.as_account(world.account("grid_worker", GRID_A)) as connection:
         task = world.tasks(finding)[0]["id"]
-        queries.act(connection, task, "acknowledge")
-        queries.act(connection, task, "complete", detail={"outcome": "done", "checks": {"door": "closed"}})
+        moves.act(connection, task, "acknowledge")
+        moves.act(connection, task, "complete", detail={"outcome": "done", "checks": {"door": "closed"}})
     world.alert("d1", "changed", finding)
     (only,) = world.tasks(finding)
     assert only["state"] == "completed"

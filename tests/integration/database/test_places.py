@@ -8,10 +8,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from database import queries
 from sinks.sink import Read, Unreadable
 from sinks.targets.grid_tasks import _placement
 from sinks.targets.row_tables import RowTables
+from tests.integration.database import moves
 from tests.integration.database.world import GRID_A, GRID_B, OTHER_DISTRICT, World
 from wire.registry import Registry
 
@@ -95,8 +95,8 @@ def test_a_finished_task_is_a_visit_of_its_dwelling_and_of_no_grid(
     world.place("d1", GRID_A)
     finding = world.alert(place)
     with world.as_account(world.account("grid_worker", GRID_A if place != f"district/{DISTRICT}" else "")) as worker:
-        queries.act(worker, world.tasks(finding)[0]["id"], "acknowledge")
-        queries.act(worker, world.tasks(finding)[0]["id"], "complete", detail={"outcome": "done"})
+        moves.act(worker, world.tasks(finding)[0]["id"], "acknowledge")
+        moves.act(worker, world.tasks(finding)[0]["id"], "complete", detail={"outcome": "done"})
     assert world.tasks(finding)[0]["state"] == "completed"
     with psycopg.connect(world.database.admin) as admin:
         stated = admin.execute("SELECT statement ->> 'subject' FROM city.outbox WHERE topic = 'grid.observation'")

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from database import queries
+from tests.integration.database import moves
 from tests.integration.database.world import GRID_A, OTHER_DISTRICT, World
 
 BUTTONS = ("sos", "doctor", "housekeeper")
@@ -48,13 +48,10 @@ def test_an_account_of_a_domain_sees_the_queue_of_its_button_and_place(
     token = world.account("grid_worker", scope, [button])
     assert seen(world, token) == {"alert": {button}, "task": {button}, "feed": {button}}
     with world.as_account(token) as connection:
-        claimed = queries.claim_next(connection)
-        assert claimed
-        assert claimed["id"] == calls[button]
-        assert queries.claim_next(connection) is None
+        assert moves.act(connection, calls[button], "claim")["id"] == calls[button]
         for other in calls.keys() - {button}:
-            with pytest.raises(queries.NoSuchTask), connection.transaction():
-                queries.act(connection, calls[other], "acknowledge")
+            with pytest.raises(moves.NoSuchTask), connection.transaction():
+                moves.act(connection, calls[other], "acknowledge")
 
 
 def test_an_account_without_a_limit_sees_all_of_its_place_and_one_elsewhere_none(

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from database import queries
+from tests.integration.database import moves
 from tests.integration.database.world import GRID_A, GRID_B, OTHER_DISTRICT, OTHER_STREET, World
 
 PEOPLE = ("resident", "household", "dwelling", "placement", "alert", "task", "task_event", "feed")
@@ -206,8 +206,8 @@ def test_errors_of_constraints_and_moves_do_not_tell_what_exists(street: World) 
         for _ in range(2):
             sentences = []
             for guess in (theirs, uuid.uuid4()):
-                with pytest.raises(queries.NoSuchTask) as error, connection.transaction():
-                    queries.act(connection, guess, "claim")
+                with pytest.raises(moves.NoSuchTask) as error, connection.transaction():
+                    moves.act(connection, guess, "claim")
                 sentences.append(str(error.value))
             assert len(set(sentences)) == 1
 

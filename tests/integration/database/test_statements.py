@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from database import queries
+from tests.integration.database import moves
 from tests.integration.database.world import GRID_A, World
 
 PERSON = "k1." + "a" * 43
@@ -30,7 +30,7 @@ def call_for_a_doctor(world: World, dwelling: str) -> uuid.UUID:
 
 def instruct(world: World, token: str, task: uuid.UUID, note: str, request: uuid.UUID | None = None) -> None:
     with world.as_account(token) as connection:
-        queries.act(connection, task, "instruct", note, request=request)
+        moves.act(connection, task, "instruct", note, request=request)
 
 
 @pytest.mark.parametrize("dwelling", ["d1", ""])
@@ -40,9 +40,9 @@ def test_a_completed_task_about_a_person_says_what_came_of_it(world: World, dwel
     request = uuid.uuid4()
     doctor = world.account("grid_worker", GRID_A if dwelling else "", ["doctor"])
     with world.as_account(doctor) as connection:
-        queries.act(connection, task, "acknowledge")
+        moves.act(connection, task, "acknowledge")
         for _ in range(2):
-            queries.act(connection, task, "complete", detail=DONE, request=request)
+            moves.act(connection, task, "complete", detail=DONE, request=request)
     ((topic, said),) = [each for each in stated(world) if each[0] != "grid.observation"]
     assert (topic, said["kind"], said["subject"], said["record"]) == ("grid.response", "Responded", PERSON, str(task))
     assert said["change"] == {
@@ -60,8 +60,8 @@ def test_an_instruction_is_stated_and_so_is_the_feedback_to_it(world: World) -> 
     instruct(world, centre, task, "look at the roof", request)
     instruct(world, centre, task, "and at the stairs")
     with world.as_account(worker) as connection:
-        queries.act(connection, task, "acknowledge")
-        queries.act(connection, task, "complete", detail={"outcome": "done"})
+        moves.act(connection, task, "acknowledge")
+        moves.act(connection, task, "complete", detail={"outcome": "done"})
     said = [(topic, each["kind"], each["change"]) for topic, each in stated(world) if topic == "grid.instruction"]
     assert said == [
         ("grid.instruction", "Instructed", {"task": str(task), "instruction": "look at the roof"}),
@@ -76,8 +76,8 @@ def test_an_ordinary_task_of_a_dwelling_states_its_visit_only(world: World) -> N
     world.place("d1", GRID_A)
     task = world.tasks(world.alert("d1"))[0]["id"]
     with world.as_account(world.account("grid_worker", GRID_A)) as connection:
-        queries.act(connection, task, "acknowledge")
-        queries.act(connection, task, "complete", detail={"outcome": "done"})
+        moves.act(connection, task, "acknowledge")
+        moves.act(connection, task, "complete", detail={"outcome": "done"})
     assert [topic for topic, _ in stated(world)] == ["grid.observation"]
 
 
@@ -91,8 +91,8 @@ def test_a_move_that_is_taken_back_states_nothing(world: World) -> None:
     world.place("d1", GRID_A)
     task = call_for_a_doctor(world, "d1")
     with world.as_account(world.account("grid_worker", GRID_A)) as connection:
-        queries.act(connection, task, "acknowledge")
-        queries.act(connection, task, "complete", detail={"outcome": "done"})
+        moves.act(connection, task, "acknowledge")
+        moves.act(connection, task, "complete", detail={"outcome": "done"})
         connection.rollback()
     assert stated(world) == []
 
@@ -101,6 +101,6 @@ def test_what_a_button_asked_for_is_answered_and_is_no_visit(world: World) -> No
     world.place("d1", GRID_A)
     task = call_for_a_doctor(world, "d1")
     with world.as_account(world.account("grid_worker", GRID_A, ["doctor"])) as connection:
-        queries.act(connection, task, "acknowledge")
-        queries.act(connection, task, "complete", detail={"outcome": "done"})
+        moves.act(connection, task, "acknowledge")
+        moves.act(connection, task, "complete", detail={"outcome": "done"})
     assert [topic for topic, _ in stated(world)] == ["grid.response"]

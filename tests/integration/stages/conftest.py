@@ -24,10 +24,11 @@ from wire.codec import RecordReader
 from wire.contracts import contracts, published
 from wire.pseudonym import Pseudonyms
 from wire.registry import Registry
-from wire.topics import ALERTS, CLOCK, DEAD_LETTERS, ensure_schemas, ensure_topics
+from wire.topics import ALERTS, CLOCK, DEAD_LETTERS, RECORD_CLAIMS, RECORD_MOVES, ensure_schemas, ensure_topics
 
 APP = Path(__file__).with_name("stage_app.py")
 INPUTS = {name: topics_of(view, "") for name, view in discover("domain.views", "VIEW", View).items()}
+INPUTS["records"] = [RECORD_CLAIMS]
 CONTRIBUTED = [topic for topics in INPUTS.values() for topic in topics if topic.startswith("contributions.")]
 DAY = 86_400_000_000
 MORNING = 20_000 * DAY
@@ -42,20 +43,26 @@ class Stages:
         self.settings = settings
         self.ours = ours
         self.registry = Registry.of(settings)
-        rows = [f"rows.{view}" for view in INPUTS]
-        self.topics = Topics(settings, [*contracts(), *CONTRIBUTED, *rows, ALERTS, CLOCK, DEAD_LETTERS], keep_all=True)
+        rows = [topic for topic, each in published().items() if each.what == "row"]
+        ours_too = [RECORD_CLAIMS, RECORD_MOVES, ALERTS, CLOCK, DEAD_LETTERS]
+        self.topics = Topics(settings, [*contracts(), *CONTRIBUTED, *rows, *ours_too], keep_all=True)
         self._readers = {topic: RecordReader(self.registry, each.schema) for topic, each in published().items()}
         self._pseudonyms = Pseudonyms.of(settings)
 
     def start(self, *views: str) -> None:
+        """`records` is the index of records."""
         for view in views:
-            self.ours.start("stage", view)
+            if view == "records":
+                self.ours.start("records")
+            else:
+                self.ours.start("stage", view)
 
     def start_changed(
         self,
         view: str,
         *,
         raises_at: str = "",
+        judging_raises_at: Iterable[str] = (),
         without: Iterable[str] = (),
         needs: Mapping[str, Iterable[str]] | None = None,
     ) -> Child:
@@ -66,6 +73,7 @@ class Stages:
             {
                 "view": view,
                 "raises_at": raises_at,
+                "judging_raises_at": list(judging_raises_at),
                 "without": list(without),
                 "needs": {rule: list(topics) for rule, topics in (needs or {}).items()},
             }

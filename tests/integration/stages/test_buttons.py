@@ -11,10 +11,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from database import queries
 from producers.outbox import Outbox
 from producers.publish import Publisher, Statement
 from tests.conftest import Database
+from tests.integration.database import moves
 from tests.integration.database.world import GRID_A, World
 from tests.integration.sinks.wire import running, until
 from tests.integration.stages.conftest import DAY, MORNING, POLICE, Stages, moved_in
@@ -73,8 +73,8 @@ def test_a_press_is_a_task_within_seconds_and_an_answer_ends_it(
             doctor = world.account("grid_worker", GRID_A[:12], ["doctor"])
             task = connection.execute(TASK, ("call-1",)).fetchone()[0]  # type: ignore[index]
             with world.as_account(doctor) as own:
-                queries.act(own, task, "acknowledge")
-                queries.act(own, task, "complete", detail={"outcome": "done"})
+                moves.act(own, task, "acknowledge")
+                moves.act(own, task, "complete", detail={"outcome": "done"})
             resolved = "SELECT 1 FROM city.alert WHERE cause = 'call-1' AND state = 'resolved'"
             until(lambda: connection.execute(resolved).fetchone(), 60)
     finally:

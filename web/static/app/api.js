@@ -17,9 +17,17 @@ export class Problem extends Error {
 /** The server could not be reached at all: nothing is known about what it did. */
 export class Unreachable extends Error {}
 
-/** One request. `body` is sent as JSON; resolves to the parsed body, null for an empty one. Throws Problem or Unreachable. */
+/**
+ * One request. `body` is sent as JSON; resolves to the parsed body, null for an empty one. Throws Problem or
+ * Unreachable.
+ */
 export async function request(method, path, body, headers = {}) {
-  const options = { method, credentials: "same-origin", headers: { accept: "application/json", "accept-language": document.documentElement.lang, ...headers } };
+  /** @type {RequestInit & {headers: Record<string, string>}} */
+  const options = {
+    method,
+    credentials: "same-origin",
+    headers: { accept: "application/json", "accept-language": document.documentElement.lang, ...headers },
+  };
   if (body !== undefined) {
     options.body = JSON.stringify(body);
     options.headers["content-type"] = "application/json";
@@ -38,48 +46,73 @@ export async function request(method, path, body, headers = {}) {
 
 function query(parameters) {
   const kept = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null && value !== "");
-  return kept.length ? "?" + new URLSearchParams(kept) : "";
+  return kept.length ? `?${new URLSearchParams(kept)}` : "";
 }
 
 const part = encodeURIComponent;
-const listed = (answer) => (Array.isArray(answer) ? answer : answer?.items ?? []);
+const listed = (answer) => (Array.isArray(answer) ? answer : (answer?.items ?? []));
 
 export const signIn = (name, password) => request("POST", "/session", { name, password });
 export const signOut = () => request("DELETE", "/session");
+/** @type {() => Promise<City.Account>} */
 export const me = () => request("GET", "/me");
+/** @type {() => Promise<City.Summary>} */
 export const summary = () => request("GET", "/summary");
-/** A page of alerts, newest urgent first: `{items, next}`. */
+/**
+ * A page of alerts, newest urgent first.
+ *
+ * @returns {Promise<City.Alerts>}
+ */
 export async function alerts(filter = {}) {
-  const answer = await request("GET", "/alerts" + query(filter));
+  const answer = await request("GET", `/alerts${query(filter)}`);
   return { items: listed(answer), next: answer?.next ?? null };
 }
+/** @type {(finding: string) => Promise<City.Case>} */
 export const alertCase = (finding) => request("GET", `/alerts/${part(finding)}`);
-/** The case's people unmasked: `{purpose, people}`; the look is recorded. */
+/**
+ * The case's people unmasked; the look is recorded.
+ *
+ * @type {(finding: string, purpose: string) => Promise<City.Unmasked>}
+ */
 export const unmaskCase = (finding, purpose) => request("POST", `/alerts/${part(finding)}/people`, { purpose });
-/** All tasks of the account's queues that fit the filter, the most urgent first. */
+/**
+ * All tasks of the account's queues that fit the filter, the most urgent first.
+ *
+ * @returns {Promise<City.Task[]>}
+ */
 export async function tasks(filter = {}) {
-  const found = [];
+  const items = [];
   let cursor;
   do {
-    const page = await request("GET", "/tasks" + query({ ...filter, limit: LARGEST_PAGE, cursor }));
-    found.push(...listed(page));
+    const page = await request("GET", `/tasks${query({ ...filter, limit: LARGEST_PAGE, cursor })}`);
+    items.push(...listed(page));
     cursor = page.next;
-  } while (cursor && found.length < MOST_TASKS);
-  return found;
+  } while (cursor && items.length < MOST_TASKS);
+  return items;
 }
-/** Moves a task; `key` makes a repeated request harmless. */
+/**
+ * Moves a task; `key` makes a repeated request harmless.
+ *
+ * @type {(task: string, move: string, body?: object, key?: string) => Promise<City.Task>}
+ */
 export const moveTask = (task, move, body, key) =>
   request("POST", `/tasks/${part(task)}/${move}`, body ?? {}, key ? { "idempotency-key": key } : {});
-export const row = (view, id, purpose) => request("GET", `/rows/${part(view)}/${part(id)}` + query({ purpose }));
+/** @type {(view: string, id: string, purpose?: string) => Promise<City.Row>} */
+export const row = (view, id, purpose) => request("GET", `/rows/${part(view)}/${part(id)}${query({ purpose })}`);
 export const looks = async (view, id) => listed(await request("GET", `/rows/${part(view)}/${part(id)}/looks`));
-export const lookup = (identity_number, purpose) => request("POST", "/rows/resident/lookup", { identity_number, purpose });
+export const lookup = (identity_number, purpose) =>
+  request("POST", "/rows/resident/lookup", { identity_number, purpose });
 /** A company by its credit code, which stays in the body as a person's number does. */
-export const lookupCompany = (credit_code, purpose) => request("POST", "/rows/legal_person/lookup", { credit_code, purpose });
+export const lookupCompany = (credit_code, purpose) =>
+  request("POST", "/rows/legal_person/lookup", { credit_code, purpose });
 /** Every topic that departments state facts on. */
-export const catalogue = async (filter = {}) => listed(await request("GET", "/catalogue" + query(filter)));
+export const catalogue = async (filter = {}) => listed(await request("GET", `/catalogue${query(filter)}`));
 export const cataloguedTopic = (topic) => request("GET", `/catalogue/${part(topic)}`);
-export const grids = (parent) => request("GET", "/map/grids" + query({ parent }));
+export const grids = (parent) => request("GET", `/map/grids${query({ parent })}`);
+/** @type {() => Promise<City.Freshness[]>} */
 export const freshness = async () => listed(await request("GET", "/freshness"));
+/** @type {() => Promise<import("../../types/api").components["schemas"]["HourOfRule"][]>} */
 export const alertsByRule = async () => listed(await request("GET", "/stats/alerts-by-rule"));
+/** @type {() => Promise<import("../../types/api").components["schemas"]["Acknowledging"]>} */
 export const acknowledge = () => request("GET", "/stats/acknowledge");
-export const STREAM = BASE + "/stream";
+export const STREAM = `${BASE}/stream`;

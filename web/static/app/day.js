@@ -10,13 +10,13 @@ import { drafts, kept } from "./store.js";
 import { now } from "./time.js";
 
 const DAY = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" });
-const isToday = (at) => Boolean(at) && DAY.format(Date.parse(at)) === DAY.format(Date.now());
+const isToday = (instant) => Boolean(instant) && DAY.format(Date.parse(instant)) === DAY.format(Date.now());
 const COMMUNITY_DIGITS = 12;
 const STREET_DIGITS = 9;
 
 export function day() {
   const state = reactive({ tasks: [], readAt: null, areas: [], seen: {} }); // seen: finding → {dwelling, instruction}
-  let told = 0; // tasks heard of by the stream or as the answer to a move
+  let heard = 0; // tasks heard of by the stream or as the answer to a move
   let scope = ""; // of the account: its queues begin with it
   const error = ref(null);
   const loading = ref(true);
@@ -32,9 +32,16 @@ export function day() {
   });
   const finished = computed(() => all.value.filter(isDone));
 
-  const reorder = () => (order.value = inOrder(all.value.filter((task) => isOpen(task) && task.state !== "suspended"), now.value).map((task) => task.id));
+  const reorder = () =>
+    (order.value = inOrder(
+      all.value.filter((task) => isOpen(task) && task.state !== "suspended"),
+      now.value,
+    ).map((task) => task.id));
 
-  const glance = (one) => ({ dwelling: one.dwelling, instruction: one.timeline?.filter((moment) => moment.kind.startsWith("instruct")).at(-1) ?? null });
+  const glance = (one) => ({
+    dwelling: one.dwelling,
+    instruction: one.timeline?.filter((moment) => moment.kind.startsWith("instruct")).at(-1) ?? null,
+  });
 
   /** Cases are read ahead one by one, so that a stop opens without a network; names in them are masked. */
   async function readAhead() {
@@ -48,17 +55,21 @@ export function day() {
   }
 
   async function read() {
-    const before = told;
+    const before = heard;
     try {
-      const [open, completed] = await Promise.all([tasks({ state: "open" }), tasks({ state: "completed", mine: true })]);
-      if (told !== before) return await read(); // what was heard meanwhile may be newer than this answer
+      const [open, completed] = await Promise.all([
+        tasks({ state: "open" }),
+        tasks({ state: "completed", mine: true }),
+      ]);
+      if (heard !== before) return await read(); // what was heard meanwhile may be newer than this answer
       state.tasks = [...open, ...completed.filter((task) => isToday(task.completed_at))];
       state.readAt = new Date().toISOString();
       online.value = true;
       error.value = null;
       await kept.put("day", { tasks: state.tasks, readAt: state.readAt });
     } catch (away) {
-      if (away.status === 401) toSignIn(); // all that was typed is on disk and is sent after signing in
+      if (away.status === 401)
+        toSignIn(); // all that was typed is on disk and is sent after signing in
       else if (away.status) error.value = away;
       else online.value = false;
     }
@@ -69,7 +80,9 @@ export function day() {
   async function readMap(scope) {
     const parent = scope.length > COMMUNITY_DIGITS ? scope.slice(0, COMMUNITY_DIGITS) : scope;
     const none = { features: [] }; // without areas the map still has the stops
-    const [answer, around] = await Promise.all([parent, parent.slice(0, STREET_DIGITS)].map((code) => grids(code).catch(() => none)));
+    const [answer, around] = await Promise.all(
+      [parent, parent.slice(0, STREET_DIGITS)].map((code) => grids(code).catch(() => none)),
+    );
     for (const feature of [...around.features, ...answer.features]) learn(feature.id, feature.properties);
     if (answer === none) return;
     state.areas = answer.features.filter((one) => one.id.startsWith(scope) || scope.startsWith(one.id));
@@ -101,16 +114,16 @@ export function day() {
 
   /** A task as the server has it, from the stream or as the answer to a move. */
   async function heardTask(task) {
-    told += 1;
-    const at = state.tasks.findIndex((one) => one.id === task.id);
+    heard += 1;
+    const index = state.tasks.findIndex((one) => one.id === task.id);
     // Handed to another queue: the answer to the move may come after the stream has said that the task is gone.
     const left = task.gone || !(task.mine || task.queue.startsWith(scope));
     if (left) {
-      if (at >= 0) state.tasks.splice(at, 1);
-    } else if (at >= 0) state.tasks[at] = task;
+      if (index >= 0) state.tasks.splice(index, 1);
+    } else if (index >= 0) state.tasks[index] = task;
     else if (isOpen(task)) state.tasks.push(task);
     if (task.state === "completed") await drafts.remove(task.id);
-    if (at < 0 && !left) reorder();
+    if (index < 0 && !left) reorder();
     await kept.put("day", { tasks: state.tasks, readAt: state.readAt });
     if (!left && isOpen(task)) {
       const one = await alertCase(task.finding_id).catch(() => null); // read again with the next visit

@@ -1,5 +1,6 @@
 // A row of the API as what a person reads: facts with their source, whatever the view, and the history of statements.
-// Nothing here knows a department's fields: a fact that a view grows is shown as soon as its row has it, under the words of its schema.
+// Nothing here knows a department's fields: a fact that a view grows is shown as soon as its row has it, under the
+// words of its schema.
 
 import { named, t } from "./language.js";
 import { isMasked, orMasked } from "./masked.js";
@@ -17,9 +18,15 @@ const INSTANT = /^\d{4}-\d\d-\d\dT/;
 const RECORDS = new Set(["dwelling", "household", "grid"]); // fields that name a row of the view of that name
 
 /** An Avro date, as days since 1970 or as text, as "2026-11-23". */
-export const day = (value) => (typeof value === "number" ? new Date(value * DAY_MS).toISOString().slice(0, 10) : value ? orMasked(String(value).slice(0, 10)) : "");
+export const day = (value) =>
+  typeof value === "number"
+    ? new Date(value * DAY_MS).toISOString().slice(0, 10)
+    : value
+      ? orMasked(String(value).slice(0, 10))
+      : "";
 
-export const short = (resident) => (isMasked(resident) ? t("person.resident") : `${t("person.resident")} ${String(resident).slice(-4)}`);
+export const short = (resident) =>
+  isMasked(resident) ? t("person.resident") : `${t("person.resident")} ${String(resident).slice(-4)}`;
 
 /** Where a value leads: the address of a row's page, or null. */
 export function linkOf(name, value) {
@@ -52,86 +59,138 @@ function measured(name, value) {
 
 const isPlain = (one) => one !== null && typeof one !== "object";
 const isStatement = (one) => one !== null && typeof one === "object" && "department" in one && "recorded_at" in one;
-const isSource = (one) => one !== null && typeof one === "object" && "department" in one && "event_id" in one && !("recorded_at" in one);
+const isSource = (one) =>
+  one !== null && typeof one === "object" && "department" in one && "event_id" in one && !("recorded_at" in one);
 
 /** A field's name, of its fact before of any, without what its schema explains behind it: "部件名称", not "部件名称,如井盖、路灯". */
-const labelOf = (fact, name) => named(`field.${fact}.${name}`, named(`field.${name}`, name)).split(/[,，;；(（:：]/)[0].trim();
+const labelOf = (fact, name) =>
+  named(`field.${fact}.${name}`, named(`field.${name}`, name))
+    .split(/[,，;；(（:：]/)[0]
+    .trim();
 
-const part = (name, value, label) => ({ label, text: DATE_FACTS.has(name) ? day(value) : text(name, value), link: linkOf(name, value) });
+const part = (name, value, label) => ({
+  label,
+  text: DATE_FACTS.has(name) ? day(value) : text(name, value),
+  link: linkOf(name, value),
+});
 
-/** What a statement says: `{label, text, link}` for each thing that it holds; no label where the fact's own name says it. */
+/**
+ * What a statement says: `{label, text, link}` for each thing that it holds; no label where the fact's own name says
+ * it.
+ */
 export function parts(fact, value) {
-  if (Array.isArray(value)) return value.flatMap((each) => parts(fact, each));
+  if (Array.isArray(value)) return value.flatMap((item) => parts(fact, item));
   if (value === null || value === undefined) return [];
   if (isPlain(value)) return [part(fact, value, "")].filter((one) => one.text);
   return Object.entries(value).flatMap(([name, one]) => {
     if (HIDDEN.has(name) || one === null || one === "" || isSource(one)) return [];
     if (isPlain(one)) return [part(name, one, labelOf(fact, name))];
-    if (Array.isArray(one) && one.length && one.every(isPlain)) return one.map((each, i) => part(name, each, i ? "" : labelOf(fact, name)));
+    if (Array.isArray(one) && one.length && one.every(isPlain))
+      return one.map((item, i) => part(name, item, i ? "" : labelOf(fact, name)));
     return [];
   });
 }
 
 /** The same in one line. */
-export const words = (fact, value) => parts(fact, value).map((one) => [one.label, one.text].filter(Boolean).join(" ")).join(" · ");
+export const words = (fact, value) =>
+  parts(fact, value)
+    .map((one) => [one.label, one.text].filter(Boolean).join(" "))
+    .join(" · ");
 
 const NAME_OF = { membership: "residence", occupancy: "occupants", programmes: "grants", risk: "doors" };
 
-/** Every statement in the row, wherever it stands: its own facts, and what other rows say of it, each with its source. */
+/**
+ * Every statement in the row, wherever it stands: its own facts, and what other rows say of it, each with its source.
+ */
 function statements(value, fact, who) {
   if (Array.isArray(value)) return value.flatMap((one) => statements(one, fact, who));
   if (value === null || typeof value !== "object") return [];
-  if (isStatement(value)) return [{ ...value, fact, who, parts: parts(fact, value.value), words: words(fact, value.value) }];
+  if (isStatement(value))
+    return [{ ...value, fact, who, parts: parts(fact, value.value), words: words(fact, value.value) }];
   const children = Object.values(value).filter((one) => one !== null && typeof one === "object");
-  const subject = children.length && !children.some(isSource) ? SUBJECTS.find((name) => isPlain(value[name] ?? {})) : undefined;
-  const from = called(subject ? { view: subject === "origin" ? "resident" : subject, id: value[subject] } : who, value.name);
+  const subject =
+    children.length && !children.some(isSource) ? SUBJECTS.find((name) => isPlain(value[name] ?? {})) : undefined;
+  const from = called(
+    subject ? { view: subject === "origin" ? "resident" : subject, id: value[subject] } : who,
+    value.name,
+  );
   return Object.entries(value).flatMap(([name, one]) => {
     if (!isSource(one)) return statements(one, NAME_OF[name] ?? name, from);
-    const said = Object.fromEntries(Object.entries(value).filter(([other]) => other !== name));
-    return [{ ...one, fact: name === "source" ? fact : name, byKind: name !== "source", who: from, parts: parts(fact, said), words: words(fact, said) }];
+    const rest = Object.fromEntries(Object.entries(value).filter(([other]) => other !== name));
+    return [
+      {
+        ...one,
+        fact: name === "source" ? fact : name,
+        byKind: name !== "source",
+        who: from,
+        parts: parts(fact, rest),
+        words: words(fact, rest),
+      },
+    ];
   });
 }
 
 /** A person whose row says its name is called by it. */
 const called = (who, name) => (who && typeof name === "string" ? { ...who, name } : who);
 
-export const whoIs = (who) => (!who ? "" : (who.name ?? (who.view === "resident" ? short(who.id) : orMasked(String(who.id)))));
+export const whoIs = (who) =>
+  !who ? "" : (who.name ?? (who.view === "resident" ? short(who.id) : orMasked(String(who.id))));
 
 const FACT_OF = { contact: "contact", household: "grants", dwelling: "residence" };
 
 /** An event is one line, however many facts it speaks of: under the first of them, as what holds if any of it does. */
 function oncePerEvent(all) {
   const byEvent = new Map();
-  for (const said of all) {
-    const known = byEvent.get(said.event_id);
-    if (!known || (known.withdrawn && !said.withdrawn)) byEvent.set(said.event_id, said);
+  for (const statement of all) {
+    const known = byEvent.get(statement.event_id);
+    if (!known || (known.withdrawn && !statement.withdrawn)) byEvent.set(statement.event_id, statement);
   }
   return [...byEvent.values()];
 }
 
-/** Facts in force, newest statement of each record first; `disputed` where departments differ; and each event as history. */
+/**
+ * Facts in force, newest statement of each record first; `disputed` where departments differ; and each event as
+ * history.
+ */
 export function factsOf(row) {
-  const inOrder = Object.entries(row).flatMap(([fact, value]) => statements(value, fact)).map((said, rank) => ({ ...said, rank }));
-  const all = inOrder.sort((a, b) => (b.occurred_at > a.occurred_at ? 1 : b.occurred_at < a.occurred_at ? -1 : a.rank - b.rank));
+  const inOrder = Object.entries(row)
+    .flatMap(([fact, value]) => statements(value, fact))
+    .map((statement, rank) => ({ ...statement, rank }));
+  const all = inOrder.sort((a, b) =>
+    b.occurred_at > a.occurred_at ? 1 : b.occurred_at < a.occurred_at ? -1 : a.rank - b.rank,
+  );
   const disputed = new Set((row.disagreements ?? []).flatMap((name) => [name, FACT_OF[name]]));
   const seen = new Set();
-  const facts = all.filter((said) => {
-    const key = `${said.fact} ${said.department} ${said.record} ${said.who?.id ?? ""}`;
-    return said.withdrawn || seen.has(key) ? false : seen.add(key);
+  const facts = all.filter((statement) => {
+    const key = `${statement.fact} ${statement.department} ${statement.record} ${statement.who?.id ?? ""}`;
+    return statement.withdrawn || seen.has(key) ? false : seen.add(key);
   });
-  return { facts: facts.map((said) => ({ ...said, disputed: disputed.has(said.fact) })), history: oncePerEvent(all) };
+  return {
+    facts: facts.map((statement) => ({ ...statement, disputed: disputed.has(statement.fact) })),
+    history: oncePerEvent(all),
+  };
 }
 
 /** What a fact is called: by the page, by its schema, or by the kind of its statement. */
-export const factName = (said) => said.byKind || said.fact === "other" ? named(`kind.${said.kind}`, said.kind) : named(`fact.${said.fact}`, named(`field.${said.fact}`, named(`kind.${said.kind}`, said.fact)));
+export const factName = (statement) =>
+  statement.byKind || statement.fact === "other"
+    ? named(`kind.${statement.kind}`, statement.kind)
+    : named(
+        `fact.${statement.fact}`,
+        named(`field.${statement.fact}`, named(`kind.${statement.kind}`, statement.fact)),
+      );
 
 /** The facts of each department, the one that spoke last first. */
 export function byDepartment(facts) {
-  const found = new Map();
-  for (const said of facts) found.set(said.department, [...(found.get(said.department) ?? []), said]);
-  return [...found];
+  const departments = new Map();
+  for (const statement of facts) {
+    departments.set(statement.department, [...(departments.get(statement.department) ?? []), statement]);
+  }
+  return [...departments];
 }
 
 /** The rows that this one points at: `[view, id]`. */
 export const linksOf = (view, row) =>
-  ["household", "dwelling", "grid", "district"].filter((name) => name !== view && typeof row[name] === "string" && row[name] && !isMasked(row[name])).map((name) => [name, row[name]]);
+  ["household", "dwelling", "grid", "district"]
+    .filter((name) => name !== view && typeof row[name] === "string" && row[name] && !isMasked(row[name]))
+    .map((name) => [name, row[name]]);

@@ -6,12 +6,29 @@ import { clock, now, seconds } from "./time.js";
 
 const HUES = ["#0f4c75", "#3c8d93", "#c98a1b", "#8a5a9e", "#5f7f3a", "#a85751", "#6b7280"];
 const GRID = { left: 8, right: 12, top: 30, bottom: 4, containLabel: true };
-const AXIS = { axisLabel: { color: "#4a5663", fontSize: 11 }, axisLine: { lineStyle: { color: "#b6c0ca" } }, splitLine: { lineStyle: { color: "#eef1f4" } } };
-const LEGEND = { top: 0, left: 0, itemWidth: 10, itemHeight: 10, itemGap: 10, icon: "rect", type: "scroll", textStyle: { fontSize: 11, color: "#4a5663" } };
-const tooltip = (more = {}) => ({ renderMode: "richText", confine: true, textStyle: { fontSize: 12 }, ...more }); // HTML tooltips need inline styles
+const AXIS = {
+  axisLabel: { color: "#4a5663", fontSize: 11 },
+  axisLine: { lineStyle: { color: "#b6c0ca" } },
+  splitLine: { lineStyle: { color: "#eef1f4" } },
+};
+const LEGEND = {
+  top: 0,
+  left: 0,
+  itemWidth: 10,
+  itemHeight: 10,
+  itemGap: 10,
+  icon: "rect",
+  type: "scroll",
+  textStyle: { fontSize: 11, color: "#4a5663" },
+};
+// HTML tooltips need inline styles
+const tooltip = (more = {}) => ({ renderMode: "richText", confine: true, textStyle: { fontSize: 12 }, ...more });
 
 const HOUR_MS = 3_600_000;
-/** The last 24 hours as instants (ms), the running one last: an hour in which nothing happened is shown as empty, not left out. */
+/**
+ * The last 24 hours as instants (ms), the running one last: an hour in which nothing happened is shown as empty, not
+ * left out.
+ */
 const lastDay = () => Array.from({ length: 24 }, (_, i) => (Math.floor(now.value / HOUR_MS) - 23 + i) * HOUR_MS);
 
 /** Stacked columns: alerts an hour by rule, last 24 h. */
@@ -30,7 +47,13 @@ export function byRule(rows) {
     tooltip: tooltip({ trigger: "axis" }),
     xAxis: { type: "category", data: hours.map(clock), ...AXIS, axisTick: { show: false } },
     yAxis: { type: "value", minInterval: 1, ...AXIS },
-    series: rules.map((rule) => ({ name: named(`rule.${rule}`, rule), type: "bar", stack: "all", barMaxWidth: 26, data: hours.map((hour) => count.get(`${rule} ${hour}`) ?? 0) })),
+    series: rules.map((rule) => ({
+      name: named(`rule.${rule}`, rule),
+      type: "bar",
+      stack: "all",
+      barMaxWidth: 26,
+      data: hours.map((hour) => count.get(`${rule} ${hour}`) ?? 0),
+    })),
   };
 }
 
@@ -38,7 +61,16 @@ export function byRule(rows) {
 export function acknowledging(rows) {
   const byHour = new Map(rows.map((row) => [Date.parse(row.hour), row]));
   const hours = lastDay();
-  const line = (name, field, colour, dash) => ({ name, type: "line", symbol: "circle", symbolSize: 4, lineStyle: { type: dash, width: 2 }, color: colour, connectNulls: true, data: hours.map((hour) => (byHour.has(hour) ? +(byHour.get(hour)[field] / 60).toFixed(1) : null)) });
+  const line = (name, field, colour, dash) => ({
+    name,
+    type: "line",
+    symbol: "circle",
+    symbolSize: 4,
+    lineStyle: { type: dash, width: 2 },
+    color: colour,
+    connectNulls: true,
+    data: hours.map((hour) => (byHour.has(hour) ? +(byHour.get(hour)[field] / 60).toFixed(1) : null)),
+  });
   return {
     grid: GRID,
     legend: { ...LEGEND, icon: undefined, itemWidth: 18 },
@@ -51,23 +83,66 @@ export function acknowledging(rows) {
 
 const LEGIBLE_ROWS = 8;
 
-/** Bars on a logarithmic axis: how old each department's newest data is; stale ones are named so. The oldest come first; the wheel shows the rest. */
+/**
+ * Bars on a logarithmic axis: how old each department's newest data is; stale ones are named so. The oldest come
+ * first; the wheel shows the rest.
+ */
 export function delays(departments) {
   const rows = [...departments.values()].sort((a, b) => (a.delay_seconds ?? Infinity) - (b.delay_seconds ?? Infinity));
-  const text = (one) => (one.delay_seconds == null ? t("freshness.never") : seconds(one.delay_seconds)) + (one.stale ? ` ⚠ ${t("stale")}` : "");
+  const text = (one) =>
+    (one.delay_seconds == null ? t("freshness.never") : seconds(one.delay_seconds)) +
+    (one.stale ? ` ⚠ ${t("stale")}` : "");
   return {
     grid: { ...GRID, top: 6, right: 112 },
-    dataZoom: rows.length > LEGIBLE_ROWS
-      ? ["inside", "slider"].map((type) => ({ type, yAxisIndex: 0, startValue: rows.length - LEGIBLE_ROWS, endValue: rows.length - 1, zoomLock: true, zoomOnMouseWheel: false, moveOnMouseWheel: true, width: 8, right: 2, showDetail: false, brushSelect: false, handleSize: 0 }))
-      : [],
-    tooltip: tooltip({ formatter: ({ dataIndex }) => `${departmentName(rows[dataIndex].department)} · ${text(rows[dataIndex])}` }),
-    xAxis: { type: "log", min: 1, ...AXIS, axisLabel: { ...AXIS.axisLabel, formatter: (value) => seconds(value), hideOverlap: true } },
-    yAxis: { type: "category", data: rows.map((one) => departmentName(one.department)), ...AXIS, axisTick: { show: false }, axisLabel: { ...AXIS.axisLabel, interval: 0 } },
-    series: [{
-      type: "bar",
-      barMaxWidth: 12,
-      label: { show: true, position: "right", fontSize: 11, color: "#1c2530", formatter: ({ dataIndex }) => text(rows[dataIndex]) },
-      data: rows.map((one) => ({ value: Math.max(one.delay_seconds ?? 1, 1), itemStyle: { color: one.stale ? "#9a5b00" : "#3c8d93" } })),
-    }],
+    dataZoom:
+      rows.length > LEGIBLE_ROWS
+        ? ["inside", "slider"].map((type) => ({
+            type,
+            yAxisIndex: 0,
+            startValue: rows.length - LEGIBLE_ROWS,
+            endValue: rows.length - 1,
+            zoomLock: true,
+            zoomOnMouseWheel: false,
+            moveOnMouseWheel: true,
+            width: 8,
+            right: 2,
+            showDetail: false,
+            brushSelect: false,
+            handleSize: 0,
+          }))
+        : [],
+    tooltip: tooltip({
+      formatter: ({ dataIndex }) => `${departmentName(rows[dataIndex].department)} · ${text(rows[dataIndex])}`,
+    }),
+    xAxis: {
+      type: "log",
+      min: 1,
+      ...AXIS,
+      axisLabel: { ...AXIS.axisLabel, formatter: (value) => seconds(value), hideOverlap: true },
+    },
+    yAxis: {
+      type: "category",
+      data: rows.map((one) => departmentName(one.department)),
+      ...AXIS,
+      axisTick: { show: false },
+      axisLabel: { ...AXIS.axisLabel, interval: 0 },
+    },
+    series: [
+      {
+        type: "bar",
+        barMaxWidth: 12,
+        label: {
+          show: true,
+          position: "right",
+          fontSize: 11,
+          color: "#1c2530",
+          formatter: ({ dataIndex }) => text(rows[dataIndex]),
+        },
+        data: rows.map((one) => ({
+          value: Math.max(one.delay_seconds ?? 1, 1),
+          itemStyle: { color: one.stale ? "#9a5b00" : "#3c8d93" },
+        })),
+      },
+    ],
   };
 }

@@ -1,4 +1,5 @@
-// The page's state that is worth a link lives in the fragment, which no server and no log ever sees: #grid=440113001&list=open&case=…
+// The page's state that is worth a link lives in the fragment, which no server and no log ever sees:
+// #grid=440113001&list=open&case=…
 
 import { reactive } from "/lib/vue.js";
 
@@ -8,9 +9,12 @@ const read = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)
 export const fragment = reactive({ ...read() });
 
 addEventListener("hashchange", () => {
-  const said = read();
+  const wanted = read();
   // A link such as #list=due names only what it changes; the rest stays.
-  const kept = "list" in said || "grid" in said || "case" in said || "panel" in said ? { ...fragment, panel: "", ...said } : {};
+  const kept =
+    "list" in wanted || "grid" in wanted || "case" in wanted || "panel" in wanted
+      ? { ...fragment, panel: "", ...wanted }
+      : {};
   for (const key of Object.keys(fragment)) if (!(key in kept)) delete fragment[key];
   Object.assign(fragment, kept);
   write();
@@ -18,7 +22,7 @@ addEventListener("hashchange", () => {
 
 function write() {
   const kept = Object.entries(fragment).filter(([key, value]) => value && key !== "panel");
-  const hash = kept.length ? "#" + new URLSearchParams(kept) : location.pathname;
+  const hash = kept.length ? `#${new URLSearchParams(kept)}` : location.pathname;
   history.replaceState(history.state, "", hash);
 }
 
@@ -26,11 +30,11 @@ function write() {
 export function go(changes) {
   Object.assign(fragment, changes);
   const kept = Object.entries(fragment).filter(([key, value]) => value && key !== "panel");
-  history.pushState(null, "", kept.length ? "#" + new URLSearchParams(kept) : location.pathname);
+  history.pushState(null, "", kept.length ? `#${new URLSearchParams(kept)}` : location.pathname);
 }
 
 addEventListener("popstate", () => {
-  const said = read();
-  for (const key of Object.keys(fragment)) if (!(key in said)) delete fragment[key];
-  Object.assign(fragment, said);
+  const wanted = read();
+  for (const key of Object.keys(fragment)) if (!(key in wanted)) delete fragment[key];
+  Object.assign(fragment, wanted);
 });

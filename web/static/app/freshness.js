@@ -3,7 +3,10 @@
 import { computed, reactive } from "/lib/vue.js";
 import { freshness } from "./api.js";
 
-/** Department → its stalest topic: `{topic, kinds, last_event_at, delay_seconds, limit_seconds, stale}`; each topic by its contract's own limit. */
+/**
+ * Department → its stalest topic: `{topic, kinds, last_event_at, delay_seconds, limit_seconds, stale}`; each topic by
+ * its contract's own limit.
+ */
 export const departments = reactive(new Map());
 
 /** Topic → the same. */
@@ -17,20 +20,26 @@ export const overall = computed(() => {
   return [...departments.values()].some((one) => one.stale) ? "late" : "good";
 });
 
-/** The quiet topic on which a department states `kind`, or without one its quietest topic; undefined while it speaks. */
+/**
+ * The quiet topic on which a department states `kind`, or without one its quietest topic; undefined while it speaks.
+ */
 export function quietTopic(department, kind) {
-  const found = (kind && byKind.get(`${department} ${kind}`)) ?? departments.get(department);
-  return found?.stale ? found : undefined;
+  const topic = (kind && byKind.get(`${department} ${kind}`)) ?? departments.get(department);
+  return topic?.stale ? topic : undefined;
 }
 
 /** What the server says of topics, taken over: `{topic, department, kinds, …}` each. */
-function take(said) {
+function take(answer) {
   const latest = new Map();
-  for (const topic of said) {
+  for (const topic of answer) {
     topics.set(topic.topic, topic);
     for (const kind of topic.kinds ?? []) byKind.set(`${topic.department} ${kind}`, topic);
     const known = latest.get(topic.department);
-    if (!known || (topic.stale && !known.stale) || (topic.stale === known.stale && (topic.delay_seconds ?? Infinity) > (known.delay_seconds ?? Infinity))) {
+    if (
+      !known ||
+      (topic.stale && !known.stale) ||
+      (topic.stale === known.stale && (topic.delay_seconds ?? Infinity) > (known.delay_seconds ?? Infinity))
+    ) {
       latest.set(topic.department, topic);
     }
   }

@@ -1,11 +1,13 @@
-// Chinese first, English one click away, remembered. `t("key", {n: 3})` reads reactively, so a switch redraws every page.
+// Chinese first, English one click away, remembered. `t("key", {n: 3})` reads reactively, so a switch redraws every
+// page.
 
 import { ref, watchEffect } from "/lib/vue.js";
 import en from "../text/en.js";
 import words from "../text/words.js";
 import zh from "../text/zh.js";
 
-// Names of rules, departments, kinds and values come with the server (they stand where each is defined); a page's own texts go first.
+// Names of rules, departments, kinds and values come with the server (they stand where each is defined); a page's own
+// texts go first.
 const TEXTS = { zh: { ...words.zh, ...zh }, en: { ...words.en, ...en } };
 const REMEMBERED = "citygrid.language";
 
@@ -16,17 +18,23 @@ watchEffect(() => {
   document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
 });
 
-/** The text of `key` in the language in force; `{name}` in it is replaced from `values`. An unknown key shows itself. */
+/**
+ * The text of `key` in the language in force; `{name}` in it is replaced from `values`. An unknown key shows itself.
+ */
 export function t(key, values = {}) {
   const text = TEXTS[language.value][key] ?? key;
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
-/** The text of `key`, or `otherwise` when there is none: for names that come from the server (rules, departments, kinds). */
+/**
+ * The text of `key`, or `otherwise` when there is none: for names that come from the server (rules, departments,
+ * kinds).
+ */
 export const named = (key, otherwise) => TEXTS[language.value][key] ?? otherwise;
 
 /** Of a pair of fields `<field>_zh` and `<field>_en`, the one in the language in force. */
-export const said = (thing, field) => thing?.[`${field}_${language.value}`] || thing?.[`${field}_zh`] || thing?.[`${field}_en`] || "";
+export const textOf = (thing, field) =>
+  thing?.[`${field}_${language.value}`] || thing?.[`${field}_zh`] || thing?.[`${field}_en`] || "";
 
 export function switchLanguage() {
   language.value = language.value === "zh" ? "en" : "zh";

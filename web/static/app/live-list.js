@@ -38,9 +38,13 @@ export function liveList() {
     /** What the stream says about an alert's task. */
     taskMoved(task) {
       const alert = state.byId.get(task.finding_id);
-      if (!alert || alert.task?.id > task.id) return; // ids are in the order of making: the one before says nothing any more
+      // ids are in the order of making: the one before says nothing any more
+      if (!alert || alert.task?.id > task.id) return;
       const { id, state: standing, queue, outcome, respond_by, dispatched_at } = task;
-      state.byId.set(task.finding_id, { ...alert, task: { id, state: standing, queue, outcome, respond_by, dispatched_at } });
+      state.byId.set(task.finding_id, {
+        ...alert,
+        task: { id, state: standing, queue, outcome, respond_by, dispatched_at },
+      });
     },
     seen: () => state.arrived.clear(),
   };

@@ -1,4 +1,5 @@
-// What the server masks until a purpose is given: the first character and an asterisk, or the asterisk alone (api/masking.py).
+// What the server masks until a purpose is given: the first character and an asterisk, or the asterisk alone
+// (api/masking.py).
 
 import { t } from "./language.js";
 
@@ -6,7 +7,10 @@ const MASK = /^.?\*$/u;
 
 export const isMasked = (text) => typeof text === "string" && MASK.test(text);
 
-/** A text as it may be shown: a masked one that begins a Chinese word stays ("周*"); of a code or a date nothing readable is left. */
+/**
+ * A text as it may be shown: a masked one that begins a Chinese word stays ("周*"); of a code or a date nothing
+ * readable is left.
+ */
 export const orMasked = (text) => (isMasked(text) && text.charCodeAt(0) < 0x80 ? t("masked") : text);
 
 /** A record's number, or that it is masked. */

@@ -1,8 +1,8 @@
-// Moves of tasks, sent in order as soon as the network allows. A move leaves this list only when the server has taken it, or
-// when the person has read the server's refusal and put it away. Its key makes a second sending harmless.
+// Moves of tasks, sent in order as soon as the network allows. A move leaves this list only when the server has taken
+// it, or when the person has read the server's refusal and put it away. Its key makes a second sending harmless.
 
 import { computed, reactive, ref } from "/lib/vue.js";
-import { Unreachable, moveTask } from "./api.js";
+import { moveTask, Unreachable } from "./api.js";
 import { moves } from "./store.js";
 
 const FIRST_WAIT_MS = 2_000;
@@ -10,18 +10,22 @@ const LONGEST_WAIT_MS = 60_000;
 const LATER = new Set([408, 425, 429, 500, 502, 503, 504]); // the server may take it yet
 
 /** In order: `{number, account, task, move, body, key, at, refused?}`. */
-export const outbox = reactive([]);
+export const outbox = reactive(/** @type {City.Move[]} */ ([]));
 export const waiting = computed(() => outbox.filter((one) => !one.refused));
 export const refused = computed(() => outbox.filter((one) => one.refused));
 /** Whether the server answered last time. */
 export const online = ref(navigator.onLine);
 
 let account = null;
+/** @type {(task: City.Task, move: City.Move) => void} */
 let taken = () => {};
 let wait = FIRST_WAIT_MS;
 let timer;
 
-/** Reads what an account has not sent yet; `drain` sends it. `onTaken(task)` hears the task as the server has it after a move. */
+/**
+ * Reads what an account has not sent yet; `drain` sends it. `onTaken(task)` hears the task as the server has it after
+ * a move.
+ */
 export async function openOutbox(who, onTaken) {
   account = who;
   taken = onTaken;
@@ -33,6 +37,7 @@ export async function openOutbox(who, onTaken) {
 
 /** Keeps a move; once this resolves it is on disk. Sending begins by itself. */
 export async function post(task, move, body = {}) {
+  /** @type {City.Move} */
   const one = { account, task, move, body, key: crypto.randomUUID(), at: new Date().toISOString() };
   one.number = await moves.add(one);
   outbox.push(one);
@@ -42,8 +47,8 @@ export async function post(task, move, body = {}) {
 /** Puts a refused move away, after the person has read why. */
 export async function dismiss(number) {
   await moves.remove(number);
-  const at = outbox.findIndex((one) => one.number === number);
-  if (at >= 0) outbox.splice(at, 1);
+  const index = outbox.findIndex((one) => one.number === number);
+  if (index >= 0) outbox.splice(index, 1);
 }
 
 /** Sends what waits, in order, one tab at a time; comes back later by itself if the server is away. */

@@ -16,7 +16,9 @@ export function above(code, scope) {
 
 /** The codes from the scope's own level down to `code`: the breadcrumb. */
 export function pathTo(code, scope) {
-  const path = LEVELS.filter((length) => length <= code.length && length >= Math.max(scope.length, 6)).map((length) => code.slice(0, length));
+  const path = LEVELS.filter((length) => length <= code.length && length >= Math.max(scope.length, 6)).map((length) =>
+    code.slice(0, length),
+  );
   return scope === "" ? ["", ...path] : path;
 }
 
@@ -39,7 +41,10 @@ export function regionName(code, language) {
 
 const SHARED = 2; // characters; one alone is shared by chance
 
-/** The name of a region without what the region above it says already: "东社区" in "示例一街道", "03网格" in "东社区" (as api/places.py). */
+/**
+ * The name of a region without what the region above it says already: "东社区" in "示例一街道", "03网格" in "东社区" (as
+ * api/places.py).
+ */
 export function shortName(code, language) {
   const name = regionName(code, language);
   const above = LEVELS.findLast((length) => length < code.length);
@@ -57,8 +62,9 @@ export function placeName(code, language) {
   if (!code) return "";
   if (code.length <= 6) return regionName(code, language);
   const levels = pathTo(code, "0").slice(1);
-  const nearest = levels.findLastIndex((level) => level.length < code.length && names.has(level)); // the closest one whose name is known
+  // the closest one whose name is known
+  const nearest = levels.findLastIndex((level) => level.length < code.length && names.has(level));
   const shown = levels.slice(Math.max(nearest, 0)).slice(nearest < 0 ? -2 : 0);
-  const said = shown.map((level, i) => (i === 0 ? regionName(level, language) : shortName(level, language)));
-  return language === "en" ? said.reverse().join(", ") : said.join(" ");
+  const words = shown.map((level, i) => (i === 0 ? regionName(level, language) : shortName(level, language)));
+  return language === "en" ? words.reverse().join(", ") : words.join(" ");
 }

@@ -2,9 +2,11 @@
 
 import { me } from "./api.js";
 
-const KEPT = "citygrid.account"; // name, role, scope: enough to open the worker's page without a network; no personal record
+// name, role, scope: enough to open the worker's page without a network; no personal record
+const KEPT = "citygrid.account";
 
-const HOMES = { grid_worker: "/worker.html", department: "/catalogue.html", ops: "/catalogue.html" }; // who sees no person has no centre
+// who sees no person has no centre
+const HOMES = { grid_worker: "/worker.html", department: "/catalogue.html", ops: "/catalogue.html" };
 
 export const homeOf = (role) => HOMES[role] ?? "/centre.html";
 
@@ -23,7 +25,7 @@ export function forget() {
 
 export function toSignIn() {
   const here = location.pathname + location.hash;
-  location.replace("/?next=" + encodeURIComponent(here));
+  location.replace(`/?next=${encodeURIComponent(here)}`);
 }
 
 /** The account of this browser; sends to the sign-in page when there is none. Throws Unreachable without a network. */

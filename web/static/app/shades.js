@@ -1,7 +1,8 @@
-// Five shades of open alerts, light to dark; away from the severities' hues. Where one shade ends depends on what is in sight:
-// a shade says "more than is usual here", so that two alike streets look alike and neither the darkest.
+// Five shades of open alerts, light to dark; away from the severities' hues. Where one shade ends depends on what is
+// in sight: a shade says "more than is usual here", so that two alike streets look alike and neither the darkest.
 
-export const FILLS = ["#f4f6f8", "#d7e6e6", "#a9cbcc", "#6fa7aa", "#3c7f85"]; // style/centre.css has the same for the legend
+// style/centre.css has the same for the legend
+export const FILLS = ["#f4f6f8", "#d7e6e6", "#a9cbcc", "#6fa7aa", "#3c7f85"];
 const ROUND = [1, 1.5, 2, 3, 5, 7, 10];
 
 /** The round number (1, 2, 3, 5, 7, 10, 15, 20, 30 …) nearest to `value`, at least 1. */
@@ -11,7 +12,10 @@ function round(value) {
   return near.reduce((best, one) => (Math.abs(one - value) < Math.abs(best - value) ? one : best));
 }
 
-/** The upper ends of the shades but the last, for these counts: 0, then half the mean of those that have any, and its multiples. */
+/**
+ * The upper ends of the shades but the last, for these counts: 0, then half the mean of those that have any, and its
+ * multiples.
+ */
 export function stepsFor(counts) {
   const some = counts.filter((count) => count > 0);
   const mean = some.reduce((sum, count) => sum + count, 0) / (some.length || 1);
@@ -21,6 +25,6 @@ export function stepsFor(counts) {
 
 /** The index of the shade of a count. */
 export const shadeOf = (count, steps) => {
-  const at = steps.findIndex((upTo) => count <= upTo);
-  return at < 0 ? steps.length : at;
+  const index = steps.findIndex((upTo) => count <= upTo);
+  return index < 0 ? steps.length : index;
 };

@@ -1,4 +1,5 @@
-// Server-Sent Events. The browser sends Last-Event-ID by itself when it reconnects; after a longer silence we open anew.
+// Server-Sent Events. The browser sends Last-Event-ID by itself when it reconnects; after a longer silence we open
+// anew.
 
 import { ref } from "/lib/vue.js";
 import { STREAM } from "./api.js";
@@ -10,9 +11,9 @@ const REOPEN_MS = 5_000;
 export const streamState = ref("waiting");
 
 /**
- * Follows the stream; `heard(kind, value)` is called for each `alert`, `task` and `freshness` event. `read()` reads everything: once a
- * stream has begun, so that nothing is missed between the first reading and its beginning, and when the server no longer has what
- * was missed (`reset`). Returns a function that ends it.
+ * Follows the stream; `heard(kind, value)` is called for each `alert`, `task` and `freshness` event. `read()` reads
+ * everything: once a stream has begun, so that nothing is missed between the first reading and its beginning, and when
+ * the server no longer has what was missed (`reset`). Returns a function that ends it.
  */
 export function follow(heard, read) {
   let source;

@@ -13,11 +13,18 @@ export const now = ref(Date.now());
 setInterval(() => (now.value = Date.now()), 15_000);
 
 /** Milliseconds of a Date, a text, milliseconds, or the microseconds of a row. */
-const ms = (at) => (at instanceof Date ? at.getTime() : typeof at !== "number" ? Date.parse(at) : at > 1e14 ? at / 1000 : at);
+const ms = (/** @type {City.Instant} */ instant) =>
+  instant instanceof Date
+    ? instant.getTime()
+    : typeof instant !== "number"
+      ? Date.parse(instant)
+      : instant > 1e14
+        ? instant / 1000
+        : instant;
 
 /** "08:05" today, "11-22 08:05" on another day of this year, "2024-11-22" before that. */
-export function clock(at) {
-  const when = ms(at);
+export function clock(/** @type {City.Instant} */ instant) {
+  const when = ms(instant);
   if (Number.isNaN(when)) return "–";
   const day = DATE.format(when);
   const today = DATE.format(now.value);
@@ -34,31 +41,42 @@ export function lasting(span) {
   if (hours < 48) return t("time.hours", { n: hours });
   const days = Math.round(hours / 24);
   if (days < 90) return t("time.days", { n: days });
-  return days < 700 ? t("time.months", { n: Math.round(days / 30.4) }) : t("time.years", { n: Math.round(days / 365.25) });
+  return days < 700
+    ? t("time.months", { n: Math.round(days / 30.4) })
+    : t("time.years", { n: Math.round(days / 365.25) });
 }
 
 /** "12 分钟前", or "刚刚". */
-export function ago(at) {
-  const span = now.value - ms(at);
+export function ago(/** @type {City.Instant} */ instant) {
+  const span = now.value - ms(instant);
   if (Number.isNaN(span)) return "";
-  return Math.abs(span) < MINUTE ? t("time.now") : span > 0 ? t("time.ago", { span: lasting(span) }) : t("time.ahead", { span: lasting(span) });
+  return Math.abs(span) < MINUTE
+    ? t("time.now")
+    : span > 0
+      ? t("time.ago", { span: lasting(span) })
+      : t("time.ahead", { span: lasting(span) });
 }
 
 /** "08:05 · 12 分钟前". */
-export const when = (at) => (at ? `${clock(at)} · ${ago(at)}` : "–");
+export const when = (/** @type {City.Instant | null} */ instant) =>
+  instant ? `${clock(instant)} · ${ago(instant)}` : "–";
 
 /** "09:00 前", or "超时 12 分钟" once past. */
-export function due(at) {
-  if (!at) return "";
-  return ms(at) < now.value ? t("time.overdue", { span: lasting(now.value - ms(at)) }) : t("time.by", { at: clock(at) });
+export function due(/** @type {City.Instant} */ instant) {
+  if (!instant) return "";
+  return ms(instant) < now.value
+    ? t("time.overdue", { span: lasting(now.value - ms(instant)) })
+    : t("time.by", { at: clock(instant) });
 }
 
-export const isPast = (at) => Boolean(at) && ms(at) < now.value;
+export const isPast = (/** @type {City.Instant | null} */ instant) => Boolean(instant) && ms(instant) < now.value;
 
 /** Seconds as "4 分" or "42 秒". */
 export function seconds(value) {
   if (value === null || value === undefined) return "–";
   if (value < 60) return t("time.short.seconds", { n: Math.round(value) });
   if (value < 5400) return t("time.short.minutes", { n: Math.round(value / 60) });
-  return value < 172800 ? t("time.short.hours", { n: Math.round(value / 3600) }) : t("time.days", { n: Math.round(value / 86400) });
+  return value < 172800
+    ? t("time.short.hours", { n: Math.round(value / 3600) })
+    : t("time.days", { n: Math.round(value / 86400) });
 }

@@ -1,6 +1,6 @@
 import { h, nextTick, onMounted, ref, watch } from "/lib/vue.js";
 import { alertCase, moveTask, unmaskCase } from "../app/api.js";
-import { language, named, said, t } from "../app/language.js";
+import { language, named, t, textOf } from "../app/language.js";
 import { nameOf } from "../app/places.js";
 import { placeName } from "../app/regions.js";
 import { Severity, severityOf } from "../app/severity.js";
@@ -13,24 +13,53 @@ import { Refusal } from "./refusal.js";
 import { Timeline } from "./timeline.js";
 import { UnknownBox } from "./unknown-box.js";
 
-const queueName = (task) => (task.queue === "city" ? t("region.city") : task.queue === task.place?.grid ? nameOf(task.place) : placeName(task.queue, language.value));
+const queueName = (task) =>
+  task.queue === "city"
+    ? t("region.city")
+    : task.queue === task.place?.grid
+      ? nameOf(task.place)
+      : placeName(task.queue, language.value);
 
 const part = (title, content) => h("section", [h("h3", title), content]);
 
 /** Topics on whose silence the case rests: those that no fact above names are told by themselves. */
-const silent = (value) => (value.quiet ?? []).filter((topic) => !(value.because ?? []).some((fact) => fact.department === topic.department && topic.kinds.includes(fact.kind)));
+const silent = (value) =>
+  (value.quiet ?? []).filter(
+    (topic) =>
+      !(value.because ?? []).some((fact) => fact.department === topic.department && topic.kinds.includes(fact.kind)),
+  );
 
 const OWN_RECORD = new Set(["resident", "grid", "legal_person", "district"]);
 
 const links = (value) =>
   h("p", { class: "row small" }, [
-    OWN_RECORD.has(value.view) ? h("a", { href: `/record.html#${value.view}/${encodeURIComponent(value.subject)}`, "data-test": "to-subject" }, t(`case.${value.view}`)) : null,
-    value.household ? h("a", { href: `/record.html#household/${encodeURIComponent(value.household)}`, "data-test": "to-household" }, t("case.household")) : null,
-    value.dwelling ? h("a", { href: `/record.html#dwelling/${encodeURIComponent(value.dwelling)}`, "data-test": "to-dwelling" }, t("case.dwelling")) : null,
+    OWN_RECORD.has(value.view)
+      ? h(
+          "a",
+          { href: `/record.html#${value.view}/${encodeURIComponent(value.subject)}`, "data-test": "to-subject" },
+          t(`case.${value.view}`),
+        )
+      : null,
+    value.household
+      ? h(
+          "a",
+          { href: `/record.html#household/${encodeURIComponent(value.household)}`, "data-test": "to-household" },
+          t("case.household"),
+        )
+      : null,
+    value.dwelling
+      ? h(
+          "a",
+          { href: `/record.html#dwelling/${encodeURIComponent(value.dwelling)}`, "data-test": "to-dwelling" },
+          t("case.dwelling"),
+        )
+      : null,
     h("a", { href: `#grid=${value.place?.grid ?? ""}` }, t("case.on-map")),
   ]);
 
-/** One case beside the list: why, people, timeline, and what may be done now. `touched` counts stream events about it. */
+/**
+ * One case beside the list: why, people, timeline, and what may be done now. `touched` counts stream events about it.
+ */
 export const Case = {
   props: ["finding", "touched", "purposes"],
   emits: ["close", "loaded"],
@@ -80,35 +109,86 @@ export const Case = {
       const task = current();
       return [
         h("div", { class: ["why-box", level] }, [
-          h("p", { class: "row" }, [h(Severity, { level }), h("span", { class: "spread" }), h("span", { class: "small" }, level === "done" ? "" : due(task?.respond_by ?? one.respond_by))]),
-          h("p", { class: "why", "data-test": "why" }, said(one, "why")),
+          h("p", { class: "row" }, [
+            h(Severity, { level }),
+            h("span", { class: "spread" }),
+            h("span", { class: "small" }, level === "done" ? "" : due(task?.respond_by ?? one.respond_by)),
+          ]),
+          h("p", { class: "why", "data-test": "why" }, textOf(one, "why")),
           h("p", { class: "small" }, [nameOf(one.place), one.place?.address].filter(Boolean).join(" · ")),
           one.unknown && level !== "done" ? h(UnknownBox, { kept: Boolean(task) }) : null,
-          one.resolution_zh ? h("p", { class: "small" }, `✓ ${said(one, "resolution")}`) : null,
+          one.resolution_zh ? h("p", { class: "small" }, `✓ ${textOf(one, "resolution")}`) : null,
         ]),
-        part(t("case.because"), [h(CaseFacts, { because: facts.value ?? one.because ?? [] }), h(QuietTopics, { topics: silent(one) })]),
-        part(t("case.people"), h(People, { key: one.finding_id, people: one.people, purposes: props.purposes, unmask })),
+        part(t("case.because"), [
+          h(CaseFacts, { because: facts.value ?? one.because ?? [] }),
+          h(QuietTopics, { topics: silent(one) }),
+        ]),
+        part(
+          t("case.people"),
+          h(People, { key: one.finding_id, people: one.people, purposes: props.purposes, unmask }),
+        ),
         part(t("case.timeline"), h(Timeline, { moments: one.timeline ?? [] })),
         links(one),
-        h("p", { class: "quiet small" }, t("case.rule", { rule: one.rule, version: one.rule_version, at: when(one.changed_at) })),
+        h(
+          "p",
+          { class: "quiet small" },
+          t("case.rule", { rule: one.rule, version: one.rule_version, at: when(one.changed_at) }),
+        ),
       ];
     };
 
     const foot = (task) => [
-      h("p", { class: "small stand" }, [h("span", { class: "tag", "data-test": "task-state", "data-state": task.state }, task.suspended ? t("task.suspended") : named(`task.${task.state}`, task.state)), ` ${t("task.queue")} ${queueName(task)}`]),
+      h("p", { class: "small stand" }, [
+        h(
+          "span",
+          { class: "tag", "data-test": "task-state", "data-state": task.state },
+          task.suspended ? t("task.suspended") : named(`task.${task.state}`, task.state),
+        ),
+        ` ${t("task.queue")} ${queueName(task)}`,
+      ]),
       h(MoveForm, { key: task.id, task, send }),
       (task.moves ?? []).length === 0 ? h("p", { class: "quiet small" }, t("move.none")) : null,
     ];
 
     return () =>
-      h("aside", { class: "panel case", "aria-label": t("case.title"), "data-test": "case", onKeydown: (e) => e.key === "Escape" && emit("close") }, [
-        h("header", [
-          h("h2", { tabindex: -1, ref: heading }, value.value ? named(`rule.${value.value.rule}`, value.value.rule) : t("loading")),
-          h("span", { class: "spread" }),
-          h("button", { class: "plain", type: "button", "aria-label": t("close"), title: t("close"), "data-test": "case-close", onClick: () => emit("close") }, "✕"),
-        ]),
-        h("div", { class: "scroll stack" }, [h(Refusal, { error: error.value }), ...(value.value ? body() : [])]),
-        value.value ? h("footer", { "aria-label": t("case.do") }, current() ? foot(current()) : h("p", { class: "quiet" }, t("task.none"))) : null,
-      ]);
+      h(
+        "aside",
+        {
+          class: "panel case",
+          "aria-label": t("case.title"),
+          "data-test": "case",
+          onKeydown: (e) => e.key === "Escape" && emit("close"),
+        },
+        [
+          h("header", [
+            h(
+              "h2",
+              { tabindex: -1, ref: heading },
+              value.value ? named(`rule.${value.value.rule}`, value.value.rule) : t("loading"),
+            ),
+            h("span", { class: "spread" }),
+            h(
+              "button",
+              {
+                class: "plain",
+                type: "button",
+                "aria-label": t("close"),
+                title: t("close"),
+                "data-test": "case-close",
+                onClick: () => emit("close"),
+              },
+              "✕",
+            ),
+          ]),
+          h("div", { class: "scroll stack" }, [h(Refusal, { error: error.value }), ...(value.value ? body() : [])]),
+          value.value
+            ? h(
+                "footer",
+                { "aria-label": t("case.do") },
+                current() ? foot(current()) : h("p", { class: "quiet" }, t("task.none")),
+              )
+            : null,
+        ],
+      );
   },
 };

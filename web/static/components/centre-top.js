@@ -1,8 +1,9 @@
 import { computed, h, ref } from "/lib/vue.js";
 import { lookup, lookupCompany, signOut } from "../app/api.js";
-import { overall } from "../app/freshness.js";
-import { language, named, said, t } from "../app/language.js";
 import { recordLink } from "../app/facts.js";
+import { overall } from "../app/freshness.js";
+import { inputOf } from "../app/input.js";
+import { language, named, t, textOf } from "../app/language.js";
 import { nameOf } from "../app/places.js";
 import { pathTo, regionName, shortName } from "../app/regions.js";
 import { forget } from "../app/session.js";
@@ -16,13 +17,34 @@ const CREDIT_CODE = /^[0-9A-HJ-NP-RTUWXY]{18}$/i;
 
 const LEVELS = { 6: "street", 9: "community", 12: "grid" };
 /** The levels below the one in sight, faint: where a click on the map leads. */
-const deeper = (region) => Object.entries(LEVELS).filter(([digits]) => Number(digits) >= region.length).map(([, level]) => h("li", { key: level, class: "deeper", "aria-hidden": "true" }, h("span", t(`level.${level}`))));
+const deeper = (region) =>
+  Object.entries(LEVELS)
+    .filter(([digits]) => Number(digits) >= region.length)
+    .map(([, level]) =>
+      h("li", { key: level, class: "deeper", "aria-hidden": "true" }, h("span", t(`level.${level}`))),
+    );
 
 const Breadcrumb = ({ region, scope, onDrill }) =>
-  h("nav", { class: "breadcrumb", "aria-label": t("region.path"), "data-test": "breadcrumb" }, h("ol", [...pathTo(region, scope).map((code) =>
-    h("li", { key: code }, code === region
-      ? h("span", { "aria-current": "location" }, shortName(code, language.value))
-      : h("button", { class: "plain", type: "button", onClick: () => onDrill(code) }, shortName(code, language.value)))), ...deeper(region)]));
+  h(
+    "nav",
+    { class: "breadcrumb", "aria-label": t("region.path"), "data-test": "breadcrumb" },
+    h("ol", [
+      ...pathTo(region, scope).map((code) =>
+        h(
+          "li",
+          { key: code },
+          code === region
+            ? h("span", { "aria-current": "location" }, shortName(code, language.value))
+            : h(
+                "button",
+                { class: "plain", type: "button", onClick: () => onDrill(code) },
+                shortName(code, language.value),
+              ),
+        ),
+      ),
+      ...deeper(region),
+    ]),
+  );
 Breadcrumb.props = ["region", "scope", "onDrill"];
 
 /** Looks in the alerts at hand; a person's number is looked up by the server, in a body, with a purpose. */
@@ -34,7 +56,17 @@ const Search = {
     const dialog = ref(null);
     const purpose = ref("");
     const error = ref(null);
-    const words = (alert) => [said(alert, "why"), named(`rule.${alert.rule}`, alert.rule), alert.place?.address, nameOf(alert.place), alert.subject, alert.dwelling].join(" ").toLowerCase();
+    const words = (alert) =>
+      [
+        textOf(alert, "why"),
+        named(`rule.${alert.rule}`, alert.rule),
+        alert.place?.address,
+        nameOf(alert.place),
+        alert.subject,
+        alert.dwelling,
+      ]
+        .join(" ")
+        .toLowerCase();
     // A number of digits alone can be either; only the server knows its check character.
     const isPerson = computed(() => IDENTITY.test(text.value.trim()));
     const isCompany = computed(() => CREDIT_CODE.test(text.value.trim()));
@@ -42,7 +74,9 @@ const Search = {
     const asCompany = ref(false);
     const hits = computed(() => {
       const wanted = text.value.trim().toLowerCase();
-      return wanted && !isNumber.value ? props.items.filter((alert) => words(alert).includes(wanted)).slice(0, MOST_HITS) : [];
+      return wanted && !isNumber.value
+        ? props.items.filter((alert) => words(alert).includes(wanted)).slice(0, MOST_HITS)
+        : [];
     });
     const submit = (event) => {
       event.preventDefault();
@@ -50,8 +84,7 @@ const Search = {
         error.value = null;
         asCompany.value = !isPerson.value;
         dialog.value.showModal();
-      }
-      else if (hits.value[0]) choose(hits.value[0]);
+      } else if (hits.value[0]) choose(hits.value[0]);
     };
     const choose = (alert) => {
       text.value = "";
@@ -60,35 +93,95 @@ const Search = {
     const look = async (event) => {
       event.preventDefault();
       try {
-        const found = await (asCompany.value ? lookupCompany : lookup)(text.value.trim(), purpose.value);
-        location.assign(recordLink(found.view, found.id));
+        const row = await (asCompany.value ? lookupCompany : lookup)(text.value.trim(), purpose.value);
+        location.assign(recordLink(row.view, row.id));
       } catch (refused) {
         error.value = refused;
       }
     };
     return () =>
       h("form", { class: "search", role: "search", onSubmit: submit }, [
-        h("input", { type: "search", value: text.value, placeholder: t("search.hint"), "aria-label": t("search.hint"), autocomplete: "off", "data-test": "search", onInput: (e) => (text.value = e.target.value) }),
+        h("input", {
+          type: "search",
+          value: text.value,
+          placeholder: t("search.hint"),
+          "aria-label": t("search.hint"),
+          autocomplete: "off",
+          "data-test": "search",
+          onInput: (e) => (text.value = inputOf(e)),
+        }),
         text.value && !isNumber.value
-          ? h("ul", { class: "hits", "data-test": "hits" }, hits.value.length
-              ? hits.value.map((alert) => h("li", { key: alert.finding_id }, h("button", { type: "button", class: "plain", onClick: () => choose(alert) }, [h("strong", alert.place?.address ?? nameOf(alert.place) ?? ""), ` · ${said(alert, "why")}`])))
-              : [h("li", { class: "quiet" }, t("search.none"))])
+          ? h(
+              "ul",
+              { class: "hits", "data-test": "hits" },
+              hits.value.length
+                ? hits.value.map((alert) =>
+                    h(
+                      "li",
+                      { key: alert.finding_id },
+                      h("button", { type: "button", class: "plain", onClick: () => choose(alert) }, [
+                        h("strong", alert.place?.address ?? nameOf(alert.place) ?? ""),
+                        ` · ${textOf(alert, "why")}`,
+                      ]),
+                    ),
+                  )
+                : [h("li", { class: "quiet" }, t("search.none"))],
+            )
           : null,
-        h("dialog", { ref: dialog, "data-test": "person-look", "aria-label": t(asCompany.value ? "search.company" : "search.person") }, h("div", { class: "stack" }, [
-          h("h2", t(asCompany.value ? "search.company" : "search.person")),
-          isPerson.value && isCompany.value
-            ? h("div", { class: "row" }, [false, true].map((company) => h("label", { key: company, class: "row" }, [h("input", { type: "radio", name: "number-of", checked: asCompany.value === company, onChange: () => (asCompany.value = company) }), t(company ? "record.legal_person" : "record.resident")])))
-            : null,
-          h("label", { class: "field" }, [t("person.why-look"), h("select", { value: purpose.value, "data-test": "look-purpose", onChange: (e) => (purpose.value = e.target.value) }, [
-            h("option", { value: "" }, t("person.choose-purpose")),
-            ...(props.purposes ?? []).map((one) => h("option", { value: one.name, key: one.name }, one[language.value])),
-          ])]),
-          h(Refusal, { error: error.value }),
-          h("div", { class: "row" }, [
-            h("button", { type: "button", class: "primary", disabled: !purpose.value, "data-test": "look", onClick: look }, t("search.look")),
-            h("button", { type: "button", onClick: () => dialog.value.close() }, t("cancel")),
+        h(
+          "dialog",
+          {
+            ref: dialog,
+            "data-test": "person-look",
+            "aria-label": t(asCompany.value ? "search.company" : "search.person"),
+          },
+          h("div", { class: "stack" }, [
+            h("h2", t(asCompany.value ? "search.company" : "search.person")),
+            isPerson.value && isCompany.value
+              ? h(
+                  "div",
+                  { class: "row" },
+                  [false, true].map((company) =>
+                    h("label", { key: String(company), class: "row" }, [
+                      h("input", {
+                        type: "radio",
+                        name: "number-of",
+                        checked: asCompany.value === company,
+                        onChange: () => (asCompany.value = company),
+                      }),
+                      t(company ? "record.legal_person" : "record.resident"),
+                    ]),
+                  ),
+                )
+              : null,
+            h("label", { class: "field" }, [
+              t("person.why-look"),
+              h(
+                "select",
+                {
+                  value: purpose.value,
+                  "data-test": "look-purpose",
+                  onChange: (e) => (purpose.value = inputOf(e)),
+                },
+                [
+                  h("option", { value: "" }, t("person.choose-purpose")),
+                  ...(props.purposes ?? []).map((one) =>
+                    h("option", { value: one.name, key: one.name }, one[language.value]),
+                  ),
+                ],
+              ),
+            ]),
+            h(Refusal, { error: error.value }),
+            h("div", { class: "row" }, [
+              h(
+                "button",
+                { type: "button", class: "primary", disabled: !purpose.value, "data-test": "look", onClick: look },
+                t("search.look"),
+              ),
+              h("button", { type: "button", onClick: () => dialog.value.close() }, t("cancel")),
+            ]),
           ]),
-        ])),
+        ),
       ]);
   },
 };
@@ -108,8 +201,14 @@ export const CentreTop = {
         h(Breadcrumb, { region: props.region, scope: props.account.scope, onDrill: (code) => emit("drill", code) }),
         h("span", { class: "spread" }),
         h(Search, { items: props.items, purposes: props.account.purposes, onOpen: (finding) => emit("open", finding) }),
-        h("a", { class: "state", href: "#panel=freshness", "data-test": "freshness", title: t("freshness.what") }, [h("span", { class: ["dot", overall.value] }), t(`freshness.${overall.value}.short`)]),
-        h("span", { class: "state", role: "status", "data-test": "stream", "data-state": streamState.value }, [h("span", { class: ["dot", streamState.value === "live" ? "" : "off"] }), t(`stream.${streamState.value}`)]),
+        h("a", { class: "state", href: "#panel=freshness", "data-test": "freshness", title: t("freshness.what") }, [
+          h("span", { class: ["dot", overall.value] }),
+          t(`freshness.${overall.value}.short`),
+        ]),
+        h("span", { class: "state", role: "status", "data-test": "stream", "data-state": streamState.value }, [
+          h("span", { class: ["dot", streamState.value === "live" ? "" : "off"] }),
+          t(`stream.${streamState.value}`),
+        ]),
         h("a", { class: "state", href: "/catalogue.html", "data-test": "to-catalogue" }, t("catalogue.title")),
         h(LanguageSwitch),
         h("span", { class: "account" }, props.account.name),

@@ -1,5 +1,5 @@
-import { h, onBeforeUnmount, onMounted, ref, watch } from "/lib/vue.js";
 import { echarts } from "/lib/echarts/index.js";
+import { h, onBeforeUnmount, onMounted, ref, watch } from "/lib/vue.js";
 
 /** One ECharts figure on canvas, with a title and a sentence that says the same to who cannot see it. */
 export const Chart = {
@@ -7,7 +7,15 @@ export const Chart = {
   setup(props) {
     const box = ref(null);
     let chart, observer;
-    const draw = () => chart.setOption({ animation: false, textStyle: { fontFamily: getComputedStyle(document.documentElement).fontFamily }, ...props.option }, true);
+    const draw = () =>
+      chart.setOption(
+        {
+          animation: false,
+          textStyle: { fontFamily: getComputedStyle(document.documentElement).fontFamily },
+          ...props.option,
+        },
+        true,
+      );
     onMounted(() => {
       chart = echarts.init(box.value, null, { renderer: "canvas" });
       observer = new ResizeObserver(() => chart.resize());

@@ -7,11 +7,16 @@ export const departmentName = (department) => named(`department.${department}`, 
 
 /** That nobody knows, and since when the topic is quiet: `{last_event_at}`. */
 export const Unknown = ({ topic }) =>
-  h("span", { class: "stale small", title: topic.last_event_at ? ago(topic.last_event_at) : null, "data-test": "quiet" },
-    `? ${topic.last_event_at ? t("quiet.since", { at: clock(topic.last_event_at) }) : t("quiet.never")}`);
+  h(
+    "span",
+    { class: "stale small", title: topic.last_event_at ? ago(topic.last_event_at) : null, "data-test": "quiet" },
+    `? ${topic.last_event_at ? t("quiet.since", { at: clock(topic.last_event_at) }) : t("quiet.never")}`,
+  );
 Unknown.props = ["topic"];
 
-/** A department's name, marked wherever its data stands while the topic of that kind (or any of its topics) is quiet. */
+/**
+ * A department's name, marked wherever its data stands while the topic of that kind (or any of its topics) is quiet.
+ */
 export const Department = ({ of, kind }) => {
   const topic = quietTopic(of, kind);
   return h("span", { class: "department" }, [departmentName(of), topic ? h(Unknown, { topic }) : null]);

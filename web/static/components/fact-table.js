@@ -3,22 +3,34 @@ import { byDepartment, factName, recordLink, whoIs } from "../app/facts.js";
 import { named, t } from "../app/language.js";
 import { isMasked, recordOf } from "../app/masked.js";
 import { when } from "../app/time.js";
-import { Unknown, departmentName } from "./department.js";
+import { departmentName, Unknown } from "./department.js";
 
 const FEW = 6; // of more statements of one fact, the rest come on asking
 const COLUMNS = ["record.fact", "record.value", "record.number", "record.since"];
 
-const moment = (at) => (isMasked(at) || !at ? t("masked") : when(at));
+const moment = (instant) => (isMasked(instant) || !instant ? t("masked") : when(instant));
 
-const value = (said) =>
-  said.parts.map((one, i) => h("span", { key: i, class: "part" }, [one.label ? h("span", { class: "quiet" }, `${one.label} `) : null, one.link ? h("a", { href: one.link }, one.text) : one.text]));
+const value = (statement) =>
+  statement.parts.map((one, i) =>
+    h("span", { key: i, class: "part" }, [
+      one.label ? h("span", { class: "quiet" }, `${one.label} `) : null,
+      one.link ? h("a", { href: one.link }, one.text) : one.text,
+    ]),
+  );
 
-const who = (one) => (!one ? null : isMasked(one.id) ? h("span", { class: "tag" }, whoIs(one)) : h("a", { class: "tag", href: recordLink(one.view, one.id) }, whoIs(one)));
+const who = (one) =>
+  !one
+    ? null
+    : isMasked(one.id)
+      ? h("span", { class: "tag" }, whoIs(one))
+      : h("a", { class: "tag", href: recordLink(one.view, one.id) }, whoIs(one));
 
 /** The statements of each fact in one department's order, and how many more there are of it. */
 function few(facts, whole) {
   const count = new Map();
-  const kept = facts.filter((said) => count.set(said.fact, (count.get(said.fact) ?? 0) + 1).get(said.fact) <= FEW || whole);
+  const kept = facts.filter(
+    (statement) => count.set(statement.fact, (count.get(statement.fact) ?? 0) + 1).get(statement.fact) <= FEW || whole,
+  );
   return [kept, facts.length - kept.length];
 }
 
@@ -29,14 +41,22 @@ export const FactTable = {
     const whole = ref(new Set());
 
     /** A fact of several kinds (in, out) says which; one of a single kind is named by the fact. */
-    const ofKind = (said) => (props.facts.some((other) => other.fact === said.fact && other.kind !== said.kind) ? h("span", { class: "kind-name" }, `${named(`kind.${said.kind}`, said.kind)} `) : null);
+    const ofKind = (statement) =>
+      props.facts.some((other) => other.fact === statement.fact && other.kind !== statement.kind)
+        ? h("span", { class: "kind-name" }, `${named(`kind.${statement.kind}`, statement.kind)} `)
+        : null;
 
-    const row = (said, i) =>
-      h("tr", { key: i, class: { disputed: said.disputed } }, [
-        h("th", { scope: "row" }, [factName(said), said.disputed ? h("span", { class: "stale small", "data-test": "disputed" }, ` ≠ ${t("record.disputed")}`) : null]),
-        h("td", [who(said.who), " ", ofKind(said), ...value(said)]),
-        h("td", { class: "quiet" }, recordOf(said.record)),
-        h("td", { class: "quiet" }, moment(said.occurred_at)),
+    const row = (statement, i) =>
+      h("tr", { key: i, class: { disputed: statement.disputed } }, [
+        h("th", { scope: "row" }, [
+          factName(statement),
+          statement.disputed
+            ? h("span", { class: "stale small", "data-test": "disputed" }, ` ≠ ${t("record.disputed")}`)
+            : null,
+        ]),
+        h("td", [who(statement.who), " ", ofKind(statement), ...value(statement)]),
+        h("td", { class: "quiet" }, recordOf(statement.record)),
+        h("td", { class: "quiet" }, moment(statement.occurred_at)),
       ]);
 
     const silentOf = (department) => (props.quiet ?? []).filter((topic) => topic.department === department);
@@ -45,13 +65,35 @@ export const FactTable = {
       const [kept, more] = few(facts, whole.value.has(department));
       const silent = silentOf(department);
       return h("tbody", { key: department, "data-test": "department", "data-department": department }, [
-        h("tr", { class: "group" }, h("th", { colspan: COLUMNS.length, scope: "rowgroup" }, [
-          departmentName(department),
-          ...silent.map((topic) => h("span", { key: topic.topic, class: "small silent" }, [h(Unknown, { topic }), h("span", { class: "quiet code" }, topic.topic)])),
-        ])),
+        h(
+          "tr",
+          { class: "group" },
+          h("th", { colspan: COLUMNS.length, scope: "rowgroup" }, [
+            departmentName(department),
+            ...silent.map((topic) =>
+              h("span", { key: topic.topic, class: "small silent" }, [
+                h(Unknown, { topic }),
+                h("span", { class: "quiet code" }, topic.topic),
+              ]),
+            ),
+          ]),
+        ),
         ...kept.map(row),
         facts.length === 0 ? h("tr", h("td", { colspan: COLUMNS.length, class: "quiet" }, t("quiet.nothing"))) : null,
-        more || whole.value.has(department) ? h("tr", h("td", { colspan: COLUMNS.length }, h("button", { type: "button", class: "plain small", onClick: () => toggle(department) }, more ? t("record.more", { n: more }) : t("person.fewer")))) : null,
+        more || whole.value.has(department)
+          ? h(
+              "tr",
+              h(
+                "td",
+                { colspan: COLUMNS.length },
+                h(
+                  "button",
+                  { type: "button", class: "plain small", onClick: () => toggle(department) },
+                  more ? t("record.more", { n: more }) : t("person.fewer"),
+                ),
+              ),
+            )
+          : null,
       ]);
     };
     const toggle = (department) => {
@@ -63,9 +105,17 @@ export const FactTable = {
     return () => {
       const groups = byDepartment(props.facts);
       const spoken = new Set(groups.map(([department]) => department));
-      const mute = [...new Set((props.quiet ?? []).map((topic) => topic.department))].filter((department) => !spoken.has(department));
+      const mute = [...new Set((props.quiet ?? []).map((topic) => topic.department))].filter(
+        (department) => !spoken.has(department),
+      );
       return h("table", { class: "facts-table", "data-test": "facts" }, [
-        h("thead", h("tr", COLUMNS.map((key) => h("th", { key, scope: "col" }, t(key))))),
+        h(
+          "thead",
+          h(
+            "tr",
+            COLUMNS.map((key) => h("th", { key, scope: "col" }, t(key))),
+          ),
+        ),
         ...groups.map(group),
         ...mute.map((department) => group([department, []])),
       ]);

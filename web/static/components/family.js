@@ -15,19 +15,27 @@ export const Family = ({ title, people }) => {
     const line = Math.floor(index / A_ROW);
     const count = Math.min(A_ROW, people.length - line * A_ROW);
     const left = (WIDTH - count * NODE.width - (count - 1) * NODE.gap) / 2;
-    return { x: left + (index % A_ROW) * (NODE.width + NODE.gap), y: TOP.y + TOP.height + 34 + line * (NODE.height + 34) };
+    return {
+      x: left + (index % A_ROW) * (NODE.width + NODE.gap),
+      y: TOP.y + TOP.height + 34 + line * (NODE.height + 34),
+    };
   };
-  const wire = (one, i) => {
+  const wire = (_one, i) => {
     const { x, y } = place(i);
     const from = TOP.y + TOP.height;
     const bend = y - 17;
-    return h("path", { key: `wire-${i}`, class: "wire", d: `M${WIDTH / 2} ${from} V${i < A_ROW ? bend : from + 17} H${x + NODE.width / 2} V${y}` });
+    return h("path", {
+      key: `wire-${i}`,
+      class: "wire",
+      d: `M${WIDTH / 2} ${from} V${i < A_ROW ? bend : from + 17} H${x + NODE.width / 2} V${y}`,
+    });
   };
   const node = (one, i) => {
     const { x, y } = place(i);
     const role = named(`relation.${one.role}`, one.role);
     const life = [one.born, one.dead ? `† ${one.dead}` : ""].filter(Boolean).join(" – ");
-    const link = isMasked(one.id) ? null : `/record.html#resident/${encodeURIComponent(one.id)}`; // a masked id leads nowhere
+    // a masked id leads nowhere
+    const link = isMasked(one.id) ? null : `/record.html#resident/${encodeURIComponent(one.id)}`;
     return h("a", { key: i, href: link, "aria-label": `${role} ${one.name} ${life}` }, [
       h("rect", { x, y, width: NODE.width, height: NODE.height, rx: 8, class: ["node", one.role, { dead: one.dead }] }),
       h("text", { x: x + NODE.width / 2, y: y + 20, class: "role" }, role),
@@ -35,11 +43,25 @@ export const Family = ({ title, people }) => {
       h("text", { x: x + NODE.width / 2, y: y + 56, class: "life" }, life),
     ]);
   };
-  return h("div", { class: "wide" }, h("svg", { class: "family", viewBox: `0 0 ${WIDTH} ${height}`, role: "group", "aria-label": t("record.diagram"), "data-test": "family" }, [
-    ...people.map(wire),
-    h("rect", { x: WIDTH / 2 - 200, y: TOP.y, width: 400, height: TOP.height, rx: 8, class: "centre-node" }),
-    h("text", { x: WIDTH / 2, y: TOP.y + 28, class: "title" }, title),
-    ...people.map(node),
-  ]));
+  return h(
+    "div",
+    { class: "wide" },
+    h(
+      "svg",
+      {
+        class: "family",
+        viewBox: `0 0 ${WIDTH} ${height}`,
+        role: "group",
+        "aria-label": t("record.diagram"),
+        "data-test": "family",
+      },
+      [
+        ...people.map(wire),
+        h("rect", { x: WIDTH / 2 - 200, y: TOP.y, width: 400, height: TOP.height, rx: 8, class: "centre-node" }),
+        h("text", { x: WIDTH / 2, y: TOP.y + 28, class: "title" }, title),
+        ...people.map(node),
+      ],
+    ),
+  );
 };
 Family.props = ["title", "people"];

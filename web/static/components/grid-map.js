@@ -1,14 +1,16 @@
-import { computed, h, onBeforeUnmount, onMounted, ref, watch } from "/lib/vue.js";
 import { leaflet as L } from "/lib/leaflet/leaflet.js";
+import { computed, h, onBeforeUnmount, onMounted, ref, watch } from "/lib/vue.js";
 import { clustered } from "../app/clusters.js";
-import { language, named, said, t } from "../app/language.js";
+import { inputOf } from "../app/input.js";
+import { language, named, t, textOf } from "../app/language.js";
 import { levelOf, regionName, shortName } from "../app/regions.js";
 import { ICON, severityOf } from "../app/severity.js";
 import { FILLS, shadeOf, stepsFor } from "../app/shades.js";
 
 const MOST_TITLES = 6; // alerts that a pin of several names when pointed at
 const NARROW = 76; // pixels: a region smaller than this shows its number alone
-const PLACES = [0, -0.25, 0.25, -0.38, 0.38]; // where in its region a label may stand, as parts of the height from the middle
+// where in its region a label may stand, as parts of the height from the middle
+const PLACES = [0, -0.25, 0.25, -0.38, 0.38];
 const LABEL = { width: 120, height: 44 }; // pixels kept clear of pins for a label, as far as there is room
 
 function label(feature, narrow) {
@@ -27,10 +29,14 @@ function pinIcon(alerts, current) {
   const mark = document.createElement("span");
   mark.textContent = ICON[level] + (alerts.length > 1 ? alerts.length : "");
   const several = alerts.length > 1;
-  return L.divIcon({ className: `pin ${level}${current ? " current" : ""}${several ? " several" : ""}`, html: mark, iconSize: several ? [36, 22] : [20, 20] });
+  return L.divIcon({
+    className: `pin ${level}${current ? " current" : ""}${several ? " several" : ""}`,
+    html: mark,
+    iconSize: several ? [36, 22] : [20, 20],
+  });
 }
 
-const titleOf = (alert) => `${named(`rule.${alert.rule}`, alert.rule)} · ${said(alert, "why")}`;
+const titleOf = (alert) => `${named(`rule.${alert.rule}`, alert.rule)} · ${textOf(alert, "why")}`;
 
 /** Regions shaded by their open alerts, pins, and the spot of the open case. WGS 84; no tiles, nothing from outside. */
 export const GridMap = {
@@ -41,12 +47,22 @@ export const GridMap = {
     let map, regions, labels, pins, spot, observer;
     let framed = false;
     const steps = computed(() => stepsFor((props.features ?? []).map((one) => one.properties.open ?? 0)));
-    const styleOf = (feature) => ({ color: "#7d8b98", weight: 1.2, fillColor: FILLS[shadeOf(feature.properties.open ?? 0, steps.value)], fillOpacity: 0.9 });
+    const styleOf = (feature) => ({
+      color: "#7d8b98",
+      weight: 1.2,
+      fillColor: FILLS[shadeOf(feature.properties.open ?? 0, steps.value)],
+      fillOpacity: 0.9,
+    });
 
     const frame = () => {
       const bounds = regions.getBounds();
-      const around = bounds.isValid() ? bounds : L.latLngBounds((props.pins ?? []).filter(({ place }) => place?.lon != null).map(({ place }) => [place.lat, place.lon]));
-      if (around.isValid()) map.fitBounds(around, { paddingTopLeft: [12, 44], paddingBottomRight: [12, 44], animate: false, maxZoom: 18 });
+      const around = bounds.isValid()
+        ? bounds
+        : L.latLngBounds(
+            (props.pins ?? []).filter(({ place }) => place?.lon != null).map(({ place }) => [place.lat, place.lon]),
+          );
+      if (around.isValid())
+        map.fitBounds(around, { paddingTopLeft: [12, 44], paddingBottomRight: [12, 44], animate: false, maxZoom: 18 });
       framed = around.isValid();
     };
 
@@ -71,29 +87,61 @@ export const GridMap = {
       regions.eachLayer((layer) => {
         const bounds = layer.getBounds?.();
         if (!bounds?.isValid()) return;
-        const [low, high] = [map.latLngToLayerPoint(bounds.getSouthWest()), map.latLngToLayerPoint(bounds.getNorthEast())];
+        const [low, high] = [
+          map.latLngToLayerPoint(bounds.getSouthWest()),
+          map.latLngToLayerPoint(bounds.getNorthEast()),
+        ];
         const size = { x: high.x - low.x, y: low.y - high.y };
         const middle = layer.getCenter ? map.latLngToLayerPoint(layer.getCenter()) : low;
-        const covered = (at) => dots.filter((dot) => Math.abs(dot.x - at.x) < LABEL.width / 2 + 14 && Math.abs(dot.y - at.y) < LABEL.height / 2 + 8).length;
-        const [at] = PLACES.map((part) => L.point(middle.x, middle.y + part * size.y)).sort((a, b) => covered(a) - covered(b)); // stable: the middle wins a tie
-        labels.addLayer(L.tooltip({ permanent: true, direction: "center", className: "region-label", interactive: false }).setLatLng(map.layerPointToLatLng(at)).setContent(label(layer.feature, size.x < NARROW)));
+        const covered = (point) =>
+          dots.filter(
+            (dot) =>
+              Math.abs(dot.x - point.x) < LABEL.width / 2 + 14 && Math.abs(dot.y - point.y) < LABEL.height / 2 + 8,
+          ).length;
+        const [centre] = PLACES.map((part) => L.point(middle.x, middle.y + part * size.y)).sort(
+          (a, b) => covered(a) - covered(b),
+        ); // stable: the middle wins a tie
+        labels.addLayer(
+          L.tooltip({ permanent: true, direction: "center", className: "region-label", interactive: false })
+            .setLatLng(map.layerPointToLatLng(centre))
+            .setContent(label(layer.feature, size.x < NARROW)),
+        );
       });
     };
 
     let marks = []; // groups of pins as they stand, in pixels
     const drawPins = () => {
       pins.clearLayers();
-      const placed = (props.pins ?? []).map((alert, index) => ({ ...alert, index })).filter((alert) => alert.place?.lon != null);
+      const placed = (props.pins ?? [])
+        .map((alert, index) => ({ ...alert, index }))
+        .filter((alert) => alert.place?.lon != null);
       const toPoint = ({ place }) => map.latLngToLayerPoint([place.lat, place.lon]);
       const isHere = (alert) => alert.finding_id === props.spot?.finding_id;
       marks = clustered(placed, toPoint, isHere);
       for (const { x, y, alerts } of marks) {
         const [first] = alerts;
-        const marker = L.marker(map.layerPointToLatLng([x, y]), { icon: pinIcon(props.order ? [first] : alerts, isHere(first)), title: alerts.map(titleOf).slice(0, MOST_TITLES).join("\n"), zIndexOffset: isHere(first) ? 1000 : first.severity === "urgent" ? 500 : 0, keyboard: false });
-        if (props.order) marker.bindTooltip(alerts.map((alert) => alert.index + 1).sort((a, b) => a - b).join(" · "), { permanent: true, direction: "right", className: "stop-number" });
+        const marker = L.marker(map.layerPointToLatLng([x, y]), {
+          icon: pinIcon(props.order ? [first] : alerts, isHere(first)),
+          title: alerts.map(titleOf).slice(0, MOST_TITLES).join("\n"),
+          zIndexOffset: isHere(first) ? 1000 : first.severity === "urgent" ? 500 : 0,
+          keyboard: false,
+        });
+        if (props.order)
+          marker.bindTooltip(
+            alerts
+              .map((alert) => alert.index + 1)
+              .sort((a, b) => a - b)
+              .join(" · "),
+            { permanent: true, direction: "right", className: "stop-number" },
+          );
         marker.on("click", () => {
           const around = L.latLngBounds(alerts.map(({ place }) => [place.lat, place.lon]));
-          if (alerts.length === 1 || around.getNorthEast().equals(around.getSouthWest()) || map.getZoom() >= map.getMaxZoom()) emit("open", first.finding_id);
+          if (
+            alerts.length === 1 ||
+            around.getNorthEast().equals(around.getSouthWest()) ||
+            map.getZoom() >= map.getMaxZoom()
+          )
+            emit("open", first.finding_id);
           else map.fitBounds(around, { padding: [40, 40], animate: false });
         });
         pins.addLayer(marker);
@@ -105,17 +153,39 @@ export const GridMap = {
       spot.clearLayers();
       const place = props.spot?.place;
       if (place?.lon == null) return;
-      const at = [place.lat, place.lon];
-      spot.addLayer(L.circleMarker(at, { radius: 16, color: "#b3261e", weight: 3, fill: false, interactive: false, className: "spot" }));
-      if (!map.getBounds().pad(-0.08).contains(at)) map.panTo(at, { animate: false });
+      const point = L.latLng(place.lat, place.lon);
+      spot.addLayer(
+        L.circleMarker(point, {
+          radius: 16,
+          color: "#b3261e",
+          weight: 3,
+          fill: false,
+          interactive: false,
+          className: "spot",
+        }),
+      );
+      if (!map.getBounds().pad(-0.08).contains(point)) map.panTo(point, { animate: false });
     };
 
     onMounted(() => {
-      map = L.map(box.value, { zoomControl: false, attributionControl: false, zoomSnap: 0.25, minZoom: 8, maxZoom: 20, fadeAnimation: false, zoomAnimation: false, markerZoomAnimation: false });
+      map = L.map(box.value, {
+        zoomControl: false,
+        attributionControl: false,
+        zoomSnap: 0.25,
+        minZoom: 8,
+        maxZoom: 20,
+        fadeAnimation: false,
+        zoomAnimation: false,
+        markerZoomAnimation: false,
+      });
       map.setView([23.0, 113.35], 11);
       L.control.zoom({ position: "topright", zoomInTitle: t("map.in"), zoomOutTitle: t("map.out") }).addTo(map);
       L.control.scale({ position: "bottomright", imperial: false }).addTo(map);
-      regions = L.geoJSON(null, { style: styleOf, onEachFeature: decorate, pointToLayer: (_, at) => L.circleMarker(at, { radius: 14 }) }).addTo(map);
+      regions = L.geoJSON(null, {
+        style: styleOf,
+        onEachFeature: decorate,
+        pointToLayer: (_, point) => L.circleMarker(point, { radius: 14 }),
+      }).addTo(map);
       labels = L.layerGroup().addTo(map);
       pins = L.featureGroup().addTo(map);
       spot = L.featureGroup().addTo(map);
@@ -137,32 +207,72 @@ export const GridMap = {
       map.remove();
     });
 
-    watch(() => (props.features ?? []).map((one) => one.id).join(), () => (drawRegions(), frame(), drawPins(), drawSpot()));
-    watch([() => props.features, language], () => (drawRegions(), drawLabels()));
-    watch([() => props.pins, () => props.spot?.finding_id], () => (framed || frame(), drawPins()));
+    watch(
+      () => (props.features ?? []).map((one) => one.id).join(),
+      () => {
+        drawRegions();
+        frame();
+        drawPins();
+        drawSpot();
+      },
+    );
+    watch([() => props.features, language], () => {
+      drawRegions();
+      drawLabels();
+    });
+    watch([() => props.pins, () => props.spot?.finding_id], () => {
+      if (!framed) frame();
+      drawPins();
+    });
     watch(() => props.spot, drawSpot);
 
     const legend = () =>
       h("div", { class: "legend small" }, [
         h("span", t("map.open")),
-        ...FILLS.map((_, i) => h("span", { class: ["shade", `shade-${i}`] }, i === 0 ? "0" : i < steps.value.length ? `≤${steps.value[i]}` : `>${steps.value.at(-1)}`)),
+        ...FILLS.map((_, i) =>
+          h(
+            "span",
+            { class: ["shade", `shade-${i}`] },
+            i === 0 ? "0" : i < steps.value.length ? `≤${steps.value[i]}` : `>${steps.value.at(-1)}`,
+          ),
+        ),
         h("span", { class: "quiet", title: t("map.wgs84.why") }, t("map.wgs84")),
       ]);
 
     const chooser = () =>
-      h("select", { "aria-label": t("map.choose"), "data-test": "map-choose", onChange: (e) => e.target.value && emit("drill", e.target.value) }, [
-        h("option", { value: "" }, t("map.choose")),
-        ...(props.features ?? []).map((one) => h("option", { value: one.id, key: one.id }, `${regionName(one.id, language.value)} · ${one.properties.open ?? 0}`)),
-      ]);
+      h(
+        "select",
+        {
+          "aria-label": t("map.choose"),
+          "data-test": "map-choose",
+          onChange: (e) => inputOf(e) && emit("drill", inputOf(e)),
+        },
+        [
+          h("option", { value: "" }, t("map.choose")),
+          ...(props.features ?? []).map((one) =>
+            h(
+              "option",
+              { value: one.id, key: one.id },
+              `${regionName(one.id, language.value)} · ${one.properties.open ?? 0}`,
+            ),
+          ),
+        ],
+      );
 
     return () =>
-      h("section", { class: "map", "aria-label": t("map.title"), "data-level": levelOf(props.features?.[0]?.id ?? "") }, [
-        h("div", { class: "ground", ref: box, "data-test": "map" }),
-        h("div", { class: "map-tools" }, [
-          props.canGoUp ? h("button", { type: "button", "data-test": "map-up", onClick: () => emit("up") }, `↑ ${t("map.up")}`) : null,
-          (props.features ?? []).length > 1 ? chooser() : null,
-        ]),
-        legend(),
-      ]);
+      h(
+        "section",
+        { class: "map", "aria-label": t("map.title"), "data-level": levelOf(props.features?.[0]?.id ?? "") },
+        [
+          h("div", { class: "ground", ref: box, "data-test": "map" }),
+          h("div", { class: "map-tools" }, [
+            props.canGoUp
+              ? h("button", { type: "button", "data-test": "map-up", onClick: () => emit("up") }, `↑ ${t("map.up")}`)
+              : null,
+            (props.features ?? []).length > 1 ? chooser() : null,
+          ]),
+          legend(),
+        ],
+      );
   },
 };

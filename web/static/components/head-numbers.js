@@ -14,13 +14,17 @@ const NUMBERS = [
 ];
 
 export const HeadNumbers = ({ summary }) =>
-  h("nav", { class: "numbers", "aria-label": t("numbers.title") }, NUMBERS.filter(({ key, whenAny }) => !whenAny || summary?.[key]).map(({ key, href, extra, alarm, show }) => {
-    const value = summary?.[key];
-    const more = summary && extra?.(summary);
-    return h("a", { key, href, "data-test": `number-${key}`, class: { alarm: alarm && value > 0 } }, [
-      h("span", { class: "label" }, t(`numbers.${key}`)),
-      h("b", show ? show(value) : (value ?? "–")),
-      more ? h("span", { class: ["severity", more[0]] }, more[1]) : null,
-    ]);
-  }));
+  h(
+    "nav",
+    { class: "numbers", "aria-label": t("numbers.title") },
+    NUMBERS.filter(({ key, whenAny }) => !whenAny || summary?.[key]).map(({ key, href, extra, alarm, show }) => {
+      const value = summary?.[key];
+      const more = summary && extra?.(summary);
+      return h("a", { key, href, "data-test": `number-${key}`, class: { alarm: alarm && value > 0 } }, [
+        h("span", { class: "label" }, t(`numbers.${key}`)),
+        h("b", show ? show(value) : (value ?? "–")),
+        more ? h("span", { class: ["severity", more[0]] }, more[1]) : null,
+      ]);
+    }),
+  );
 HeadNumbers.props = ["summary"];

@@ -1,11 +1,13 @@
 import { h, nextTick, ref } from "/lib/vue.js";
+import { OUTCOMES } from "../app/answers.js";
+import { inputOf } from "../app/input.js";
 import { language, t } from "../app/language.js";
 import { placeName } from "../app/regions.js";
 import { Refusal } from "./refusal.js";
 
 /**
- * What a move asks of the person: nothing, or one text field with this name and limit. The order is that of the buttons: what a
- * centre does most often comes first.
+ * What a move asks of the person: nothing, or one text field with this name and limit. The order is that of the
+ * buttons: what a centre does most often comes first.
  */
 const ASKS = {
   instruct: { field: "note", required: true, limit: 2000 },
@@ -16,10 +18,11 @@ const ASKS = {
   resume: { field: "reason", required: true, limit: 500 },
   claim: null,
 };
-const OUTCOMES = ["done", "nobody_home", "refused"] // `done` alone counts as a visit (domain/views/dwelling.py);
 
 /** Queues that a task may be handed to from `queue`: its district's and the city's. */
-const queuesAbove = (queue) => [...new Set([queue.length > 6 ? queue.slice(0, 6) : null, "city"].filter((one) => one && one !== queue))];
+const queuesAbove = (queue) => [
+  ...new Set([queue.length > 6 ? queue.slice(0, 6) : null, "city"].filter((one) => one && one !== queue)),
+];
 
 /** Buttons for the moves that the server allows now; a move that needs words opens a form in place. */
 export const MoveForm = {
@@ -54,6 +57,11 @@ export const MoveForm = {
       nextTick(() => field.value?.focus());
     };
 
+    const cancel = () => {
+      asking.value = null;
+      emit("cancel");
+    };
+
     const submit = (event) => {
       event.preventDefault();
       const move = asking.value;
@@ -69,17 +77,50 @@ export const MoveForm = {
       const ask = ASKS[move];
       return h("form", { class: "stack move", onSubmit: submit, "data-test": `form-${move}` }, [
         ask.queue
-          ? h("label", { class: "field" }, [t("move.to"), h("select", { value: queue.value, "data-test": "move-queue", onChange: (e) => (queue.value = e.target.value), required: true },
-              queuesAbove(props.task.queue).map((one) => h("option", { key: one, value: one }, one === "city" ? t("region.city") : placeName(one, language.value))))])
+          ? h("label", { class: "field" }, [
+              t("move.to"),
+              h(
+                "select",
+                {
+                  value: queue.value,
+                  "data-test": "move-queue",
+                  onChange: (e) => (queue.value = inputOf(e)),
+                  required: true,
+                },
+                queuesAbove(props.task.queue).map((one) =>
+                  h(
+                    "option",
+                    { key: one, value: one },
+                    one === "city" ? t("region.city") : placeName(one, language.value),
+                  ),
+                ),
+              ),
+            ])
           : null,
         move === "complete"
-          ? h("label", { class: "field" }, [t("move.outcome"), h("select", { value: outcome.value, onChange: (e) => (outcome.value = e.target.value) },
-              OUTCOMES.map((one) => h("option", { key: one, value: one }, t(`outcome.${one}`))))])
+          ? h("label", { class: "field" }, [
+              t("move.outcome"),
+              h(
+                "select",
+                { value: outcome.value, onChange: (e) => (outcome.value = inputOf(e)) },
+                OUTCOMES.map((one) => h("option", { key: one, value: one }, t(`outcome.${one}`))),
+              ),
+            ])
           : null,
-        h("label", { class: "field" }, [t(`move.text.${move}`), h("textarea", { ref: field, required: ask.required, maxlength: ask.limit, value: text.value, onInput: (e) => (text.value = e.target.value), "data-test": "move-text" })]),
+        h("label", { class: "field" }, [
+          t(`move.text.${move}`),
+          h("textarea", {
+            ref: field,
+            required: ask.required,
+            maxlength: ask.limit,
+            value: text.value,
+            onInput: (e) => (text.value = inputOf(e)),
+            "data-test": "move-text",
+          }),
+        ]),
         h("div", { class: "row" }, [
           h("button", { class: "primary", disabled: busy.value, "data-test": "move-send" }, t(`move.${move}`)),
-          h("button", { type: "button", "data-test": "move-cancel", onClick: () => ((asking.value = null), emit("cancel")) }, t("cancel")),
+          h("button", { type: "button", "data-test": "move-cancel", onClick: cancel }, t("cancel")),
         ]),
       ]);
     };
@@ -89,8 +130,27 @@ export const MoveForm = {
       const moves = Object.keys(ASKS).filter((move) => allowed.includes(move) && (!props.only || props.only === move));
       if (moves.length === 0) return null;
       return h("div", { class: "moves stack" }, [
-        props.only ? null : h("div", { class: "row" }, moves.map((move, i) =>
-          h("button", { key: move, type: "button", class: { primary: i === 0 && !asking.value }, disabled: busy.value, "aria-expanded": ASKS[move] ? String(asking.value === move) : undefined, "data-test": `move-${move}`, onClick: () => begin(move) }, t(`move.${move}`)))),
+        props.only
+          ? null
+          : h(
+              "div",
+              { class: "row" },
+              moves.map((move, i) =>
+                h(
+                  "button",
+                  {
+                    key: move,
+                    type: "button",
+                    class: { primary: i === 0 && !asking.value },
+                    disabled: busy.value,
+                    "aria-expanded": ASKS[move] ? String(asking.value === move) : undefined,
+                    "data-test": `move-${move}`,
+                    onClick: () => begin(move),
+                  },
+                  t(`move.${move}`),
+                ),
+              ),
+            ),
         asking.value && moves.includes(asking.value) ? form(asking.value) : null,
         h(Refusal, { error: error.value }),
       ]);

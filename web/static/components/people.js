@@ -1,4 +1,5 @@
 import { h, ref } from "/lib/vue.js";
+import { inputOf } from "../app/input.js";
 import { language, named, t } from "../app/language.js";
 import { Refusal } from "./refusal.js";
 
@@ -31,7 +32,13 @@ export const People = {
         one.relation ? h("span", { class: "tag" }, named(`relation.${one.relation}`, one.relation)) : null,
         one.born ? h("span", { class: "small" }, `${t("person.born")} ${one.born}`) : null,
         one.phone ? h("a", { class: "small", href: `tel:${one.phone}` }, one.phone) : null,
-        one.resident ? h("a", { class: "small", href: `/record.html#resident/${encodeURIComponent(one.resident)}` }, t("person.record")) : null,
+        one.resident
+          ? h(
+              "a",
+              { class: "small", href: `/record.html#resident/${encodeURIComponent(one.resident)}` },
+              t("person.record"),
+            )
+          : null,
         one.address ? h("span", { class: "small quiet" }, one.address) : null,
       ]);
 
@@ -40,15 +47,27 @@ export const People = {
       if (people.length === 0) return h("p", { class: "quiet" }, t("person.none"));
       const masked = people.some((one) => one.masked);
       return h("div", { class: "people", "data-test": "people" }, [
-        people.length > FEW ? h("p", { class: "small quiet", "data-test": "people-count" }, t("person.count", { n: people.length })) : null,
+        people.length > FEW
+          ? h("p", { class: "small quiet", "data-test": "people-count" }, t("person.count", { n: people.length }))
+          : null,
         h("ul", (whole.value ? people : people.slice(0, FEW)).map(person)),
         people.length > FEW
-          ? h("button", { type: "button", class: "plain small rest", "aria-expanded": String(whole.value), "data-test": "people-rest", onClick: () => (whole.value = !whole.value) }, whole.value ? t("person.fewer") : t("person.rest", { n: people.length - FEW }))
+          ? h(
+              "button",
+              {
+                type: "button",
+                class: "plain small rest",
+                "aria-expanded": String(whole.value),
+                "data-test": "people-rest",
+                onClick: () => (whole.value = !whole.value),
+              },
+              whole.value ? t("person.fewer") : t("person.rest", { n: people.length - FEW }),
+            )
           : null,
         masked && props.purposes?.length
           ? h("label", { class: "purpose small" }, [
               h("span", t("person.why-look")),
-              h("select", { disabled: busy.value, "data-test": "purpose", onChange: (e) => choose(e.target.value) }, [
+              h("select", { disabled: busy.value, "data-test": "purpose", onChange: (e) => choose(inputOf(e)) }, [
                 h("option", { value: "" }, t("person.choose-purpose")),
                 ...props.purposes.map((one) => h("option", { value: one.name, key: one.name }, one[language.value])),
               ]),

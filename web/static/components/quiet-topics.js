@@ -1,19 +1,30 @@
 import { h } from "/lib/vue.js";
 import { t } from "../app/language.js";
-import { Unknown, departmentName } from "./department.js";
+import { departmentName, Unknown } from "./department.js";
 
 const MOST = 4; // of more, the rest come on asking
 
 const line = (topic) =>
-  h("li", { key: topic.topic }, [h("strong", departmentName(topic.department)), h("span", { class: "quiet small" }, topic.topic), h(Unknown, { topic })]);
+  h("li", { key: topic.topic }, [
+    h("strong", departmentName(topic.department)),
+    h("span", { class: "quiet small" }, topic.topic),
+    h(Unknown, { topic }),
+  ]);
 
-/** Departments that are quiet, where what they would have said is missing: `{topic, department, last_event_at}` each. */
-export const QuietTopics = ({ topics, title }) => {
+/**
+ * Departments that are quiet, where what they would have said is missing: `{topic, department, last_event_at}` each.
+ */
+export const QuietTopics = (/** @type {{topics: City.Freshness[], title?: string}} */ { topics, title }) => {
   if (!topics?.length) return null;
   return h("div", { class: "quiet-topics", "data-test": "quiet-topics" }, [
     title ? h("p", { class: "small" }, title) : null,
     h("ul", topics.slice(0, MOST).map(line)),
-    topics.length > MOST ? h("details", [h("summary", { class: "small" }, t("quiet.more", { n: topics.length - MOST })), h("ul", topics.slice(MOST).map(line))]) : null,
+    topics.length > MOST
+      ? h("details", [
+          h("summary", { class: "small" }, t("quiet.more", { n: topics.length - MOST })),
+          h("ul", topics.slice(MOST).map(line)),
+        ])
+      : null,
   ]);
 };
 QuietTopics.props = ["topics", "title"];

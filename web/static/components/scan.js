@@ -1,10 +1,17 @@
 import { h, onBeforeUnmount, onMounted, ref } from "/lib/vue.js";
+import { inputOf } from "../app/input.js";
 import { t } from "../app/language.js";
 
 const LOOK_MS = 250;
 
 /** The number in a door plate's code: the code itself, or the last part of the address that it holds. */
-export const plateOf = (text) => decodeURIComponent(text.trim().split(/[/#?=]/).at(-1) ?? "").toUpperCase();
+export const plateOf = (text) =>
+  decodeURIComponent(
+    text
+      .trim()
+      .split(/[/#?=]/)
+      .at(-1) ?? "",
+  ).toUpperCase();
 
 /** Scans a door plate with the camera where the browser can, and by typing everywhere. */
 export const Scan = {
@@ -20,14 +27,18 @@ export const Scan = {
 
     const stop = () => {
       clearInterval(timer);
-      camera?.getTracks().forEach((track) => track.stop());
+      for (const track of camera?.getTracks() ?? []) track.stop();
       camera = null;
     };
     const take = (text) => {
       const plate = plateOf(text);
       if (!plate) return;
-      if (!props.known(plate)) return (message.value = t("scan.none"));
-      emit("found", plate);
+      if (props.known(plate)) emit("found", plate);
+      else message.value = t("scan.none");
+    };
+    const takeTyped = (event) => {
+      event.preventDefault();
+      take(code.value);
     };
     const film = async () => {
       try {
@@ -51,15 +62,33 @@ export const Scan = {
     onBeforeUnmount(stop);
 
     return () =>
-      h("dialog", { ref: dialog, "data-test": "scan-dialog", "aria-label": t("scan.title"), onClose: () => emit("close") }, [
-        h("form", { onSubmit: (e) => (e.preventDefault(), take(code.value)) }, [
-          h("h2", t("scan.title")),
-          h("video", { ref: video, hidden: !filming.value, muted: true, playsinline: true }),
-          "BarcodeDetector" in globalThis && !filming.value ? h("button", { type: "button", onClick: film }, t("scan.camera")) : null,
-          h("label", { class: "field" }, [t("scan.code"), h("input", { value: code.value, autocomplete: "off", autocapitalize: "characters", "data-test": "scan-code", onInput: (e) => (code.value = e.target.value) })]),
-          message.value ? h("p", { class: "refusal", role: "alert" }, message.value) : null,
-          h("div", { class: "row" }, [h("button", { class: "primary", "data-test": "scan-go" }, t("scan.go")), h("button", { type: "button", onClick: () => dialog.value.close() }, t("cancel"))]),
-        ]),
-      ]);
+      h(
+        "dialog",
+        { ref: dialog, "data-test": "scan-dialog", "aria-label": t("scan.title"), onClose: () => emit("close") },
+        [
+          h("form", { onSubmit: takeTyped }, [
+            h("h2", t("scan.title")),
+            h("video", { ref: video, hidden: !filming.value, muted: true, playsinline: true }),
+            "BarcodeDetector" in globalThis && !filming.value
+              ? h("button", { type: "button", onClick: film }, t("scan.camera"))
+              : null,
+            h("label", { class: "field" }, [
+              t("scan.code"),
+              h("input", {
+                value: code.value,
+                autocomplete: "off",
+                autocapitalize: "characters",
+                "data-test": "scan-code",
+                onInput: (e) => (code.value = inputOf(e)),
+              }),
+            ]),
+            message.value ? h("p", { class: "refusal", role: "alert" }, message.value) : null,
+            h("div", { class: "row" }, [
+              h("button", { class: "primary", "data-test": "scan-go" }, t("scan.go")),
+              h("button", { type: "button", onClick: () => dialog.value.close() }, t("cancel")),
+            ]),
+          ]),
+        ],
+      );
   },
 };

@@ -6,25 +6,42 @@ import { departmentName } from "./department.js";
 const MARK = { public: "○", internal: "◐", personal: "●", sensitive: "◆" }; // never colour alone
 
 /** How personal something is: mark, word and colour. */
-export const Classified = ({ as }) => h("span", { class: ["classified", as] }, [h("span", { "aria-hidden": "true" }, MARK[as]), ` ${t(`classification.${as}`)}`]);
+export const Classified = ({ as }) =>
+  h("span", { class: ["classified", as] }, [
+    h("span", { "aria-hidden": "true" }, MARK[as]),
+    ` ${t(`classification.${as}`)}`,
+  ]);
 Classified.props = ["as"];
 
 /** When the topic was last heard of, and whether that is within its contract's own limit. */
 export const Freshness = ({ now }) => {
   if (!now) return h("span", { class: "quiet" }, t("catalogue.unasked"));
   const when = now.last_event_at ? `${clock(now.last_event_at)} · ${ago(now.last_event_at)}` : t("freshness.never");
-  return h("span", { class: now.stale ? "stale" : "", title: t("catalogue.limit", { span: lasting(now.limit_seconds * 1000) }), "data-test": now.stale ? "quiet" : "fresh" }, now.stale ? `? ${when}` : `✓ ${when}`);
+  return h(
+    "span",
+    {
+      class: now.stale ? "stale" : "",
+      title: t("catalogue.limit", { span: lasting(now.limit_seconds * 1000) }),
+      "data-test": now.stale ? "quiet" : "fresh",
+    },
+    now.stale ? `? ${when}` : `✓ ${when}`,
+  );
 };
 Freshness.props = ["now"];
 
 const typeOf = (field) => {
-  const said = field.symbols.length ? field.symbols.map((symbol) => named(`value.${symbol}`, named(`relation.${symbol}`, symbol))).join(" / ") : t(`type.${field.type}`);
-  return [said, field.many ? t("type.many") : "", field.optional ? t("type.optional") : ""].filter(Boolean).join(" · ");
+  const type = field.symbols.length
+    ? field.symbols.map((symbol) => named(`value.${symbol}`, named(`relation.${symbol}`, symbol))).join(" / ")
+    : t(`type.${field.type}`);
+  return [type, field.many ? t("type.many") : "", field.optional ? t("type.optional") : ""].filter(Boolean).join(" · ");
 };
 
 const fieldRow = (field) =>
   h("tr", { key: field.name }, [
-    h("th", { scope: "row" }, [language.value === "zh" ? field.zh : named(`field.${field.name}`, field.name), h("span", { class: "small quiet code" }, field.name)]),
+    h("th", { scope: "row" }, [
+      language.value === "zh" ? field.zh : named(`field.${field.name}`, field.name),
+      h("span", { class: "small quiet code" }, field.name),
+    ]),
     h("td", [typeOf(field), field.identity ? h("span", { class: "tag" }, t("type.identity")) : null]),
     h("td", h(Classified, { as: field.classification })),
     h("td", { class: "small quiet" }, language.value === "zh" ? "" : field.en),
@@ -32,28 +49,46 @@ const fieldRow = (field) =>
 
 const fields = (list) =>
   h("table", { class: "fields" }, [
-    h("thead", h("tr", ["field", "type", "classification"].map((key) => h("th", { key, scope: "col" }, t(`catalogue.${key}`))).concat(h("th")))),
+    h(
+      "thead",
+      h(
+        "tr",
+        ["field", "type", "classification"]
+          .map((key) => h("th", { key, scope: "col" }, t(`catalogue.${key}`)))
+          .concat(h("th")),
+      ),
+    ),
     h("tbody", list.map(fieldRow)),
   ]);
 
 const RETENTION = /^P(\d+)([YMD])$/;
 const kept = (text) => {
-  const found = RETENTION.exec(text);
-  return found ? t(`catalogue.kept.${found[2]}`, { n: found[1] }) : text;
+  const parts = RETENTION.exec(text);
+  return parts ? t(`catalogue.kept.${parts[2]}`, { n: parts[1] }) : text;
 };
 
 /** Who reads what is stated here, from the department to the rules: one looks along the arrows. */
 const Readers = ({ topic }) => {
   const { views, reached, rules, sinks } = topic.readers;
-  const step = (title, names, name) => (names.length ? h("div", { class: "step" }, [h("span", { class: "small quiet" }, title), ...names.map((each) => h("span", { key: each, class: "tag" }, name(each)))]) : null);
+  const step = (title, names, name) =>
+    names.length
+      ? h("div", { class: "step" }, [
+          h("span", { class: "small quiet" }, title),
+          ...names.map((one) => h("span", { key: one, class: "tag" }, name(one))),
+        ])
+      : null;
   const steps = [
     step(t("catalogue.department"), [topic.department], departmentName),
-    step(t("catalogue.views"), views, (each) => named(`record.${each}`, each)),
-    step(t("catalogue.reached"), reached, (each) => named(`record.${each}`, each)),
-    step(t("catalogue.rules"), rules, (each) => named(`rule.${each}`, each)),
-    step(t("catalogue.sinks"), sinks, (each) => each),
+    step(t("catalogue.views"), views, (name) => named(`record.${name}`, name)),
+    step(t("catalogue.reached"), reached, (name) => named(`record.${name}`, name)),
+    step(t("catalogue.rules"), rules, (name) => named(`rule.${name}`, name)),
+    step(t("catalogue.sinks"), sinks, (name) => name),
   ].filter(Boolean);
-  return h("div", { class: "readers", "data-test": "readers" }, steps.flatMap((one, i) => (i ? [h("span", { class: "arrow", "aria-hidden": "true" }, "→"), one] : [one])));
+  return h(
+    "div",
+    { class: "readers", "data-test": "readers" },
+    steps.flatMap((one, i) => (i ? [h("span", { class: "arrow", "aria-hidden": "true" }, "→"), one] : [one])),
+  );
 };
 Readers.props = ["topic"];
 
@@ -62,7 +97,25 @@ export const TopicDetail = ({ detail, now, onClose }) => {
   const { topic, kinds, head } = detail;
   const fact = (key, value) => [h("dt", t(`catalogue.${key}`)), h("dd", value)];
   return h("aside", { class: "panel detail", "data-test": "topic-detail", "aria-label": topic.topic }, [
-    h("header", [h("div", [h("h2", language.value === "zh" ? topic.zh : topic.en), h("span", { class: "small quiet code" }, topic.topic)]), h("span", { class: "spread" }), h("button", { type: "button", class: "plain", "aria-label": t("close"), title: t("close"), "data-test": "topic-close", onClick: onClose }, "✕")]),
+    h("header", [
+      h("div", [
+        h("h2", language.value === "zh" ? topic.zh : topic.en),
+        h("span", { class: "small quiet code" }, topic.topic),
+      ]),
+      h("span", { class: "spread" }),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "plain",
+          "aria-label": t("close"),
+          title: t("close"),
+          "data-test": "topic-close",
+          onClick: onClose,
+        },
+        "✕",
+      ),
+    ]),
     h("div", { class: "scroll" }, [
       h("dl", { class: "facts-of" }, [
         ...fact("freshness", h(Freshness, { now })),
@@ -78,10 +131,12 @@ export const TopicDetail = ({ detail, now, onClose }) => {
       h("h3", t("catalogue.readers")),
       h(Readers, { topic }),
       h("h3", t("catalogue.kinds", { n: kinds.length })),
-      ...kinds.map((kind) => h("section", { key: kind.name, class: "kind", "data-test": "kind", "data-kind": kind.name }, [
-        h("h4", [named(`kind.${kind.name}`, kind.zh), h("span", { class: "small quiet code" }, kind.name)]),
-        kind.fields.length ? fields(kind.fields) : h("p", { class: "quiet small" }, t("catalogue.no-fields")),
-      ])),
+      ...kinds.map((kind) =>
+        h("section", { key: kind.name, class: "kind", "data-test": "kind", "data-kind": kind.name }, [
+          h("h4", [named(`kind.${kind.name}`, kind.zh), h("span", { class: "small quiet code" }, kind.name)]),
+          kind.fields.length ? fields(kind.fields) : h("p", { class: "quiet small" }, t("catalogue.no-fields")),
+        ]),
+      ),
       h("details", [h("summary", { class: "small" }, t("catalogue.head")), fields(head)]),
     ]),
   ]);

@@ -1,8 +1,9 @@
 import { h, onMounted, reactive, ref, watch } from "/lib/vue.js";
+import { ANSWERS, OUTCOMES } from "../app/answers.js";
 import { alertCase, unmaskCase } from "../app/api.js";
-import { ANSWERS, OUTCOMES, checksOf } from "../app/checks.js";
 import { refreshFreshness } from "../app/freshness.js";
-import { named, said, t } from "../app/language.js";
+import { inputOf } from "../app/input.js";
+import { named, t, textOf } from "../app/language.js";
 import { stopOf } from "../app/places.js";
 import { Severity, severityOf } from "../app/severity.js";
 import { drafts, kept } from "../app/store.js";
@@ -14,7 +15,10 @@ import { UnknownBox } from "./unknown-box.js";
 const MARK = { yes: "✓", no: "✗", unknown: "?" };
 const NOTE_LIMIT = 2000;
 
-/** A stop at the door: why, who lives here, the checks, a note and the result. Each keystroke is kept before anything else. */
+/**
+ * A stop at the door: why, who lives here, the checks, a note and the result. Each keystroke is kept before anything
+ * else.
+ */
 export const Visit = {
   props: ["task", "purposes"],
   emits: ["back", "complete"],
@@ -41,8 +45,7 @@ export const Visit = {
 
     const submit = (event) => {
       event.preventDefault();
-      const checks = checksOf(props.task.rule);
-      missing.value = draft.outcome === "done" && checks.some((check) => !draft.checks[check]);
+      missing.value = draft.outcome === "done" && props.task.checks.some((check) => !draft.checks[check.id]);
       if (missing.value) return;
       const body = { outcome: draft.outcome, checks: { ...draft.checks } };
       if (draft.note.trim()) body.note = draft.note.trim();
@@ -56,11 +59,33 @@ export const Visit = {
         h("span", label),
       ]);
 
-    const checkRow = (check) =>
-      h("fieldset", { key: check, class: ["check", { missing: missing.value && !draft.checks[check] }], "data-test": "check", "data-check": check }, [
-        h("legend", t(`check.${check}`)),
-        h("div", { class: "choices" }, ANSWERS.map((answer) => choice(check, answer, draft.checks[check], t(`answer.${answer}`), (value) => (draft.checks[check] = value), MARK[answer]))),
+    const answerTo = (check, answer) =>
+      choice(
+        check.id,
+        answer,
+        draft.checks[check.id],
+        t(`answer.${answer}`),
+        (value) => (draft.checks[check.id] = value),
+        MARK[answer],
+      );
+
+    const checkRow = (check) => {
+      const { id } = check;
+      const marks = {
+        key: id,
+        class: ["check", { missing: missing.value && !draft.checks[id] }],
+        "data-test": "check",
+        "data-check": id,
+      };
+      return h("fieldset", marks, [
+        h("legend", textOf(check, "question")),
+        h(
+          "div",
+          { class: "choices" },
+          ANSWERS.map((answer) => answerTo(check, answer)),
+        ),
       ]);
+    };
 
     return () => {
       if (!ready.value) return h("p", { class: "waiting" }, t("loading"));
@@ -75,19 +100,45 @@ export const Visit = {
         h("div", { class: ["why-box", level] }, [
           h("p", { class: "row" }, [h(Severity, { level }), h("span", named(`rule.${task.rule}`, task.rule))]),
           h("h1", stopOf(task.place)),
-          h("p", { class: "why" }, said(task, "why")),
+          h("p", { class: "why" }, textOf(task, "why")),
           task.unknown ? h(UnknownBox, { kept: true }) : null,
         ]),
-        h("details", { open: true }, [h("summary", t("visit.people")), one.value ? h(People, { people: one.value.people, purposes: props.purposes, unmask: (purpose) => unmaskCase(task.finding_id, purpose) }) : t("loading")]),
+        h("details", { open: true }, [
+          h("summary", t("visit.people")),
+          one.value
+            ? h(People, {
+                people: one.value.people,
+                purposes: props.purposes,
+                unmask: (purpose) => unmaskCase(task.finding_id, purpose),
+              })
+            : t("loading"),
+        ]),
         h("details", [h("summary", t("case.because")), h(CaseFacts, { because: one.value?.because ?? [] })]),
-        ...checksOf(task.rule).map(checkRow),
-        h("label", { class: "field" }, [t("visit.note"), h("textarea", { value: draft.note, maxlength: NOTE_LIMIT, placeholder: t("visit.note.hint"), "data-test": "note", onInput: (e) => (draft.note = e.target.value) })]),
+        ...task.checks.map(checkRow),
+        h("label", { class: "field" }, [
+          t("visit.note"),
+          h("textarea", {
+            value: draft.note,
+            maxlength: NOTE_LIMIT,
+            placeholder: t("visit.note.hint"),
+            "data-test": "note",
+            onInput: (e) => (draft.note = inputOf(e)),
+          }),
+        ]),
         h("fieldset", { class: "check", "data-test": "outcome" }, [
           h("legend", t("move.outcome")),
-          h("div", { class: "choices" }, OUTCOMES.map((outcome) => choice("outcome", outcome, draft.outcome, t(`outcome.${outcome}`), (value) => (draft.outcome = value)))),
+          h(
+            "div",
+            { class: "choices" },
+            OUTCOMES.map((outcome) =>
+              choice("outcome", outcome, draft.outcome, t(`outcome.${outcome}`), (value) => (draft.outcome = value)),
+            ),
+          ),
         ]),
         missing.value ? h("p", { class: "refusal", role: "alert" }, t("visit.missing")) : null,
-        h("div", { class: "finish" }, [h("button", { class: "primary", "data-test": "complete" }, t("visit.complete"))]),
+        h("div", { class: "finish" }, [
+          h("button", { class: "primary", "data-test": "complete" }, t("visit.complete")),
+        ]),
       ]);
     };
   },

@@ -1,8 +1,10 @@
-// The catalogue: which facts departments state, how personal they are, who reads them, and how fresh each topic is. #<topic> opens one.
+// The catalogue: which facts departments state, how personal they are, who reads them, and how fresh each topic is.
+// #<topic> opens one.
 
 import { computed, createApp, h, onMounted, onUnmounted, reactive, ref } from "/lib/vue.js";
 import { catalogue, cataloguedTopic } from "../app/api.js";
-import { overall, refreshFreshness, topics as heard } from "../app/freshness.js";
+import { topics as heard, overall, refreshFreshness } from "../app/freshness.js";
+import { inputOf } from "../app/input.js";
 import { language, named, t } from "../app/language.js";
 import { account, homeOf } from "../app/session.js";
 import { departmentName } from "../components/department.js";
@@ -17,8 +19,23 @@ const ANY = { department: "", category: "", classification: "", freshness: "" };
 const wanted = () => decodeURIComponent(location.hash.slice(1));
 
 /** Everything that is said of a topic, in both languages, to search in. */
-const said = (topic) =>
-  [topic.topic, topic.zh, topic.en, topic.owner, topic.department_zh, topic.department_en, topic.legal_basis, topic.legal_basis_zh, named(`category.${topic.category}`, topic.category), ...topic.kinds, ...topic.kinds.map((kind) => named(`kind.${kind}`, kind)), ...topic.readers.rules.map((rule) => named(`rule.${rule}`, rule))].join(" ").toLowerCase();
+const searchable = (topic) =>
+  [
+    topic.topic,
+    topic.zh,
+    topic.en,
+    topic.owner,
+    topic.department_zh,
+    topic.department_en,
+    topic.legal_basis,
+    topic.legal_basis_zh,
+    named(`category.${topic.category}`, topic.category),
+    ...topic.kinds,
+    ...topic.kinds.map((kind) => named(`kind.${kind}`, kind)),
+    ...topic.readers.rules.map((rule) => named(`rule.${rule}`, rule)),
+  ]
+    .join(" ")
+    .toLowerCase();
 
 const Catalogue = {
   setup() {
@@ -26,19 +43,21 @@ const Catalogue = {
     const error = ref(null);
     const items = ref([]);
     const words = ref("");
-    const found = ref(null); // topics that the server found by field names, while words are typed
+    const matching = ref(null); // topics that the server found by field names, while words are typed
     const filter = reactive({ ...ANY });
     const open = ref(wanted());
     const detail = ref(null);
 
-    const trying = (work) => async (...given) => {
-      try {
-        await work(...given);
-        error.value = null;
-      } catch (refused) {
-        error.value = refused;
-      }
-    };
+    const trying =
+      (work) =>
+      async (...given) => {
+        try {
+          await work(...given);
+          error.value = null;
+        } catch (refused) {
+          error.value = refused;
+        }
+      };
     const read = trying(async () => (items.value = await catalogue()));
     const reread = trying(refreshFreshness);
     const readDetail = trying(async () => {
@@ -52,8 +71,13 @@ const Catalogue = {
       words.value = text;
       const asked = text.trim();
       const answer = asked ? await catalogue({ search: asked }) : null;
-      if (asked === words.value.trim()) found.value = answer && new Set(answer.map((one) => one.topic));
+      if (asked === words.value.trim()) matching.value = answer && new Set(answer.map((one) => one.topic));
     });
+
+    const reset = () => {
+      search("");
+      Object.assign(filter, ANY);
+    };
 
     let every;
     onMounted(async () => {
@@ -72,42 +96,85 @@ const Catalogue = {
     const now = (topic) => heard.get(topic.topic) ?? topic.now;
     const fits = (topic) => {
       const all = words.value.toLowerCase().split(/\s+/).filter(Boolean);
-      const text = said(topic);
-      if (!all.every((word) => text.includes(word)) && !found.value?.has(topic.topic)) return false;
+      const text = searchable(topic);
+      if (!all.every((word) => text.includes(word)) && !matching.value?.has(topic.topic)) return false;
       if (filter.freshness && Boolean(now(topic)?.stale ?? true) !== (filter.freshness === "quiet")) return false;
-      return ["department", "category", "classification"].every((name) => !filter[name] || topic[name] === filter[name]);
+      return ["department", "category", "classification"].every(
+        (name) => !filter[name] || topic[name] === filter[name],
+      );
     };
     const shown = computed(() => items.value.filter(fits));
 
     const choice = (name, values, label) =>
-      h("label", { class: "field small" }, [t(`catalogue.${name}`), h("select", { value: filter[name], "data-test": `filter-${name}`, onChange: (e) => (filter[name] = e.target.value) }, [
-        h("option", { value: "" }, t("catalogue.any")),
-        ...[...new Set(values)].map((value) => h("option", { key: value, value }, label(value))),
-      ])]);
+      h("label", { class: "field small" }, [
+        t(`catalogue.${name}`),
+        h(
+          "select",
+          { value: filter[name], "data-test": `filter-${name}`, onChange: (e) => (filter[name] = inputOf(e)) },
+          [
+            h("option", { value: "" }, t("catalogue.any")),
+            ...[...new Set(values)].map((value) => h("option", { key: value, value }, label(value))),
+          ],
+        ),
+      ]);
 
     const departmentOf = (topic) => departmentName(topic.department);
 
     const line = (topic) =>
-      h("tr", { key: topic.topic, class: { open: topic.topic === open.value }, "data-test": "topic", "data-topic": topic.topic }, [
-        h("th", { scope: "row" }, [h("a", { href: `#${encodeURIComponent(topic.topic)}` }, language.value === "zh" ? topic.zh : topic.en), h("span", { class: "small quiet code" }, topic.topic)]),
-        h("td", departmentOf(topic)),
-        h("td", named(`category.${topic.category}`, topic.category)),
-        h("td", h(Classified, { as: topic.classification })),
-        h("td", { class: "number" }, now(topic)?.records?.toLocaleString(language.value) ?? "–"),
-        h("td", h(Freshness, { now: now(topic) })),
-      ]);
+      h(
+        "tr",
+        {
+          key: topic.topic,
+          class: { open: topic.topic === open.value },
+          "data-test": "topic",
+          "data-topic": topic.topic,
+        },
+        [
+          h("th", { scope: "row" }, [
+            h("a", { href: `#${encodeURIComponent(topic.topic)}` }, language.value === "zh" ? topic.zh : topic.en),
+            h("span", { class: "small quiet code" }, topic.topic),
+          ]),
+          h("td", departmentOf(topic)),
+          h("td", named(`category.${topic.category}`, topic.category)),
+          h("td", h(Classified, { as: topic.classification })),
+          h("td", { class: "number" }, now(topic)?.records?.toLocaleString(language.value) ?? "–"),
+          h("td", h(Freshness, { now: now(topic) })),
+        ],
+      );
 
     const COLUMNS = ["what", "department", "category", "classification", "records", "freshness"];
 
     const list = () =>
       h("section", { class: "panel list" }, [
-        h("header", [h("h2", t("catalogue.topics", { n: shown.value.length })), h("span", { class: "spread" }), h("span", { class: "small quiet" }, t("catalogue.departments", { n: new Set(shown.value.map((topic) => topic.department)).size }))]),
+        h("header", [
+          h("h2", t("catalogue.topics", { n: shown.value.length })),
+          h("span", { class: "spread" }),
+          h(
+            "span",
+            { class: "small quiet" },
+            t("catalogue.departments", { n: new Set(shown.value.map((topic) => topic.department)).size }),
+          ),
+        ]),
         h("div", { class: "scroll" }, [
           h("table", { class: "topics", "data-test": "topics" }, [
-            h("thead", h("tr", COLUMNS.map((key) => h("th", { key, scope: "col", class: { number: key === "records" } }, t(`catalogue.${key}`))))),
+            h(
+              "thead",
+              h(
+                "tr",
+                COLUMNS.map((key) =>
+                  h("th", { key, scope: "col", class: { number: key === "records" } }, t(`catalogue.${key}`)),
+                ),
+              ),
+            ),
             h("tbody", shown.value.map(line)),
           ]),
-          items.value.length && shown.value.length === 0 ? h("p", { class: "empty quiet" }, [t("catalogue.none"), " ", h("button", { type: "button", class: "plain", onClick: () => (search(""), Object.assign(filter, ANY)) }, t("catalogue.reset"))]) : null,
+          items.value.length && shown.value.length === 0
+            ? h("p", { class: "empty quiet" }, [
+                t("catalogue.none"),
+                " ",
+                h("button", { type: "button", class: "plain", onClick: reset }, t("catalogue.reset")),
+              ])
+            : null,
         ]),
       ]);
 
@@ -115,25 +182,58 @@ const Catalogue = {
       document.title = t("catalogue.title");
       return h("div", { class: ["catalogue", { "with-topic": open.value && detail.value }] }, [
         h("header", { class: "top" }, [
-          who.value && homeOf(who.value.role) !== "/catalogue.html" ? h("a", { href: homeOf(who.value.role) }, `← ${t("record.back")}`) : null,
+          who.value && homeOf(who.value.role) !== "/catalogue.html"
+            ? h("a", { href: homeOf(who.value.role) }, `← ${t("record.back")}`)
+            : null,
           h("span", { class: "title" }, t("catalogue.title")),
-          h("span", { class: "state" }, [h("span", { class: ["dot", overall.value] }), t(`freshness.${overall.value}.short`)]),
+          h("span", { class: "state" }, [
+            h("span", { class: ["dot", overall.value] }),
+            t(`freshness.${overall.value}.short`),
+          ]),
           h("span", { class: "spread" }),
-          h("a", { class: "state", href: "/api/v1/asyncapi.json", download: "asyncapi.json", "data-test": "asyncapi" }, "AsyncAPI"),
+          h(
+            "a",
+            { class: "state", href: "/api/v1/asyncapi.json", download: "asyncapi.json", "data-test": "asyncapi" },
+            "AsyncAPI",
+          ),
           h(LanguageSwitch),
           h("span", { class: "account" }, who.value?.name ?? ""),
         ]),
         h("form", { class: "filters", role: "search", onSubmit: (e) => e.preventDefault() }, [
-          h("label", { class: "field small grow" }, [t("catalogue.search"), h("input", { type: "search", value: words.value, placeholder: t("catalogue.search.hint"), autocomplete: "off", "data-test": "search", onInput: (e) => search(e.target.value) })]),
-          choice("department", items.value.map((topic) => topic.department), (name) => departmentOf(items.value.find((topic) => topic.department === name))),
-          choice("category", items.value.map((topic) => topic.category), (name) => named(`category.${name}`, name)),
+          h("label", { class: "field small grow" }, [
+            t("catalogue.search"),
+            h("input", {
+              type: "search",
+              value: words.value,
+              placeholder: t("catalogue.search.hint"),
+              autocomplete: "off",
+              "data-test": "search",
+              onInput: (e) => search(inputOf(e)),
+            }),
+          ]),
+          choice(
+            "department",
+            items.value.map((topic) => topic.department),
+            (name) => departmentOf(items.value.find((topic) => topic.department === name)),
+          ),
+          choice(
+            "category",
+            items.value.map((topic) => topic.category),
+            (name) => named(`category.${name}`, name),
+          ),
           choice("classification", CLASSIFICATIONS, (name) => t(`classification.${name}`)),
           choice("freshness", ["fresh", "quiet"], (name) => t(`catalogue.${name}`)),
         ]),
         h("main", [
           h(Refusal, { error: error.value }),
           items.value.length === 0 && !error.value ? h("p", { class: "quiet" }, t("loading")) : list(),
-          open.value && detail.value ? h(TopicDetail, { detail: detail.value, now: now(detail.value.topic), onClose: () => (location.hash = "") }) : null,
+          open.value && detail.value
+            ? h(TopicDetail, {
+                detail: detail.value,
+                now: now(detail.value.topic),
+                onClose: () => (location.hash = ""),
+              })
+            : null,
         ]),
       ]);
     };

@@ -34,26 +34,38 @@ const Centre = {
     const loading = ref(true);
     const summary = ref(null);
     const map = ref({ features: [] });
-    const figures = reactive({ byRule: [], acknowledge: { by_hour: [] } });
+    const figures = reactive({
+      byRule: [],
+      acknowledge: { count: 0, p50_seconds: null, p90_seconds: null, by_hour: [] },
+    });
     const list = liveList();
     const touched = ref(0);
     const spot = ref(null);
 
     const region = computed(() => fragment.grid ?? who.value?.scope ?? "");
     const filterName = computed(() => (fragment.list in FILTERS ? fragment.list : "open"));
-    const query = () => ({ ...FILTERS[filterName.value].query, grid: region.value, rule: fragment.rule, severity: fragment.severity });
+    const query = () => ({
+      ...FILTERS[filterName.value].query,
+      grid: region.value,
+      rule: fragment.rule,
+      severity: fragment.severity,
+    });
     const belongs = (alert) =>
-      FILTERS[filterName.value].fits(alert) && inRegion(alert, region.value, who.value.scope) && (!fragment.rule || alert.rule === fragment.rule);
+      FILTERS[filterName.value].fits(alert) &&
+      inRegion(alert, region.value, who.value.scope) &&
+      (!fragment.rule || alert.rule === fragment.rule);
 
-    const trying = (work) => async (...given) => {
-      try {
-        await work(...given);
-        error.value = null;
-      } catch (refused) {
-        if (refused.status === 401) toSignIn();
-        else error.value = refused;
-      }
-    };
+    const trying =
+      (work) =>
+      async (...given) => {
+        try {
+          await work(...given);
+          error.value = null;
+        } catch (refused) {
+          if (refused.status === 401) toSignIn();
+          else error.value = refused;
+        }
+      };
 
     let turn = 0; // of two readings under way, the older answer is not shown
     const readList = trying(async () => {
@@ -72,7 +84,8 @@ const Centre = {
     });
     const more = trying(async () => list.append(await api.alerts({ ...query(), cursor: list.next.value })));
     const readMap = trying(async () => {
-      const isGrid = region.value.length === GRID_DIGITS; // nothing lies below: show the grid itself, out of its community
+      // nothing lies below: show the grid itself, out of its community
+      const isGrid = region.value.length === GRID_DIGITS;
       const wanted = region.value;
       const answer = await api.grids(isGrid ? wanted.slice(0, COMMUNITY_DIGITS) : wanted);
       if (wanted !== region.value) return;
@@ -88,19 +101,21 @@ const Centre = {
       [figures.byRule, figures.acknowledge] = await Promise.all([api.alertsByRule(), api.acknowledge()]);
     });
 
-    let settling;
+    let settling = false;
     const settle = () => {
-      settling ??= setTimeout(() => {
-        settling = undefined;
+      if (settling) return;
+      settling = true;
+      setTimeout(() => {
+        settling = false;
         readNumbers();
         readMap();
         readFigures();
       }, SETTLE_MS);
     };
-    const heard = trying(async (kind, said) => {
-      if (said.finding_id && said.finding_id === fragment.case) touched.value += 1;
-      if (kind === "alert") list.put(said, belongs(said));
-      else if (said.finding_id) list.taskMoved(said);
+    const heard = trying(async (kind, message) => {
+      if (message.finding_id && message.finding_id === fragment.case) touched.value += 1;
+      if (kind === "alert") list.put(message, belongs(message));
+      else if (message.finding_id) list.taskMoved(message);
       settle();
     });
 
@@ -118,7 +133,7 @@ const Centre = {
       if (who.value.area) learn(who.value.area.grid, who.value.area);
       await Promise.all([readList(), readMap(), readNumbers(), readFigures()]);
       unfollow = follow(heard, () => Promise.all([readList(), settle()]));
-      every = setInterval(() => (readNumbers(), readFigures()), REREAD_MS);
+      every = setInterval(() => Promise.all([readNumbers(), readFigures()]), REREAD_MS);
     });
     onUnmounted(() => {
       unfollow?.();
@@ -127,7 +142,16 @@ const Centre = {
 
     const drill = (code) => go({ grid: code });
     const openCase = (finding) => go({ case: finding });
-    const pins = computed(() => list.items.value.filter((alert) => region.value.length >= STREET_DIGITS || alert.severity === "urgent" || alert.finding_id === fragment.case));
+    const closeCase = () => {
+      spot.value = null;
+      go({ case: "" });
+    };
+    const pins = computed(() =>
+      list.items.value.filter(
+        (alert) =>
+          region.value.length >= STREET_DIGITS || alert.severity === "urgent" || alert.finding_id === fragment.case,
+      ),
+    );
     const listTitle = computed(() => t(`list.of.${filterName.value}`));
 
     const figureRow = () => {
@@ -136,9 +160,23 @@ const Centre = {
       const both = figures.acknowledge;
       const stale = [...departments.values()].filter((one) => one.stale).length;
       return h("div", { class: "figures" }, [
-        h(Chart, { title: t("figure.by-rule"), summary: t("figure.by-rule.sum", { n: total }), option: figureOptions.byRule.value }),
-        h(Chart, { id: "acknowledge", title: t("figure.acknowledge"), summary: `p50 ${seconds(both.p50_seconds)} · p90 ${seconds(both.p90_seconds)}`, option: figureOptions.acknowledge.value }),
-        h(Chart, { id: "freshness", title: t("figure.delays"), summary: stale ? `⚠ ${t("freshness.stale", { n: stale })}` : t("freshness.good"), option: figureOptions.delays.value }),
+        h(Chart, {
+          title: t("figure.by-rule"),
+          summary: t("figure.by-rule.sum", { n: total }),
+          option: figureOptions.byRule.value,
+        }),
+        h(Chart, {
+          id: "acknowledge",
+          title: t("figure.acknowledge"),
+          summary: `p50 ${seconds(both.p50_seconds)} · p90 ${seconds(both.p90_seconds)}`,
+          option: figureOptions.acknowledge.value,
+        }),
+        h(Chart, {
+          id: "freshness",
+          title: t("figure.delays"),
+          summary: stale ? `⚠ ${t("freshness.stale", { n: stale })}` : t("freshness.good"),
+          option: figureOptions.delays.value,
+        }),
       ]);
     };
     const figureOptions = {
@@ -149,16 +187,45 @@ const Centre = {
 
     return () => {
       document.title = `${who.value ? regionName(who.value.scope, language.value) : ""} ${t("centre.title")}`;
-      if (!who.value) return h("p", { class: "waiting" }, error.value ? h(Refusal, { error: error.value }) : t("loading"));
+      if (!who.value)
+        return h("p", { class: "waiting" }, error.value ? h(Refusal, { error: error.value }) : t("loading"));
       return h("div", { class: ["centre", { "with-case": fragment.case }] }, [
-        h(CentreTop, { account: who.value, region: region.value, onDrill: drill, items: list.items.value, onOpen: openCase }),
+        h(CentreTop, {
+          account: who.value,
+          region: region.value,
+          onDrill: drill,
+          items: list.items.value,
+          onOpen: openCase,
+        }),
         h(HeadNumbers, { summary: summary.value }),
         h("main", [
-          h(GridMap, { features: map.value.features, pins: pins.value, spot: spot.value, canGoUp: region.value !== who.value.scope, onDrill: drill, onUp: () => drill(above(region.value, who.value.scope)), onOpen: openCase }),
+          h(GridMap, {
+            features: map.value.features,
+            pins: pins.value,
+            spot: spot.value,
+            canGoUp: region.value !== who.value.scope,
+            onDrill: drill,
+            onUp: () => drill(above(region.value, who.value.scope)),
+            onOpen: openCase,
+          }),
           fragment.case
-            ? h(Case, { finding: fragment.case, touched: touched.value, purposes: who.value.purposes, onClose: () => ((spot.value = null), go({ case: "" })), onLoaded: (one) => (spot.value = one) })
+            ? h(Case, {
+                finding: fragment.case,
+                touched: touched.value,
+                purposes: who.value.purposes,
+                onClose: closeCase,
+                onLoaded: (one) => (spot.value = one),
+              })
             : null,
-          h(AlertList, { list, open: fragment.case, title: listTitle.value, loading: loading.value, onOpen: openCase, onMore: more, onClear: () => go({ list: "", rule: "", grid: "" }) }),
+          h(AlertList, {
+            list,
+            open: fragment.case,
+            title: listTitle.value,
+            loading: loading.value,
+            onOpen: openCase,
+            onMore: more,
+            onClear: () => go({ list: "", rule: "", grid: "" }),
+          }),
         ]),
         figureRow(),
         error.value ? h("div", { class: "floating" }, h(Refusal, { error: error.value })) : null,

@@ -1,13 +1,15 @@
-// The page of one row: #household/…, #dwelling/…, #resident/…, #grid/…, #legal_person/…. The id stays in the fragment, which no log sees.
+// The page of one row: #household/…, #dwelling/…, #resident/…, #grid/…, #legal_person/…. The id stays in the fragment,
+// which no log sees.
 
 import { createApp, h, onMounted, ref } from "/lib/vue.js";
 import { grids, looks, row as readRow } from "../app/api.js";
 import { day, factsOf, linksOf, recordLink } from "../app/facts.js";
 import { refreshFreshness } from "../app/freshness.js";
+import { inputOf } from "../app/input.js";
 import { peopleOf } from "../app/kin.js";
+import { lately } from "../app/lanes.js";
 import { language, named, t } from "../app/language.js";
 import { isMasked, recordOf } from "../app/masked.js";
-import { lately } from "../app/lanes.js";
 import { learn, placeName } from "../app/regions.js";
 import { account, homeOf } from "../app/session.js";
 import { now, when } from "../app/time.js";
@@ -25,18 +27,25 @@ const wanted = () => {
   return { view, id: decodeURIComponent(id.join("/")) };
 };
 
+const factNames = (facts) => facts.map((fact) => named(`fact.${fact}`, fact)).join("、");
+
 const AREA = new Set(["grid", "district"]);
 
-const moment = (at) => (isMasked(at) ? t("masked") : when(at));
+const moment = (instant) => (isMasked(instant) ? t("masked") : when(instant));
 
 const STREET_DIGITS = 9;
 const COMMUNITY_DIGITS = 12;
 
 /** The names of a grid's community and of the grid; without them its code is shown. */
 async function learnNames(code) {
-  const levels = [STREET_DIGITS, COMMUNITY_DIGITS].filter((digits) => digits < code.length).map((digits) => code.slice(0, digits));
+  const levels = [STREET_DIGITS, COMMUNITY_DIGITS]
+    .filter((digits) => digits < code.length)
+    .map((digits) => code.slice(0, digits));
   const answers = await Promise.allSettled(levels.map(grids));
-  for (const one of answers) for (const feature of one.value?.features ?? []) learn(feature.id, feature.properties);
+  for (const answer of answers) {
+    if (answer.status === "rejected") continue;
+    for (const feature of answer.value.features) learn(feature.id, feature.properties);
+  }
 }
 
 const FEW = 40; // statements of the history that are drawn at once
@@ -46,12 +55,32 @@ const History = {
   setup(props) {
     const most = ref(FEW);
     return () => [
-      h("ol", { class: "timeline", "data-test": "history" }, props.history.slice(0, most.value).map((one, i) =>
-        h("li", { key: i, class: { withdrawn: one.withdrawn } }, [
-          h("span", [h("strong", named(`kind.${one.kind}`, one.kind)), one.withdrawn ? ` (${t("record.withdrawn")}) ` : " ", h("span", { class: "quiet small" }, [h(Department, { of: one.department, kind: one.kind }), ` · ${recordOf(one.record)}`])]),
-          h("time", { class: "quiet small" }, moment(one.occurred_at)),
-        ]))),
-      props.history.length > most.value ? h("button", { type: "button", class: "plain small", onClick: () => (most.value += FEW) }, t("record.more", { n: props.history.length - most.value })) : null,
+      h(
+        "ol",
+        { class: "timeline", "data-test": "history" },
+        props.history
+          .slice(0, most.value)
+          .map((one, i) =>
+            h("li", { key: i, class: { withdrawn: one.withdrawn } }, [
+              h("span", [
+                h("strong", named(`kind.${one.kind}`, one.kind)),
+                one.withdrawn ? ` (${t("record.withdrawn")}) ` : " ",
+                h("span", { class: "quiet small" }, [
+                  h(Department, { of: one.department, kind: one.kind }),
+                  ` · ${recordOf(one.record)}`,
+                ]),
+              ]),
+              h("time", { class: "quiet small" }, moment(one.occurred_at)),
+            ]),
+          ),
+      ),
+      props.history.length > most.value
+        ? h(
+            "button",
+            { type: "button", class: "plain small", onClick: () => (most.value += FEW) },
+            t("record.more", { n: props.history.length - most.value }),
+          )
+        : null,
     ];
   },
 };
@@ -67,9 +96,9 @@ const Record = {
       const { view, id } = wanted();
       error.value = null;
       try {
-        const found = await readRow(view, id, purpose);
+        const answer = await readRow(view, id, purpose);
         if (view === "grid") await learnNames(id);
-        value.value = found;
+        value.value = answer;
         seen.value = await looks(view, id);
       } catch (refused) {
         value.value = null;
@@ -101,8 +130,22 @@ const Record = {
       return h("section", { class: "panel pad" }, [
         h("h2", t(`record.diagram.${AREA.has(view) ? "area" : people.length ? view : "life"}`)),
         AREA.has(view) ? h(RiskDoors, { row }) : people.length ? h(Family, { title, people }) : null,
-        ...(AREA.has(view) ? [] : [h(Lanes, { history: recent.length ? history.filter((said) => !recent.includes(said)) : history }), recent.length ? h("h3", t("record.lately")) : null, h(Lanes, { history: recent })]),
-        h("p", { class: "row" }, linksOf(view, row).map(([to, id]) => h("a", { key: to, href: recordLink(to, id), "data-test": `to-${to}` }, t(`case.${to}`)))),
+        ...(AREA.has(view)
+          ? []
+          : [
+              h(Lanes, {
+                history: recent.length ? history.filter((statement) => !recent.includes(statement)) : history,
+              }),
+              recent.length ? h("h3", t("record.lately")) : null,
+              h(Lanes, { history: recent }),
+            ]),
+        h(
+          "p",
+          { class: "row" },
+          linksOf(view, row).map(([to, id]) =>
+            h("a", { key: to, href: recordLink(to, id), "data-test": `to-${to}` }, t(`case.${to}`)),
+          ),
+        ),
       ]);
     };
 
@@ -114,26 +157,76 @@ const Record = {
       const silent = value.value.unknown ?? [];
       return [
         h("header", { class: "record-head" }, [
-          h("div", [h("h1", { "data-test": "row", "data-view": view }, title), h("p", { class: "quiet small" }, `${under(view, id)} · ${t("record.updated", { at: when(updated_at), version })}`)]),
+          h("div", [
+            h("h1", { "data-test": "row", "data-view": view }, title),
+            h(
+              "p",
+              { class: "quiet small" },
+              `${under(view, id)} · ${t("record.updated", { at: when(updated_at), version })}`,
+            ),
+          ]),
           h("span", { class: "spread" }),
           masked
-            ? h("label", { class: "purpose" }, [h("span", { class: "small" }, t("person.why-look")), h("select", { "data-test": "purpose", onChange: (e) => e.target.value && load(e.target.value) }, [
-                h("option", { value: "" }, t("person.choose-purpose")),
-                ...(who.value.purposes ?? []).map((one) => h("option", { key: one.name, value: one.name }, one[language.value]))])])
+            ? h("label", { class: "purpose" }, [
+                h("span", { class: "small" }, t("person.why-look")),
+                h("select", { "data-test": "purpose", onChange: (e) => inputOf(e) && load(inputOf(e)) }, [
+                  h("option", { value: "" }, t("person.choose-purpose")),
+                  ...(who.value.purposes ?? []).map((one) =>
+                    h("option", { key: one.name, value: one.name }, one[language.value]),
+                  ),
+                ]),
+              ])
             : h("p", { class: "tag" }, t("person.recorded")),
         ]),
-        (row.disagreements ?? []).length ? h("p", { class: "refusal warn" }, `≠ ${t("record.disagree", { what: row.disagreements.map((one) => named(`fact.${one}`, one)).join("、") })}`) : null,
-        silent.length ? h("section", { class: "refusal warn" }, h(QuietTopics, { topics: silent, title: t("quiet.row") })) : null,
-        diagram(view, { ...row, id }, view === "resident" ? [title, isMasked(row.born) ? "" : day(row.born), row.died_on && !isMasked(row.died_on) ? `† ${day(row.died_on)}` : ""].filter(Boolean).join(" · ") : title, history),
-        h("section", { class: "panel pad" }, [h("h2", t("record.facts")), facts.length || silent.length ? h("div", { class: "wide" }, h(FactTable, { facts, quiet: silent })) : h("p", { class: "quiet" }, t("record.nothing"))]),
+        (row.disagreements ?? []).length
+          ? h("p", { class: "refusal warn" }, `≠ ${t("record.disagree", { what: factNames(row.disagreements) })}`)
+          : null,
+        silent.length
+          ? h("section", { class: "refusal warn" }, h(QuietTopics, { topics: silent, title: t("quiet.row") }))
+          : null,
+        diagram(
+          view,
+          { ...row, id },
+          view === "resident"
+            ? [
+                title,
+                isMasked(row.born) ? "" : day(row.born),
+                row.died_on && !isMasked(row.died_on) ? `† ${day(row.died_on)}` : "",
+              ]
+                .filter(Boolean)
+                .join(" · ")
+            : title,
+          history,
+        ),
+        h("section", { class: "panel pad" }, [
+          h("h2", t("record.facts")),
+          facts.length || silent.length
+            ? h("div", { class: "wide" }, h(FactTable, { facts, quiet: silent }))
+            : h("p", { class: "quiet" }, t("record.nothing")),
+        ]),
         h("div", { class: "two" }, [
           h("section", { class: "panel pad" }, [h("h2", t("record.history")), h(History, { history })]),
-          h("section", { class: "panel pad" }, [h("h2", t("record.looks")), h("p", { class: "quiet small" }, t("record.why-me")), h("ul", { class: "looks", "data-test": "looks" }, seen.value.map((one, i) =>
-            h("li", { key: i }, [h("strong", one.account), h("span", { class: "tag" }, named(`role.${one.role}`, one.role)), h("span", purposeName(one.purpose)), h("time", { class: "quiet small" }, when(one.at))])))]),
+          h("section", { class: "panel pad" }, [
+            h("h2", t("record.looks")),
+            h("p", { class: "quiet small" }, t("record.why-me")),
+            h(
+              "ul",
+              { class: "looks", "data-test": "looks" },
+              seen.value.map((one, i) =>
+                h("li", { key: i }, [
+                  h("strong", one.account),
+                  h("span", { class: "tag" }, named(`role.${one.role}`, one.role)),
+                  h("span", purposeName(one.purpose)),
+                  h("time", { class: "quiet small" }, when(one.at)),
+                ]),
+              ),
+            ),
+          ]),
         ]),
       ];
     };
-    const purposeName = (name) => (who.value.purposes ?? []).find((one) => one.name === name)?.[language.value] ?? named(`purpose.${name}`, name);
+    const purposeName = (name) =>
+      (who.value.purposes ?? []).find((one) => one.name === name)?.[language.value] ?? named(`purpose.${name}`, name);
 
     return () => {
       document.title = t("record.title");
@@ -145,7 +238,10 @@ const Record = {
           h(LanguageSwitch),
           h("span", who.value?.name ?? ""),
         ]),
-        h("main", [h(Refusal, { error: error.value }), ...(value.value ? body() : error.value ? [] : [h("p", { class: "quiet" }, t("loading"))])]),
+        h("main", [
+          h(Refusal, { error: error.value }),
+          ...(value.value ? body() : error.value ? [] : [h("p", { class: "quiet" }, t("loading"))]),
+        ]),
       ]);
     };
   },

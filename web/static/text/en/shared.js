@@ -99,7 +99,6 @@ export default {
   "kind.Arrears": "Tax arrears",
   "kind.Visited": "Visited",
 
-
   "domain.sos": "Calls for help",
   "domain.doctor": "Doctor's calls",
   "domain.housekeeper": "Housekeeper's calls",

@@ -99,7 +99,6 @@ export default {
   "kind.Arrears": "欠税",
   "kind.Visited": "网格员走访",
 
-
   "domain.sos": "紧急求助",
   "domain.doctor": "社区医生",
   "domain.housekeeper": "管家服务",

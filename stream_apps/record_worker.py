@@ -1,0 +1,49 @@
+"""The index of records as a process: `citygrid worker records`. A second worker on the same host has a
+`CITYGRID_WORKER_INSTANCE` of its own; the two share the partitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dataplane import DataPlane, RowStore
+from runtime import log
+from runtime.settings import Settings, load
+from runtime.traces import traces_of
+from stream_apps.outlet import Telling
+from stream_apps.record_codec import RecordCodec
+from stream_apps.record_index import RecordIndex
+from stream_apps.worker import app_of, process_of, run
+from wire.registry import Registry
+from wire.topics import RECORD_CLAIMS, RECORD_HOLDERS, group_of_stage
+
+PROCESS = "records"
+
+
+def build(settings: Settings, process: str) -> DataPlane:
+    """The Faust app of the index, with its data plane attached and its agent registered."""
+    prefix, group = settings.topic_prefix, group_of_stage(settings, PROCESS)
+    app, plane = app_of(group, settings, process)
+    codec = RecordCodec(Registry.of(settings), prefix)
+    store: RowStore[bytes] = plane.add_row_store(RowStore(f"{prefix}{RECORD_HOLDERS}", _as_it_is, _as_it_is))
+    outlet = Telling(plane, traces_of(settings, process), group)
+    index = RecordIndex(store, codec, outlet, prefix=prefix, partitions=settings.partitions)
+
+    async def fold(stream: Any) -> None:
+        async for batch in stream:
+            index.fold(batch)
+            batch.ack()
+
+    app.agent(app.topic(f"{prefix}{RECORD_CLAIMS}", key_type=bytes, value_type=bytes), name=PROCESS)(fold)
+    return plane
+
+
+def _as_it_is(row: bytes) -> bytes:
+    return row
+
+
+def main() -> None:
+    """Run the index until it is told to stop. Does not return."""
+    settings = load()
+    process = process_of(PROCESS, settings)
+    log.configure(settings, process)
+    run(build(settings, process))

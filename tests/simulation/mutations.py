@@ -1,0 +1,132 @@
+"""Mistakes that were planted in copies of `domain/` and `stream_apps/`, to see whether the simulator finds them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("domain", "stream_apps")
+
+
+class Mutation(NamedTuple):
+    """In `file`, `text` becomes `wrong`: a mistake that somebody could make."""
+
+    name: str
+    file: str
+    text: str
+    wrong: str
+
+
+MUTATIONS = (
+    Mutation(
+        "what arrives last holds, whenever it was recorded",
+        "domain/facts.py",
+        "if supersedes(new, old) else fact",
+        "if new != old else fact",
+    ),
+    Mutation(
+        "a withdrawn statement counts",
+        "domain/facts.py",
+        "return latest(s for s in fact if not s.withdrawn)",
+        "return latest(fact)",
+    ),
+    Mutation(
+        "what a row no longer says about others is not taken back",
+        "domain/step.py",
+        "changes += [(other, target, None) for other, target in sorted(before, key=itself)]",
+        "pass",
+    ),
+    Mutation(
+        "a finding that is over is resolved in the row, and nobody is told",
+        "domain/step.py",
+        "alerts.append(_resolution(view, gone, row, old, now, touched, ended))",
+        "pass",
+    ),
+    Mutation(
+        "a finding is known although the topic it rests on is quiet",
+        "domain/step.py",
+        "return not rule.needs.isdisjoint(quiet)",
+        "return False",
+    ),
+    Mutation(
+        "a row does not remember by which rules it was judged",
+        "domain/step.py",
+        "Bookkeeping(contributed, noted, due, ruleset(rules, live_since), book.superseded)",
+        'Bookkeeping(contributed, noted, due, "", book.superseded)',
+    ),
+    Mutation(
+        "what was resolved long ago is not deleted",
+        "domain/step.py",
+        "forget.append(old.finding_id)",
+        "pass",
+    ),
+    Mutation(
+        "a row that was touched before the first tick is not due at it",
+        "domain/step.py",
+        "book._replace(contributed=contributed, due_at=0)",
+        "book._replace(contributed=contributed)",
+    ),
+    Mutation(
+        "at one instant an arrival comes before another record's departure",
+        "domain/order.py",
+        "END, PASSED_ON, BEGINNING, OVER_ALL = range(4)",
+        "BEGINNING, PASSED_ON, END, OVER_ALL = range(4)",
+    ),
+    Mutation(
+        "a tick that goes backwards is believed",
+        "stream_apps/stage.py",
+        "if last is None or said.now >= last.now:",
+        "if True:",
+    ),
+    Mutation(
+        "a start with other rules judges nothing again",
+        "stream_apps/stage.py",
+        "return bool(row.bookkeeping.judged_by != self._ruleset)",
+        "return False",
+    ),
+    Mutation(
+        "what is said about another subject goes to the speaker's partition",
+        "stream_apps/stage.py",
+        "where = partition_of(about, self._partitions)",
+        "where = number",
+    ),
+    Mutation(
+        "a start forgets when rows are due",
+        "stream_apps/due.py",
+        "]] = []\n        self._rebuild()",
+        "]] = []",
+    ),
+    Mutation(
+        "a start forgets which findings are in doubt",
+        "stream_apps/doubt.py",
+        "for key, row in rows.items():\n                self.note(key, row)",
+        "pass",
+    ),
+)
+
+
+def planted(mutation: Mutation | None, folder: Path) -> None:
+    """A copy of the rooms in `folder` with the mistake in it. Raises AssertionError if its text is gone."""
+    for room in ROOMS:
+        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+    if mutation is None:
+        return
+    file = folder / mutation.file
+    source = file.read_text(encoding="utf-8")
+    count = len(re.findall(re.escape(mutation.text), source))
+    assert count == 1, f"{mutation.file} holds {mutation.text!r} {count} times: mend the mutation {mutation.name!r}"
+    file.write_text(source.replace(mutation.text, mutation.wrong), encoding="utf-8")
+
+
+def simulated(folder: Path, seeds: int, first: int = 0) -> subprocess.CompletedProcess[str]:
+    """The simulator over the rooms in `folder`, until the first seed that differs; it ends with 1 if there is one."""
+    command = [sys.executable, "-m", "tests.simulation", f"--seeds={seeds}", f"--first={first}", "--until-first"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    # cwd comes before PYTHONPATH: the copy is what is imported, and all other rooms are ours
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

@@ -1,0 +1,40 @@
+/** Short names of what the API answers (`api.d.ts` is made from its OpenAPI document) and of what pages keep. */
+
+import type { components } from "./api";
+
+type Schemas = components["schemas"];
+
+declare global {
+  namespace City {
+    type Account = Schemas["Account"];
+    type Alert = Schemas["Alert"];
+    type Alerts = Schemas["Alerts"];
+    type Case = Schemas["Case"];
+    type Check = Schemas["Check"];
+    type Freshness = Schemas["Freshness"];
+    type Place = Schemas["Place"];
+    type Problem = Partial<Schemas["Problem"]>;
+    type Row = Schemas["Row"];
+    type Summary = Schemas["Summary"];
+    type Task = Schemas["Task"];
+    type Unmasked = Schemas["Unmasked"];
+
+    type Language = "zh" | "en";
+    type Level = "urgent" | "today" | "planned" | "done";
+    /** A moment: of the API (ISO 8601), in milliseconds, or in the microseconds of a row. */
+    type Instant = string | number | Date;
+    /** A move that waits on the disk to be sent; `refused` once the server has said no. */
+    interface Move {
+      number?: number;
+      account: string;
+      task: string;
+      move: string;
+      body: Record<string, unknown>;
+      key: string;
+      at: string;
+      refused?: { status: number; why: string };
+    }
+    /** A task as it will stand once its waiting moves are sent. */
+    type Foreseen = Task & { unsent?: boolean };
+  }
+}

@@ -1,0 +1,2 @@
+/** Leaflet as the `nicegui` wheel carries it: one export. */
+export const leaflet: typeof import("leaflet");
