@@ -117,7 +117,7 @@ def _snapshot(
     export = department.export_of(file.header())
     with Publisher(settings) as publisher, Snapshot(export.topic, export.kinds_said(), at) as compared:
         with _progress(file.size, "reading") as tell:
-            events, seen = 0, first_seen(settings, department.name, path)
+            events, seen = 0, first_seen(settings, department.name, path, rehearsal=dry_run)
             for count, line in enumerate(files.lines(file, department, publisher, seen), 1):
                 if isinstance(line, Bad):
                     rejected.write(line)

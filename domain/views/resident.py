@@ -101,7 +101,7 @@ class Resident(Facts):
     @property
     def dwelling(self) -> str | None:
         """Where the person is found: at the police register's home, else at the stay. A collective household is where
-        nobody need live, so a stay comes before it: docs/decisions/0020-stays.md."""
+        nobody need live, so a stay comes before it: docs/decisions/0020-stays-and-schools.md."""
         home, stay = self.home, self.stay
         if stay is not None and (home is None or home.dwelling is None or self.collective):
             return stay.value.dwelling

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -179,11 +179,16 @@ def place(text: str) -> Place:
     return topic, int(number)
 
 
-@_patiently
 def _ends(settings: Settings, topics: Mapping[str, int]) -> dict[Place, tuple[int, int]]:
     """The first and the next offset of every partition."""
-    admin, prefix = AdminClient({**settings.kafka_client()}), settings.topic_prefix
+    # Held until all attempts are over: that of a failed one, still answering, would be collected by its own thread.
+    admin = AdminClient({**settings.kafka_client()})
     places = [(topic, number) for topic, count in topics.items() for number in range(count)]
+    return _offsets(admin, settings.topic_prefix, places)
+
+
+@_patiently
+def _offsets(admin: AdminClient, prefix: str, places: Sequence[Place]) -> dict[Place, tuple[int, int]]:
     asked = [
         admin.list_offsets(
             {TopicPartition(prefix + topic, number): spec for topic, number in places}, request_timeout=PATIENCE_S

@@ -39,12 +39,12 @@ from wire.contracts import contracts
 from wire.pseudonym import KeyRefused, Pseudonyms
 from wire.registry import Registry, RegistryAway
 
-log = structlog.get_logger("producers.doors.device_register")
+log = structlog.get_logger("citygrid.devices")
 
 POLL_S = 1.0
 WAIT_AT_MOST_S = 5.0
 STUCK_S = 150.0
-LOCK = "SELECT pg_try_advisory_lock(hashtext('producers.doors.device_register'))"
+LOCK = "SELECT pg_try_advisory_lock(hashtext('citygrid.devices'))"
 OPTIONS = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
 
 Connection = psycopg.Connection[tuple[Any, ...]]

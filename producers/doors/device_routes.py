@@ -30,7 +30,7 @@ from runtime.http.gate import retry_after
 from runtime.http.language import Say
 from runtime.http.problems import INVALID, TOO_LARGE, TOO_MANY, Refused
 
-log = structlog.get_logger("producers.doors.device_register")
+log = structlog.get_logger("citygrid.devices")
 router = APIRouter(tags=["devices"])
 
 HEADERS = {

@@ -11,10 +11,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from producers.publish.publisher import NotDelivered, PublishRefused
 from runtime.settings import Settings
+from runtime.topic_reader import TopicUnreadable, records
 from wire.topics import PUBLICATIONS
 
 NUMBER_BITS = 31
@@ -27,9 +28,10 @@ def sequence_of(seconds: int, number: int) -> int:
     return seconds << NUMBER_BITS | number & (1 << NUMBER_BITS) - 1
 
 
-def first_seen(settings: Settings, department: str, file: Path) -> int:
-    """When the file was first published, in seconds since 1970 UTC: noted now if it never was. No two files have the
-    same second; a file that comes later has a greater one, also if the clock was turned back in between.
+def first_seen(settings: Settings, department: str, file: Path, *, rehearsal: bool = False) -> int:
+    """When the file was first published, in seconds since 1970 UTC: noted now if it never was, except in a `rehearsal`.
+    No two files that are published one after the other have the same second; a file that comes later has a greater one,
+    also if the clock was turned back in between.
 
     Raises PublishRefused, NotDelivered.
     """
@@ -43,7 +45,10 @@ def first_seen(settings: Settings, department: str, file: Path) -> int:
             known.setdefault(noted, seconds)
         if key not in known:
             known[key] = max(int(time.time()), max(known.values(), default=0) + 1)
-            _note(settings, topic, key, known[key])
+            if not rehearsal:
+                _note(settings, topic, key, known[key])
+    except TopicUnreadable as unreadable:
+        raise PublishRefused(str(unreadable)) from None
     except KafkaException as away:
         raise PublishRefused(
             f"Topic {topic} cannot be used: {away.args[0].str()}. Look at `citygrid status`, then publish again."
@@ -52,41 +57,21 @@ def first_seen(settings: Settings, department: str, file: Path) -> int:
 
 
 def _noted(settings: Settings, topic: str) -> Iterator[tuple[bytes, int]]:
-    """What the topic holds now: (key, seconds)."""
-    consumer = Consumer(
-        {
-            **settings.kafka_client(),
-            "group.id": f"{settings.topic_prefix}citygrid-publications",
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-            "log_level": 2,
-        }
-    )
-    try:
-        there = consumer.list_topics(topic, timeout=PATIENCE_S).topics[topic]
-        if there.error is not None:
-            raise PublishRefused(f"The cluster has no topic {topic}: run `citygrid up`, which makes the topics.")
-        marks = {p: consumer.get_watermark_offsets(TopicPartition(topic, p), PATIENCE_S) for p in there.partitions}
-        left = {p: end for p, (begin, end) in marks.items() if end > begin}
-        consumer.assign([TopicPartition(topic, p, marks[p][0]) for p in left])
-        deadline = time.monotonic() + PATIENCE_S
-        while left:
-            if time.monotonic() > deadline:
-                raise PublishRefused(f"Topic {topic} gives nothing to read for {PATIENCE_S:.0f} s; publish again.")
-            for message in consumer.consume(1_000, 0.1):
-                key, value = message.key(), message.value()
-                if message.error() is None and isinstance(key, bytes) and isinstance(value, bytes):
-                    deadline = time.monotonic() + PATIENCE_S
-                    yield key, int(value)
-            for at in consumer.position([TopicPartition(topic, p) for p in left]):
-                if at.offset >= left[at.partition]:
-                    del left[at.partition]
-    finally:
-        consumer.close()
+    """What the topic holds now: (key, seconds). Raises TopicUnreadable."""
+    for record in records(settings, topic, patience=PATIENCE_S):
+        key, value = record.key(), record.value()
+        if isinstance(key, bytes) and isinstance(value, bytes):
+            yield key, int(value)
 
 
 def _note(settings: Settings, topic: str, key: bytes, seconds: int) -> None:
+    refused: list[KafkaError] = []
     producer = Producer({**settings.kafka_client(), "enable.idempotence": True, "log_level": 2})
-    producer.produce(topic, str(seconds).encode(), key)
-    if producer.flush(PATIENCE_S):
+
+    def delivered(error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            refused.append(error)
+
+    producer.produce(topic, str(seconds).encode(), key, on_delivery=delivered)
+    if producer.flush(PATIENCE_S) or refused:
         raise NotDelivered(f"Topic {topic} did not take a note of the file. Publish it again: nothing doubles.")

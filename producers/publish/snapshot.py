@@ -180,7 +180,7 @@ def events_of(settings: Settings, topic: str) -> Iterator[Event]:
     registry = Registry.of(settings)
     decoder = Decoder(registry, topic_prefix=settings.topic_prefix)
     try:
-        for record in topic_reader.records(settings, name):
+        for record in topic_reader.records(settings, name, patience=READ_PATIENCE_S):
             event = decoder.decode(name, record.key(), record.value())
             if isinstance(event, Event):
                 yield event

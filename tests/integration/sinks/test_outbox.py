@@ -73,6 +73,17 @@ def connection(ready: Settings) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
+def test_a_statement_bears_when_it_was_made_and_not_when_its_transaction_began(
+    connection: psycopg.Connection[Any],
+) -> None:
+    """Of two transactions the one that began first may state last: it waited for the other."""
+    with connection.transaction():
+        made = connection.execute(
+            "INSERT INTO city.outbox (topic, statement) VALUES (%s, '{}') RETURNING made_at > now()", (TOPIC,)
+        ).fetchone()
+    assert made == (True,)
+
+
 def settled(connection: psycopg.Connection[Any], count: int) -> None:
     """Return once so many rows can be taken: a transaction anywhere on the server, also of another test's database,
     that began before them holds them back."""

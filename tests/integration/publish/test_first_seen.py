@@ -1,0 +1,57 @@
+"""When a file was first published: the same from wherever it is published again, and never silently forgotten."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from producers.publish import NotDelivered, PublishRefused
+from producers.publish.first_seen import first_seen
+from runtime.settings import Settings
+from runtime.topic_reader import records
+from wire.topics import PUBLICATIONS
+
+
+def make_topic(settings: Settings, **config: str) -> None:
+    admin = AdminClient({**settings.kafka_client()})
+    topic = NewTopic(settings.topic_prefix + PUBLICATIONS, settings.partitions, 1, config=config)
+    for future in admin.create_topics([topic]).values():
+        future.result(30)
+
+
+def files(folder: Path) -> tuple[Path, Path]:
+    one, other = folder / "one.csv", folder / "other.csv"
+    one.write_text("a")
+    other.write_text("b")
+    return one, other
+
+
+def test_a_file_keeps_its_second_and_the_next_has_a_greater_one(settings: Settings, tmp_path: Path) -> None:
+    make_topic(settings)
+    one, other = files(tmp_path)
+    first = first_seen(settings, "police", one)
+    assert first_seen(settings, "police", other) > first
+    assert first_seen(settings, "police", one) == first
+    assert first_seen(settings, "housing", one) > first, "another department's file"
+
+
+def test_a_rehearsal_notes_nothing(settings: Settings, tmp_path: Path) -> None:
+    make_topic(settings)
+    one, other = files(tmp_path)
+    first_seen(settings, "police", one, rehearsal=True)
+    assert list(records(settings, settings.topic_prefix + PUBLICATIONS)) == []
+    assert first_seen(settings, "police", other) < first_seen(settings, "police", one)
+
+
+def test_a_note_that_the_broker_refuses_ends_the_publication(settings: Settings, tmp_path: Path) -> None:
+    make_topic(settings, **{"max.message.bytes": "10"})
+    with pytest.raises(NotDelivered, match="did not take a note"):
+        first_seen(settings, "police", files(tmp_path)[0])
+
+
+def test_without_the_topic_nothing_is_published(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(PublishRefused, match="There is no topic"):
+        first_seen(settings, "police", files(tmp_path)[0])
