@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 
 from mode import get_logger
+from prometheus_client import Histogram
 
 from . import metrics
 from .batch import RecordBatch
@@ -66,6 +67,7 @@ class Dispatcher:
         self._acknowledged: dict[tuple[str, int], int] = {}
         self._in_commit: dict[tuple[str, int], int] = {}
         self._read: dict[str, int] = {}
+        self._measured: dict[str, tuple[Histogram, Histogram]] = {}
         self._records = 0
         self._began = 0.0
         self._last_commit = 0.0
@@ -118,8 +120,12 @@ class Dispatcher:
         if batch.agents_left:
             return
         now = time.monotonic()
-        metrics.BATCH_SECONDS.labels(batch.topic).observe(now - self.in_flight_since)
-        metrics.BATCH_RECORDS.labels(batch.topic).observe(len(batch))
+        measured = self._measured.get(batch.topic)
+        if measured is None:
+            measured = (metrics.BATCH_SECONDS.labels(batch.topic), metrics.BATCH_RECORDS.labels(batch.topic))
+            self._measured[batch.topic] = measured
+        measured[0].observe(now - self.in_flight_since)
+        measured[1].observe(len(batch))
         self.in_flight = None
         self._producer.accepting = False
         self._acknowledged[batch.topic, batch.partition] = batch.next_offset
