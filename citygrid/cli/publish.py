@@ -114,7 +114,10 @@ def _snapshot(
     yes: bool,
     wait: float,
 ) -> None:
-    export = department.export_of(file.header())
+    exports = file.exports(department)
+    if len(exports) != 1:
+        raise Told("A snapshot is a file of one export: publish its sheets one by one.", REFUSED)
+    export = exports[0]
     with Publisher(settings) as publisher, Snapshot(export.topic, export.kinds_said(), at) as compared:
         with _progress(file.size, "reading") as tell:
             events, seen = 0, first_seen(settings, department.name, path, rehearsal=dry_run)

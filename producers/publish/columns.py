@@ -110,7 +110,7 @@ class Export:
         except Rejected:
             return None
 
-    def _always(self) -> list[Column]:
+    def always(self) -> list[Column]:
         """The columns without which no line of this export can be read."""
         found = [self.kind_column] if self.kind_column else []
         found += [each for each in self.head.values() if each.required and not self._overridden(each)]
@@ -124,7 +124,7 @@ class Export:
     def missing(self, header: Iterable[str]) -> list[str]:
         """The columns that this export needs and `header` has not."""
         there = set(header)
-        return [each.names[0] for each in self._always() if not there.intersection(each.names)]
+        return [each.names[0] for each in self.always() if not there.intersection(each.names)]
 
     def known(self, header: Iterable[str]) -> int:
         """How many of the columns of `header` this export knows."""
