@@ -30,7 +30,7 @@ _FORMULA = frozenset("=+-@＝＋－＠")
 class Door(Protocol):
     """What takes a file's statements: the Publisher, or a Rehearsal that sends nothing."""
 
-    def ready(self, topic: str, said: Statement) -> Ready: ...
+    def ready(self, topic: str, statement: Statement) -> Ready: ...
 
     def send(self, topic: str, ready: Ready) -> object: ...
 
@@ -43,10 +43,10 @@ class Rehearsal:
         self._pseudonyms = Pseudonyms.of(settings) if known else Pseudonyms(secrets.token_bytes(32))
         self._checked: dict[str, Checked] = {}
 
-    def ready(self, topic: str, said: Statement) -> Ready:
+    def ready(self, topic: str, statement: Statement) -> Ready:
         if topic not in self._checked:
             self._checked[topic] = Checked(contracts()[topic], self._pseudonyms)
-        return self._checked[topic].ready(said, time.time_ns() // 1000)
+        return self._checked[topic].ready(statement, time.time_ns() // 1000)
 
     def send(self, topic: str, ready: Ready) -> None:
         """Nothing is sent."""
@@ -96,7 +96,9 @@ class RejectedFile:
         self.path.unlink(missing_ok=True)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         if self._file:
             self._file.close()
 
@@ -190,13 +192,13 @@ def _reader(
 ) -> tuple[Export, Read]:
     """How to read a line: of a table always the same, of JSON by the keys that its object has."""
     header = tuple(line.header)
-    found = known.get(header)
-    if found is None:
+    chosen_before = known.get(header)
+    if chosen_before is None:
         if len(known) >= KNOWN_HEADERS:
             known.clear()
         chosen = exports[0] if len(exports) == 1 else department.export_of(header)
-        found = known[header] = (chosen, chosen.reader(header))
-    return found
+        chosen_before = known[header] = (chosen, chosen.reader(header))
+    return chosen_before
 
 
 def _record(export: Export | None, read: Line | Stated) -> str | None:
@@ -207,10 +209,10 @@ def _record(export: Export | None, read: Line | Stated) -> str | None:
     return export.record_of(read.header, read.cells) if export else None
 
 
-def _stated(said: Mapping[str, Any], department: Department, known: Mapping[str, Contract]) -> tuple[str, Statement]:
+def _stated(line: Mapping[str, Any], department: Department, known: Mapping[str, Contract]) -> tuple[str, Statement]:
     """Raises Rejected or InvalidStatement."""
-    contract = known.get(str(said.get("topic")))
+    contract = known.get(str(line.get("topic")))
     if contract is None or contract.department != department.name:
-        topics = ", ".join(topic for topic, each in known.items() if each.department == department.name)
+        topics = ", ".join(topic for topic, contract in known.items() if contract.department == department.name)
         raise Rejected("topic", f"must be one of {topics}")
-    return contract.topic, statement_of(contract, said)
+    return contract.topic, statement_of(contract, line)

@@ -29,8 +29,8 @@ def read(path: Path, content: bytes, encoding: str | None = None, width: int | N
     return list(rows(text, best_delimiter(text, len, 60), width))[1:]
 
 
-def cells(found: Sequence[object]) -> list[list[str]]:
-    return [list(row.cells) for row in found if isinstance(row, Row)]
+def cells(read_lines: Sequence[object]) -> list[list[str]]:
+    return [list(row.cells) for row in read_lines if isinstance(row, Row)]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk"])
@@ -42,32 +42,32 @@ def test_encodings_and_line_ends(tmp_path: Path, encoding: str, end: str) -> Non
 
 def test_one_broken_byte_is_one_bad_line(tmp_path: Path) -> None:
     good = "\n".join(["姓名,住址", *["测试甲,样本路"] * 20]).encode()
-    found = read(tmp_path / "x.csv", good + b"\n\xff\xfe\xff,x\n" + "测试乙,样本路".encode())
-    assert len(cells(found)) == 21
-    (damaged,) = (line for line in found if isinstance(line, Damaged))
+    read_lines = read(tmp_path / "x.csv", good + b"\n\xff\xfe\xff,x\n" + "测试乙,样本路".encode())
+    assert len(cells(read_lines)) == 21
+    (damaged,) = (line for line in read_lines if isinstance(line, Damaged))
     assert (damaged.number, damaged.reason) == (22, "has bytes that are not UTF-8")
 
 
 def test_a_quotation_mark_that_is_not_closed_costs_one_line(tmp_path: Path) -> None:
     content = '姓名,住址\n"测试甲,样本路\n' + "测试乙,样本路\n" * 50 + '"测试\n丙","a ""b"" c"\n'
-    found = read(tmp_path / "x.csv", content.encode(), width=2)
-    assert len(cells(found)) == 51
-    assert cells(found)[-1] == ["测试\n丙", 'a "b" c']
-    assert [line.number for line in found if isinstance(line, Damaged)] == [2]
+    read_lines = read(tmp_path / "x.csv", content.encode(), width=2)
+    assert len(cells(read_lines)) == 51
+    assert cells(read_lines)[-1] == ["测试\n丙", 'a "b" c']
+    assert [line.number for line in read_lines if isinstance(line, Damaged)] == [2]
 
 
 def test_two_stray_quotation_marks_make_no_cell_of_the_lines_between_them(tmp_path: Path) -> None:
     content = 'a,b,c\n1,"x,y\n2,x,y\n3,x",y\n4,5" pipe,y\n5,"x" ,"y"\n6,"x"z,y\n'
-    found = read(tmp_path / "x.csv", content.encode(), width=3)
-    assert cells(found) == [["2", "x", "y"], ["3", 'x"', "y"], ["4", '5" pipe', "y"], ["5", "x", "y"]]
-    assert [line.number for line in found if isinstance(line, Damaged)] == [2, 7]
+    read_lines = read(tmp_path / "x.csv", content.encode(), width=3)
+    assert cells(read_lines) == [["2", "x", "y"], ["3", 'x"', "y"], ["4", '5" pipe', "y"], ["5", "x", "y"]]
+    assert [line.number for line in read_lines if isinstance(line, Damaged)] == [2, 7]
 
 
 def test_more_slips(tmp_path: Path) -> None:
     content = "姓名;住址\nA;B;C\nA;B\n" + "x" * 2_000_000 + "\nA;\ufffd\nA;B\n"
-    found = read(tmp_path / "x.csv", content.encode())
-    assert cells(found) == [["A", "B", "C"], ["A", "B"], ["A", "B"]]
-    assert [line.number for line in found if isinstance(line, Damaged)] == [4, 5]
+    read_lines = read(tmp_path / "x.csv", content.encode())
+    assert cells(read_lines) == [["A", "B", "C"], ["A", "B"], ["A", "B"]]
+    assert [line.number for line in read_lines if isinstance(line, Damaged)] == [4, 5]
     with pytest.raises(FileRefused, match="UTF-16"):
         read(tmp_path / "y.csv", "姓名".encode("utf-16"))
     (tmp_path / "y.csv").write_text("登记编号,业务类型,公民身份号码,发生日期,登记时间\n", encoding="utf-8")

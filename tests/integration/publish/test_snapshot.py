@@ -66,8 +66,8 @@ def test_what_was_said_after_the_export_stays_and_a_rejected_line_is_not_absent(
     ran = citygrid(city, "police", str(bad), *many, "--as-of", "2026-03-01")
     assert ran.returncode == 3, ran.stderr
     assert "1 to be withdrawn (not in the file): 1 MovedIn" in ran.stdout
-    said = kinds(city)
-    assert (said["HK0000003", True], said["HK0000004", True], said["HK-late", True]) == (0, 1, 0)
+    stated = kinds(city)
+    assert (stated["HK0000003", True], stated["HK0000004", True], stated["HK-late", True]) == (0, 1, 0)
 
 
 def test_it_asks(city: Settings, tmp_path: Path) -> None:
