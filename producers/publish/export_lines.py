@@ -136,8 +136,8 @@ class ExportFile:
         if numbers >= ROUNDED_FROM and rounded > numbers * ROUNDED_SHARE:
             raise FileRefused(
                 f"{self.path}: {rounded} of {numbers} identity numbers end in 000: a spreadsheet kept 15 digits "
-                "and put 000 for the rest. Who is meant can no longer be known. Export it again from your register, with "
-                "the numbers as text, and do not save it in a spreadsheet."
+                "and put 000 for the rest. Who is meant can no longer be known. Export it again from your register, "
+                "with the numbers as text, and do not save it in a spreadsheet."
             )
 
     def _export_with(self, header: tuple[str, ...]) -> Export:
