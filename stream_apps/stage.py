@@ -149,7 +149,8 @@ class Stage:
                 try:
                     row, claim = merged(view, row, said, (said.topic, said.kind) in self._one_subject)
                 except Exception as mistake:  # noqa: BLE001 - whatever the view's code raises
-                    row = self._failed(key, record, mistake)
+                    self._failed(key, record, mistake)
+                    row = None
             touched[key] = self._set_aside(here, record) if row is None else here._replace(row=row)
             if claim is not None:
                 here.claims[claim.slot] = claim
@@ -182,7 +183,8 @@ class Stage:
                 try:
                     row = self.view.receive(row, said.source, said.value)
                 except Exception as mistake:  # noqa: BLE001 - whatever the view's code raises
-                    row = self._failed(key, record, mistake)
+                    self._failed(key, record, mistake)
+                    row = None
             touched[key] = self._set_aside(here, record) if row is None else here._replace(row=row)
         return touched
 
