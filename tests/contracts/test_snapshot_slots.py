@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.event import Event
+from domain.facts import in_time
 from domain.slot import slot_record
 from producers.publish.snapshot import Snapshot
 from producers.publish.statement import Ready, Statement
@@ -21,12 +22,12 @@ RECORDED, MADE = INSTANTS[0], INSTANTS[-1]
 
 
 def export(drawn: list[Event], first_seen: int) -> list[Event]:
-    """The statements as one file's lines. What happened has a time of its own for each slot."""
+    """The statements as one file's lines. What happened has its day for each slot, which several share."""
     instants: dict[tuple[str, ...], int] = {}
     lines = []
     for line, said in enumerate(drawn):
         slot = (said.subject, slot_record(said.kind, said.record, said.change), said.kind)
-        occurred_at = instants.setdefault(slot, sum(map(ord, "".join(slot))))
+        occurred_at = instants.setdefault(slot, sum(map(ord, "".join(slot))) % 3)
         lines.append(
             said._replace(
                 occurred_at=occurred_at, recorded_at=RECORDED, withdrawn=False, sequence=first_seen * 1_000 + line
@@ -36,7 +37,7 @@ def export(drawn: list[Event], first_seen: int) -> list[Event]:
 
 
 def standing_facts(topic: str, said: list[Event]) -> dict[str, Any]:
-    """subject → fact → what stands, without where and when it was written down."""
+    """subject → fact → what stands, in the order in which it happened, without where and when it was written down."""
     view = next(view for view in ALL_VIEWS.values() if view.subject == CONTRACTS[topic].subject)
     rows: dict[str, Any] = {}
     for each in said:
@@ -45,7 +46,7 @@ def standing_facts(topic: str, said: list[Event]) -> dict[str, Any]:
     for subject, row in rows.items():
         facts = {name: getattr(row, name) for name in row.__dataclass_fields__ if name not in ("id", "bookkeeping")}
         stands = {
-            name: [(s.record, s.kind, s.occurred_at, plain(s.value)) for s in fact if not s.withdrawn]
+            name: [(s.record, s.kind, s.occurred_at, plain(s.value)) for s in in_time(fact)]
             for name, fact in facts.items()
         }
         if any(stands.values()):
