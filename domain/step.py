@@ -24,7 +24,7 @@ WITHDRAWN = Text("规则已停用", "the rule is no longer in use")
 JOINED = Text("已并入本人的现用号码", "kept under the person's present number now")
 NOT_JUDGED = "not judged"
 """`Bookkeeping.judged_by` of a row whose judging failed: no ruleset has this mark, so the next start judges it."""
-UNJUDGED = Text("系统故障，暂无法判断", "unknown: not judged, because of a fault in the system")
+UNJUDGED = Text("未判定：系统故障，暂无法判断", "unknown: not judged, because of a fault in the system")
 FORGET_RESOLVED_AFTER = 30 * DAY
 """A resolved finding stays readable on the alerts topic this long (microseconds); then it is deleted."""
 NOBODY_QUIET: frozenset[str] = frozenset()

@@ -99,3 +99,20 @@ def test_each_tenant_of_a_lease_is_a_thing_of_its_own() -> None:
     assert sorted(event.change["tenant"] for event in changes) == ["one", "other"]
     (gone,) = published(topic, changes, [added("one", 3)])
     assert (gone.change["tenant"], gone.withdrawn) == ("other", True)
+
+
+def test_of_two_records_of_one_instant_the_later_line_holds_also_if_the_other_one_changes() -> None:
+    topic = "police.household-registration"
+
+    def contact(record: str, phone: str, sequence: int) -> Event:
+        change = {"phone": phone}
+        return Event(f"{record} {phone}", "police", topic, "p", record, 1, RECORDED, False, "Contact", change, sequence)
+
+    first = [contact("HK-1", "138", 1), contact("HK-2", "139", 2)]
+    for second in (
+        [contact("HK-1", "137", 11), contact("HK-2", "139", 12)],
+        [contact("HK-2", "139", 11), contact("HK-1", "138", 12)],
+    ):
+        changes = published(topic, first, second)
+        assert standing_facts(topic, first + changes) == standing_facts(topic, second)
+        assert not published(topic, first + changes, second)
