@@ -23,12 +23,14 @@ from wire.pseudonym import Pseudonyms
 
 TELL_EVERY = 2_000
 KNOWN_HEADERS = 64
+#: With what a formula begins, for one spreadsheet or another; full width too.
+_FORMULA = frozenset("=+-@＝＋－＠")
 
 
 class Door(Protocol):
     """What takes a file's statements: the Publisher, or a Rehearsal that sends nothing."""
 
-    def ready(self, topic: str, said: Statement) -> Ready: ...
+    def ready(self, topic: str, statement: Statement) -> Ready: ...
 
     def send(self, topic: str, ready: Ready) -> object: ...
 
@@ -41,10 +43,10 @@ class Rehearsal:
         self._pseudonyms = Pseudonyms.of(settings) if known else Pseudonyms(secrets.token_bytes(32))
         self._checked: dict[str, Checked] = {}
 
-    def ready(self, topic: str, said: Statement) -> Ready:
+    def ready(self, topic: str, statement: Statement) -> Ready:
         if topic not in self._checked:
             self._checked[topic] = Checked(contracts()[topic], self._pseudonyms)
-        return self._checked[topic].ready(said, time.time_ns() // 1000)
+        return self._checked[topic].ready(statement, time.time_ns() // 1000)
 
     def send(self, topic: str, ready: Ready) -> None:
         """Nothing is sent."""
@@ -58,9 +60,10 @@ class Good(NamedTuple):
 
 
 class Bad(NamedTuple):
-    """A line that cannot be published. `reason` holds nothing of the line; `original` is the line."""
+    """A line that cannot be published. `place`: its number, or its sheet and row. `reason` holds nothing of the line;
+    `original` is the line."""
 
-    number: int
+    place: str
     field: str
     reason: str
     original: str
@@ -85,6 +88,7 @@ class RejectedFile:
     def __init__(self, beside: Path) -> None:
         self.path = beside.with_name(beside.name + ".rejected.csv")
         self.count = 0
+        self.reasons: Counter[tuple[str, str]] = Counter()
         self._file: TextIO | None = None
         self._rows: Any = None
 
@@ -92,7 +96,9 @@ class RejectedFile:
         self.path.unlink(missing_ok=True)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         if self._file:
             self._file.close()
 
@@ -104,43 +110,49 @@ class RejectedFile:
             self._file = os.fdopen(opened, "w", encoding="utf-8-sig", newline="", errors="backslashreplace")
             self._rows = csv.writer(self._file)
             self._rows.writerow(["line", "field", "reason", "original"])
-        self._rows.writerow(bad[:4])
+        self._rows.writerow([harmless(cell) for cell in bad[:4]])
         self.count += 1
+        self.reasons[bad.field, bad.reason] += 1
+
+
+def harmless(cell: str) -> str:
+    """The cell as a spreadsheet shows it and does not reckon it: a formula in an office's line must not run on the
+    machine of whoever mends it."""
+    return f"'{cell}" if cell.lstrip()[:1] in _FORMULA else cell
 
 
 def lines(file: ExportFile, department: Department, door: Door, first_seen: int | None = None) -> Iterator[Good | Bad]:
     """Every line of the file, checked; its statements in the order of the lines after those of files that were first
     seen earlier (`first_seen` in seconds since 1970 UTC). Raises ExportUnknown if its columns fit no export of the
-    department."""
-    export = None
-    if header := file.header():
-        export = department.export_of(header)
+    department, FileRefused if it cannot be read as it stands."""
+    exports = file.exports(department)
+    file.refuse_rounded(department)
     readers: dict[tuple[str, ...], tuple[Export, Read]] = {}
     known = contracts()
-    for read in file:
+    for read in file.lines(department):
         if isinstance(read, Damaged):
-            yield Bad(read.number, "line", read.reason, read.original)
+            yield Bad(file.place(read.number), read.field, read.reason, read.original)
             continue
         chosen: Export | None = None
-        said: Statement | None = None
+        statement: Statement | None = None
         try:
             if isinstance(read, Stated):
-                topic, stated = _stated(read.said, department, known)
+                topic, stated = _stated(read.item, department, known)
                 statements: Sequence[Statement] = [stated]
             else:
-                chosen, reader = _reader(read, export, department, readers)
+                chosen, reader = _reader(read, exports, department, readers)
                 topic, statements = chosen.topic, reader(read.cells)
             events = []
-            for statement in statements:
-                said = statement
-                if first_seen is not None and statement.sequence is None:
-                    said = statement._replace(sequence=sequence_of(first_seen, read.number))
-                events.append((topic, door.ready(topic, said)))
+            for one in statements:
+                statement = one
+                if first_seen is not None and one.sequence is None:
+                    statement = one._replace(sequence=sequence_of(first_seen, read.number))
+                events.append((topic, door.ready(topic, statement)))
         except Rejected as wrong:
-            yield Bad(read.number, wrong.field, wrong.reason, read.original, _record(chosen, read))
+            yield Bad(file.place(read.number), wrong.field, wrong.reason, read.original, _record(chosen, read))
         except InvalidStatement as wrong:
-            field = chosen.column_of(said.kind, wrong.field) if chosen and said else wrong.field
-            yield Bad(read.number, field, wrong.reason, read.original, _record(chosen, read))
+            field = chosen.column_of(statement.kind, wrong.field) if chosen and statement else wrong.field
+            yield Bad(file.place(read.number), field, wrong.reason, read.original, _record(chosen, read))
         else:
             yield Good(read.number, events)
 
@@ -176,31 +188,31 @@ def publish(
 
 
 def _reader(
-    line: Line, export: Export | None, department: Department, known: dict[tuple[str, ...], tuple[Export, Read]]
+    line: Line, exports: Sequence[Export], department: Department, known: dict[tuple[str, ...], tuple[Export, Read]]
 ) -> tuple[Export, Read]:
-    """How to read a line: of a CSV always the same, of JSON Lines by the keys that its object has."""
+    """How to read a line: of a table always the same, of JSON by the keys that its object has."""
     header = tuple(line.header)
-    found = known.get(header)
-    if found is None:
+    chosen_before = known.get(header)
+    if chosen_before is None:
         if len(known) >= KNOWN_HEADERS:
             known.clear()
-        chosen = export or department.export_of(header)
-        found = known[header] = (chosen, chosen.reader(header))
-    return found
+        chosen = exports[0] if len(exports) == 1 else department.export_of(header)
+        chosen_before = known[header] = (chosen, chosen.reader(header))
+    return chosen_before
 
 
 def _record(export: Export | None, read: Line | Stated) -> str | None:
     """The number of the record of a line that is rejected for something else."""
     if isinstance(read, Stated):
-        record = read.said.get("record")
+        record = read.item.get("record")
         return record if isinstance(record, str) else None
     return export.record_of(read.header, read.cells) if export else None
 
 
-def _stated(said: Mapping[str, Any], department: Department, known: Mapping[str, Contract]) -> tuple[str, Statement]:
+def _stated(line: Mapping[str, Any], department: Department, known: Mapping[str, Contract]) -> tuple[str, Statement]:
     """Raises Rejected or InvalidStatement."""
-    contract = known.get(str(said.get("topic")))
+    contract = known.get(str(line.get("topic")))
     if contract is None or contract.department != department.name:
-        topics = ", ".join(topic for topic, each in known.items() if each.department == department.name)
+        topics = ", ".join(topic for topic, contract in known.items() if contract.department == department.name)
         raise Rejected("topic", f"must be one of {topics}")
-    return contract.topic, statement_of(contract, said)
+    return contract.topic, statement_of(contract, line)

@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -106,14 +106,39 @@ class Difference:
         """How many events it would publish."""
         return self.new.total() + self.changed.total() + self.restated.total() + self.withdrawn.total()
 
+    @property
+    def known(self) -> int:
+        """How many statements are known that were not withdrawn before."""
+        there = (self.changed, self.restated, self.withdrawn, self.unchanged, self.newer, self.rejected)
+        return sum(counted.total() for counted in there)
+
+    def within(self, share: float) -> bool:
+        """Whether at most `share` of what is known would be withdrawn."""
+        return self.withdrawn.total() <= share * self.known
+
+    def refuse_many(self, share: float) -> None:
+        """Raises PublishRefused if more than `share` of what is known would be withdrawn: the export was cut, a filter
+        was left on, or it is another district's."""
+        withdrawn = self.withdrawn.total()
+        if not self.within(share):
+            raise PublishRefused(
+                f"The file lacks {withdrawn} of {self.known} known statements ({withdrawn / self.known:.1%}), which "
+                f"would be withdrawn; by itself a snapshot withdraws at most {share:.0%}. Was the export cut, or is a "
+                "filter on? If it is right, publish it with --withdraw-many. Nothing was published."
+            )
+
+    def as_json(self) -> dict[str, dict[str, int]]:
+        """What would change, by kind."""
+        return {f.name: dict(sorted(getattr(self, f.name).items())) for f in fields(self)}
+
 
 class Snapshot:
-    """The comparison of one topic, for the kinds that the export can say. `at`: when it was made, microseconds UTC."""
+    """The comparison of one topic, for the kinds that the export can say. `as_of`: when it was made, µs UTC."""
 
-    def __init__(self, topic: str, kinds: set[str], at: int) -> None:
+    def __init__(self, topic: str, kinds: set[str], as_of: int) -> None:
         self.topic = topic
         self.kinds = kinds
-        self.at = at
+        self.as_of = as_of
         self.blind = False
         self._folder = tempfile.TemporaryDirectory(prefix="citygrid-snapshot-")  # mode 0700
         self._rows = sqlite3.connect(Path(self._folder.name) / "compared.sqlite", isolation_level=None)
@@ -125,7 +150,9 @@ class Snapshot:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self._rows.close()
         self._folder.cleanup()
 
@@ -155,12 +182,12 @@ class Snapshot:
 
     def difference(self) -> Difference:
         """What publishing would change; nothing is published."""
-        found = Difference()
+        counted = Difference()
         for query in (_COMPARED, _ABSENT):
-            counted = f"SELECT what, kind, count(*) FROM ({query}) GROUP BY what, kind"
-            for what, kind, count in self._rows.execute(counted, self._given()):
-                getattr(found, what)[kind] += count
-        return found
+            statement = f"SELECT what, kind, count(*) FROM ({query}) GROUP BY what, kind"
+            for what, kind, count in self._rows.execute(statement, self._given()):
+                getattr(counted, what)[kind] += count
+        return counted
 
     def statements(self) -> Iterator[Statement]:
         """What is to be published, numbers pseudonymised already.
@@ -176,24 +203,32 @@ class Snapshot:
             ) in rows:  # fmt: skip
                 if what not in ("new", "changed", "restated", "withdrawn"):
                     continue
-                recorded = self.at if what == "withdrawn" else recorded_at
+                recorded = self.as_of if what == "withdrawn" else recorded_at
                 if again:
-                    recorded = recorded_at if place is None else self.at + place - 1
+                    recorded = recorded_at if place is None else self.as_of + place - 1
                 elif what == "changed" and recorded_at <= known_at:
-                    recorded = self.at
+                    recorded = self.as_of
                 yield Statement(
                     kind, record, subject, occurred_at, recorded, json.loads(change),
                     what == "withdrawn" or bool(withdrawn), sequence,
                 )  # fmt: skip
 
     def _given(self) -> dict[str, int]:
-        return {"at": self.at, "blind": self.blind}
+        return {"at": self.as_of, "blind": self.blind}
 
-    def _note(self, table: str, said: Statement | Event) -> None:
-        slot = slot_record(said.kind, said.record, said.change)
-        change = json.dumps(said.change, ensure_ascii=False, sort_keys=True)
-        cells = (said.subject, slot, said.kind, said.record, said.occurred_at, said.recorded_at, said.sequence)
-        self._rows.execute(_NEWEST.format(table=table), (*cells, said.withdrawn, change))
+    def _note(self, table: str, statement: Statement | Event) -> None:
+        slot = slot_record(statement.kind, statement.record, statement.change)
+        change = json.dumps(statement.change, ensure_ascii=False, sort_keys=True)
+        cells = (
+            statement.subject,
+            slot,
+            statement.kind,
+            statement.record,
+            statement.occurred_at,
+            statement.recorded_at,
+            statement.sequence,
+        )
+        self._rows.execute(_NEWEST.format(table=table), (*cells, statement.withdrawn, change))
 
 
 def events_of(settings: Settings, topic: str) -> Iterator[Event]:
@@ -215,10 +250,10 @@ def events_of(settings: Settings, topic: str) -> Iterator[Event]:
         registry.close()
 
 
-def publish(snapshot: Snapshot, publisher: Publisher) -> int:
-    """Publish the difference; returns how many events it was. Raises NotDelivered."""
-    count = 0
-    for said in snapshot.statements():
-        publisher.publish(snapshot.topic, said, pseudonymised=True)
-        count += 1
-    return count
+def publish(snapshot: Snapshot, publisher: Publisher) -> Counter[str]:
+    """Publish the difference; returns how many events it was by kind. Raises NotDelivered."""
+    sent: Counter[str] = Counter()
+    for statement in snapshot.statements():
+        publisher.publish(snapshot.topic, statement, pseudonymised=True)
+        sent[statement.kind] += 1
+    return sent
