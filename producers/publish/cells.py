@@ -1,8 +1,8 @@
 """What stands in a cell of an office's export, read as it is meant: dates in every form, full-width digits, money.
 
 Each converter takes the non-empty text of a cell as a person sees it (`wire.values.plain.unwrapped`) and gives the
-value of the contract's field. It raises Unfit with a reason that does not repeat the text: reasons end up on screens and
-in logs. What codes, documents and days are is decided in `wire/values`, for every door.
+value of the contract's field. It raises Unfit with a reason that does not repeat the text: reasons end up on screens
+and in logs. What codes, documents and days are is decided in `wire/values`, for every door.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Identity documents: kind and number as offices write them, in the one form that is pseudonymised.
 
 A person is written as a number (`99000019600909901X`), or with the kind before it (`passport:E12345678`,
-`护照:E12345678`). Without a kind the form decides. Digits of length 15, 17 or 18 are judged only as citizens' numbers, for a slip there
-must not become a document of another kind. What may be two kinds is refused, unless the contract says what 8 digits
-are.
+`护照:E12345678`). Without a kind the form decides. Digits of length 15, 17 or 18 are judged only as citizens' numbers,
+for a slip there must not become a document of another kind. What may be two kinds is refused, unless the contract says
+what 8 digits are.
 """
 
 from __future__ import annotations
