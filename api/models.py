@@ -101,9 +101,6 @@ class TaskMark(BaseModel):
     state: str = Field(examples=["dispatched"])
     queue: str = Field(examples=["440113001002003"])
     outcome: str | None = Field(description="the result of a completed task", examples=["done"])
-    note_masked: bool = Field(
-        False, description="the answer to `complete`: an identity number in the note was replaced by ▮"
-    )
     respond_by: datetime | None
     dispatched_at: datetime
 
@@ -192,6 +189,9 @@ class Task(BaseModel):
     )
     unknown: bool = Field(description="as its alert's: nobody knows if it still holds, for a topic is quiet")
     outcome: str | None = Field(description="the result of a completed task", examples=["done"])
+    note_masked: bool = Field(
+        False, description="the answer to `complete`: an identity number in the note was replaced by ▮"
+    )
     respond_by: datetime | None
     dispatched_at: datetime
     acknowledged_at: datetime | None

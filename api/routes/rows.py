@@ -15,6 +15,7 @@ from api.problems import INVALID, NOT_FOUND, Refused, refuse
 from domain.codes import InvalidCode, normalised_credit_code
 from runtime.http.language import Say
 from wire.values.documents import TAIWAN_PERMIT
+from wire.values.identity_finder import holds_identity_number
 
 router = APIRouter(tags=["rows"])
 
@@ -73,8 +74,8 @@ async def looks(caller: AsCaller, view: View, key: Key, limit: Annotated[int, Qu
 
 
 async def _row(request: Request, caller: Caller, view: str, key: str, purpose: str | None) -> Row | Response:
-    if view not in views():
-        raise Refused(NOT_FOUND)
+    if view not in views() or (view != "legal_person" and holds_identity_number(key)):
+        raise Refused(NOT_FOUND)  # no row has such a key, and the look would keep the number
     found = await _found(caller, view, key)
     await caller.rows(
         "SELECT city.look_at(%(view)s, %(key)s, %(purpose)s, %(found)s)",

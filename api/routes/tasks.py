@@ -90,9 +90,11 @@ async def complete(caller: AsCaller, task_id: UUID, body: Complete, key: Key = N
 
     An identity number in the note is replaced by ▮ and the rest is kept; `note_masked` says so.
     """
-    kept = body.model_copy(update={"note": body.note and masked(body.note)})
+    note = body.note and masked(body.note)
+    checks = {masked(check): answer for check, answer in body.checks.items()}
+    kept = body.model_copy(update={"note": note, "checks": checks})
     moved = await _move(caller, task_id, "complete", key, detail=kept.model_dump())
-    return moved.model_copy(update={"note_masked": kept.note != body.note})
+    return moved.model_copy(update={"note_masked": kept != body})
 
 
 @router.post("/tasks/{task_id}/hand-over", summary="Give a task to another queue")

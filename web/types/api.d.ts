@@ -1617,6 +1617,12 @@ export interface components {
              * @example done
              */
             outcome: string | null;
+            /**
+             * Note Masked
+             * @description the answer to `complete`: an identity number in the note was replaced by ▮
+             * @default false
+             */
+            note_masked: boolean;
             /** Respond By */
             respond_by: string | null;
             /**
@@ -1662,12 +1668,6 @@ export interface components {
              * @example done
              */
             outcome: string | null;
-            /**
-             * Note Masked
-             * @description the answer to `complete`: an identity number in the note was replaced by ▮
-             * @default false
-             */
-            note_masked: boolean;
             /** Respond By */
             respond_by: string | null;
             /**

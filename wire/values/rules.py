@@ -15,6 +15,7 @@ both.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -138,23 +139,29 @@ def _checks(field: Field) -> list[Check]:
     checks: list[Check] = []
     for name, bound in field.rules.items():
         match name:
-            case "at_least":
-                checks.append(lambda value, _, least=bound: f"must be at least {least}" if value < least else None)
-            case "at_most":
-                checks.append(lambda value, _, most=bound: f"must be at most {most}" if value > most else None)
-            case "above":
-                checks.append(lambda value, _, above=bound: f"must be above {above}" if value <= above else None)
+            case "at_least" | "at_most" | "above":
+                checks.append(_bounded(name, bound))
             case "not_before" | "after":
                 checks.append(_after(bound, strictly=name == "after"))
             case "not_after":
-                checks.append(
-                    lambda value, context: (
-                        "lies after the day on which it was recorded" if value > context.recorded_day + 1 else None
-                    )
-                )
+                checks.append(_recorded_already)
             case "within":
                 checks.append(_within(*(LONGITUDES if field.name == "lon" else LATITUDES)))
     return checks
+
+
+def _bounded(name: str, bound: float) -> Check:
+    fits = {"at_least": operator.ge, "at_most": operator.le, "above": operator.gt}[name]
+    reason = f"must be {name.replace('_', ' ')} {bound}"
+
+    def check(value: Any, _: Context) -> str | None:
+        return None if fits(value, bound) else reason
+
+    return check
+
+
+def _recorded_already(value: Any, context: Context) -> str | None:
+    return "lies after the day on which it was recorded" if value > context.recorded_day + 1 else None
 
 
 def _after(other: str, *, strictly: bool) -> Check:
