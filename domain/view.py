@@ -38,26 +38,35 @@ class Slot(NamedTuple):
     record: str
 
 
-class Recorded(Protocol):
+NO_SEQUENCE = -1
+"""A statement without a sequence counts as smaller than any."""
+
+
+class Stated(Protocol):
     @property
     def recorded_at(self) -> int: ...
     @property
     def sequence(self) -> int | None: ...
+    @property
+    def occurred_at(self) -> int: ...
+
+
+def stated_order(statement: Stated) -> tuple[int, int, int]:
+    """What puts statements about different subjects in the order in which one takes a record from another."""
+    number = NO_SEQUENCE if statement.sequence is None else statement.sequence
+    return statement.recorded_at, number, statement.occurred_at
 
 
 class Moved(NamedTuple):
-    """The statement about another subject by which a record left this one. `tied`: one of the same recording time and
-    sequence is replaced too."""
+    """The statement about another subject by which a record left this one."""
 
     recorded_at: int
     sequence: int | None
-    tied: bool
+    occurred_at: int
 
-    def replaces(self, statement: Recorded) -> bool:
+    def replaces(self, statement: Stated) -> bool:
         """Whether `statement`, of this subject, does not hold any more."""
-        other = (self.recorded_at, -1 if self.sequence is None else self.sequence)
-        own = (statement.recorded_at, -1 if statement.sequence is None else statement.sequence)
-        return own < other or (self.tied and own == other)
+        return stated_order(statement) < stated_order(self)
 
 
 class Superseded(NamedTuple):

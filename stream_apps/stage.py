@@ -17,7 +17,7 @@ from confluent_kafka import Message
 
 from dataplane import RecordBatch, RowStore, partition_of
 from domain.event import Input, Source
-from domain.records import Claim, answered, claimed, is_newest, merged
+from domain.records import Claim, answered, merged
 from domain.rule import Rule
 from domain.step import NOBODY_QUIET, Outcome, ruleset, settle, unjudged
 from domain.view import Slot, View
@@ -140,10 +140,8 @@ class Stage:
                 continue
             here.sources.append(Source(said.department, said.kind, said.record, said.event_id, said.occurred_at))
             here.records.append(record)
-            row = merged(view, here.row, said)
-            marked = (said.topic, said.kind) in self._one_subject
-            if marked and row != here.row and is_newest(row, said):  # an older version claims nothing
-                claim = claimed(view, said)
+            row, claim = merged(view, here.row, said, (said.topic, said.kind) in self._one_subject)
+            if claim is not None:
                 here.claims[claim.slot] = claim
             touched[key] = here._replace(row=row)
             newest = max(newest, said.recorded_at)
