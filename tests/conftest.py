@@ -145,7 +145,7 @@ def prefix() -> str:
 def migrated_template(postgres_server: LocalStack) -> Iterator[str]:
     """The name of a database with all migrations, to be copied; none of the tests writes into it."""
     name = f"template_{uuid.uuid4().hex[:10]}"
-    at, passwords = postgres_server.at.postgres, postgres_server.passwords
+    at, passwords = postgres_server.ports.postgres, postgres_server.passwords
     postgres.make_database(at, passwords, name, "citygrid_owner", ("citygrid_sinks", "citygrid_api"))
     try:
         migrate(postgres_server.dsn("citygrid_owner", name))
@@ -158,7 +158,7 @@ def migrated_template(postgres_server: LocalStack) -> Iterator[str]:
 def database(postgres_server: LocalStack, migrated_template: str) -> Iterator[Database]:
     """A database of this test only, with all migrations; dropped after it."""
     name = f"test_{uuid.uuid4().hex[:10]}"
-    at, passwords = postgres_server.at.postgres, postgres_server.passwords
+    at, passwords = postgres_server.ports.postgres, postgres_server.passwords
     users = ("citygrid_sinks", "citygrid_api")
     postgres.make_database(at, passwords, name, "citygrid_owner", users, template=migrated_template)
     roles = (f"citygrid_{role}" for role in ("owner", "sinks", "api"))

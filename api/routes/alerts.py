@@ -71,14 +71,14 @@ async def alerts(
             "a.finding_id)"
             " > (%(rank)s, -extract(epoch FROM %(opened_at)s::timestamptz), %(finding)s)"
         )
-    found = await caller.rows(
+    listed = await caller.rows(
         f"{select.ALERT} WHERE {' AND '.join(where)} ORDER BY rank, a.opened_at DESC, a.finding_id LIMIT %(limit)s",
         wanted,
     )
-    more = len(found) > limit
-    last = found[limit - 1] if more else None
+    more = len(listed) > limit
+    last = listed[limit - 1] if more else None
     following = cursor.write(last["rank"], last["opened_at"].isoformat(), str(last["finding_id"])) if last else None
-    return Alerts(items=[select.alert_of(row) for row in found[:limit]], next=following)
+    return Alerts(items=[select.alert_of(row) for row in listed[:limit]], next=following)
 
 
 @router.get("/alerts/{finding_id}", summary="A case: why, where, whom, what was done")
@@ -111,16 +111,16 @@ async def unmask(request: Request, caller: AsCaller, finding_id: UUID, look: Loo
     """Names, phones, addresses and record numbers; who looked, at whom and why is recorded, found or not."""
     row = await caller.row(f"{select.ALERT} WHERE a.finding_id = %(finding)s LIMIT 1", {"finding": finding_id})
     if row is None:
-        await _looked(caller, "alert", str(finding_id), look.purpose, found=False)
+        await _looked(caller, "alert", str(finding_id), look.purpose, known=False)
         return refuse(request, NOT_FOUND)
-    found = await people.concerned(caller, row["view"], row["subject"], row["dwelling"])
-    for view, key in {(row["view"], row["subject"]), *(("resident", one.resident) for one in found)}:
-        await _looked(caller, view, key, look.purpose, found=True)
+    residents = await people.concerned(caller, row["view"], row["subject"], row["dwelling"])
+    for view, key in {(row["view"], row["subject"]), *(("resident", one.resident) for one in residents)}:
+        await _looked(caller, view, key, look.purpose, known=True)
     return Unmasked(
         purpose=look.purpose,
         cause=row["cause"],
         because=_because(row, masked=False),
-        people=people.shown(found, masked=False),
+        people=people.shown(residents, masked=False),
     )
 
 
@@ -131,17 +131,17 @@ async def _alert(caller: Caller, finding_id: UUID) -> dict[str, Any]:
     return row
 
 
-async def _looked(caller: Caller, view: str, key: str, purpose: str, *, found: bool) -> None:
+async def _looked(caller: Caller, view: str, key: str, purpose: str, *, known: bool) -> None:
     await caller.rows(
         "SELECT city.look_at(%(view)s, %(key)s, %(purpose)s, %(found)s)",
-        {"view": view, "key": key, "purpose": purpose, "found": found},
+        {"view": view, "key": key, "purpose": purpose, "found": known},
     )
 
 
 def _because(row: dict[str, Any], *, masked: bool) -> list[Because]:
     return [
-        Because.model_validate({**said, "record": mask_text(said.get("record")) if masked else said.get("record")})
-        for said in row["because"]
+        Because.model_validate({**fact, "record": mask_text(fact.get("record")) if masked else fact.get("record")})
+        for fact in row["because"]
     ]
 
 

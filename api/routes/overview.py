@@ -90,15 +90,15 @@ Parent = Annotated[GridPrefix, Query(description="a district, street or communit
 @router.get("/summary", summary="The head line", tags=["overview"])
 async def summary(request: Request, caller: AsCaller) -> Summary:
     """What needs somebody now, in the caller's area. A day is a day of the city's time zone."""
-    found = await caller.row(SUMMARY, {"zone": request.app.state.settings.timezone})
-    return Summary.model_validate(found)
+    counted = await caller.row(SUMMARY, {"zone": request.app.state.settings.timezone})
+    return Summary.model_validate(counted)
 
 
 @router.get("/map/grids", summary="Areas with what is open in them", tags=["map"])
 async def grids(caller: AsCaller, parent: Parent = "") -> FeatureCollection:
     """The areas one level under `parent` as GeoJSON (WGS 84) with the open and urgent alerts in the caller's area."""
     length = len(parent) + 3 if parent else 6
-    found = await caller.rows(GRIDS, {"parent": parent, "length": length})
+    counted = await caller.rows(GRIDS, {"parent": parent, "length": length})
     return FeatureCollection(
         features=[
             _feature(
@@ -107,7 +107,7 @@ async def grids(caller: AsCaller, parent: Parent = "") -> FeatureCollection:
                 {"grid": row["grid"], "level": LEVELS[len(row["grid"])]}
                 | {field: row[field] for field in ("name_zh", "name_en", "open", "urgent")},
             )
-            for row in found
+            for row in counted
         ]
     )
 
@@ -115,7 +115,7 @@ async def grids(caller: AsCaller, parent: Parent = "") -> FeatureCollection:
 @router.get("/map/alerts", summary="Open alerts as points", tags=["map"])
 async def pins(caller: AsCaller, parent: Parent = "", severity: Severity | None = None) -> FeatureCollection:
     """At most 1,000 open alerts with a place, the most urgent and newest first."""
-    found = await caller.rows(PINS, {"parent": parent, "severity": severity})
+    listed = await caller.rows(PINS, {"parent": parent, "severity": severity})
     return FeatureCollection(
         features=[
             _feature(
@@ -123,7 +123,7 @@ async def pins(caller: AsCaller, parent: Parent = "", severity: Severity | None 
                 {"type": "Point", "coordinates": [row["lon"], row["lat"]]},
                 {"finding_id": str(row["finding_id"]), "rule": row["rule"], "severity": row["severity"]},
             )
-            for row in found
+            for row in listed
         ]
     )
 

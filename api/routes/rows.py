@@ -65,30 +65,30 @@ async def look_up_company(request: Request, caller: AsCaller, wanted: CompanyLoo
 @router.get("/rows/{view}/{key}/looks", summary="Who looked at a row, and why")
 async def looks(caller: AsCaller, view: View, key: Key, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Looks:
     """The newest looks that this account may know of: its own, and for an administrator everybody's."""
-    found = await caller.rows(
+    listed = await caller.rows(
         "SELECT l.at, a.name AS account, a.role, l.purpose FROM city.look l JOIN city.account a ON a.id = l.account "
         "WHERE l.view = %(view)s AND l.key = %(key)s ORDER BY l.at DESC, l.id LIMIT %(limit)s",
         {"view": view, "key": key, "limit": limit},
     )
-    return Looks(items=[LookedAt(**one) for one in found])
+    return Looks(items=[LookedAt(**one) for one in listed])
 
 
 async def _row(request: Request, caller: Caller, view: str, key: str, purpose: str | None) -> Row | Response:
     if view not in views() or (view != "legal_person" and holds_identity_number(key)):
         raise Refused(NOT_FOUND)  # no row has such a key, and the look would keep the number
-    found = await _found(caller, view, key)
+    row_found = await _found(caller, view, key)
     await caller.rows(
         "SELECT city.look_at(%(view)s, %(key)s, %(purpose)s, %(found)s)",
-        {"view": view, "key": key, "purpose": purpose or LOOKED_WITHOUT, "found": found is not None},
+        {"view": view, "key": key, "purpose": purpose or LOOKED_WITHOUT, "found": row_found is not None},
     )
-    if found is None:
+    if row_found is None:
         return refuse(request, NOT_FOUND)
-    shown = whole_row(view, found["row"]) if purpose else mask_row(view, found["row"])
+    shown = whole_row(view, row_found["row"]) if purpose else mask_row(view, row_found["row"])
     return Row(
         view=view,
-        id=found["id"],
-        version=found["version"],
-        updated_at=found["updated_at"],
+        id=row_found["id"],
+        version=row_found["version"],
+        updated_at=row_found["updated_at"],
         masked=not purpose,
         unknown=await quiet.behind_row(caller, view),
         row=shown,

@@ -117,5 +117,5 @@ async def _may_try(pool: Pool, request: Request, name: str) -> bool:
 
 
 async def _value(connection: AsyncConnection[DictRow], statement: str, *parameters: object) -> str:
-    found = await (await connection.execute(statement, parameters)).fetchone()
-    return found["value"] if found else None  # type: ignore[return-value]
+    row = await (await connection.execute(statement, parameters)).fetchone()
+    return row["value"] if row else None  # type: ignore[return-value]

@@ -46,22 +46,22 @@ async def tasks(
         wanted |= {"rank": rank, "due": due, "task": task}
         where.append(f"{key} > (%(rank)s, %(due)s::timestamptz, %(task)s)")
     statement = f"{select.TASK} WHERE {' AND '.join(where)} ORDER BY {key} LIMIT %(limit)s"
-    found = await caller.rows(statement, wanted)
-    last = found[limit - 1] if len(found) > limit else None
+    listed = await caller.rows(statement, wanted)
+    last = listed[limit - 1] if len(listed) > limit else None
     following = None
     if last:
         due_by = last["respond_by"].isoformat() if last["respond_by"] else "infinity"
         following = cursor.write(last["rank"], due_by, str(last["id"]))
-    return Tasks(items=[select.task_of(row, caller) for row in found[:limit]], next=following)
+    return Tasks(items=[select.task_of(row, caller) for row in listed[:limit]], next=following)
 
 
 @router.get("/tasks/{task_id}", summary="A task")
 async def task(caller: AsCaller, task_id: UUID) -> Task:
     """One task with the moves that this account may make now."""
-    found = await _task(caller, task_id)
-    if found is None:
+    shown = await _task(caller, task_id)
+    if shown is None:
         raise Refused(NOT_FOUND)
-    return found
+    return shown
 
 
 @router.post("/tasks/{task_id}/claim", summary="Take a task")

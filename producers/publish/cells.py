@@ -117,10 +117,10 @@ def phone(cell: str) -> str:
 
 def flag(cell: str) -> bool:
     """Yes or no."""
-    said = plain(cell).lower()
-    if said in {"是", "有", "y", "yes", "true", "1", "已撤销", "撤销"}:
+    word = plain(cell).lower()
+    if word in {"是", "有", "y", "yes", "true", "1", "已撤销", "撤销"}:
         return True
-    if said in {"否", "无", "n", "no", "false", "0", "正常", "有效", "未撤销"}:
+    if word in {"否", "无", "n", "no", "false", "0", "正常", "有效", "未撤销"}:
         return False
     raise Unfit("is neither 是 nor 否")
 
@@ -144,23 +144,25 @@ class choice:  # noqa: N801 - reads as the converters beside it
     """One of the department's words → the contract's; `{"male": "男|男性|1"}`."""
 
     def __init__(self, meanings: Mapping[str, str]) -> None:
-        self._said = {word: meaning for meaning, words in meanings.items() for word in words.split("|")}
+        self._meanings = {word: meaning for meaning, words in meanings.items() for word in words.split("|")}
         #: meaning → the word that the department prefers
         self.words = {meaning: words.split("|")[0] for meaning, words in meanings.items()}
 
     def __call__(self, cell: str) -> str:
         meaning = self._known(cell)
         if meaning is None:
-            raise Unfit(f"must be one of {', '.join(self._said)}")
+            raise Unfit(f"must be one of {', '.join(self._meanings)}")
         return meaning
 
     def _known(self, cell: str) -> str | None:
         """The meaning of a word, however wide it is written; of a code also in small letters, and as the number that a
         data frame makes of it (`21.0`)."""
-        if (meaning := self._said.get(cell)) is not None:
+        if (meaning := self._meanings.get(cell)) is not None:
             return meaning
         bare = plain(cell)
-        return self._said.get(bare) or self._said.get(bare.upper()) or self._said.get(bare.removesuffix(".0"))
+        return (
+            self._meanings.get(bare) or self._meanings.get(bare.upper()) or self._meanings.get(bare.removesuffix(".0"))
+        )
 
 
 class coded(choice):  # noqa: N801 - reads as the converters beside it

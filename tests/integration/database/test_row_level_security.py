@@ -55,8 +55,10 @@ def test_an_account_sees_its_scope_in_every_table(street: World, scope: str, wan
     token = street.account("command_centre", scope)
     nowhere = [""] if scope == "" else []
     assert seen(street, token, "placement", "dwelling") == sorted([*wanted, *nowhere])
-    assert seen(street, token) == sorted([f"resident-{each}" for each in wanted] + ["resident-nowhere"] * len(nowhere))
-    assert seen(street, token, "household") == [f"household-{each}" for each in sorted(wanted)]
+    assert seen(street, token) == sorted(
+        [f"resident-{place}" for place in wanted] + ["resident-nowhere"] * len(nowhere)
+    )
+    assert seen(street, token, "household") == [f"household-{place}" for place in sorted(wanted)]
     for table in ("alert", "task"):
         assert seen(street, token, table, "dwelling") == sorted([*wanted, *nowhere])
     assert len(seen(street, token, "task_event", "task")) == len(wanted) + len(nowhere)
@@ -232,11 +234,11 @@ def test_sequences_statistics_and_explain_tell_nothing(street: World) -> None:
         for table, column in (("alert", "dwelling"), ("alert", "cause"), ("task", "queue"), ("placement", "place")):
             busy, empty = (GRID_B, "440199999999999") if column in ("queue", "place") else ("b", "nowhere-at-all")
             asked = f"SELECT * FROM city.{table} WHERE {column} = '{{}}'"
-            told = [
+            plans = [
                 str(plan(asked.format(value))).replace(f"'{value}'", "?").replace(f"''{value}''", "?")
                 for value in (busy, empty)
             ]
-            assert told[0] == told[1], (table, column)
+            assert plans[0] == plans[1], (table, column)
 
 
 def test_every_table_of_the_schema_is_guarded_or_has_no_person(street: World) -> None:
