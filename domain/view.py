@@ -78,15 +78,26 @@ class Superseded(NamedTuple):
     facts: tuple[str, ...]
 
 
+class PutAside(NamedTuple):
+    """A record of Kafka that waits in the dead letters until it is sent back: its topic as it is called on the cluster,
+    partition, offset and key."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+
+
 class Bookkeeping(NamedTuple):
-    """What a row remembers of its own outputs, when (microseconds UTC) a rule must look at it again, and which of its
-    records have left it."""
+    """What a row remembers of its own outputs, when (microseconds UTC) a rule must look at it again, which of its
+    records have left it, and which are put aside, in the order in which they came."""
 
     contributed: tuple[Contributed, ...] = ()
     findings: tuple[Noted, ...] = ()
     due_at: int | None = None
     judged_by: str = ""
     superseded: tuple[Superseded, ...] = ()
+    put_aside: tuple[PutAside, ...] = ()
 
 
 NOTHING = Bookkeeping()

@@ -131,7 +131,7 @@ def registry(stack_parts: Stack) -> str:
 
 @pytest.fixture(scope="session")
 def postgres_server(stack_parts: Stack) -> LocalStack:
-    """The stack with PostgreSQL ready: `.dsn(role, database)`, `.passwords`, `.at.postgres`."""
+    """The stack with PostgreSQL ready: `.dsn(role, database)`, `.passwords`, `.ports.postgres`."""
     return stack_parts.need("postgres")
 
 

@@ -22,12 +22,11 @@ from wire.values.plain import plain, refuse_changed
 
 Normalise = Callable[[str], str]
 
-_PERIOD = re.compile(r"(\d{4})(?:-(\d\d)|-Q[1-4])?", re.ASCII)
 _PHONE = re.compile(r"\+?\d{5,15}", re.ASCII)
 _MOBILE = re.compile(r"(?:\+|00)?86(1\d{10})", re.ASCII)
 _PLATE_GAPS = re.compile(r"[\s.·•‧・∙_-]+")
 #: Two letters or more in it come from a province's character and its city's letter, or from an office's own series.
-_PLATE = re.compile(r"[A-Z0-9\u4e00-\u9fff]{5,12}")
+_PLATE = re.compile(r"[A-Z0-9\u4e00-\u9fff]{3,12}")
 _PARTS = re.compile(r"[\s/_.:-]+")
 _TRADITIONAL = str.maketrans("粵滬遼魯黑", "粤沪辽鲁黑")
 
@@ -110,16 +109,7 @@ def plate(text: str) -> str:
     """A vehicle's plate: capitals without dot, blank or hyphen: 粤A·B0600, 粤A-B0600 and 粤a b0600 are one."""
     code = _PLATE_GAPS.sub("", refuse_changed(plain_name(plain(text))).upper().translate(_TRADITIONAL))
     if not _PLATE.fullmatch(code):
-        raise InvalidCode("a plate has 5 to 12 letters, digits and Chinese characters")
-    return code
-
-
-def period(text: str) -> str:
-    """A period: YYYY, YYYY-MM or YYYY-Qn."""
-    code = plain(text).upper()
-    match = _PERIOD.fullmatch(code)
-    if match is None or (match[2] and not 1 <= int(match[2]) <= 12):
-        raise InvalidCode("a period is YYYY, YYYY-MM or YYYY-Qn")
+        raise InvalidCode("a plate has 3 to 12 letters, digits and Chinese characters")
     return code
 
 
@@ -140,7 +130,6 @@ CODES: Mapping[str, Normalise] = {
     "district": district,
     "phone": phone,
     "plate": plate,
-    "period": period,
     "number": own_number,
     "device": device,
     "device-message": device_message,
@@ -150,7 +139,7 @@ CODES: Mapping[str, Normalise] = {
 
 OWN_FORM = frozenset(
     {
-        *("legal-person", "credit-code", "grid", "district", "phone", "plate", "period", "ours"),
+        *("legal-person", "credit-code", "grid", "district", "phone", "plate", "ours"),
         *("device", "device-message"),
     }
 )
