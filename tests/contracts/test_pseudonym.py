@@ -47,7 +47,7 @@ def test_a_key_file_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("content", "mode", "said"),
+    ("content", "mode", "message"),
     [
         (None, 0o600, "cannot be read"),
         ("", 0o600, "is empty"),
