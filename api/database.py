@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ import psycopg
 from fastapi import Depends, Request
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
 from api.problems import NO_SESSION, Refused
@@ -70,6 +72,12 @@ class Caller:
         """The first row, or None."""
         found = await self.rows(statement, parameters)
         return found[0] if found else None
+
+
+def filters(**wanted: object) -> Jsonb:
+    """What a list is narrowed to, as the list functions take it: those that are given, times and ids as text."""
+    given = {name: value for name, value in wanted.items() if value not in (None, "", False)}
+    return Jsonb(given, dumps=lambda value: json.dumps(value, default=str))
 
 
 @contextlib.asynccontextmanager

@@ -59,4 +59,4 @@ ALTER TABLE city.department_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECUR
 ALTER TABLE city.device ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner ON city.department_key TO citygrid_owner USING (true);
 CREATE POLICY owner ON city.device TO citygrid_owner USING (true);
-GRANT EXECUTE ON FUNCTION city.key_in_force, city.key_used, city.devices_held, city.device_took TO citygrid_api;
+GRANT EXECUTE ON FUNCTION city.key_in_force, city.key_used, city.devices_held, city.device_took TO citygrid_doors;

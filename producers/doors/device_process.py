@@ -104,7 +104,7 @@ class Devices:
     def _serve(self) -> None:
         with ExitStack() as stack:
             connection: Connection = stack.enter_context(
-                psycopg.connect(self._settings.dsn("api"), autocommit=True, connect_timeout=5, options=OPTIONS)
+                psycopg.connect(self._settings.dsn("doors"), autocommit=True, connect_timeout=5, options=OPTIONS)
             )
             if not self._alone(connection):
                 return
@@ -193,7 +193,7 @@ def main() -> int:
     try:
         settings = load()
         configure(settings, "devices")
-        settings.dsn("api")
+        settings.dsn("doors")
         devices = Devices(settings, stopping)
     except (SettingsRefused, KeyRefused) as refused:
         print(refused, file=sys.stderr)

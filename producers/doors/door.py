@@ -81,7 +81,7 @@ class Door:
     """Of its own: a device's message holds a connection while Kafka is waited for."""
 
     def __post_init__(self) -> None:
-        settings, dsn = self.settings, self.settings.dsn("api")
+        settings, dsn = self.settings, self.settings.dsn("doors")
         self.pool = make_pool(dsn, 6, "keys")
         self.device_pool = make_pool(dsn, 8, "devices")
         self.forms = {topic: Form(contract, self.pseudonyms) for topic, contract in contracts().items()}
