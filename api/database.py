@@ -65,13 +65,13 @@ class Caller:
     async def rows(self, statement: str, parameters: dict[str, Any] | None = None) -> list[DictRow]:
         """All rows of a statement, which must itself say how many at most."""
         cursor = await self.connection.execute(statement, parameters or {})
-        found: list[DictRow] = await cursor.fetchall()
-        return found
+        rows: list[DictRow] = await cursor.fetchall()
+        return rows
 
     async def row(self, statement: str, parameters: dict[str, Any] | None = None) -> DictRow | None:
         """The first row, or None."""
-        found = await self.rows(statement, parameters)
-        return found[0] if found else None
+        first = await self.rows(statement, parameters)
+        return first[0] if first else None
 
 
 def filters(**wanted: object) -> Jsonb:
@@ -88,14 +88,14 @@ async def entered(pool: Pool, token: str, *, in_use: bool) -> AsyncIterator[Call
     """
     async with pool.connection() as connection, connection.transaction():
         cursor = await connection.execute("SELECT * FROM city.enter(%s)", (token,))
-        found = await cursor.fetchone()
-        if found is None:
+        row = await cursor.fetchone()
+        if row is None:
             raise Refused(NO_SESSION)
         ends = "SELECT city.touch() AS ends" if in_use else "SELECT now() AS ends"
-        at = await (await connection.execute(ends)).fetchone()
-        if at is None:
+        position = await (await connection.execute(ends)).fetchone()
+        if position is None:
             raise Refused(NO_SESSION)
-        yield Caller(**found, session_ends_at=at["ends"], connection=connection)
+        yield Caller(**row, session_ends_at=position["ends"], connection=connection)
 
 
 def token_of(request: Request) -> str:

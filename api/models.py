@@ -28,7 +28,7 @@ class Taken(BaseModel):
     def storable(cls, value: Any) -> Any:
         """PostgreSQL keeps no NUL, neither in a text nor in JSON."""
         if any(
-            "\0" in each for each in ([value] if isinstance(value, str) else value if isinstance(value, dict) else ())
+            "\0" in text for text in ([value] if isinstance(value, str) else value if isinstance(value, dict) else ())
         ):
             raise PydanticCustomError("string_pattern_mismatch", "holds a NUL")
         return value

@@ -100,17 +100,17 @@ def _named(view: str, row: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return occupants + [(tenant, {"relation": "tenant"}) for tenant in dict.fromkeys(tenants) if tenant not in listed]
 
 
-def _person(resident: str, said: dict[str, Any], row: dict[str, Any] | None) -> Concerned:
+def _person(resident: str, about: dict[str, Any], row: dict[str, Any] | None) -> Concerned:
     row = row or {}
     phone = current(_fact(row, "contact"))
     home = standing(_fact(row, "residence"), lambda statement: statement.value.get("household"))
     return Concerned(
         resident=resident,
-        name=row.get("name") or said.get("name"),
-        relation=said.get("relation"),
-        born=row.get("born") or said.get("born"),
+        name=row.get("name") or about.get("name"),
+        relation=about.get("relation"),
+        born=row.get("born") or about.get("born"),
         phone=phone.value if phone else None,
-        address=(home.value.get("address") if home else None) or said.get("address"),
+        address=(home.value.get("address") if home else None) or about.get("address"),
     )
 
 

@@ -22,7 +22,7 @@ async def behind_row(caller: Caller, view: str) -> list[QuietTopic]:
 
 async def behind_case(caller: Caller, rule: str, because: Iterable[Mapping[str, Any]]) -> list[QuietTopic]:
     """The quiet ones among the topics that stated what the case rests on, and those on whose silence it rests."""
-    stated = {topic_of(said["department"], said["kind"]) for said in because}
+    stated = {topic_of(fact["department"], fact["kind"]) for fact in because}
     needed = rules()[rule].needs if rule in rules() else frozenset[str]()
     return await _quiet(caller, sorted({topic for topic in stated if topic} | needed))
 
@@ -36,5 +36,5 @@ def kinds_of(topic: str) -> list[str]:
 async def _quiet(caller: Caller, topics: Sequence[str]) -> list[QuietTopic]:
     if not topics:
         return []
-    found = await caller.rows(QUIET, {"topics": list(topics)})
-    return [QuietTopic(**row, kinds=kinds_of(row["topic"])) for row in found]
+    missing = await caller.rows(QUIET, {"topics": list(topics)})
+    return [QuietTopic(**row, kinds=kinds_of(row["topic"])) for row in missing]

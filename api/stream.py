@@ -50,10 +50,10 @@ class Position:
     @classmethod
     def read(cls, text: str | None) -> Position | None:
         """The position that `Last-Event-ID` says; None if it says none of ours."""
-        found = CURSOR.fullmatch(text or "")
-        if not found or max(map(int, found.groups())) >= 2**63:
+        match = CURSOR.fullmatch(text or "")
+        if not match or max(map(int, match.groups())) >= 2**63:
             return None
-        return cls(int(found[1]), int(found[2]))
+        return cls(int(match[1]), int(match[2]))
 
 
 class Pace(Protocol):
@@ -99,7 +99,7 @@ class Follower:
     watch: FeedWatch
     pace: Pace
     token: str
-    at: Position | None
+    position: Position | None
     known: dict[str, tuple[object, bool]] = field(default_factory=dict)
 
     async def events(self) -> AsyncIterator[ServerSentEvent]:
@@ -113,9 +113,9 @@ class Follower:
             log.warning("stream_broken", error=type(error).__name__)
 
     async def _events(self) -> AsyncIterator[ServerSentEvent]:
-        resumed = self.at
+        resumed = self.position
         lost = await self._begin()
-        yield ServerSentEvent(event="ready", id=str(self.at), data="{}", retry=RETRY_MS)
+        yield ServerSentEvent(event="ready", id=str(self.position), data="{}", retry=RETRY_MS)
         if resumed and lost:
             yield _event("reset", {})
         checked = 0.0
@@ -125,12 +125,12 @@ class Follower:
             turn = self.watch.turn
             async with entered(self.pool, self.token, in_use=False) as caller:
                 lines = await self._lines(caller)
-                said = await self._said(caller, lines)
+                sent = await self._details(caller, lines)
                 full = len(lines) == BATCH
                 if time.monotonic() - checked >= self.pace.stream_recheck_seconds:
                     checked = time.monotonic()
-                    said += self._freshness(await fresh(caller))
-            for event in said:
+                    sent += self._freshness(await fresh(caller))
+            for event in sent:
                 yield event
             if not full:
                 await self.watch.changed(turn, self.pace.stream_recheck_seconds)
@@ -140,19 +140,19 @@ class Follower:
         async with entered(self.pool, self.token, in_use=False) as caller:
             now = await caller.row(START)
             horizon = Position(int(now["xid"]) if now else 0, 0)
-            if self.at is None or self.at > horizon:
+            if self.position is None or self.position > horizon:
                 # Not ours, or of another database (restored from a backup): begin anew and say so.
-                lost = self.at is not None
-                self.at = horizon
+                lost = self.position is not None
+                self.position = horizon
                 return lost
             # Lines older than the oldest that is kept may have been swept: the reader is told to read everything again.
             return bool(now and self.at.xid < int(now["oldest"] or 0))
 
     async def _lines(self, caller: Caller) -> list[dict[str, Any]]:
-        at = self.at or Position(0, 0)
-        return await caller.rows(FEED, {"xid": str(at.xid), "id": at.id, "limit": BATCH})
+        start = self.position or Position(0, 0)
+        return await caller.rows(FEED, {"xid": str(start.xid), "id": start.id, "limit": BATCH})
 
-    async def _said(self, caller: Caller, lines: list[dict[str, Any]]) -> list[ServerSentEvent]:
+    async def _details(self, caller: Caller, lines: list[dict[str, Any]]) -> list[ServerSentEvent]:
         """An event for each alert and task among the lines, as it is now; several lines about one are one event."""
         last = {(line["kind"], line["key"]): Position(int(line["xid"]), line["id"]) for line in lines}
         alerts = await _read(caller, ALERTS, [key for kind, key in last if kind == "alert"])
@@ -163,14 +163,14 @@ class Follower:
         }
         events = []
         for name, position in sorted(last.items(), key=lambda item: item[1]):
-            if name not in found and name[0] == "task":  # it has left this account's queues
+            if name not in details and name[0] == "task":  # it has left this account's queues
                 events.append(
                     ServerSentEvent(event="task", id=str(position), data=json.dumps({"id": name[1], "gone": True}))
                 )
-            elif name in found:
-                events.append(ServerSentEvent(event=name[0], id=str(position), data=found[name].model_dump_json()))
+            elif name in details:
+                events.append(ServerSentEvent(event=name[0], id=str(position), data=details[name].model_dump_json()))
         if lines:
-            self.at = Position(int(lines[-1]["xid"]), lines[-1]["id"])
+            self.position = Position(int(lines[-1]["xid"]), lines[-1]["id"])
         return events
 
     def _freshness(self, items: list[Freshness]) -> list[ServerSentEvent]:

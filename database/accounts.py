@@ -140,10 +140,10 @@ def refuse_demo_in_production(settings: Settings) -> None:
     if settings.mode != "production":
         return
     with psycopg.connect(settings.dsn("api")) as connection:
-        found = connection.execute("SELECT city.demo_accounts()").fetchone()
-    if found and found[0]:
+        row = connection.execute("SELECT city.demo_accounts()").fetchone()
+    if row and row[0]:
         raise AccountRefused(
-            f"{found[0]} demo accounts can log in: disable each by `citygrid accounts disable NAME` before production."
+            f"{row[0]} demo accounts can log in: disable each by `citygrid accounts disable NAME` before production."
         )
 
 

@@ -52,9 +52,9 @@ def _read(admin: AdminClient, settings: Settings, view: str) -> dict[Where, int]
     """Up to where the view's stage has read, without the clock's ticks."""
     group = group_of_stage(settings, view)
     asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=ASKED_S)
-    told = asked[group].result(ASKED_S).topic_partitions
+    committed = asked[group].result(ASKED_S).topic_partitions
     clock = settings.topic_prefix + CLOCK
-    return {(each.topic, each.partition): each.offset for each in told if each.topic != clock}
+    return {(place.topic, place.partition): place.offset for place in committed if place.topic != clock}
 
 
 def _behind(admin: AdminClient, settings: Settings, read: dict[str, dict[Where, int]]) -> bool:
@@ -67,8 +67,8 @@ def _behind(admin: AdminClient, settings: Settings, read: dict[str, dict[Where, 
         for number in range(settings.partitions)
     }
     subjects = {settings.topic_prefix + contract.topic: contract.subject for contract in contracts().values()}
-    for at, future in admin.list_offsets(asked, request_timeout=ASKED_S).items():
-        done = read[readers[subjects[at.topic]]].get((at.topic, at.partition), 0)
+    for place, future in admin.list_offsets(asked, request_timeout=ASKED_S).items():
+        done = read[readers[subjects[place.topic]]].get((place.topic, place.partition), 0)
         if future.result(ASKED_S).offset > max(0, done):
             return True
     return False

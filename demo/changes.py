@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from demo.city import Building, DemoCity, Lease
 from demo.draw import Draw
-from demo.registers import Said, said
+from demo.registers import TopicStatement, statement
 from demo.registers.civil_affairs import Case, cases
 from demo.registers.grid import visited
 from demo.registers.housing import TENANCY, let
@@ -37,7 +37,7 @@ LATER = 10 * len(CYCLE)
 
 class Changed(NamedTuple):
     title: str
-    said: Said
+    stated: TopicStatement
 
 
 class Changes:
@@ -54,7 +54,7 @@ class Changes:
         today = datetime.fromtimestamp(now // SECOND, CITY).date()
         return Changed(title, self._statement(title, number, draw, today, now))
 
-    def _statement(self, title: str, number: int, draw: Draw, today: date, now: int) -> Said:
+    def _statement(self, title: str, number: int, draw: Draw, today: date, now: int) -> TopicStatement:
         record = f"{number:06d}"
         match title:
             case "a flat is let":
@@ -66,16 +66,16 @@ class Changes:
                 return died(self._case(draw).who, f"死新{record}", today - timedelta(days=1), now)
             case "tenants move in":
                 lease, tenant = self._lease(draw), self._city.somebody(1 + draw.below(self._city.count), draw)
-                return said(TENANCY, "TenantAdded", lease.record, lease.home.number, now, tenant=tenant.number)
+                return statement(TENANCY, "TenantAdded", lease.record, lease.home.number, now, tenant=tenant.number)
             case "a lease ends":
                 # nobody goes in and out by a lease of the changes: whoever stays on after an end would be a stranger
                 lease = self._new_lease(number - 3 if (earlier := self._earlier(number)) is None else earlier, today)
-                return said(TENANCY, "TenancyEnded", lease.record, lease.home.number, now, on=today)
+                return statement(TENANCY, "TenancyEnded", lease.record, lease.home.number, now, on=today)
             case "a benefit ends":
                 case = self._case(draw)
                 ends = {"programme": case.programme, "effective_from": today, "reason": "核查后停发"}
                 topic = "civil-affairs.social-assistance"
-                return said(topic, "Ended", case.record, case.who.number, now, **ends)
+                return statement(topic, "Ended", case.record, case.who.number, now, **ends)
         return visited(self._earlier_lease(number, today, draw).home.number, f"走访-新{record}", now)
 
     def _draw(self, number: int) -> Draw:
@@ -107,8 +107,8 @@ class Changes:
 
     def _case(self, draw: Draw) -> Case:
         while True:
-            if found := list(cases(self._building(draw))):
-                return draw.of(found)
+            if open_cases := list(cases(self._building(draw))):
+                return draw.of(open_cases)
 
     def _building(self, draw: Draw) -> Building:
         return self._city.building(draw.between(self._spared, self._city.count - 1))

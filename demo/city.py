@@ -60,9 +60,9 @@ class Dwelling(NamedTuple):
 
 
 class Household(NamedTuple):
-    """`at`: its place among all households of the city."""
+    """`position`: that among all households of the city."""
 
-    at: int
+    position: int
     number: str
     home: Dwelling
     people: tuple[Person, ...]
@@ -71,7 +71,7 @@ class Household(NamedTuple):
 class Lease(NamedTuple):
     """`migrants`: the tenants whom no household register of the city knows."""
 
-    at: int
+    position: int
     record: str
     home: Dwelling
     landlord: Person
@@ -94,7 +94,7 @@ class Company(NamedTuple):
 class Building(NamedTuple):
     """Everything of one building: what the departments' registers are made of."""
 
-    at: int
+    position: int
     grid: str
     households: tuple[Household, ...]
     leases: tuple[Lease, ...]
@@ -143,45 +143,48 @@ class DemoCity:
         """All buildings from the `first` on, one at a time."""
         return map(self.building, range(first, self.count))
 
-    def building(self, at: int) -> Building:
+    def building(self, position: int) -> Building:
         """The building of this number, from 0 up to `count`, not included."""
-        households = self.households(at)
-        left = min(PEOPLE, self.residents - at * PEOPLE) - sum(len(household.people) for household in households)
-        leases = tuple(self._leases(at, left)) if left > 0 else ()
-        return Building(at, self.grid_of(at), households, leases, self._company(at) if leases else None)
+        households = self.households(position)
+        left = min(PEOPLE, self.residents - position * PEOPLE) - sum(len(household.people) for household in households)
+        leases = tuple(self._leases(position, left)) if left > 0 else ()
+        return Building(
+            position, self.grid_of(position), households, leases, self._company(position) if leases else None
+        )
 
-    def grid_of(self, at: int) -> str:
+    def grid_of(self, position: int) -> str:
         """The grid of a building: two or one in each until all are lived in, then all over again."""
-        return self.places.grids[at * 3 // 4 % len(self.places.grids)]
+        return self.places.grids[position * 3 // 4 % len(self.places.grids)]
 
-    def neighbour(self, at: int, draw: Draw) -> int:
+    def neighbour(self, position: int, draw: Draw) -> int:
         """One of the buildings before this one (the first one has only itself)."""
-        return max(0, at - 1 - draw.below(min(at, NEIGHBOURS))) if at else 0
+        return max(0, position - 1 - draw.below(min(position, NEIGHBOURS))) if position else 0
 
-    def somebody(self, at: int, draw: Draw) -> Person:
+    def somebody(self, position: int, draw: Draw) -> Person:
         """A grown-up who is registered in a building before this one."""
-        return draw.of(draw.of(self.households(self.neighbour(at, draw))).people[:2])
+        return draw.of(draw.of(self.households(self.neighbour(position, draw))).people[:2])
 
     # --- who lives where --------------------------------------------------------------------------------------------
 
-    def _households(self, at: int) -> tuple[Household, ...]:
-        draw, left = Draw("building", self.seed, at), min(sum(SIZES), self.residents - at * PEOPLE)
-        found: list[Household] = []
+    def _households(self, position: int) -> tuple[Household, ...]:
+        draw, left = Draw("building", self.seed, position), min(sum(SIZES), self.residents - position * PEOPLE)
+        households: list[Household] = []
         first = 0
         for number, size in enumerate(draw.shuffled(SIZES)):
             if first >= left:
                 break
-            place = at * len(SIZES) + number
-            head = draw.between(25, 60) if size > 1 or at % 2 else draw.between(62, 90)
+            place = position * len(SIZES) + number
+            head = draw.between(25, 60) if size > 1 or position % 2 else draw.between(62, 90)
             people = tuple(
-                self._person(at, first + index, draw, ROLES[index], head) for index in range(min(size, left - first))
+                self._person(position, first + index, draw, ROLES[index], head)
+                for index in range(min(size, left - first))
             )
-            home = self._dwelling(at, number, draw, "public_rental" if place % 9 == 4 else "residential")
-            found.append(Household(place, f"{home.grid[:6]}{place:08d}", home, people))
+            home = self._dwelling(position, number, draw, "public_rental" if place % 9 == 4 else "residential")
+            households.append(Household(place, f"{home.grid[:6]}{place:08d}", home, people))
             first += size
-        return tuple(found)
+        return tuple(households)
 
-    def _person(self, at: int, index: int, draw: Draw, relation: str, head: int) -> Person:
+    def _person(self, position: int, index: int, draw: Draw, relation: str, head: int) -> Person:
         """`head`: years of the household's head."""
         match relation:
             case "子" | "女":
@@ -194,72 +197,72 @@ class DemoCity:
             case _:
                 years = head
         born = self.today - timedelta(days=years * 365 + years // 4 + draw.below(330) + 30)
-        man = {"子": True, "女": False, "母亲": False, "户主": at % 2 == 0, "配偶": at % 2 == 1}.get(
+        man = {"子": True, "女": False, "母亲": False, "户主": position % 2 == 0, "配偶": position % 2 == 1}.get(
             relation, draw.one_in(2)
         )
-        number = at * NUMBERS + index
+        number = position * NUMBERS + index
         digits = f"99{number // 500:04d}{born:%Y%m%d}{number % 500 * 2 + man:03d}"  # odd for men
         phone = f"0200{number:07d}" if years >= 16 else ""
         name = f"{SURNAMES[draw.below(len(SURNAMES))]}测试{number:05d}"
         return Person(with_check_character(digits), name, "male" if man else "female", born, relation, phone)
 
-    def _dwelling(self, at: int, door: int, draw: Draw, use: str, floor_area_m2: float | None = None) -> Dwelling:
-        grid = self.grid_of(at)
-        number = f"{grid[:6]}-{at:06d}-{door:02d}"
-        address = f"{self.places.street_address(grid)}{at + 1}号{door // 4 + 1}0{door % 4 + 1}房"
-        lon, lat = self.places.within(grid, Draw("place", self.seed, at, grid))
+    def _dwelling(self, position: int, door: int, draw: Draw, use: str, floor_area_m2: float | None = None) -> Dwelling:
+        grid = self.grid_of(position)
+        number = f"{grid[:6]}-{position:06d}-{door:02d}"
+        address = f"{self.places.street_address(grid)}{position + 1}号{door // 4 + 1}0{door % 4 + 1}房"
+        lon, lat = self.places.within(grid, Draw("place", self.seed, position, grid))
         lon, lat = round(lon + door % 4 * 0.00002, 6), round(lat + door // 4 * 0.00002, 6)
-        device = f"门禁{at:06d}-{door:02d}" if use == "rental" or at % 3 == 0 else ""
+        device = f"门禁{position:06d}-{door:02d}" if use == "rental" or position % 3 == 0 else ""
         return Dwelling(number, grid, address, floor_area_m2 or draw.of(AREAS), use, lon, lat, device)
 
-    def _leases(self, at: int, left: int) -> Iterator[Lease]:
+    def _leases(self, position: int, left: int) -> Iterator[Lease]:
         """Two rentals of migrants and one of people who are registered elsewhere. Most leases are old and known, each
         seventh is of the last two weeks; every fourth building has one with more tenants than its floor holds."""
-        draw, rooms = Draw("leases", self.seed, at), len(SIZES)
+        draw, rooms = Draw("leases", self.seed, position), len(SIZES)
         index = sum(SIZES)
         for number in range(3):
-            place = at * 3 + number
+            place = position * 3 + number
             migrants: tuple[Person, ...] = ()
             area = None
             if number < len(MIGRANTS):
                 count = min(MIGRANTS[number], max(0, left))
                 migrants = tuple(
-                    self._person(at, index + each, draw, "", draw.between(19, 52)) for each in range(count)
+                    self._person(position, index + extra, draw, "", draw.between(19, 52)) for extra in range(count)
                 )
                 index, left = index + count, left - count
                 tenants = migrants
             else:
-                crowded = at % 4 == 1
+                crowded = position % 4 == 1
                 area = 28.0 if crowded else None
                 wanted = 7 if crowded else draw.between(1, 2)
-                chosen = {person.number: person for _ in range(wanted) if (person := self.somebody(at, draw))}
+                chosen = {person.number: person for _ in range(wanted) if (person := self.somebody(position, draw))}
                 tenants = tuple(chosen.values())
             if tenants:
-                home = self._dwelling(at, rooms + number, draw, "rental", area)
-                landlord = draw.of(self.households(self.neighbour(at, draw))).people[0]
+                home = self._dwelling(position, rooms + number, draw, "rental", area)
+                landlord = draw.of(self.households(self.neighbour(position, draw))).people[0]
                 ago = draw.between(0, 13) if place % 7 == 2 else draw.between(40, 330)
                 start = self.today - timedelta(days=ago)
                 yield Lease(place, f"租备{place:07d}", home, landlord, tenants, migrants, start)
 
-    def _company(self, at: int) -> Company:
-        draw = Draw("company", self.seed, at)
-        kind = ("enterprise", "individual_business", "individual_business", "social_organisation")[at % 4]
-        shop = self._dwelling(at, len(SIZES) + 3, draw, "commercial")
-        name = f"{DISTRICTS[shop.grid[:6]][0]}示例{at:06d}{'有限公司' if kind == 'enterprise' else '商行'}"
+    def _company(self, position: int) -> Company:
+        draw = Draw("company", self.seed, position)
+        kind = ("enterprise", "individual_business", "individual_business", "social_organisation")[position % 4]
+        shop = self._dwelling(position, len(SIZES) + 3, draw, "commercial")
+        name = f"{DISTRICTS[shop.grid[:6]][0]}示例{position:06d}{'有限公司' if kind == 'enterprise' else '商行'}"
         founded = self.today - timedelta(days=draw.between(200, 5_000))
-        return Company(credit_code(at), name, kind, self.households(at)[0].people[0], shop, founded)
+        return Company(credit_code(position), name, kind, self.households(position)[0].people[0], shop, founded)
 
 
-def former_number(at: int, person: Person) -> str:
+def former_number(position: int, person: Person) -> str:
     """A number that somebody of a building had before: nobody else has it."""
-    number = at * NUMBERS + PEOPLE
+    number = position * NUMBERS + PEOPLE
     sequence = number % 500 * 2 + (person.sex == "male")
     return with_check_character(f"99{number // 500:04d}{person.born:%Y%m%d}{sequence:03d}")
 
 
-def credit_code(at: int) -> str:
+def credit_code(position: int) -> str:
     """The credit code of the company in a building: registered at no place (99 again), organisation number T…"""
-    organisation = f"T{at:07d}"
+    organisation = f"T{position:07d}"
     check = -sum(_ORGANISATION.index(c) * w for c, w in zip(organisation, (3, 7, 9, 10, 5, 8, 4, 2), strict=True)) % 11
     return with_credit_check(f"91990000{organisation}{'X' if check == 10 else check}")
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from demo.changes import Changes
 from demo.city import DemoCity
 from demo.draw import Draw
-from demo.registers import Said
+from demo.registers import TopicStatement
 from demo.registers.door_access import swiped
 from demo.registers.grid import visited
 from demo.story import STORY_BUILDINGS, Story, seconds
@@ -35,16 +35,16 @@ FIRST_CHANGE = 1_000_000_000
 
 
 class Happening(NamedTuple):
-    """`second` of the day; `at` is its real instant (microseconds UTC); `title`: of a scene of the story, or empty."""
+    """`second` of the day; `moment`: its real instant (µs UTC); `title`: of a scene of the story, or empty."""
 
     second: int
-    at: int
+    moment: int
     title: str
-    said: Said
+    stated: TopicStatement
 
     def line(self) -> str:
         """A line of JSON as `schemas/examples` has them."""
-        topic, statement = self.said
+        topic, statement = self.stated
         return json.dumps({"topic": topic, **statement._asdict()}, ensure_ascii=False, sort_keys=True)
 
 
@@ -57,28 +57,30 @@ class Day:
         self._today, self._run = local.date(), f"{local:%m%d%H%M%S}"
         self.story = Story(city)
 
-    def at(self, second: int) -> int:
+    def moment_of(self, second: int) -> int:
         """The real instant of a second of the day."""
         return self._begin + round(second * SECOND / self._speed)
 
     def happenings(self) -> Iterator[Happening]:
         """Everything in the order of time; never more than an hour's of it in memory."""
-        scenes = self.story.scenes(self._run, self.at, self._today)
-        told = (Happening(scene.second, self.at(scene.second), scene.title, scene.said) for scene in scenes)
-        yield from merge(told, self._changes(), self._visits(), self._swipes(), key=lambda each: each.second)
+        scenes = self.story.scenes(self._run, self.moment_of, self._today)
+        staged = (Happening(scene.second, self.moment_of(scene.second), scene.title, scene.stated) for scene in scenes)
+        yield from merge(
+            staged, self._changes(), self._visits(), self._swipes(), key=lambda happening: happening.second
+        )
 
     def _swipes(self) -> Iterator[Happening]:
         for hour in range(HOURS):
-            for each in swipes(self._city, self._today, hour):
-                at = self.at(each.second)
-                yield Happening(each.second, at, "", swiped(each.kind, each.home, each.person, at))
+            for swipe in swipes(self._city, self._today, hour):
+                moment = self.moment_of(swipe.second)
+                yield Happening(swipe.second, moment, "", swiped(swipe.kind, swipe.home, swipe.person, moment))
 
     def _changes(self) -> Iterator[Happening]:
         first = FIRST_CHANGE + self._begin // SECOND % 10_000_000 * 100
         changes = Changes(self._city, first, STORY_BUILDINGS)
         for number, second in enumerate(range(CHANGE_SECONDS // 2, HOURS * HOUR, CHANGE_SECONDS)):
-            at = self.at(second)
-            yield Happening(second, at, "", changes.change(first + number, at).said)
+            moment = self.moment_of(second)
+            yield Happening(second, moment, "", changes.change(first + number, moment).stated)
 
     def _visits(self) -> Iterator[Happening]:
         """Grid workers visit rentals, one after the other."""
@@ -89,5 +91,5 @@ class Day:
                 Draw("visit", self._run, number).between(STORY_BUILDINGS, self._city.count - 1)
             ).leases
             if leases:
-                home, at = leases[number % len(leases)].home, self.at(second)
-                yield Happening(second, at, "", visited(home.number, f"走访{self._run}-日{number}", at))
+                home, moment = leases[number % len(leases)].home, self.moment_of(second)
+                yield Happening(second, moment, "", visited(home.number, f"走访{self._run}-日{number}", moment))

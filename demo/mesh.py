@@ -31,7 +31,9 @@ class Mesh:
 
     def whole(self, ring: Ring) -> Ring:
         """The ring with every corner that a neighbour's or its own parts' cuts have put on its border."""
-        return [corner for at, corner in enumerate(ring) for corner in self._along(corner, ring[(at + 1) % len(ring)])]
+        return [
+            corner for index, corner in enumerate(ring) for corner in self._along(corner, ring[(index + 1) % len(ring)])
+        ]
 
     def parts(self, ring: Ring, count: int, draw: Draw) -> Iterator[Ring]:
         """`ring` as `count` parts of about the same size."""
@@ -63,8 +65,8 @@ class Mesh:
             crossings = self._crossings(ring, heights, self._height(ring, heights, share * doubled_area(ring)))
             if len(crossings) == 2:
                 break
-        (at, start), (until, end) = crossings
-        first, second = ring[at + 1 : until + 1], ring[until + 1 :] + ring[: at + 1]
+        (entry, start), (until, end) = crossings
+        first, second = ring[entry + 1 : until + 1], ring[until + 1 :] + ring[: entry + 1]
         rings = [self._closed(end, start, first), self._closed(start, end, second)]
         rings.sort(key=lambda part: sum(x * across[0] + y * across[1] for x, y in part) / len(part))
         return rings[0], rings[1]
@@ -87,14 +89,14 @@ class Mesh:
 
     def _crossings(self, ring: Ring, heights: Sequence[float], height: float) -> list[tuple[int, Corner]]:
         """Where the ring passes `height`: after which corner, and the corner that stands there."""
-        found = []
-        for at, one in enumerate(ring):
-            following = (at + 1) % len(ring)
+        crossings = []
+        for index, one in enumerate(ring):
+            following = (index + 1) % len(ring)
             other = ring[following]
-            if (heights[at] < height) != (heights[following] < height):
-                part = (height - heights[at]) / (heights[following] - heights[at])
-                found.append((at, self._corner_between(one, other, part)))
-        return found
+            if (heights[index] < height) != (heights[following] < height):
+                part = (height - heights[index]) / (heights[following] - heights[index])
+                crossings.append((index, self._corner_between(one, other, part)))
+        return crossings
 
     def _corner_between(self, one: Corner, other: Corner, part: float) -> Corner:
         middle = (round(one[0] + (other[0] - one[0]) * part), round(one[1] + (other[1] - one[1]) * part))
@@ -114,12 +116,12 @@ def doubled_area(ring: Ring) -> int:
 def _doubled_area_under(ring: Ring, heights: Sequence[float], height: float) -> float:
     """Twice the area of the part of a convex ring that lies under `height`."""
     under: list[tuple[float, float]] = []
-    for at, (x, y) in enumerate(ring):
-        following = (at + 1) % len(ring)
-        if heights[at] < height:
+    for index, (x, y) in enumerate(ring):
+        following = (index + 1) % len(ring)
+        if heights[index] < height:
             under.append((x, y))
-        if (heights[at] < height) != (heights[following] < height):
-            part = (height - heights[at]) / (heights[following] - heights[at])
+        if (heights[index] < height) != (heights[following] < height):
+            part = (height - heights[index]) / (heights[following] - heights[index])
             under.append((x + (ring[following][0] - x) * part, y + (ring[following][1] - y) * part))
     if not under:
         return 0.0

@@ -46,23 +46,23 @@ def play(
     is set. `dead_letter`: a record that nobody can read is put in on purpose."""
     begin = time.time_ns() // 1000
     demo.note(day={"begin": begin, "speed": speed})
-    count, told = 0, 0.0
+    count, last_report = 0, 0.0
     idle = lambda second: tell(second, "", count)  # noqa: E731
     with Publisher(settings) as publisher:
         for happening in Day(demo.city, begin, speed).happenings():
-            late = time.time_ns() // 1000 - happening.at
+            late = time.time_ns() // 1000 - happening.moment
             if late < -LONGEST_WAIT_S * SECOND:
                 publisher.flush()
-                if not _wait(stopping, begin, happening.at, speed, idle):
+                if not _wait(stopping, begin, happening.moment, speed, idle):
                     return count
-            publisher.publish(happening.said.topic, happening.said.statement)
+            publisher.publish(happening.stated.topic, happening.stated.statement)
             count += 1
             if dead_letter and happening.second >= NOON:
                 _plant_dead_letter(settings)
                 dead_letter = False
-            if happening.title or time.monotonic() - told > TOLD_EVERY_S:
+            if happening.title or time.monotonic() - last_report > TOLD_EVERY_S:
                 tell(happening.second, happening.title, count)
-                told = time.monotonic()
+                last_report = time.monotonic()
         publisher.flush()
     _wait(stopping, begin, begin + round(DAY_SECONDS * SECOND / speed), speed, idle)
     return count

@@ -65,8 +65,8 @@ class Places:
     def within(self, grid: str, draw: Draw) -> Point:
         """A place inside the grid, away from its borders."""
         corners = self.names[grid].corners
-        at = draw.below(len(corners))
-        (ax, ay), (bx, by) = corners[at - 1], corners[at]
+        corner = draw.below(len(corners))
+        (ax, ay), (bx, by) = corners[corner - 1], corners[corner]
         middle_x, middle_y = sum(x for x, _ in corners) / len(corners), sum(y for _, y in corners) / len(corners)
         along, out = draw.share(), draw.share() * 0.85
         x, y = ax + (bx - ax) * along, ay + (by - ay) * along

@@ -19,7 +19,7 @@ from demo import catching_up, sheets
 from demo.changes import Changes
 from demo.city import PEOPLE, DemoCity
 from demo.places import Area
-from demo.registers import Register, Said
+from demo.registers import Register, TopicStatement
 from demo.swipes import from_now_on
 from producers.publish import Publisher
 from producers.publish import export_file as files
@@ -93,16 +93,16 @@ class Demo:
         events = 0
         with Publisher(self._settings) as publisher:
             with sheets.Files(self._folder) as written:
-                for each in statements(self.city, first, tell):
-                    if sheets.exported(each.topic):
-                        written.write(each)
+                for stated in statements(self.city, first, tell):
+                    if sheets.exported(stated.topic):
+                        written.write(stated)
                     else:  # no department's office: grid workers, devices
-                        publisher.publish(each.topic, each.statement)
+                        publisher.publish(stated.topic, stated.statement)
                         events += 1
-            for each in examples() if first == 0 else ():
-                publisher.publish(each.topic, each.statement)
+            for stated in examples() if first == 0 else ():
+                publisher.publish(stated.topic, stated.statement)
                 events += 1
-            for department, path in sorted(written.paths, key=lambda each: each[0] in DEVICES):
+            for department, path in sorted(written.paths, key=lambda change: change[0] in DEVICES):
                 if department in DEVICES:
                     publisher.flush()
                     tell("the stages read the registers", 0, 1)
@@ -119,17 +119,17 @@ class Demo:
         first = int(self._known.get("changes", 0))
         changes = Changes(self.city)
         swipes = from_now_on(self.city, time.time_ns() // 1000)
-        at, swipe = next(swipes)
+        moment, swipe = next(swipes)
         with Publisher(self._settings) as publisher:
             for number in range(first, first + 10**9):
                 if stopping.wait(SECONDS_BETWEEN / speed):
                     return
                 now = time.time_ns() // 1000
-                while at <= now:
+                while moment <= now:
                     publisher.publish(swipe.topic, swipe.statement)
-                    at, swipe = next(swipes)
+                    moment, swipe = next(swipes)
                 changed = changes.change(number, now)
-                publisher.publish(changed.said.topic, changed.said.statement)
+                publisher.publish(changed.stated.topic, changed.stated.statement)
                 publisher.flush()
                 self._known["changes"] = number + 1
                 self._note()
@@ -151,22 +151,22 @@ class Demo:
         scratch.replace(self._noted)
 
 
-def statements(city: DemoCity, first: int = 0, tell: Tell = _tell_nobody) -> Iterator[Said]:
+def statements(city: DemoCity, first: int = 0, tell: Tell = _tell_nobody) -> Iterator[TopicStatement]:
     """What all registers say of the buildings from the `first` on, one building at a time."""
     for building in city.buildings(first):
-        if building.at % 100 == 0:
-            tell("the registers", building.at - first, city.count - first)
+        if building.position % 100 == 0:
+            tell("the registers", building.position - first, city.count - first)
         for register in REGISTERS.values():
             yield from register.say(city, building)
     tell("the registers", city.count - first, city.count - first)
 
 
-def examples() -> Iterator[Said]:
+def examples() -> Iterator[TopicStatement]:
     """What stands in `schemas/examples` of departments that have no register here: a new one is heard of at once."""
     for contract in contracts().values():
         if contract.department not in REGISTERS:
             for line in (SCHEMAS / "examples" / f"{contract.topic}.jsonl").read_text("utf-8").splitlines():
-                yield Said(contract.topic, statement_of(contract, json.loads(line)))
+                yield TopicStatement(contract.topic, statement_of(contract, json.loads(line)))
 
 
 def write(folder: Path, city: DemoCity, tell: Tell = _tell_nobody) -> list[tuple[str, Path]]:
@@ -174,7 +174,7 @@ def write(folder: Path, city: DemoCity, tell: Tell = _tell_nobody) -> list[tuple
     folder.mkdir(parents=True, exist_ok=True)
     areas = {"type": "FeatureCollection", "features": [area.feature() for area in city.places.areas]}
     (folder / "areas.geojson").write_text(json.dumps(areas, ensure_ascii=False), encoding="utf-8")
-    return sheets.write(folder, (said for said in statements(city, tell=tell) if sheets.exported(said.topic)))
+    return sheets.write(folder, (stated for stated in statements(city, tell=tell) if sheets.exported(stated.topic)))
 
 
 def publish(path: Path, department: str, publisher: Publisher, tell: Tell = _tell_nobody) -> int:

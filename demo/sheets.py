@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TextIO
 
-from demo.registers import Said
+from demo.registers import TopicStatement
 from domain.time import CITY, SECOND, iso_day
 from producers import departments
 from producers.publish import cells
@@ -34,7 +34,7 @@ class Sheet(NamedTuple):
     department: str
     title: str
     columns: tuple[str, ...]
-    kinds: dict[str, Callable[[Said], list[str]]]
+    kinds: dict[str, Callable[[TopicStatement], list[str]]]
 
 
 class Files:
@@ -49,13 +49,15 @@ class Files:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         for file, _ in self._open.values():
             file.close()
 
-    def write(self, said: Said) -> None:
+    def write(self, stated: TopicStatement) -> None:
         """Add the statement's line. Raises KeyError if no department exports such a thing."""
-        sheet = sheet_of(said.topic, said.statement.kind)
+        sheet = sheet_of(stated.topic, stated.statement.kind)
         if id(sheet) not in self._open:
             path = self._folder / sheet.department / f"{sheet.title}.csv"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,14 +66,14 @@ class Files:
             self._open[id(sheet)] = (file, csv.writer(file))
             self._open[id(sheet)][1].writerow(sheet.columns)
             self.paths.append((sheet.department, path))
-        self._open[id(sheet)][1].writerow(sheet.kinds[said.statement.kind](said))
+        self._open[id(sheet)][1].writerow(sheet.kinds[stated.statement.kind](stated))
 
 
-def write(folder: Path, statements: Iterable[Said]) -> list[tuple[str, Path]]:
+def write(folder: Path, statements: Iterable[TopicStatement]) -> list[tuple[str, Path]]:
     """All of `statements` as files under `folder`: (department, file) each."""
     with Files(folder) as files:
-        for said in statements:
-            files.write(said)
+        for stated in statements:
+            files.write(stated)
     return files.paths
 
 
@@ -94,11 +96,11 @@ def sheet_of(topic: str, kind: str) -> Sheet:
 @cache
 def _sheet(department: str, title: str) -> Sheet:
     export = next(export for export in READERS[department].exports if export.title == title)
-    head = [each.names[0] for each in export.head.values()]
-    said = [each.names[0] for form in export.says() for each in form.columns.values()]
+    head = [column.names[0] for column in export.head.values()]
+    names = [column.names[0] for form in export.says() for column in form.columns.values()]
     kind_column = [export.kind_column.names[0]] if export.kind_column else []
-    columns = tuple(dict.fromkeys([*head[:1], *kind_column, *head[1:], *said]))
-    kinds: dict[str, Callable[[Said], list[str]]] = {}
+    columns = tuple(dict.fromkeys([*head[:1], *kind_column, *head[1:], *names]))
+    kinds: dict[str, Callable[[TopicStatement], list[str]]] = {}
     forms = [("", export.every_line), *export.kinds.items()]
     for words, group in forms:
         for form in group[:1]:
@@ -107,18 +109,20 @@ def _sheet(department: str, title: str) -> Sheet:
     return Sheet(department, export.title, columns, kinds)
 
 
-def _line(columns: tuple[str, ...], word: dict[str, str], export: Export, form: Says) -> Callable[[Said], list[str]]:
+def _line(
+    columns: tuple[str, ...], word: dict[str, str], export: Export, form: Says
+) -> Callable[[TopicStatement], list[str]]:
     known: dict[str, Column] = {**export.head, **form.columns}
     empty = [word.get(column, "") for column in columns]
     fields = contracts()[export.topic].kinds[form.kind].fields
     dates = {field.name for field in fields if isinstance(field.inner, Primitive) and field.inner.is_date}
     places = {
-        name: (columns.index(each.names[0]), iso_day if name in dates else _cell(each.convert))
-        for name, each in known.items()
+        name: (columns.index(column.names[0]), iso_day if name in dates else _cell(column.convert))
+        for name, column in known.items()
     }
 
-    def line(said: Said) -> list[str]:
-        statement = said.statement
+    def line(stated: TopicStatement) -> list[str]:
+        statement = stated.statement
         head = {
             "record": statement.record,
             "subject": statement.subject,
@@ -129,8 +133,8 @@ def _line(columns: tuple[str, ...], word: dict[str, str], export: Export, form: 
             head["withdrawn"] = True
         cells_of_line = empty.copy()
         for name, value in (*head.items(), *statement.change.items()):
-            at, cell = places[name]
-            cells_of_line[at] = cell(value)
+            index, cell = places[name]
+            cells_of_line[index] = cell(value)
         return cells_of_line
 
     return line

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from demo.city import DemoCity, Lease, Person
 from demo.draw import Draw
-from demo.registers import Said, said
+from demo.registers import TopicStatement, statement
 from demo.registers.bracelet import answered, pressed
 from demo.registers.civil_affairs import cases
 from demo.registers.grid import visited
@@ -31,11 +31,11 @@ STORY_BUILDINGS = 2
 
 
 class Scene(NamedTuple):
-    """`second` of the day, and what happens then; `said` is stated at the instant it is given."""
+    """`second` of the day, and the statement of what happens then, made for the instant it is given."""
 
     second: int
     title: str
-    said: Said
+    stated: TopicStatement
 
 
 class Expected(NamedTuple):
@@ -66,14 +66,14 @@ class Story:
         self.shared = self.first.leases[0]
         self._city = city
 
-    def scenes(self, run: str, at: Callable[[int], int], today: date) -> list[Scene]:
+    def scenes(self, run: str, moment_of: Callable[[int], int], today: date) -> list[Scene]:
         """What happens, in the order of time. `run` makes records of this day's own; `at` gives a second's instant."""
         rain = f"预警{run}-{self.district}"
         call, broken = f"呼叫{run}", f"案卷{run}"
         owner, new = self.case.household.people[-1], self._city.somebody(1, Draw("story", self._city.seed))
         sick = Condition(f"重疾{run}", self.sick.people[0], self.sick.home, "serious_illness", 0)
         lease = Lease(0, f"租备{run}", self.rental.home, self.rental.landlord, (new,), (), today)
-        told: list[tuple[str, str, Callable[[int], Said]]] = [
+        story: list[tuple[str, str, Callable[[int], TopicStatement]]] = [
             ("00:30", "暴雨橙色预警", lambda now: issued(rain, self.district, now, "orange", RAINFALL_MM)),
             ("05:40", "井盖被冲开", lambda now: hazard(self.second, 0, broken, now, urgent=True)),
             ("07:20", "暴雨预警解除", lambda now: lifted(rain, self.district, now)),
@@ -92,7 +92,7 @@ class Story:
                 lambda now: represented_by(self.company, f"变更{run}", new.number, now, today),
             ),
         ]
-        return [Scene(seconds(clock), title, say(at(seconds(clock)))) for clock, title, say in told]
+        return [Scene(seconds(clock), title, say(moment_of(seconds(clock)))) for clock, title, say in story]
 
     def expected(self) -> list[Expected]:
         """The alerts that the day must have brought once it is over."""
@@ -109,9 +109,9 @@ class Story:
         ]
 
 
-def joined(lease: Lease, tenant: Person, at: int) -> Said:
+def joined(lease: Lease, tenant: Person, when: int) -> TopicStatement:
     """Somebody moves in with the tenants of a lease."""
-    return said(TENANCY, "TenantAdded", lease.record, lease.home.number, at, tenant=tenant.number)
+    return statement(TENANCY, "TenantAdded", lease.record, lease.home.number, when, tenant=tenant.number)
 
 
 def seconds(clock: str) -> int:

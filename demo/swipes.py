@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from demo.city import Building, DemoCity, Dwelling, Person
 from demo.draw import Draw
-from demo.registers import Said, moment
+from demo.registers import TopicStatement, moment
 from demo.registers.door_access import behind_doors, never_seen, silent_for_days, swiped
 from domain.time import CITY, SECOND
 
@@ -32,11 +32,13 @@ def swipes(city: DemoCity, day: date, hour: int) -> list[Swipe]:
     """All swipes of an hour of a day in the order of time. Only this hour's are held, whoever asks."""
     if hour not in OUT and hour not in IN:
         return []
-    found = [each for building in city.buildings() for each in _of(city, building, day) if each.second // HOUR == hour]
-    return sorted(found, key=lambda each: (each.second, each.person.number))
+    of_the_hour = [
+        swipe for building in city.buildings() for swipe in _of(city, building, day) if swipe.second // HOUR == hour
+    ]
+    return sorted(of_the_hour, key=lambda swipe: (swipe.second, swipe.person.number))
 
 
-def from_now_on(city: DemoCity, now: int) -> Iterator[tuple[int, Said]]:
+def from_now_on(city: DemoCity, now: int) -> Iterator[tuple[int, TopicStatement]]:
     """Every swipe from the instant `now` on at the real hour of its day, endlessly: (instant, statement)."""
     first = datetime.fromtimestamp(now // SECOND, CITY).date()
     for ahead in count():
@@ -44,17 +46,17 @@ def from_now_on(city: DemoCity, now: int) -> Iterator[tuple[int, Said]]:
         for hour in range(24):
             if moment(day, hour + 1) <= now:
                 continue
-            for each in swipes(city, day, hour):
-                at = moment(day) + each.second * SECOND
-                if at >= now:
-                    yield at, swiped(each.kind, each.home, each.person, at)
+            for swipe in swipes(city, day, hour):
+                swiped_at = moment(day) + swipe.second * SECOND
+                if swiped_at >= now:
+                    yield swiped_at, swiped(swipe.kind, swipe.home, swipe.person, swiped_at)
 
 
 def _of(city: DemoCity, building: Building, day: date) -> Iterator[Swipe]:
-    draw = Draw("swipes", city.seed, building.at, day)
+    draw = Draw("swipes", city.seed, building.position, day)
     for home, people in behind_doors(building):
-        for at, person in enumerate(people):
+        for number, person in enumerate(people):
             goes, leaves, comes = draw.share(), draw.share(), draw.share()
-            if goes < 0.9 and not silent_for_days(building, home) and not (at == 0 and never_seen(building, home)):
+            if goes < 0.9 and not silent_for_days(building, home) and not (number == 0 and never_seen(building, home)):
                 yield Swipe(int((OUT.start + leaves * len(OUT)) * HOUR), "SwipedOut", home, person)
                 yield Swipe(int((IN.start + comes * len(IN)) * HOUR), "SwipedIn", home, person)

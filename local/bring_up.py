@@ -123,11 +123,11 @@ class BringUp:
         for name in names:
             if (Path(__file__).parent / "steps" / f"{name}.py").is_file():
                 self.tell(name.replace("_", " "))
-                said: str | list[str] = import_module(f"local.steps.{name}").run(settings)
-                if isinstance(said, str):
-                    self.tell(said)
+                lines: str | list[str] = import_module(f"local.steps.{name}").run(settings)
+                if isinstance(lines, str):
+                    self.tell(lines)
                 else:
-                    self.to_show += said
+                    self.to_show += lines
 
     def _wait(self, name: str, title: str, ready: Callable[[], bool], patience: float) -> None:
         """Return once `ready()`. Raises PartFailed if the process keeps dying or `patience` seconds pass first."""
@@ -150,7 +150,7 @@ class Line:
     state: str
     address: str
     log: str
-    said: str
+    trouble: str
 
 
 def table(settings: Settings) -> list[Line]:
@@ -162,8 +162,10 @@ def table(settings: Settings) -> list[Line]:
     for process in all_processes():
         state = states.get(process.name)
         address = parts.get(process.name) or process.address(settings)
-        said = f"{process.name} died and is being started again" if state and state.state == "BACKOFF" else ""
-        said = f"{process.name} keeps dying: read its log" if state and state.state == "FATAL" else said
+        trouble = f"{process.name} died and is being started again" if state and state.state == "BACKOFF" else ""
+        trouble = f"{process.name} keeps dying: read its log" if state and state.state == "FATAL" else trouble
         log = str(stack.log(process.name))
-        lines.append(Line(process.name, process.what, state.state.lower() if state else "stopped", address, log, said))
+        lines.append(
+            Line(process.name, process.what, state.state.lower() if state else "stopped", address, log, trouble)
+        )
     return lines

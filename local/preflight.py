@@ -42,8 +42,8 @@ def _memory() -> list[str]:
     free = min([psutil.virtual_memory().available, *_left_in_cgroups()])
     if free >= MEMORY_MB * 2**20:
         return []
-    said = f"Only {free // 2**20} MiB of memory are free and about {MEMORY_MB} MiB are needed"
-    return [f"{said}: close other programs, or give this machine or container more."]
+    shortage = f"Only {free // 2**20} MiB of memory are free and about {MEMORY_MB} MiB are needed"
+    return [f"{shortage}: close other programs, or give this machine or container more."]
 
 
 def _left_in_cgroups() -> list[int]:
@@ -55,16 +55,16 @@ def _left_in_cgroups() -> list[int]:
     left = []
     for folder in [here, *here.parents]:
         limit = folder / "memory.max"
-        if folder.is_relative_to(CGROUPS) and limit.exists() and (said := limit.read_text().strip()) != "max":
+        if folder.is_relative_to(CGROUPS) and limit.exists() and (limit_text := limit.read_text().strip()) != "max":
             used = int((folder / "memory.current").read_text())
             kept = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
             cache = int(kept["inactive_file"]) + int(kept["active_file"])  # given back when somebody needs it
-            left.append(int(said) - used + cache)
+            left.append(int(limit_text) - used + cache)
     return left
 
 
 def _disk(state: Path, cache: Path) -> list[str]:
-    found = []
+    troubles = []
     to_fetch = [
         *downloads.missing(downloads.pinned("kafka"), cache),
         *downloads.missing(downloads.pinned("registry"), cache),
@@ -76,11 +76,11 @@ def _disk(state: Path, cache: Path) -> list[str]:
         existing = next(folder for folder in (place.absolute(), *place.absolute().parents) if folder.exists())
         free = shutil.disk_usage(existing).free // 2**20
         if free < need:
-            found.append(
+            troubles.append(
                 f"The disk of {place} has {free} MiB left and {need} MiB are needed: make room, or set {setting} to a "
                 "folder on another disk."
             )
-    return found
+    return troubles
 
 
 def filling(state: Path) -> str | None:
@@ -95,15 +95,18 @@ def filling(state: Path) -> str | None:
 
 
 def _ports(settings: Settings) -> list[str]:
-    at = Ports.of(settings)
+    ports = Ports.of(settings)
     wanted = [
-        *((getattr(at, name), name.replace("_", " "), f"CITYGRID_LOCAL_{name.upper()}_PORT") for name in at.names()),
+        *(
+            (getattr(ports, name), name.replace("_", " "), f"CITYGRID_LOCAL_{name.upper()}_PORT")
+            for name in ports.names()
+        ),
         (settings.api_port, "the pages", "CITYGRID_API_PORT"),
     ]
-    found = []
+    in_use = []
     for port, part, setting in wanted:
         try:
             require_free(port, part, setting)
         except PortTaken as taken:
-            found.append(str(taken))
-    return found
+            in_use.append(str(taken))
+    return in_use

@@ -44,7 +44,7 @@ class ProgramState:
     name: str
     state: str
     pid: int
-    said: str
+    description: str
     since: int
 
 

@@ -64,7 +64,7 @@ PARTS = (
 
 def workers() -> list[Process]:
     """Our own processes, in the order in which they start: those whose room is in this checkout."""
-    found = [
+    listed = [
         *(_stage(view) for view in _plugins("domain/views", "VIEW")),
         Process("records", "records", "which subject each record is about", ("kafka", "registry")),
         *(_sink(sink.replace("_", "-")) for sink in _plugins("sinks/targets", "SINK")),
@@ -74,7 +74,7 @@ def workers() -> list[Process]:
         Process("devices", "devices", "devices' MQTT door", ("kafka", "registry", "postgres")),
         Process("api", "api", "pages and HTTP API", ("postgres",)),
     ]
-    return [process for process in found if (CHECKOUT / f"{WORKERS[process.kind].replace('.', '/')}.py").is_file()]
+    return [process for process in listed if (CHECKOUT / f"{WORKERS[process.kind].replace('.', '/')}.py").is_file()]
 
 
 def all_processes() -> list[Process]:

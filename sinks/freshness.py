@@ -30,12 +30,18 @@ def observe(settings: Settings, connection: Connection) -> None:
         log.info("freshness_not_told", topics=unanswered)
     lines = []
     for topic, contract in contracts().items():
-        at = newest.get(topic, -1)
+        newest_at = newest.get(topic, -1)
         FRESHNESS_LIMIT.labels(contract.department, topic).set(contract.freshness_seconds)
-        if at > 0:
-            LAST_EVENT.labels(contract.department, topic).set(at / 1000)
+        if newest_at > 0:
+            LAST_EVENT.labels(contract.department, topic).set(newest_at / 1000)
         lines.append(
-            (topic, contract.department, at if at > 0 else None, contract.freshness_seconds, counts.get(topic))
+            (
+                topic,
+                contract.department,
+                newest_at if newest_at > 0 else None,
+                contract.freshness_seconds,
+                counts.get(topic),
+            )
         )
     with connection.cursor() as cursor:
         cursor.executemany(UPSERT, lines)

@@ -23,7 +23,7 @@ def load(connection: Connection, sink: str, partitions: Iterable[tuple[str, int]
             "SELECT topic, partition, next_offset FROM city.sink_offset WHERE sink = %s", (sink,)
         ).fetchall()
     known = {(topic, partition): offset for topic, partition, offset in rows}
-    return {each: known[each] for each in wanted}
+    return {place: known[place] for place in wanted}
 
 
 def advance(connection: Connection, sink: str, expected: Offsets, target: Offsets) -> bool:
@@ -41,11 +41,11 @@ def advance(connection: Connection, sink: str, expected: Offsets, target: Offset
         there[topic, partition] = row[0] if row else None
     if there == dict(target):
         return False
-    late = [(each, there[each], expected[each]) for each in sorted(target) if there[each] != expected[each]]
+    late = [(place, there[place], expected[place]) for place in sorted(target) if there[place] != expected[place]]
     if late:
-        (topic, partition), found, wanted = late[0]
+        (topic, partition), there_now, wanted = late[0]
         raise Fenced(
-            f"Sink {sink}: partition {partition} of {topic} stands at {found} in PostgreSQL, this process was at "
+            f"Sink {sink}: partition {partition} of {topic} stands at {there_now} in PostgreSQL, this process was at "
             f"{wanted}: another process has taken over. This one ends; nothing of its batch was written."
         )
     with connection.cursor() as cursor:

@@ -112,7 +112,7 @@ class Runner:
 
     def caught_up(self) -> bool:
         """Whether every assigned partition was read to its end when last looked at."""
-        return bool(self._next) and all(self._ends.get(each, -1) >= 0 for each in self._next)
+        return bool(self._next) and all(self._ends.get(place, -1) >= 0 for place in self._next)
 
     # --- Kafka
 
@@ -158,9 +158,9 @@ class Runner:
 
     def _on_assign(self, consumer: Consumer, given: list[TopicPartition]) -> None:
         """Read on from where PostgreSQL stands, whatever Kafka remembers of the group."""
-        wanted = [(each.topic, each.partition) for each in given]
-        found = self._patiently(lambda connection: offsets.load(connection, self._name, map(self._bare, wanted)))
-        starts = {each: found[self._bare(each)] for each in wanted}
+        wanted = [(partition.topic, partition.partition) for partition in given]
+        stored = self._patiently(lambda connection: offsets.load(connection, self._name, map(self._bare, wanted)))
+        starts = {place: stored[self._bare(place)] for place in wanted}
         for (topic, number), start in starts.items():
             self._refuse_shorter(consumer, topic, number, start)
         self._next |= starts
@@ -173,9 +173,9 @@ class Runner:
         log.info("partitions_assigned", sink=self._name, count=len(wanted))
 
     def _on_revoke(self, consumer: Consumer, taken: list[TopicPartition]) -> None:
-        for each in taken:
-            self._next.pop((each.topic, each.partition), None)
-            self._ends.pop((each.topic, each.partition), None)
+        for partition in taken:
+            self._next.pop((partition.topic, partition.partition), None)
+            self._ends.pop((partition.topic, partition.partition), None)
         if self._settings.group_protocol == "consumer":
             consumer.incremental_unassign(taken)
         else:
@@ -198,7 +198,7 @@ class Runner:
         return self._topics[where[0]], where[1]
 
     def _ask_lag(self, consumer: Consumer) -> None:
-        told = {}
+        asked = {}
         for (topic, number), position in list(self._next.items()):
             try:
                 _, end = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=2)
@@ -207,24 +207,24 @@ class Runner:
                 return
             # At the end of a partition there are commit markers that no reader is given.
             read = max(position, self._ends.get((topic, number), 0))
-            told[topic, number] = read
+            asked[topic, number] = read
             behind = end - read
             metrics.SINK_LAG.labels(self._name, self._topics[topic], str(number)).set(max(0, behind))
-        self._tell_kafka(consumer, told)
+        self._tell_kafka(consumer, asked)
 
     def _tell_kafka(self, consumer: Consumer, places: dict[tuple[str, int], int]) -> None:
         """For whoever asks the broker how far we are (runtime/reader_lag.py); we go by PostgreSQL."""
-        told = [TopicPartition(topic, number, position) for (topic, number), position in places.items()]
-        if told:
+        committed = [TopicPartition(topic, number, position) for (topic, number), position in places.items()]
+        if committed:
             with contextlib.suppress(KafkaException):
-                consumer.commit(offsets=told, asynchronous=True)
+                consumer.commit(offsets=committed, asynchronous=True)
 
     # --- one batch
 
     def _commit(self, messages: Sequence[Message]) -> None:
         began = time.time_ns()
         records, target = self._read(messages)
-        expected = {each: self._next[each] for each in target}
+        expected = {place: self._next[place] for place in target}
         oldest = min(message.timestamp()[1] for message in messages)
         written = self._patiently(lambda connection: self._write(connection, records, expected, target))
         self._next |= target

@@ -32,10 +32,10 @@ class Waiting:
 
     def look(self, connection: Connection) -> None:
         """Set the gauges, and observe the urgent tasks made since the last look."""
-        found = connection.execute(WAITING).fetchall()
-        show(WAITING_TASKS, {(domain, severity): number for domain, severity, number, _ in found})
+        rows = connection.execute(WAITING).fetchall()
+        show(WAITING_TASKS, {(domain, severity): number for domain, severity, number, _ in rows})
         oldest = dict.fromkeys(self._domains, 0.0)  # a queue that is empty again says 0, not nothing
-        for domain, _, _, seconds in found:
+        for domain, _, _, seconds in rows:
             oldest[domain] = max(oldest.get(domain, 0.0), seconds)
         for domain, seconds in oldest.items():
             OLDEST_WAITING_TASK.labels(domain).set(seconds)

@@ -46,12 +46,12 @@ def libraries() -> dict[str, Path]:
     Raises AssetMissing, at the start rather than in a browser, when the wheel is absent or laid out otherwise.
     """
     root = _wheel()
-    found = {path: root / name for path, name in _FILES.items()}
-    found.update((f"/lib/echarts/{file.name}", file) for file in _modules(root / _ECHARTS))
-    for path, file in found.items():
+    served = {path: root / name for path, name in _FILES.items()}
+    served.update((f"/lib/echarts/{file.name}", file) for file in _modules(root / _ECHARTS))
+    for path, file in served.items():
         if not file.is_file():
             raise AssetMissing(f"{path}: {file} is not there; install the nicegui of requirements.lock")
-    return found
+    return served
 
 
 def _wheel() -> Path:

@@ -98,12 +98,12 @@ async def unmask(request: Request, caller: AsCaller, finding_id: UUID, look: Loo
         purpose=look.purpose,
         cause=row["cause"],
         because=_because(row, masked=False),
-        people=people.shown(found, masked=False),
+        people=people.shown(residents, masked=False),
     )
 
 
 def _because(row: dict[str, Any], *, masked: bool) -> list[Because]:
     return [
-        Because.model_validate({**said, "record": mask_text(said.get("record")) if masked else said.get("record")})
-        for said in row["because"]
+        Because.model_validate({**fact, "record": mask_text(fact.get("record")) if masked else fact.get("record")})
+        for fact in row["because"]
     ]

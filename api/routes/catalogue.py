@@ -94,12 +94,12 @@ async def catalogue(
     """Owner, category, legal basis, classification and readers of each topic, its freshness and count."""
     now = await _now(caller)
     wanted = {"department": department, "category": category, "classification": classification}
-    found = [
+    matching = [
         entry
         for entry in entries(request.app.state.sinks)
         if entry.matches(search) and all(getattr(entry, name) == value for name, value in wanted.items() if value)
     ]
-    return Catalogue(items=[_topic(entry, now) for entry in found])
+    return Catalogue(items=[_topic(entry, now) for entry in matching])
 
 
 @router.get("/catalogue/{topic}", summary="One topic with its fields")
@@ -109,7 +109,7 @@ async def topic(
     topic: Annotated[str, Path(max_length=120, pattern=r"^[a-z0-9.-]+$", examples=["housing.tenancy"])],
 ) -> DescribedTopic:
     """What the topic's statements say, each field with its classification."""
-    entry = next((each for each in entries(request.app.state.sinks) if each.topic == topic), None)
+    entry = next((known for known in entries(request.app.state.sinks) if known.topic == topic), None)
     if entry is None:
         raise Refused(NOT_FOUND)
     return DescribedTopic(
@@ -129,13 +129,13 @@ async def asyncapi(_caller: AsCaller) -> JSONResponse:
 
 
 async def _now(caller: Caller) -> dict[str, Freshness]:
-    return {each.topic: each for each in await fresh(caller)}
+    return {topic.topic: topic for topic in await fresh(caller)}
 
 
 def _topic(entry: Entry, now: dict[str, Freshness]) -> CataloguedTopic:
-    said: dict[str, Any] = {name: value for name, value in entry._asdict().items() if name not in ("head", "kinds")}
-    said |= {"kinds": [kind.name for kind in entry.kinds], "readers": entry.readers._asdict()}
-    return CataloguedTopic(**said, now=now.get(entry.topic))
+    shown: dict[str, Any] = {name: value for name, value in entry._asdict().items() if name not in ("head", "kinds")}
+    shown |= {"kinds": [kind.name for kind in entry.kinds], "readers": entry.readers._asdict()}
+    return CataloguedTopic(**shown, now=now.get(entry.topic))
 
 
 def _field(field: Described) -> TopicField:

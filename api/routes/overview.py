@@ -48,7 +48,7 @@ async def grids(caller: AsCaller, parent: Parent = "") -> FeatureCollection:
                 {"grid": row["grid"], "level": LEVELS[len(row["grid"])]}
                 | {field: row[field] for field in ("name_zh", "name_en", "open", "urgent")},
             )
-            for row in found
+            for row in counted
         ]
     )
 
@@ -70,7 +70,7 @@ async def pins(
                 {"type": "Point", "coordinates": [row["lon"], row["lat"]]},
                 {"finding_id": str(row["finding_id"]), "rule": row["rule"], "severity": row["severity"]},
             )
-            for row in found
+            for row in listed
         ]
     )
 

@@ -53,9 +53,9 @@ def main() -> None:
     """Run the command; what a person can mend is said in a sentence, without a traceback."""
     try:
         build()()
-    except Told as told:
-        print(told, file=sys.stderr)
-        raise SystemExit(told.code) from None
+    except Told as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(error.code) from None
     except SettingsRefused as refused:
         print(refused, file=sys.stderr)
         raise SystemExit(2) from None

@@ -43,14 +43,14 @@ def create(
 @app.command("list", epilog="Example: citygrid accounts list --json")
 def show(as_json: AsJson = False) -> None:
     """Show every account; no passwords, they are kept nowhere."""
-    found = accounts.listed(load().dsn("owner"))
+    listed = accounts.listed(load().dsn("owner"))
     if as_json:
-        print(for_machines(found))
+        print(for_machines(listed))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("name", "role", "scope", "language", "state"):
         table.add_column(column)
-    for row in found:
+    for row in listed:
         state = "disabled" if row["disabled_at"] else "demo" if row["demo"] else ""
         table.add_row(str(row["name"]), str(row["role"]), str(row["scope"] or "city"), str(row["language"]), state)
     console.print(table)

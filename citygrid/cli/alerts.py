@@ -30,18 +30,18 @@ def command(
     """List alerts, the newest urgent ones first. --json prints one JSON list."""
     settings = load()
     most = limit or (None if as_json else 50)
-    found = reading.alerts(settings.dsn("sinks"), state=None if state == "all" else state, rule=rule, limit=most)
+    listed = reading.alerts(settings.dsn("sinks"), state=None if state == "all" else state, rule=rule, limit=most)
     if as_json:
-        print(for_machines(found))
+        print(for_machines(listed))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("severity", "opened", "rule", "grid", "why", "state"):
         table.add_column(column, overflow="fold")
-    for row in found:
+    for row in listed:
         opened = row["opened_at"].astimezone(settings.zone).strftime("%m-%d %H:%M")
         table.add_row(row["severity"], opened, row["rule"], row["grid"] or "-", row["why_zh"], state_of(row))
     console.print(table)
-    console.print(f"{len(found)} alerts" + (f", at most {most} are shown: see --limit" if len(found) == most else ""))
+    console.print(f"{len(listed)} alerts" + (f", at most {most} are shown: see --limit" if len(listed) == most else ""))
 
 
 def state_of(row: dict[str, Any]) -> str:

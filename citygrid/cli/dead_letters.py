@@ -71,12 +71,12 @@ def show(
     row = _row(letter)
     if reveal or to:
         content = _refusing(lambda: _dead_letters(settings).content(letter))
-        said = _said(settings, content)
+        document = _readable(settings, content)
         if to:
-            _write_private(to, said, content)
+            _write_private(to, document, content)
             errors.print(f"Written to {to}, readable by you only: delete it when the record is mended.")
         if reveal:
-            row["content"] = said
+            row["content"] = document
     if as_json:
         print(json.dumps(row, ensure_ascii=False))
         return
@@ -193,7 +193,7 @@ def _refusing(ask: Callable[[], Result]) -> Result:
         raise Told(str(refused)) from refused
 
 
-def _said(settings: Settings, content: Content) -> dict[str, Any]:
+def _readable(settings: Settings, content: Content) -> dict[str, Any]:
     """The event as JSON, or key and value in base64 if the value is no readable event."""
     from producers.mending.event_json import as_json
 
@@ -201,12 +201,12 @@ def _said(settings: Settings, content: Content) -> dict[str, Any]:
     if event is not None:
         return event
     raw = {"key_base64": content.key, "value_base64": content.value}
-    return {name: b64encode(each).decode() if each is not None else None for name, each in raw.items()}
+    return {name: b64encode(part).decode() if part is not None else None for name, part in raw.items()}
 
 
-def _write_private(to: Path, said: dict[str, Any], content: Content) -> None:
+def _write_private(to: Path, document: dict[str, Any], content: Content) -> None:
     """JSON if the event is readable, else the value's bytes."""
-    text = json.dumps(said, ensure_ascii=False, indent=1).encode() if "kind" in said else content.value or b""
+    text = json.dumps(document, ensure_ascii=False, indent=1).encode() if "kind" in document else content.value or b""
     try:
         with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(text)

@@ -53,7 +53,7 @@ def play(
     if context.invoked_subcommand:
         return
     stopping = threading.Event()
-    with _told():
+    with _in_a_sentence():
         demo = _grown(load(), seed, residents)
         _load(demo)
         if speed:
@@ -93,7 +93,7 @@ def day(
 ) -> None:
     """Play the story of one day from 00:00 to 24:00: rain at night, the morning's round, an SOS in the afternoon."""
     stopping = threading.Event()
-    with _told():
+    with _in_a_sentence():
         settings = load()
         demo = _grown(settings, seed, residents)
         _load(demo)
@@ -116,18 +116,18 @@ def day(
 @app.command(epilog="Example: citygrid demo check")
 def check(as_json: AsJson = False) -> None:
     """Say whether the alerts came that the last day must have brought; exit code 1 if one is lacking."""
-    with _told():
+    with _in_a_sentence():
         settings = load()
-        found = look(Demo(settings, residents=None), settings)
+        outcomes = look(Demo(settings, residents=None), settings)
     if as_json:
-        typer.echo(for_machines([{**each.expected._asdict(), "states": each.states} for each in found]))
+        typer.echo(for_machines([{**outcome.expected._asdict(), "states": outcome.states} for outcome in outcomes]))
     else:
         table = Table("", "rule", "place", "expected", "found", box=None, header_style="bold")
-        for each in found:
-            states = ", ".join(each.states) or "none"
-            table.add_row("✓" if each.there else "✗", *each.expected[:2], each.expected.state or "any", states)
+        for outcome in outcomes:
+            states = ", ".join(outcome.states) or "none"
+            table.add_row("✓" if outcome.there else "✗", *outcome.expected[:2], outcome.expected.state or "any", states)
         console.print(table)
-    if not all(each.there for each in found):
+    if not all(outcome.there for outcome in outcomes):
         raise Told("Something of the story is lacking: is the day over, and does `citygrid status` say all is well?")
 
 
@@ -147,7 +147,7 @@ def _load(demo: Demo) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _in_a_sentence() -> Iterator[None]:
     """What a person can mend is a sentence."""
     try:
         yield

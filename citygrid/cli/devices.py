@@ -42,14 +42,14 @@ def add(
 @app.command("list", epilog="Example: citygrid devices list --json")
 def show(as_json: AsJson = False) -> None:
     """Show every device, when it last sent something, and its count; no keys, they are kept nowhere."""
-    found = devices.listed(load().dsn("owner"))
+    listed = devices.listed(load().dsn("owner"))
     if as_json:
-        print(for_machines(found))
+        print(for_machines(listed))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("device", "department", "messages up to", "last message", "state"):
         table.add_column(column)
-    for row in found:
+    for row in listed:
         last = f"{row['last_message_at']:%Y-%m-%d %H:%M}" if row["last_message_at"] else "never"
         state = "revoked" if row["revoked_at"] else ""
         table.add_row(str(row["id"]), str(row["department"]), str(row["last_sequence"]), last, state)

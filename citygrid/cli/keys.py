@@ -35,14 +35,14 @@ def create(
 @app.command("list", epilog="Example: citygrid keys list --json")
 def show(as_json: AsJson = False) -> None:
     """Show every key's id, whose it is, when it was last used; no secrets, they are kept nowhere."""
-    found = keys.listed(load().dsn("owner"))
+    listed = keys.listed(load().dsn("owner"))
     if as_json:
-        print(for_machines(found))
+        print(for_machines(listed))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("id", "department", "note", "made", "last used", "state"):
         table.add_column(column)
-    for row in found:
+    for row in listed:
         made, used = (f"{row[name]:%Y-%m-%d %H:%M}" if row[name] else "never" for name in ("created_at", "used_at"))
         state = "revoked" if row["revoked_at"] else ""
         table.add_row(str(row["id"]), str(row["department"]), str(row["note"]), made, used, state)

@@ -67,8 +67,8 @@ def status(department: Department, dsn_file: DsnFile) -> None:
         table = Columns(box=None, pad_edge=False, header_style="bold")
         for column in ("row", "topic", "why", "since"):
             table.add_column(column, overflow="fold")
-        for number, topic, why, at in refused:
-            table.add_row(str(number), topic, why, f"{at:%Y-%m-%d %H:%M:%S}")
+        for number, topic, why, refused_at in refused:
+            table.add_row(str(number), topic, why, f"{refused_at:%Y-%m-%d %H:%M:%S}")
         console.print(table)
         console.print("Mend a row there: SELECT citygrid.mend(<row>, '<change>'), or delete it.")
 

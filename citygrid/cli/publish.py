@@ -109,13 +109,13 @@ def _snapshot(
     path: Path,
     file: ExportFile,
     rejected: RejectedFile,
-    at: int,
+    as_of: int,
     dry_run: bool,
     yes: bool,
     wait: float,
 ) -> None:
     export = department.export_of(file.header())
-    with Publisher(settings) as publisher, Snapshot(export.topic, export.kinds_said(), at) as compared:
+    with Publisher(settings) as publisher, Snapshot(export.topic, export.kinds_said(), as_of) as compared:
         with _progress(file.size, "reading") as tell:
             events, seen = 0, first_seen(settings, department.name, path, rehearsal=dry_run)
             for count, line in enumerate(files.lines(file, department, publisher, seen), 1):
@@ -131,7 +131,7 @@ def _snapshot(
             tell(file.read_bytes, events)
         compared.read_known(settings)
         difference = compared.difference()
-        made = datetime.fromtimestamp(at / 1e6, UTC).astimezone(settings.zone)
+        made = datetime.fromtimestamp(as_of / 1e6, UTC).astimezone(settings.zone)
         console.print(f"Against what {department.name} has said, as of {made:%Y-%m-%d %H:%M:%S}:", highlight=False)
         _say_difference(difference)
         if dry_run or not difference.events:
@@ -153,28 +153,28 @@ def _department(name: str) -> Department:
     return known[name]
 
 
-def _as_of(path: Path, said: str | None) -> int:
+def _as_of(path: Path, text: str | None) -> int:
     """Microseconds UTC; the file's own time is kept by `cp -p`, so that a snapshot may be published again."""
     now = time.time_ns() // 1000
-    if said is None:
+    if text is None:
         return min(path.stat().st_mtime_ns // 1000, now)
     try:
-        at = instant(said)
+        moment = instant(text)
     except Unfit as wrong:
         raise Told(f"--as-of {wrong}, such as '2026-01-31 18:00:00'.", REFUSED) from None
-    if at > now:
+    if moment > now:
         raise Told("--as-of lies ahead: a snapshot cannot know what comes.", REFUSED)
-    return at
+    return moment
 
 
 def _tell_held(held: HeldBack, department: Department, wait: float, sent: int) -> None:
     if not sent:
         return
-    found = held.wait({export.topic for export in department.exports}, wait)
-    said = f"{found.alerts} alerts were held back: their facts are older than going live (`since` of the rules)."
-    if not found.complete:
-        said = f"The stages have not read everything within {wait:.0f} s. Until now " + said
-    console.print(said, highlight=False)
+    outcome = held.wait({export.topic for export in department.exports}, wait)
+    sentence = f"{outcome.alerts} alerts were held back: their facts are older than going live (`since` of the rules)."
+    if not outcome.complete:
+        sentence = f"The stages have not read everything within {wait:.0f} s. Until now " + sentence
+    console.print(sentence, highlight=False)
 
 
 def _say(what: str, events: Counter[str]) -> None:
@@ -192,9 +192,9 @@ def _say_difference(difference: Difference) -> None:
         "rejected": "left alone (not in the file, but lines were rejected that may have stated it)",
     }
     for name, title in titles.items():
-        found: Counter[str] = getattr(difference, name)
-        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(found.items()))
-        console.print(f"  {found.total():>9} {title}{': ' + kinds if kinds else ''}", highlight=False)
+        counts: Counter[str] = getattr(difference, name)
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+        console.print(f"  {counts.total():>9} {title}{': ' + kinds if kinds else ''}", highlight=False)
 
 
 @contextmanager

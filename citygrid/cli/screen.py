@@ -34,9 +34,9 @@ errors = Console(stderr=True, width=None if sys.stderr.isatty() else 200)
 AsJson = Annotated[bool, typer.Option("--json", help="For a machine to read.")]
 
 
-def for_machines(found: object) -> str:
+def for_machines(value: object) -> str:
     """`found` as JSON; times by ISO 8601."""
-    return json.dumps(found, ensure_ascii=False, default=_plain)
+    return json.dumps(value, ensure_ascii=False, default=_plain)
 
 
 def _plain(value: object) -> str:
@@ -110,8 +110,8 @@ def show(lines: list[Line], home: Path) -> None:
         table.add_row(line.process, line.what, f"[{colour}]{line.state}[/]", line.address, line.log)
     console.print(table)
     for line in lines:
-        if line.said:
-            errors.print(f"{line.said}: {line.log}")
+        if line.trouble:
+            errors.print(f"{line.trouble}: {line.log}")
 
 
 def _short(log: str, home: Path) -> str:

@@ -29,14 +29,14 @@ def command(
     """List tasks, the most urgent first. --json prints one JSON list."""
     settings = load()
     most = limit or (None if as_json else 50)
-    found = reading.tasks(settings.dsn("sinks"), state=None if state == "all" else state, queue=queue, limit=most)
+    listed = reading.tasks(settings.dsn("sinks"), state=None if state == "all" else state, queue=queue, limit=most)
     if as_json:
-        print(for_machines(found))
+        print(for_machines(listed))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("task", "severity", "queue", "state", "rule", "by", "respond by"):
         table.add_column(column, overflow="fold")
-    for row in found:
+    for row in listed:
         due = row["respond_by"].astimezone(settings.zone).strftime("%m-%d %H:%M") if row["respond_by"] else "-"
         cells = (
             str(row["id"])[-12:],
@@ -49,4 +49,4 @@ def command(
         )
         table.add_row(*cells)
     console.print(table)
-    console.print(f"{len(found)} tasks" + (f", at most {most} are shown: see --limit" if len(found) == most else ""))
+    console.print(f"{len(listed)} tasks" + (f", at most {most} are shown: see --limit" if len(listed) == most else ""))

@@ -42,18 +42,18 @@ def command(
     if asyncapi:
         print(for_machines(document()))
         return
-    found = list(entries({name: sink.topics() for name, sink in sinks().items()}))
-    if topic is not None and topic not in {entry.topic for entry in found}:
+    listed = list(entries({name: sink.topics() for name, sink in sinks().items()}))
+    if topic is not None and topic not in {entry.topic for entry in listed}:
         raise Told(f"There is no topic {topic!r}: `citygrid topics` lists them.")
-    found = [entry for entry in found if entry.matches(search) and topic in (None, entry.topic)]
+    listed = [entry for entry in listed if entry.matches(search) and topic in (None, entry.topic)]
     settings = load()
     heard = _heard(settings)
     if as_json:
-        print(for_machines([_plain(entry, heard.get(entry.topic, UNHEARD)) for entry in found]))
+        print(for_machines([_plain(entry, heard.get(entry.topic, UNHEARD)) for entry in listed]))
     elif topic is not None:
-        _show_one(found[0], heard.get(topic, UNHEARD), settings)
+        _show_one(listed[0], heard.get(topic, UNHEARD), settings)
     else:
-        _show(found, heard, settings)
+        _show(listed, heard, settings)
     if not heard:
         errors.print(
             f"Kafka at {settings.kafka_bootstrap} says nothing of these topics, so records and freshness are left out: "
@@ -67,37 +67,37 @@ def _heard(settings: Settings) -> dict[str, Heard]:
     heard = {}
     for entry in entries():
         if entry.topic in newest:
-            at = newest[entry.topic]
-            last = datetime.fromtimestamp(at / 1000, UTC) if at > 0 else None
+            moment = newest[entry.topic]
+            last = datetime.fromtimestamp(moment / 1000, UTC) if moment > 0 else None
             quiet = last is None or (now - last).total_seconds() > entry.limit_seconds
             heard[entry.topic] = Heard(counts.get(entry.topic), last, quiet)
     return heard
 
 
-def _show(found: list[Entry], heard: dict[str, Heard], settings: Settings) -> None:
+def _show(listed: list[Entry], heard: dict[str, Heard], settings: Settings) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("topic", "what", "owner", "category", "class", "readers", "records", "last event"):
         table.add_column(column, overflow="fold", justify="right" if column == "records" else "left")
-    for entry in found:
-        said = heard.get(entry.topic, UNHEARD)
+    for entry in listed:
+        age = heard.get(entry.topic, UNHEARD)
         readers = f"{_way(entry.readers) or '-'}; {len(entry.readers.rules)} rules"
         table.add_row(
             *(entry.topic, entry.zh, entry.owner, entry.category, entry.classification, readers),
-            "-" if said.records is None else f"{said.records:,}",
-            _last(said, settings),
+            "-" if age.records is None else f"{age.records:,}",
+            _last(age, settings),
         )
     console.print(table)
-    console.print(f"{len(found)} topics; `citygrid topics TOPIC` shows one with its fields")
+    console.print(f"{len(listed)} topics; `citygrid topics TOPIC` shows one with its fields")
 
 
-def _last(said: Heard, settings: Settings) -> str:
-    if said.quiet is None:
+def _last(age: Heard, settings: Settings) -> str:
+    if age.quiet is None:
         return "-"
-    when = said.last_event_at.astimezone(settings.zone).strftime("%m-%d %H:%M") if said.last_event_at else "never"
-    return f"[yellow]{when}, quiet[/]" if said.quiet else when
+    when = age.last_event_at.astimezone(settings.zone).strftime("%m-%d %H:%M") if age.last_event_at else "never"
+    return f"[yellow]{when}, quiet[/]" if age.quiet else when
 
 
-def _show_one(entry: Entry, said: Heard, settings: Settings) -> None:
+def _show_one(entry: Entry, age: Heard, settings: Settings) -> None:
     readers = entry.readers
     for name, value in (
         ("topic", f"{entry.topic} · {entry.zh}"),
@@ -109,8 +109,8 @@ def _show_one(entry: Entry, said: Heard, settings: Settings) -> None:
         ("about", entry.subject),
         ("classification", f"{entry.classification}, the highest of its fields"),
         ("quiet after", entry.freshness),
-        ("last event", _last(said, settings)),
-        ("records", "-" if said.records is None else f"{said.records:,}"),
+        ("last event", _last(age, settings)),
+        ("records", "-" if age.records is None else f"{age.records:,}"),
         ("views", _way(readers) or "-"),
         ("rules", ", ".join(readers.rules) or "-"),
         ("sinks", ", ".join(readers.sinks) or "-"),
@@ -133,17 +133,17 @@ def _way(readers: Reader) -> str:
 
 def type_of(field: Field) -> str:
     """`string?`, `string[] (identity number)`, `dibao | medical`, …"""
-    said = " | ".join(field.symbols) if field.symbols else field.type
+    kind = " | ".join(field.symbols) if field.symbols else field.type
     return (
-        said
+        kind
         + ("[]" if field.many else "")
         + ("?" if field.optional else "")
         + (" (identity)" if field.identity else "")
     )
 
 
-def _plain(entry: Entry, said: Heard) -> dict[str, Any]:
+def _plain(entry: Entry, age: Heard) -> dict[str, Any]:
     kinds = [{**kind._asdict(), "fields": [field._asdict() for field in kind.fields]} for kind in entry.kinds]
     head = [field._asdict() for field in entry.head]
-    now = {"records": said.records, "last_event_at": said.last_event_at, "quiet": said.quiet}
+    now = {"records": age.records, "last_event_at": age.last_event_at, "quiet": age.quiet}
     return {**entry._asdict(), "head": head, "kinds": kinds, "readers": entry.readers._asdict(), **now}

@@ -25,14 +25,14 @@ def command(
 
     Rows hold what departments say about people: treat the output as their registers.
     """
-    found = reading.rows(load().dsn("sinks"), view, key)
+    listed = reading.rows(load().dsn("sinks"), view, key)
     try:
         if as_json:
-            for row in found:
+            for row in listed:
                 print(for_machines(row))
             return
         table = Table("key", "version", "fields", box=None, pad_edge=False, header_style="bold")
-        for number, row in enumerate(found):
+        for number, row in enumerate(listed):
             if number == SHOWN:
                 break
             filled = [field for field, value in row["row"].items() if value not in (None, [], {}, "")]

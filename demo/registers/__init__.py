@@ -19,7 +19,7 @@ Day = date | int
 """A day, or an instant in microseconds UTC."""
 
 
-class Said(NamedTuple):
+class TopicStatement(NamedTuple):
     """A statement and its contract."""
 
     topic: str
@@ -30,18 +30,18 @@ class Register(NamedTuple):
     """`name`: the department's."""
 
     name: str
-    say: Callable[[DemoCity, Building], Iterator[Said]]
+    say: Callable[[DemoCity, Building], Iterator[TopicStatement]]
 
 
-def said(topic: str, kind: str, record: str, subject: str, at: Day, /, **change: Any) -> Said:
-    """A statement of what happened `at` (a day: at its midnight). Dates become days; what is None is left out."""
-    instant = at if isinstance(at, int) else moment(at)
-    told = {
+def statement(topic: str, kind: str, record: str, subject: str, when: Day, /, **change: Any) -> TopicStatement:
+    """A statement of what happened `when` (a day: at its midnight). Dates become days; what is None is left out."""
+    instant = when if isinstance(when, int) else moment(when)
+    values = {
         name: (value - EPOCH).days if isinstance(value, date) else value
         for name, value in change.items()
         if value is not None
     }
-    return Said(topic, Statement(kind, record, subject, instant, instant, told))
+    return TopicStatement(topic, Statement(kind, record, subject, instant, instant, values))
 
 
 def moment(day: date, hour: float = 0) -> int:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from demo.city import Building, DemoCity, Household, Person
 from demo.draw import Draw
-from demo.registers import Register, Said, said
+from demo.registers import Register, TopicStatement, statement
 
 PROGRAMMES = ("dibao", "public_rental", "medical", "dibao", "low_income")
 DIBAO_FEN = 123_800
@@ -14,9 +14,9 @@ DIBAO_FEN = 123_800
 
 
 class Case(NamedTuple):
-    """A benefit. `at`: its place among all cases of the city."""
+    """A benefit. `position`: that among all cases of the city."""
 
-    at: int
+    position: int
     record: str
     who: Person
     household: Household
@@ -26,23 +26,23 @@ class Case(NamedTuple):
 def cases(building: Building) -> Iterator[Case]:
     """The benefits drawn in a building."""
     for household in building.households:
-        at, rest = divmod(household.at, 9)
+        index, rest = divmod(household.position, 9)
         if rest == 0:
-            yield Case(at, f"救助{at:06d}", household.people[0], household, PROGRAMMES[at % len(PROGRAMMES)])
+            yield Case(index, f"救助{index:06d}", household.people[0], household, PROGRAMMES[index % len(PROGRAMMES)])
 
 
-def say(city: DemoCity, building: Building) -> Iterator[Said]:
-    draw = Draw("civil affairs", city.seed, building.at)
+def say(city: DemoCity, building: Building) -> Iterator[TopicStatement]:
+    draw = Draw("civil affairs", city.seed, building.position)
     for household in building.households:
         if len(household.people) > 1:
             man, woman = sorted(household.people[:2], key=lambda person: person.sex != "male")
             on = city.today - timedelta(days=draw.between(500, 3_000))
             # one line of the register, of which its reader makes the wife's statement too
-            married = ("civil-affairs.marriage", "Married", f"婚{household.at:07d}", man.number, on)
-            yield said(*married, spouse=woman.number, on=on)
+            married = ("civil-affairs.marriage", "Married", f"婚{household.position:07d}", man.number, on)
+            yield statement(*married, spouse=woman.number, on=on)
     for case in cases(building):
         granted = city.today - timedelta(days=draw.between(60, 700))
-        yield said(
+        yield statement(
             "civil-affairs.social-assistance",
             "Granted",
             case.record,

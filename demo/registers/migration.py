@@ -5,17 +5,17 @@ from datetime import timedelta
 
 from demo.city import Building, DemoCity
 from demo.draw import Draw
-from demo.registers import Register, Said, said
+from demo.registers import Register, TopicStatement, statement
 
 TOPIC = "migration.residence"
 ORIGINS = ("外省样本市", "外省示例县", "本省样本县")
 
 
-def say(city: DemoCity, building: Building) -> Iterator[Said]:
-    draw = Draw("migration", city.seed, building.at)
+def say(city: DemoCity, building: Building) -> Iterator[TopicStatement]:
+    draw = Draw("migration", city.seed, building.position)
     for number, (lease, person) in enumerate(building.migrants):
-        record = f"来穗{building.at:06d}-{number}"
-        yield said(
+        record = f"来穗{building.position:06d}-{number}"
+        yield statement(
             TOPIC,
             "Arrived",
             record,
@@ -30,10 +30,12 @@ def say(city: DemoCity, building: Building) -> Iterator[Said]:
             phone=person.phone,
         )
         if not draw.one_in(4):
-            ends = draw.between(3, 6) if building.at % 15 == 4 and number == 0 else draw.between(20, 330)
+            ends = draw.between(3, 6) if building.position % 15 == 4 and number == 0 else draw.between(20, 330)
             until = city.today + timedelta(days=ends)
             start = until - timedelta(days=365)
-            yield said(TOPIC, "PermitIssued", f"{record}-证", person.number, start, effective_from=start, until=until)
+            yield statement(
+                TOPIC, "PermitIssued", f"{record}-证", person.number, start, effective_from=start, until=until
+            )
 
 
 REGISTER = Register("migration", say)

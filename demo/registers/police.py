@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from demo.city import Building, DemoCity, Person, former_number
 from demo.draw import Draw
-from demo.registers import Day, Register, Said, said
+from demo.registers import Day, Register, TopicStatement, statement
 from demo.registers.civil_affairs import cases
 from demo.registers.health import newborns
 
@@ -15,13 +15,13 @@ LINKED = "police.identity-linked"
 RELATIONS = {"户主": "head", "配偶": "spouse", "子": "child", "女": "child", "母亲": "parent"}
 
 
-def say(city: DemoCity, building: Building) -> Iterator[Said]:
-    draw = Draw("police", city.seed, building.at)
+def say(city: DemoCity, building: Building) -> Iterator[TopicStatement]:
+    draw = Draw("police", city.seed, building.position)
     for household in building.households:
         came = city.today - timedelta(days=draw.between(400, 6_000))
         for index, person in enumerate(household.people):
-            record, when = f"户{household.at:07d}-{index}", max(came, person.born + timedelta(days=20))
-            yield said(
+            record, when = f"户{household.position:07d}-{index}", max(came, person.born + timedelta(days=20))
+            yield statement(
                 TOPIC,
                 "MovedIn",
                 record,
@@ -36,28 +36,28 @@ def say(city: DemoCity, building: Building) -> Iterator[Said]:
                 relation=RELATIONS[person.relation],
             )
             if person.relation in ("户主", "配偶"):
-                yield said(TOPIC, "Contact", f"{record}-L", person.number, when, phone=person.phone)
+                yield statement(TOPIC, "Contact", f"{record}-L", person.number, when, phone=person.phone)
             if person.relation in ("子", "女"):
                 head = household.people[0].number
-                yield said(TOPIC, "Kinship", f"{record}-Q", person.number, when, relative=head, relation="parent")
-    dead = [case.who for case in cases(building) if case.at % 14 == 3]  # whose benefit nobody has stopped
-    dead += [household.people[-1] for household in building.households if household.at % 60 == 5]
+                yield statement(TOPIC, "Kinship", f"{record}-Q", person.number, when, relative=head, relation="parent")
+    dead = [case.who for case in cases(building) if case.position % 14 == 3]  # whose benefit nobody has stopped
+    dead += [household.people[-1] for household in building.households if household.position % 60 == 5]
     for person in dict.fromkeys(dead):
         on = city.today - timedelta(days=draw.between(1, 60))
-        yield died(person, f"死{building.at:06d}-{person.number[14:17]}", on, on)
+        yield died(person, f"死{building.position:06d}-{person.number[14:17]}", on, on)
     for household in building.households:
         for certificate, child in newborns(city, household):
             when = child.born + timedelta(days=20)
-            yield said(LINKED, "NumberGiven", f"编号{certificate}", certificate, when, to=child.number)
-    if building.at % 40 == 7:
+            yield statement(LINKED, "NumberGiven", f"编号{certificate}", certificate, when, to=child.number)
+    if building.position % 40 == 7:
         who = building.households[0].people[0]
-        old, when = former_number(building.at, who), city.today - timedelta(days=draw.between(30, 900))
-        yield said(LINKED, "NumberChanged", f"变更{building.at:06d}", old, when, to=who.number)
+        old, when = former_number(building.position, who), city.today - timedelta(days=draw.between(30, 900))
+        yield statement(LINKED, "NumberChanged", f"变更{building.position:06d}", old, when, to=who.number)
 
 
-def died(person: Person, record: str, on: date, at: Day) -> Said:
+def died(person: Person, record: str, on: date, when: Day) -> TopicStatement:
     """A death is registered."""
-    return said(TOPIC, "Death", record, person.number, at, on=on)
+    return statement(TOPIC, "Death", record, person.number, when, on=on)
 
 
 REGISTER = Register("police", say)

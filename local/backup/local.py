@@ -49,7 +49,7 @@ def back_up(settings: Settings, folder: Path, bar: Bar) -> int:
             "partitions": settings.partitions,
         }
         archive.seal(scratch, about)
-    return sum(count for each in counts.values() for count in each.values())
+    return sum(count for by_partition in counts.values() for count in by_partition.values())
 
 
 def restore(settings: Settings, folder: Path, bar: Bar) -> int:
@@ -86,7 +86,7 @@ def restore(settings: Settings, folder: Path, bar: Bar) -> int:
 def _fill(settings: Settings, folder: Path, manifest: dict[str, Any], bar: Bar) -> int:
     """Kafka's records, and what counts in its offsets."""
     counts = manifest["topics"]
-    total = sum(int(count) for each in counts.values() for count in each.values())
+    total = sum(int(count) for by_partition in counts.values() for count in by_partition.values())
     admin = settings.dsn("admin")
     sinks = databases.sink_offsets(admin)
     wanted: dict[topics.Place, set[int]] = {}

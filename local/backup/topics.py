@@ -132,7 +132,7 @@ def restore(
                     advance(1)
             now |= {(topic, number, offset): sent for offset in open_questions}
     sender.finish()
-    if size(settings, there) != sum(count for each in counts.values() for count in each.values()):
+    if size(settings, there) != sum(count for by_partition in counts.values() for count in by_partition.values()):
         raise BackupFailed("Kafka does not hold as many records as were sent: do not use it; restore again.")
     return now
 
@@ -141,36 +141,38 @@ def group_offsets(settings: Settings) -> dict[str, dict[str, int]]:
     """Where each of our groups reads on: group (without prefix) → `topic:partition` → offset."""
     admin, prefix = AdminClient({**settings.kafka_client()}), settings.topic_prefix
     listed = admin.list_consumer_groups(request_timeout=PATIENCE_S).result(PATIENCE_S)
-    found: dict[str, dict[str, int]] = {}
-    for group in sorted(each.group_id for each in listed.valid if each.group_id.startswith(f"{prefix}citygrid-")):
+    groups: dict[str, dict[str, int]] = {}
+    for group in sorted(known.group_id for known in listed.valid if known.group_id.startswith(f"{prefix}citygrid-")):
         asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=PATIENCE_S)
-        said = asked[group].result(PATIENCE_S).topic_partitions or []
-        places = {f"{p.topic.removeprefix(prefix)}:{p.partition}": p.offset for p in said if p.offset >= 0}
+        committed = asked[group].result(PATIENCE_S).topic_partitions or []
+        places = {f"{p.topic.removeprefix(prefix)}:{p.partition}": p.offset for p in committed if p.offset >= 0}
         if places:
-            found[group.removeprefix(prefix)] = places
-    return found
+            groups[group.removeprefix(prefix)] = places
+    return groups
 
 
 def set_group_offsets(settings: Settings, groups: Mapping[str, Mapping[str, int]]) -> None:
     """Let each group read on from there. No member may be running. Raises KafkaException."""
     admin, prefix = AdminClient({**settings.kafka_client()}), settings.topic_prefix
     for group, places in groups.items():
-        at = [TopicPartition(prefix + place(each)[0], place(each)[1], offset) for each, offset in places.items()]
-        _alter(admin, ConsumerGroupTopicPartitions(prefix + group, at))
+        places_now = [
+            TopicPartition(prefix + place(name)[0], place(name)[1], offset) for name, offset in places.items()
+        ]
+        _alter(admin, ConsumerGroupTopicPartitions(prefix + group, places_now))
 
 
 @_patiently
 def _alter(admin: AdminClient, wanted: ConsumerGroupTopicPartitions) -> None:
     asked: dict[str, Future[Any]] = admin.alter_consumer_group_offsets([wanted], request_timeout=PATIENCE_S)
-    for each in asked[wanted.group_id].result(PATIENCE_S).topic_partitions:
-        if each.error:
-            raise KafkaException(each.error)
+    for answer in asked[wanted.group_id].result(PATIENCE_S).topic_partitions:
+        if answer.error:
+            raise KafkaException(answer.error)
 
 
 def _order(topic: tuple[str, int]) -> tuple[int, str]:
     """What follows from what: see the package's docstring."""
     derived = ("rows.", "contributions.", "alerts")
-    return next((at for at, start in enumerate(derived) if topic[0].startswith(start)), len(derived)), topic[0]
+    return next((rank for rank, start in enumerate(derived) if topic[0].startswith(start)), len(derived)), topic[0]
 
 
 def place(text: str) -> Place:
@@ -197,12 +199,12 @@ def _offsets(admin: AdminClient, prefix: str, places: Sequence[Place]) -> dict[P
     ]
     first, following = (
         {
-            (at.topic.removeprefix(prefix), at.partition): answer.result(PATIENCE_S).offset
-            for at, answer in answers.items()
+            (place.topic.removeprefix(prefix), place.partition): answer.result(PATIENCE_S).offset
+            for place, answer in answers.items()
         }
         for answers in asked
     )
-    return {each: (first[each], following[each]) for each in places}
+    return {place: (first[place], following[place]) for place in places}
 
 
 class _Counter:

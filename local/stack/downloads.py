@@ -61,11 +61,11 @@ class Pinned:
 def pinned(part: str) -> list[Pinned]:
     """The files of `part` (`kafka`, `registry`), in class path order."""
     rows = [line.split() for line in LOCK.read_text().splitlines() if line and not line.startswith("#")]
-    found = []
+    pins = []
     for name, coordinate, size, sha256 in rows:
         group, artifact, version, classifier, extension = coordinate.split(":")
-        found.append(Pinned(name, group, artifact, version, classifier, extension, int(size), sha256))
-    return [file for file in found if file.part == part]
+        pins.append(Pinned(name, group, artifact, version, classifier, extension, int(size), sha256))
+    return [file for file in pins if file.part == part]
 
 
 def folder(setting: Path | None) -> Path:

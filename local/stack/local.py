@@ -51,9 +51,9 @@ class Ports:
 class LocalStack:
     """The parts of one state folder; a second object over the same folder continues with its passwords and data."""
 
-    def __init__(self, folder: Path, at: Ports, cache: Path) -> None:
+    def __init__(self, folder: Path, ports: Ports, cache: Path) -> None:
         self.folder = folder.resolve()
-        self.at = at
+        self.ports = ports
         self.cache = cache.resolve()
         self.passwords = self._passwords()
 
@@ -70,41 +70,41 @@ class LocalStack:
 
     def program(self, name: PartName) -> Program:
         """How to run a part; makes its storage on first use. Raises PartFailed."""
-        home, log, at = self.folder / name, self.log(name), self.at
+        home, log, ports = self.folder / name, self.log(name), self.ports
         match name:
             case "postgres":
-                return postgres.program(home, at.postgres, self.passwords, log)
+                return postgres.program(home, ports.postgres, self.passwords, log)
             case "kafka":
-                return kafka.program(home, at.kafka, at.controller, self.cache, log)
+                return kafka.program(home, ports.kafka, ports.controller, self.cache, log)
             case "registry":
                 password = self.passwords["citygrid_registry"]
                 return registry.program(
-                    home, at.registry, at.registry_management, at.postgres, password, self.cache, log
+                    home, ports.registry, ports.registry_management, ports.postgres, password, self.cache, log
                 )
 
     def is_ready(self, name: PartName) -> bool:
         """Whether the part serves its clients."""
         match name:
             case "postgres":
-                return postgres.is_ready(self.at.postgres, self.passwords)
+                return postgres.is_ready(self.ports.postgres, self.passwords)
             case "kafka":
-                return kafka.is_ready(self.at.kafka)
+                return kafka.is_ready(self.ports.kafka)
             case "registry":
-                return registry.is_ready(self.at.registry)
+                return registry.is_ready(self.ports.registry)
 
     def after_start(self, name: PartName) -> None:
         """What a part needs once it is ready and before others use it: the roles and databases."""
         if name == "postgres":
-            postgres.make_roles(self.at.postgres, self.passwords)
+            postgres.make_roles(self.ports.postgres, self.passwords)
 
     def address(self, name: PartName) -> str:
         match name:
             case "postgres":
-                return f"{ports.LOOPBACK}:{self.at.postgres}"
+                return f"{ports.LOOPBACK}:{self.ports.postgres}"
             case "kafka":
-                return f"{ports.LOOPBACK}:{self.at.kafka}"
+                return f"{ports.LOOPBACK}:{self.ports.kafka}"
             case "registry":
-                return registry.url(self.at.registry)
+                return registry.url(self.ports.registry)
 
     def start(
         self, wanted: Iterable[PartName] = PARTS, beside: Mapping[PartName, Child] | None = None
@@ -143,7 +143,7 @@ class LocalStack:
             f"CITYGRID_DATABASE_{role.upper()}_DSN": self.dsn(f"citygrid_{role}")
             for role in ("owner", "sinks", "api", "doors")
         }
-        moved = {f"CITYGRID_LOCAL_{f.name.upper()}_PORT": str(getattr(self.at, f.name)) for f in fields(self.at)}
+        moved = {f"CITYGRID_LOCAL_{f.name.upper()}_PORT": str(getattr(self.ports, f.name)) for f in fields(self.ports)}
         return {
             "CITYGRID_STATE_DIR": str(self.folder),
             "CITYGRID_KAFKA_BOOTSTRAP": self.address("kafka"),
@@ -156,7 +156,7 @@ class LocalStack:
 
     def dsn(self, role: str, database: str = postgres.DATABASE) -> str:
         """The connection string of `role` to `database`."""
-        return postgres.dsn(self.at.postgres, role, self.passwords[role], database)
+        return postgres.dsn(self.ports.postgres, role, self.passwords[role], database)
 
     def write_environment(self, more: dict[str, str] | None = None) -> Path:
         """Write `environment()` and `more` for all processes to read, mode 0600; makes the pseudonym key once."""

@@ -10,5 +10,5 @@ def run(settings: Settings) -> str | list[str]:
     made = make_demo_accounts(settings)
     if not made:
         return "accounts are there"
-    lines = [f"  {each.account.name:<12} {each.password:<22} {each.account.what}" for each in made]
+    lines = [f"  {entry.account.name:<12} {entry.password:<22} {entry.account.what}" for entry in made]
     return ["Accounts (the passwords are shown this once; a new one: `citygrid accounts password NAME`):", *lines]

@@ -40,15 +40,15 @@ class Form:
 
     def batch(self, body: bytes, at_most: int) -> list[Ready]:
         """Every statement of `body`, ready for the wire. Raises BatchRefused if one of them, or the whole, is wrong."""
-        said = json_of(body)
-        if not isinstance(said, list) or not said:
+        document = json_of(body)
+        if not isinstance(document, list) or not document:
             raise BatchRefused(
                 INVALID,
                 Say(
                     "正文须为非空的 JSON 数组，每项一条陈述。", "The body is a JSON array with at least one statement."
                 ),
             )
-        if len(said) > at_most:
+        if len(document) > at_most:
             raise BatchRefused(
                 TOO_LARGE, Say(f"一次最多 {at_most} 条陈述。", f"A request takes at most {at_most} statements.")
             )
@@ -56,7 +56,7 @@ class Form:
         ready: list[Ready] = []
         bad = 0
         errors: list[ItemError] = []
-        for index, item in enumerate(said):
+        for index, item in enumerate(document):
             try:
                 made = self.checked.ready(self.json.statement(item), now)
                 if len(body) > COULD_BE_LARGE:
@@ -70,8 +70,8 @@ class Form:
             raise BatchRefused(
                 INVALID,
                 Say(
-                    f"{len(said)} 条中有 {bad} 条不合契约，整批未接受；请按 errors 修改后重发。",
-                    f"{bad} of {len(said)} statements break the contract, and none was taken: mend them as "
+                    f"{len(document)} 条中有 {bad} 条不合契约，整批未接受；请按 errors 修改后重发。",
+                    f"{bad} of {len(document)} statements break the contract, and none was taken: mend them as "
                     "`errors` says and send all again.",
                 ),
                 errors,

@@ -241,7 +241,7 @@ async def dead_letters(request: Request, holder: Caller) -> LetterList:
     own = {prefix + topic: topic for topic, form in door.forms.items() if form.contract.department == holder.department}
     letters = [letter for letter in await door.letters.all() if letter.origin.topic in own]
     counted = Counter[tuple[str, str, bool]](
-        (own[each.origin.topic], each.reason, each.replayed_at is None) for each in letters
+        (own[letter.origin.topic], letter.reason, letter.replayed_at is None) for letter in letters
     )
     counts = [
         LetterCount(
@@ -251,15 +251,15 @@ async def dead_letters(request: Request, holder: Caller) -> LetterList:
     ]
     items = [
         LetterLine(
-            origin=str(each.origin),
-            topic=own[each.origin.topic],
-            event_id=each.event_id,
-            reason=each.reason,
-            kept_in=each.kept_in,
-            put_aside_at=_time(each.put_aside_at),
-            replayed_at=_time(each.replayed_at) if each.replayed_at is not None else None,
+            origin=str(letter.origin),
+            topic=own[letter.origin.topic],
+            event_id=letter.event_id,
+            reason=letter.reason,
+            kept_in=letter.kept_in,
+            put_aside_at=_time(letter.put_aside_at),
+            replayed_at=_time(letter.replayed_at) if letter.replayed_at is not None else None,
         )
-        for each in reversed(letters[-SHOWN_LETTERS:])
+        for letter in reversed(letters[-SHOWN_LETTERS:])
     ]
     return LetterList(department=holder.department, counts=counts, items=items)
 

@@ -58,5 +58,5 @@ class DeviceKeys:
     @staticmethod
     def _text(city: bytes, department: str, device: str, salt: bytes) -> str:
         # a name of its own before it: no identity number and no other use of the city's key looks like this
-        said = b"\0".join((b"citygrid device key", department.encode(), device.encode(), salt))
-        return "cgd_" + urlsafe_b64encode(digest(city, said, "sha256"))[:43].decode()
+        text = b"\0".join((b"citygrid device key", department.encode(), device.encode(), salt))
+        return "cgd_" + urlsafe_b64encode(digest(city, text, "sha256"))[:43].decode()

@@ -74,7 +74,7 @@ class Message(NamedTuple):
     @staticmethod
     def devices(messages: Iterable[Message]) -> list[str]:
         """Whom the messages say they are from, as far as a device may be called so."""
-        return sorted({each.device for each in messages if DEVICE.fullmatch(each.device)})
+        return sorted({message.device for message in messages if DEVICE.fullmatch(message.device)})
 
     def signed(self) -> bytes:
         """What is signed: a line each, then the body."""
@@ -134,8 +134,8 @@ class Messages:
             raise MessageRefused("taken_already")
         topic, kinds = DOORS[device.department]
         try:
-            said = self._statement(message, device, kinds, self._forms[topic])
-            ready = self._forms[topic].checked.ready(said, now, pseudonymised=self._is_pseudonym(topic))
+            statement = self._statement(message, device, kinds, self._forms[topic])
+            ready = self._forms[topic].checked.ready(statement, now, pseudonymised=self._is_pseudonym(topic))
         except InvalidStatement as wrong:
             raise MessageRefused("breaks_contract", wrong) from None
         return Accepted(topic, ready, sequence, datetime.fromisoformat(message.sent_at))
@@ -157,21 +157,21 @@ class Messages:
         if len(message.body) > LONGEST_BODY:
             raise InvalidStatement("message", f"is longer than {LONGEST_BODY} bytes")
         try:
-            said = json_of(message.body)
+            document = json_of(message.body)
         except BatchRefused:
             raise InvalidStatement("message", "must be JSON in UTF-8") from None
-        if not isinstance(said, dict) or said.keys() != _FIELDS:
+        if not isinstance(document, dict) or document.keys() != _FIELDS:
             raise InvalidStatement("message", f"must be an object of {', '.join(sorted(_FIELDS))}")
-        kind: Any = said["kind"]
+        kind: Any = document["kind"]
         if kind not in kinds:
             raise InvalidStatement("kind", f"must be one of {', '.join(kinds)}")
-        change = said["change"]
+        change = document["change"]
         if isinstance(change, dict):
             if "device" in change:
                 raise InvalidStatement("device", "is known from the key")
             change = {**change, "device": device.id}
         try:
-            occurred_at = instant(said["occurred_at"])
+            occurred_at = instant(document["occurred_at"])
         except ValueError as wrong:
             raise InvalidStatement("occurred_at", str(wrong)) from None
         return Statement(

@@ -122,7 +122,7 @@ class Devices:
             while not self._stopping.is_set():
                 self._beat = time.monotonic()
                 if received := subscription.take(IN_HAND_AT_MOST, POLL_S):
-                    batch = [message_of(each) for each in received]
+                    batch = [message_of(message) for message in received]
                     outcomes = take(connection, publisher, self._messages, batch, patience)
                     subscription.acknowledge(received)
                     for message, outcome in zip(batch, outcomes, strict=True):

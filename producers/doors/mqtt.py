@@ -80,15 +80,15 @@ class Subscription:
 
     def take(self, at_most: int, patience: float) -> list[MQTTMessage]:
         """What came, in the broker's order; waits at most `patience` seconds for the first. Raises BrokerAway."""
-        found: list[MQTTMessage] = []
+        taken: list[MQTTMessage] = []
         try:
-            found.append(self._got.get(timeout=patience))
-            while len(found) < at_most:
-                found.append(self._got.get_nowait())
+            taken.append(self._got.get(timeout=patience))
+            while len(taken) < at_most:
+                taken.append(self._got.get_nowait())
         except queue.Empty:
             pass
         self._raise_if_lost()
-        return found
+        return taken
 
     def acknowledge(self, messages: list[MQTTMessage]) -> None:
         """The broker may forget them. An acknowledgement that is lost brings the message again."""
@@ -146,12 +146,12 @@ def message_of(received: MQTTMessage) -> Message:
         department, device = received.topic.rsplit("/", 2)[1:]
     except (UnicodeDecodeError, ValueError):
         department = device = ""
-    said = dict(getattr(received.properties, "UserProperty", None) or [])
+    properties = dict(getattr(received.properties, "UserProperty", None) or [])
     return Message(
         department,
         device,
-        said.get("sequence", ""),
-        said.get("sent_at", ""),
-        said.get("signature", ""),
+        properties.get("sequence", ""),
+        properties.get("sent_at", ""),
+        properties.get("signature", ""),
         bytes(received.payload),
     )

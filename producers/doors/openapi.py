@@ -31,7 +31,7 @@ index and field). Sending the same again, after 503, 429 or a lost answer, doubl
 **Dates** are YYYY-MM-DD, times ISO 8601 with their zone. Identity numbers are sent plain, over TLS, and become
 pseudonyms behind the door."""
 
-_SAID = {
+_MEANINGS = {
     400: "not JSON in UTF-8",
     401: "no key in force; of a device: not known, or the signature or its time is wrong",
     403: "another department's topic",
@@ -46,8 +46,8 @@ _SAID = {
     503: "Kafka, the schema registry or the database did not confirm it in time; send it again",
 }
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"description": said, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    for status, said in _SAID.items()
+    status: {"description": meaning, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    for status, meaning in _MEANINGS.items()
 }
 for _status in (429, 503):
     RESPONSES[_status]["headers"] = {
@@ -75,7 +75,7 @@ def description_of(app: FastAPI, department: str | None = None) -> dict[str, Any
     }
     document["security"] = [{"key": []}]
     known = contracts()
-    own = {topic: each for topic, each in known.items() if department in (None, each.department)}
+    own = {topic: contract for topic, contract in known.items() if department in (None, contract.department)}
     _for_each(paths, STATE, {topic: (_array(topic), f"State {topic}") for topic in own})
     _for_each(
         paths, DEVICES,
@@ -115,15 +115,15 @@ def _for_each(paths: dict[str, Any], template: str, bodies: Mapping[str, tuple[s
         if template == DEVICES:
             post["security"] = []
             post["parameters"] = [
-                {"name": header, "in": "header", "required": True, "description": said, "schema": {"type": "string"}}
-                for header, said in HEADERS.items()
+                {"name": header, "in": "header", "required": True, "description": meaning, "schema": {"type": "string"}}
+                for header, meaning in HEADERS.items()
             ]
         paths[template.replace(parameter, name)] = own
 
 
 def _message(contract: Contract, kinds: tuple[str, ...]) -> dict[str, Any]:
     form = JsonForm(contract)
-    said = []
+    variants = []
     for kind in kinds:
         whole = form.kind_schema(kind)
         properties = {name: whole["properties"][name] for name in ("kind", "occurred_at", "change")}
@@ -131,5 +131,5 @@ def _message(contract: Contract, kinds: tuple[str, ...]) -> dict[str, Any]:
         change["properties"].pop("device", None)
         change["required"] = [name for name in change["required"] if name != "device"]
         properties["change"] = change
-        said.append(whole | {"properties": properties, "required": list(properties)})
-    return {"oneOf": said, "description": contract.record.doc}
+        variants.append(whole | {"properties": properties, "required": list(properties)})
+    return {"oneOf": variants, "description": contract.record.doc}

@@ -136,8 +136,8 @@ class Relay:
             publisher = self._producing()
             for batch in batches:
                 try:
-                    for each in batch.ready:
-                        publisher.send(batch.topic, each)
+                    for row in batch.ready:
+                        publisher.send(batch.topic, row)
                 except (PublishRefused, RegistryAway) as refused:
                     self._tell(str(refused))
                     batch.taken.set_exception(Away("Kafka or the schema registry is away"))

@@ -106,7 +106,7 @@ class DeadLetters:
 
         Raises LettersUnreadable if Kafka does not answer or a topic is missing.
         """
-        found: dict[Origin, Letter] = {}
+        by_origin: dict[Origin, Letter] = {}
         marks: dict[Origin, int] = {}
         for name in kept_in:
             for record in self._records(name):
@@ -117,10 +117,14 @@ class DeadLetters:
                     continue
                 letter = _letter(record, name, headers)
                 if letter is not None:
-                    known = found.get(letter.origin)
-                    found[letter.origin] = replace(letter, times=known.times + 1) if known else letter
-        replayed = {origin: replace(found[origin], replayed_at=at) for origin, at in marks.items() if origin in found}
-        return dict(sorted({**found, **replayed}.items(), key=lambda pair: (pair[1].put_aside_at, pair[0])))
+                    known = by_origin.get(letter.origin)
+                    by_origin[letter.origin] = replace(letter, times=known.times + 1) if known else letter
+        replayed = {
+            origin: replace(by_origin[origin], replayed_at=moment)
+            for origin, moment in marks.items()
+            if origin in by_origin
+        }
+        return dict(sorted({**by_origin, **replayed}.items(), key=lambda pair: (pair[1].put_aside_at, pair[0])))
 
     def content(self, letter: Letter) -> Content:
         """What the letter holds. Raises LettersUnreadable if it was deleted meanwhile."""
@@ -264,13 +268,13 @@ def _letter(record: Message, kept_in: str, headers: dict[str, str | bytes | None
     """None for a record without origin: nothing of ours wrote it."""
     if not {"origin_topic", "origin_partition", "origin_offset"} <= headers.keys():
         return None
-    said = {name: _text(headers[name]) for name in ORIGIN_HEADERS if name in headers}
+    origin = {name: _text(headers[name]) for name in ORIGIN_HEADERS if name in headers}
     return Letter(
-        origin=Origin(said["origin_topic"], int(said["origin_partition"]), int(said["origin_offset"])),
+        origin=Origin(origin["origin_topic"], int(origin["origin_partition"]), int(origin["origin_offset"])),
         kept_in=kept_in,
-        reason=said.get("reason", ""),
-        schema_id=int(said["schema_id"]) if "schema_id" in said else None,
-        origin_at=int(said["origin_timestamp"]) if "origin_timestamp" in said else None,
+        reason=origin.get("reason", ""),
+        schema_id=int(origin["schema_id"]) if "schema_id" in origin else None,
+        origin_at=int(origin["origin_timestamp"]) if "origin_timestamp" in origin else None,
         put_aside_at=record.timestamp()[1],
         size=len(record.value() or b""),
         replay_of=_text(headers[REPLAY_OF]) if REPLAY_OF in headers else None,
@@ -279,23 +283,23 @@ def _letter(record: Message, kept_in: str, headers: dict[str, str | bytes | None
     )
 
 
-def _event_id(said: str | bytes | None) -> str | None:
+def _event_id(identifier: str | bytes | None) -> str | None:
     """None for what is no UUID: a header is as its sender made it, and may hold anything."""
-    text = _text(said) if said is not None else ""
+    text = _text(identifier) if identifier is not None else ""
     return text if EVENT_ID.fullmatch(text) else None
 
 
 def _content(record: Message) -> Content:
     key, value = record.key(), record.value()
-    own = [(name, said) for name, said in _pairs(record) if name not in (*ORIGIN_HEADERS, REPLAY_OF)]
+    own = [(name, value) for name, value in _pairs(record) if name not in (*ORIGIN_HEADERS, REPLAY_OF)]
     return Content(
         key.encode() if isinstance(key, str) else key, value.encode() if isinstance(value, str) else value, own
     )
 
 
 def _pairs(record: Message) -> Headers:
-    said = record.headers() or []
-    return list(said.items() if isinstance(said, dict) else said)
+    pairs = record.headers() or []
+    return list(pairs.items() if isinstance(pairs, dict) else pairs)
 
 
 def _text(value: str | bytes | None) -> str:

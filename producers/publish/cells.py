@@ -59,7 +59,7 @@ def identity(cell: str) -> str:
 
 def identities(cell: str) -> list[str]:
     """Several identity numbers in one cell."""
-    return [identity(each) for each in re.split(r"[,;、/|\s]+", codes.narrow(cell)) if each]
+    return [identity(number) for number in re.split(r"[,;、/|\s]+", codes.narrow(cell)) if number]
 
 
 @lru_cache(maxsize=65_536)
@@ -71,8 +71,8 @@ def day(cell: str) -> int:
 @lru_cache(maxsize=65_536)
 def instant(cell: str) -> int:
     """A date, perhaps with a time → microseconds UTC. Without a zone it is the city's time, without a time midnight."""
-    said, clock, zone = _moment(cell)
-    local = datetime.combine(said, clock, CITY if zone is None else zone)
+    day_named, clock, zone = _moment(cell)
+    local = datetime.combine(day_named, clock, CITY if zone is None else zone)
     return round((local - EPOCH).total_seconds()) * 1_000_000 + clock.microsecond
 
 
@@ -83,7 +83,7 @@ def _moment(cell: str) -> tuple[date, time_of_day, Any]:
         raise Unfit("is not a date such as 20260131, 2026-01-31, 2026/1/31 or 2026年1月31日")
     year, month, day_, hour, minute, second, fraction, zone = match.groups()
     try:
-        said = date(int(year), int(month), int(day_))
+        parsed = date(int(year), int(month), int(day_))
         clock = time_of_day(
             int(hour or 0), int(minute or 0), int(second or 0), int((fraction or "0").ljust(6, "0")[:6])
         )
@@ -91,9 +91,9 @@ def _moment(cell: str) -> tuple[date, time_of_day, Any]:
         offset = datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo if zone else None
     except ValueError:
         raise Unfit("is a date or time that does not exist") from None
-    if not 1850 <= said.year < 2200:
+    if not 1850 <= parsed.year < 2200:
         raise Unfit("is not a date between 1850 and 2199")
-    return said, clock, offset
+    return parsed, clock, offset
 
 
 def yuan(cell: str) -> int:
@@ -152,10 +152,10 @@ def phone(cell: str) -> str:
 
 def flag(cell: str) -> bool:
     """Yes or no."""
-    said = codes.narrow(cell).lower()
-    if said in {"是", "有", "y", "yes", "true", "1", "已撤销", "撤销"}:
+    word = codes.narrow(cell).lower()
+    if word in {"是", "有", "y", "yes", "true", "1", "已撤销", "撤销"}:
         return True
-    if said in {"否", "无", "n", "no", "false", "0", "正常", "有效", "未撤销"}:
+    if word in {"否", "无", "n", "no", "false", "0", "正常", "有效", "未撤销"}:
         return False
     raise Unfit("is neither 是 nor 否")
 
@@ -181,14 +181,14 @@ class choice:  # noqa: N801 - reads as the converters beside it
     """One of the department's words → the contract's; `{"male": "男|男性|1"}`."""
 
     def __init__(self, meanings: Mapping[str, str]) -> None:
-        self._said = {word: meaning for meaning, words in meanings.items() for word in words.split("|")}
+        self._meanings = {word: meaning for meaning, words in meanings.items() for word in words.split("|")}
         #: meaning → the word that the department prefers
         self.words = {meaning: words.split("|")[0] for meaning, words in meanings.items()}
 
     def __call__(self, cell: str) -> str:
-        meaning = self._said.get(cell) or self._said.get(codes.narrow(cell))
+        meaning = self._meanings.get(cell) or self._meanings.get(codes.narrow(cell))
         if meaning is None:
-            raise Unfit(f"must be one of {', '.join(self._said)}")
+            raise Unfit(f"must be one of {', '.join(self._meanings)}")
         return meaning
 
 

@@ -90,60 +90,60 @@ class Export:
     every_line: Sequence[Says] = ()
 
     def says(self) -> list[Says]:
-        return [*self.every_line, *(each for group in self.kinds.values() for each in group)]
+        return [*self.every_line, *(form for group in self.kinds.values() for form in group)]
 
     def kinds_said(self) -> set[str]:
         """The kinds of events that this export can make."""
-        return {each.kind for each in self.says()}
+        return {form.kind for form in self.says()}
 
     def column_of(self, kind: str, name: str) -> str:
         """The column from which the field `name` of a kind comes: what a person who mends the file looks for."""
-        columns = next((each.columns for each in self.says() if each.kind == kind), {})
-        said = columns.get(name) or self.head.get(name)
-        return said.names[0] if said else name
+        columns = next((form.columns for form in self.says() if form.kind == kind), {})
+        column = columns.get(name) or self.head.get(name)
+        return column.names[0] if column else name
 
     def record_of(self, header: Sequence[str], cells: Sequence[str]) -> str | None:
         """The record's number in a line, if it can be read."""
-        at = {name: index for index, name in reversed(list(enumerate(header)))}
+        places = {name: index for index, name in reversed(list(enumerate(header)))}
         try:
-            return str(_cell(cells, _index(self.head["record"], at), self.head["record"]))
+            return str(_cell(cells, _index(self.head["record"], places), self.head["record"]))
         except Rejected:
             return None
 
     def _always(self) -> list[Column]:
         """The columns without which no line of this export can be read."""
-        found = [self.kind_column] if self.kind_column else []
-        found += [each for each in self.head.values() if each.required and not self._overridden(each)]
-        found += [each for said in self.every_line for each in said.columns.values() if each.needed]
-        return found
+        always = [self.kind_column] if self.kind_column else []
+        always += [column for column in self.head.values() if column.required and not self._overridden(column)]
+        always += [column for form in self.every_line for column in form.columns.values() if column.needed]
+        return always
 
     def _overridden(self, head: Column) -> bool:
-        name = next(name for name, each in self.head.items() if each is head)
-        return all(name in said.columns for said in self.says())
+        name = next(name for name, column in self.head.items() if column is head)
+        return all(name in form.columns for form in self.says())
 
     def missing(self, header: Iterable[str]) -> list[str]:
         """The columns that this export needs and `header` has not."""
         there = set(header)
-        return [each.names[0] for each in self._always() if not there.intersection(each.names)]
+        return [column.names[0] for column in self._always() if not there.intersection(column.names)]
 
     def known(self, header: Iterable[str]) -> int:
         """How many of the columns of `header` this export knows."""
-        columns = [each for said in self.says() for each in said.columns.values()] + [*self.head.values()]
-        names = {name for each in columns for name in each.names}
+        columns = [column for form in self.says() for column in form.columns.values()] + [*self.head.values()]
+        names = {name for column in columns for name in column.names}
         return len(names.intersection(header))
 
     def reader(self, header: Sequence[str]) -> Read:
         """A function from a line's cells, in the order of `header`, to its statements. It raises Rejected."""
-        at = {name: index for index, name in reversed(list(enumerate(header)))}
-        every = [_bound({**self.head, **each.columns}, each.kind, at) for each in self.every_line]
+        places = {name: index for index, name in reversed(list(enumerate(header)))}
+        every = [_bound({**self.head, **form.columns}, form.kind, places) for form in self.every_line]
         if self.kind_column is None:
             return lambda cells: [make(cells) for make in every]
         by_word = {
-            word: [_bound({**self.head, **each.columns}, each.kind, at) for each in group]
+            word: [_bound({**self.head, **form.columns}, form.kind, places) for form in group]
             for words, group in self.kinds.items()
             for word in words.split("|")
         }
-        named, index = self.kind_column.names[0], _index(self.kind_column, at)
+        named, index = self.kind_column.names[0], _index(self.kind_column, places)
         known = ", ".join(by_word)
 
         def read(cells: Sequence[str]) -> list[Statement]:
@@ -177,30 +177,30 @@ class Department:
         )
 
 
-def _index(said: Column, at: Mapping[str, int]) -> int | None:
-    return next((at[name] for name in said.names if name in at), None)
+def _index(column: Column, places: Mapping[str, int]) -> int | None:
+    return next((places[name] for name in column.names if name in places), None)
 
 
-def _bound(columns: Mapping[str, Column], kind: str, at: Mapping[str, int]) -> Callable[[Sequence[str]], Statement]:
-    plan = [(name, _index(each, at), each) for name, each in columns.items()]
+def _bound(columns: Mapping[str, Column], kind: str, places: Mapping[str, int]) -> Callable[[Sequence[str]], Statement]:
+    plan = [(name, _index(column, places), column) for name, column in columns.items()]
     head = [step for step in plan if step[0] in HEAD]
     rest = [step for step in plan if step[0] not in HEAD]
 
     def make(cells: Sequence[str]) -> Statement:
-        told = {name: _cell(cells, index, each) for name, index, each in head}
-        change = {name: _cell(cells, index, each) for name, index, each in rest}
-        return Statement(kind, change=change, **{**told, "withdrawn": bool(told.get("withdrawn"))})
+        values = {name: _cell(cells, index, column) for name, index, column in head}
+        change = {name: _cell(cells, index, column) for name, index, column in rest}
+        return Statement(kind, change=change, **{**values, "withdrawn": bool(values.get("withdrawn"))})
 
     return make
 
 
-def _cell(cells: Sequence[str], index: int | None, said: Column) -> Any:
+def _cell(cells: Sequence[str], index: int | None, column: Column) -> Any:
     cell = cells[index].strip() if index is not None and index < len(cells) else ""
     if cell in NOTHING:
-        if said.required or (index is None and said.needed):
-            raise Rejected(said.names[0], "is empty" if index is not None else "is not among the file's columns")
-        return said.absent
+        if column.required or (index is None and column.needed):
+            raise Rejected(column.names[0], "is empty" if index is not None else "is not among the file's columns")
+        return column.absent
     try:
-        return said.convert(cell)
+        return column.convert(cell)
     except Unfit as wrong:
-        raise Rejected(said.names[0], str(wrong)) from None
+        raise Rejected(column.names[0], str(wrong)) from None

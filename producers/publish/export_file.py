@@ -28,7 +28,7 @@ KNOWN_HEADERS = 64
 class Door(Protocol):
     """What takes a file's statements: the Publisher, or a Rehearsal that sends nothing."""
 
-    def ready(self, topic: str, said: Statement) -> Ready: ...
+    def ready(self, topic: str, statement: Statement) -> Ready: ...
 
     def send(self, topic: str, ready: Ready) -> object: ...
 
@@ -41,10 +41,10 @@ class Rehearsal:
         self._pseudonyms = Pseudonyms.of(settings) if known else Pseudonyms(secrets.token_bytes(32))
         self._checked: dict[str, Checked] = {}
 
-    def ready(self, topic: str, said: Statement) -> Ready:
+    def ready(self, topic: str, statement: Statement) -> Ready:
         if topic not in self._checked:
             self._checked[topic] = Checked(contracts()[topic], self._pseudonyms)
-        return self._checked[topic].ready(said, time.time_ns() // 1000)
+        return self._checked[topic].ready(statement, time.time_ns() // 1000)
 
     def send(self, topic: str, ready: Ready) -> None:
         """Nothing is sent."""
@@ -92,7 +92,9 @@ class RejectedFile:
         self.path.unlink(missing_ok=True)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         if self._file:
             self._file.close()
 
@@ -122,24 +124,24 @@ def lines(file: ExportFile, department: Department, door: Door, first_seen: int 
             yield Bad(read.number, "line", read.reason, read.original)
             continue
         chosen: Export | None = None
-        said: Statement | None = None
+        last: Statement | None = None
         try:
             if isinstance(read, Stated):
-                topic, stated = _stated(read.said, department, known)
+                topic, stated = _stated(read.document, department, known)
                 statements: Sequence[Statement] = [stated]
             else:
                 chosen, reader = _reader(read, export, department, readers)
                 topic, statements = chosen.topic, reader(read.cells)
             events = []
             for statement in statements:
-                said = statement
+                last = statement
                 if first_seen is not None and statement.sequence is None:
-                    said = statement._replace(sequence=sequence_of(first_seen, read.number))
-                events.append((topic, door.ready(topic, said)))
+                    last = statement._replace(sequence=sequence_of(first_seen, read.number))
+                events.append((topic, door.ready(topic, last)))
         except Rejected as wrong:
             yield Bad(read.number, wrong.field, wrong.reason, read.original, _record(chosen, read))
         except InvalidStatement as wrong:
-            field = chosen.column_of(said.kind, wrong.field) if chosen and said else wrong.field
+            field = chosen.column_of(last.kind, wrong.field) if chosen and last else wrong.field
             yield Bad(read.number, field, wrong.reason, read.original, _record(chosen, read))
         else:
             yield Good(read.number, events)
@@ -180,27 +182,27 @@ def _reader(
 ) -> tuple[Export, Read]:
     """How to read a line: of a CSV always the same, of JSON Lines by the keys that its object has."""
     header = tuple(line.header)
-    found = known.get(header)
-    if found is None:
+    chosen_before = known.get(header)
+    if chosen_before is None:
         if len(known) >= KNOWN_HEADERS:
             known.clear()
         chosen = export or department.export_of(header)
-        found = known[header] = (chosen, chosen.reader(header))
-    return found
+        chosen_before = known[header] = (chosen, chosen.reader(header))
+    return chosen_before
 
 
 def _record(export: Export | None, read: Line | Stated) -> str | None:
     """The number of the record of a line that is rejected for something else."""
     if isinstance(read, Stated):
-        record = read.said.get("record")
+        record = read.document.get("record")
         return record if isinstance(record, str) else None
     return export.record_of(read.header, read.cells) if export else None
 
 
-def _stated(said: Mapping[str, Any], department: Department, known: Mapping[str, Contract]) -> tuple[str, Statement]:
+def _stated(line: Mapping[str, Any], department: Department, known: Mapping[str, Contract]) -> tuple[str, Statement]:
     """Raises Rejected or InvalidStatement."""
-    contract = known.get(str(said.get("topic")))
+    contract = known.get(str(line.get("topic")))
     if contract is None or contract.department != department.name:
-        topics = ", ".join(topic for topic, each in known.items() if each.department == department.name)
+        topics = ", ".join(topic for topic, contract in known.items() if contract.department == department.name)
         raise Rejected("topic", f"must be one of {topics}")
-    return contract.topic, statement_of(contract, said)
+    return contract.topic, statement_of(contract, line)

@@ -51,7 +51,7 @@ class Stated(NamedTuple):
     """A JSON line that is a statement of a contract already, `{"topic", "kind", "record", …, "change": {…}}`."""
 
     number: int
-    said: dict[str, Any]
+    document: dict[str, Any]
     original: str
 
 
@@ -132,39 +132,39 @@ class ExportFile:
         try:
             return raw.decode(self.encoding).rstrip("\r\n"), None
         except UnicodeDecodeError:
-            said = raw.decode(self.encoding, "backslashreplace").rstrip("\r\n")
-            return said, f"has bytes that are not {self.encoding.upper()}"
+            text = raw.decode(self.encoding, "backslashreplace").rstrip("\r\n")
+            return text, f"has bytes that are not {self.encoding.upper()}"
 
     def _csv_lines(self) -> Iterator[Read]:
         header: list[str] | None = None
         delimiter = ","
         while (next_line := self._physical()) is not None:
             number, raw = next_line
-            said, damaged = self._decoded(raw)
-            if not damaged and said.count('"') % 2:
-                said, damaged = self._closed(said)
+            text, damaged = self._decoded(raw)
+            if not damaged and text.count('"') % 2:
+                text, damaged = self._closed(text)
             if damaged:
-                yield Damaged(number, damaged, said)
+                yield Damaged(number, damaged, text)
                 continue
-            if not said or said.isspace():
+            if not text or text.isspace():
                 continue
             if header is None:
-                delimiter = max(DELIMITERS, key=said.count)
-                header = [narrow(name) for name in _split(said, delimiter)]
+                delimiter = max(DELIMITERS, key=text.count)
+                header = [narrow(name) for name in _split(text, delimiter)]
                 continue
             try:
-                cells = _split(said, delimiter)
+                cells = _split(text, delimiter)
             except csv.Error:
-                yield Damaged(number, "is not CSV", said)
+                yield Damaged(number, "is not CSV", text)
                 continue
             if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
-                yield Damaged(number, f"has {len(cells)} cells, but the file has {len(header)} columns", said)
+                yield Damaged(number, f"has {len(cells)} cells, but the file has {len(header)} columns", text)
             elif any(cell and not cell.isspace() for cell in cells):
-                yield Line(number, header, cells, said)
+                yield Line(number, header, cells, text)
 
-    def _closed(self, said: str) -> tuple[str, str | None]:
+    def _closed(self, text: str) -> tuple[str, str | None]:
         """A cell of several lines, joined; if its quotation mark is never closed the others are read on their own."""
-        joined = said
+        joined = text
         taken: list[tuple[int, bytes]] = []
         while len(taken) < LONGEST_CELL_LINES and len(joined) < LONGEST_LINE:
             next_line = self._physical()
@@ -178,28 +178,28 @@ class ExportFile:
             if joined.count('"') % 2 == 0:
                 return joined, None
         self._again.extendleft(reversed(taken))
-        return said, "has a quotation mark that is not closed"
+        return text, "has a quotation mark that is not closed"
 
     def _json_lines(self) -> Iterator[Read]:
         while (next_line := self._physical()) is not None:
             number, raw = next_line
-            said, damaged = self._decoded(raw)
-            if not damaged and (not said or said.isspace()):
+            text, damaged = self._decoded(raw)
+            if not damaged and (not text or text.isspace()):
                 continue
             record: Any = None
             if not damaged:
                 try:
-                    record = json.loads(said)
+                    record = json.loads(text)
                 except (ValueError, RecursionError):
                     damaged = "is not JSON"
                 else:
                     damaged = None if isinstance(record, dict) else "is not a JSON object"
             if damaged:
-                yield Damaged(number, damaged, said)
+                yield Damaged(number, damaged, text)
             elif "kind" in record and isinstance(record.get("change"), dict):
-                yield Stated(number, record, said)
+                yield Stated(number, record, text)
             else:
-                yield Line(number, tuple(record), [_as_cell(value) for value in record.values()], said)
+                yield Line(number, tuple(record), [_as_cell(value) for value in record.values()], text)
 
     def _found_encoding(self) -> str:
         """UTF-8 or GB18030, by what the lines with Chinese in them are valid as: GB18030 is hardly ever valid UTF-8."""
@@ -240,10 +240,10 @@ def _known(encoding: str) -> str:
     return "utf-8"
 
 
-def _split(said: str, delimiter: str) -> list[str]:
-    if '"' not in said:
-        return said.split(delimiter)
-    return next(csv.reader([said], delimiter=delimiter, strict=True))
+def _split(text: str, delimiter: str) -> list[str]:
+    if '"' not in text:
+        return text.split(delimiter)
+    return next(csv.reader([text], delimiter=delimiter, strict=True))
 
 
 def _as_cell(value: Any) -> str:
@@ -255,5 +255,5 @@ def _as_cell(value: Any) -> str:
         case bool():
             return "是" if value else "否"
         case list():
-            return ",".join(_as_cell(each) for each in value)
+            return ",".join(_as_cell(item) for item in value)
     return json.dumps(value, ensure_ascii=False)

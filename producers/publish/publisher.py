@@ -33,7 +33,7 @@ class NotDelivered(Exception):
     """The cluster did not take some events. What was sent may be sent again: the same statement is the same event."""
 
 
-class Said(NamedTuple):
+class Sent(NamedTuple):
     """An event that was handed to the producer."""
 
     event_id: str
@@ -97,36 +97,38 @@ class Publisher:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self.close()
 
-    def ready(self, topic: str, said: Statement, *, pseudonymised: bool = False) -> Ready:
+    def ready(self, topic: str, statement: Statement, *, pseudonymised: bool = False) -> Ready:
         """`said` checked and pseudonymised, nothing sent. Raises InvalidStatement."""
-        return self._topic(topic).checked.ready(said, time.time_ns() // 1000, pseudonymised=pseudonymised)
+        return self._topic(topic).checked.ready(statement, time.time_ns() // 1000, pseudonymised=pseudonymised)
 
-    def publish(self, topic: str, said: Statement, *, pseudonymised: bool = False) -> Said:
+    def publish(self, topic: str, statement: Statement, *, pseudonymised: bool = False) -> Sent:
         """Check, pseudonymise and send `said` on `topic` (its name in `schemas/`).
 
         Raises InvalidStatement (nothing was sent), NotDelivered, PublishRefused.
         """
-        return self.send(topic, self.ready(topic, said, pseudonymised=pseudonymised))
+        return self.send(topic, self.ready(topic, statement, pseudonymised=pseudonymised))
 
-    def send(self, topic: str, ready: Ready) -> Said:
+    def send(self, topic: str, ready: Ready) -> Sent:
         """Send what `ready` made; waits while the queue is full. Raises NotDelivered."""
         to = self._topic(topic)
-        said = ready.statement
-        key = said.subject.encode()
+        statement = ready.statement
+        key = statement.subject.encode()
         value = to.encode(ready.record(to.namespace))
-        headers = cloud_events.headers(ready.event_id, to.source, to.types[said.kind], said.occurred_at)
+        headers = cloud_events.headers(ready.event_id, to.source, to.types[statement.kind], statement.occurred_at)
         if self._traces is None or not self._traces.chosen(ready.event_id):
             self._produce(to, key, value, headers)
         else:
-            hop = self._traces.sending(to.wire_name, ready.event_id, to.types[said.kind].decode())
+            hop = self._traces.sending(to.wire_name, ready.event_id, to.types[statement.kind].decode())
             try:
                 self._produce(to, key, value, headers + hop.headers)
             finally:
                 hop.end()
-        return Said(ready.event_id, to.wire_name, key)
+        return Sent(ready.event_id, to.wire_name, key)
 
     def _produce(self, to: _Topic, key: bytes, value: bytes, headers: Headers) -> None:
         if self._failures:
@@ -206,12 +208,12 @@ class Publisher:
         if not names:
             return set()
         patience = min(30.0, self._patience)
-        found = set()
+        present = set()
         admin = AdminClient({**self._settings.kafka_client(), "log_level": 2})  # kept until the last has answered
         for name, future in admin.describe_topics(TopicCollection(names), request_timeout=patience).items():
             try:
                 future.result(patience + 1)
-                found.add(name)
+                present.add(name)
             except (KafkaException, TimeoutError) as refused:
                 error = refused.args[0] if isinstance(refused, KafkaException) else None
                 if error is None or error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
@@ -220,7 +222,7 @@ class Publisher:
                         f"The cluster at {self._settings.kafka_bootstrap} does not answer: {why}. Look at `citygrid "
                         "status`, then publish again: nothing doubles."
                     ) from None
-        return found
+        return present
 
     def _looked_up(self, topic: str, there: Collection[str]) -> _Topic:
         contract = self._contracts.get(topic)

@@ -88,12 +88,12 @@ class Difference:
 
 
 class Snapshot:
-    """The comparison of one topic, for the kinds that the export can say. `at`: when it was made, microseconds UTC."""
+    """The comparison of one topic, for the kinds that the export can say. `as_of`: when it was made, µs UTC."""
 
-    def __init__(self, topic: str, kinds: set[str], at: int) -> None:
+    def __init__(self, topic: str, kinds: set[str], as_of: int) -> None:
         self.topic = topic
         self.kinds = kinds
-        self.at = at
+        self.as_of = as_of
         self.blind = False
         self._folder = tempfile.TemporaryDirectory(prefix="citygrid-snapshot-")  # mode 0700
         self._rows = sqlite3.connect(Path(self._folder.name) / "compared.sqlite", isolation_level=None)
@@ -105,7 +105,9 @@ class Snapshot:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self._rows.close()
         self._folder.cleanup()
 
@@ -135,12 +137,12 @@ class Snapshot:
 
     def difference(self) -> Difference:
         """What publishing would change; nothing is published."""
-        found = Difference()
+        counted = Difference()
         for query in (_COMPARED, _ABSENT):
-            counted = f"SELECT what, kind, count(*) FROM ({query}) GROUP BY what, kind"
-            for what, kind, count in self._rows.execute(counted, self._given()):
-                getattr(found, what)[kind] += count
-        return found
+            statement = f"SELECT what, kind, count(*) FROM ({query}) GROUP BY what, kind"
+            for what, kind, count in self._rows.execute(statement, self._given()):
+                getattr(counted, what)[kind] += count
+        return counted
 
     def statements(self) -> Iterator[Statement]:
         """What is to be published, numbers pseudonymised already.
@@ -153,22 +155,30 @@ class Snapshot:
             for what, subject, _, kind, record, occurred_at, recorded_at, sequence, withdrawn, change, known_at in rows:
                 if what not in ("new", "changed", "withdrawn"):
                     continue
-                recorded = self.at if what == "withdrawn" else recorded_at
+                recorded = self.as_of if what == "withdrawn" else recorded_at
                 if what == "changed" and recorded_at <= known_at:
-                    recorded = self.at
+                    recorded = self.as_of
                 yield Statement(
                     kind, record, subject, occurred_at, recorded, json.loads(change),
                     what == "withdrawn" or bool(withdrawn), sequence,
                 )  # fmt: skip
 
     def _given(self) -> dict[str, int]:
-        return {"at": self.at, "blind": self.blind}
+        return {"at": self.as_of, "blind": self.blind}
 
-    def _note(self, table: str, said: Statement | Event) -> None:
-        slot = slot_record(said.kind, said.record, said.change)
-        change = json.dumps(said.change, ensure_ascii=False, sort_keys=True)
-        cells = (said.subject, slot, said.kind, said.record, said.occurred_at, said.recorded_at, said.sequence)
-        self._rows.execute(_NEWEST.format(table=table), (*cells, said.withdrawn, change))
+    def _note(self, table: str, statement: Statement | Event) -> None:
+        slot = slot_record(statement.kind, statement.record, statement.change)
+        change = json.dumps(statement.change, ensure_ascii=False, sort_keys=True)
+        cells = (
+            statement.subject,
+            slot,
+            statement.kind,
+            statement.record,
+            statement.occurred_at,
+            statement.recorded_at,
+            statement.sequence,
+        )
+        self._rows.execute(_NEWEST.format(table=table), (*cells, statement.withdrawn, change))
 
 
 def events_of(settings: Settings, topic: str) -> Iterator[Event]:
@@ -193,7 +203,7 @@ def events_of(settings: Settings, topic: str) -> Iterator[Event]:
 def publish(snapshot: Snapshot, publisher: Publisher) -> int:
     """Publish the difference; returns how many events it was. Raises NotDelivered."""
     count = 0
-    for said in snapshot.statements():
-        publisher.publish(snapshot.topic, said, pseudonymised=True)
+    for statement in snapshot.statements():
+        publisher.publish(snapshot.topic, statement, pseudonymised=True)
         count += 1
     return count

@@ -48,18 +48,18 @@ class GridTasks:
         except (ValueError, OverflowError) as broken:
             raise Unreadable(f"{type(broken).__name__}: the value does not fit the schema of {topic}") from broken
 
-    def _alert(self, said: dict[str, Any], key: str) -> dict[str, Any]:
-        if said["finding_id"] != key:
+    def _alert(self, value: dict[str, Any], key: str) -> dict[str, Any]:
+        if value["finding_id"] != key:
             raise Unreadable("the key is not the finding's id")
-        because = [each | {"occurred_at": iso_instant(each["occurred_at"])} for each in said["because"]]
-        alert = said | {
-            "finding_id": uuid.UUID(said["finding_id"]),
-            "domain": self._domains.get(said["rule"], "general"),
+        because = [fact | {"occurred_at": iso_instant(fact["occurred_at"])} for fact in value["because"]]
+        alert = value | {
+            "finding_id": uuid.UUID(value["finding_id"]),
+            "domain": self._domains.get(value["rule"], "general"),
             "because": as_jsonb(because),
-            "dwelling": said["dwelling"] or "",
-            "opened_at": instant(said["opened_at"]),
-            "at": instant(said["at"]),
-            "respond_by": None if said["respond_by"] is None else instant(said["respond_by"]),
+            "dwelling": value["dwelling"] or "",
+            "opened_at": instant(value["opened_at"]),
+            "at": instant(value["at"]),
+            "respond_by": None if value["respond_by"] is None else instant(value["respond_by"]),
         }
         if any(isinstance(text, str) and "\0" in text for text in alert.values()):
             raise Unreadable("a text holds a NUL character")
@@ -72,8 +72,8 @@ class GridTasks:
         for some in rounds([record for record in records if record.topic == "alerts"]):
             deleted = [(_finding_id(record.key), record.offset) for record in some if record.value is None]
             gone = [(finding_id, offset) for finding_id, offset in deleted if finding_id is not None]
-            said = [record.value | {"version": record.offset} for record in some if record.value is not None]
-            changed += queries.record_alerts(connection, said) if said else 0
+            alerts = [record.value | {"version": record.offset} for record in some if record.value is not None]
+            changed += queries.record_alerts(connection, alerts) if alerts else 0
             changed += queries.forget_alerts(connection, gone) if gone else 0
         connection.execute("NOTIFY city_feed")
         return changed

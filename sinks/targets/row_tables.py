@@ -54,7 +54,7 @@ class RowTables:
 
     def __init__(self, registry: Registry, generations: Mapping[str, int] | None = None) -> None:
         self._readers = {
-            each.topic: JsonReader(registry, each.schema) for each in published().values() if each.what == "row"
+            output.topic: JsonReader(registry, output.schema) for output in published().values() if output.what == "row"
         }
         self._generations = generations or {}
 
@@ -110,7 +110,7 @@ def _in_force(connection: Connection, view: str) -> int:
 
 def topics() -> list[str]:
     """The row topic of every view."""
-    return [each.topic for each in published().values() if each.what == "row"]
+    return [output.topic for output in published().values() if output.what == "row"]
 
 
 SINK = Sink("row-tables", topics, RowTables, tick=observe)

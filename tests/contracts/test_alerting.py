@@ -26,7 +26,7 @@ BUSINESS = {"operations", "department", "command_centre"}
 def file(tmp_path: Path) -> str:
     """As the container puts it together."""
     made = tmp_path / "alertmanager.yml"
-    made.write_text("".join(each.read_text() for each in FILES))
+    made.write_text("".join(path.read_text() for path in FILES))
     return str(made)
 
 
@@ -36,7 +36,7 @@ def test_alertmanager_accepts_the_configuration(file: str) -> None:
 
 def test_a_route_leads_to_a_receiver_and_every_receiver_has_a_route() -> None:
     routes = [CONFIGURATION["route"], *CONFIGURATION["route"]["routes"]]
-    assert {route["receiver"] for route in routes} == {each["name"] for each in CONFIGURATION["receivers"]}
+    assert {route["receiver"] for route in routes} == {receiver["name"] for receiver in CONFIGURATION["receivers"]}
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_dead_letters_are_the_departments_business_or_ours_by_their_topic(file: 
 
 @pytest.mark.parametrize("name", ALERTS)
 def test_an_alert_says_whose_business_it_is(name: str) -> None:
-    said = ALERTS[name]["labels"]["business"]
-    assert said in BUSINESS or set(re.findall(r"}}(\w+){{", said)) <= BUSINESS
-    if said == "operations" and name.startswith("Trace"):
+    business = ALERTS[name]["labels"]["business"]
+    assert business in BUSINESS or set(re.findall(r"}}(\w+){{", business)) <= BUSINESS
+    if business == "operations" and name.startswith("Trace"):
         assert ALERTS[name]["labels"]["severity"] == "ticket"
 
 
@@ -77,8 +77,8 @@ def test_what_is_inhibited_exists() -> None:
     named = set()
     for rule in CONFIGURATION["inhibit_rules"]:
         for matcher in (*rule["source_matchers"], *rule["target_matchers"]):
-            if found := re.fullmatch(r'alertname=~?"([^"]+)"', matcher):
-                named |= set(found[1].split("|"))
+            if match := re.fullmatch(r'alertname=~?"([^"]+)"', matcher):
+                named |= set(match[1].split("|"))
     assert named
     assert named <= ALERTS.keys()
 
@@ -98,15 +98,15 @@ class Running:
         """By alert and process, once all are worked through."""
 
         def answers() -> list[dict[str, Any]]:
-            found: list[dict[str, Any]] = self._client.get("/alerts").json()
-            return found
+            alerts: list[dict[str, Any]] = self._client.get("/alerts").json()
+            return alerts
 
         until(lambda: "unprocessed" if any(a["status"]["state"] == "unprocessed" for a in answers()) else None, 20)
         return {
-            " ".join(each["labels"][name] for name in ("alertname", "process") if name in each["labels"]): bool(
-                each["status"]["inhibitedBy"]
+            " ".join(alert["labels"][name] for name in ("alertname", "process") if name in alert["labels"]): bool(
+                alert["status"]["inhibitedBy"]
             )
-            for each in answers()
+            for alert in answers()
         }
 
     def ready(self) -> str | None:

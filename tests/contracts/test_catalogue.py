@@ -18,16 +18,16 @@ SINKS = {name: sink.topics() for name, sink in sinks().items()}
 
 
 def test_every_contract_is_in_it_with_all_its_fields_and_somebody_who_reads_it() -> None:
-    found = {entry.topic: entry for entry in entries(SINKS)}
-    assert found.keys() == contracts().keys()
+    listed = {entry.topic: entry for entry in entries(SINKS)}
+    assert listed.keys() == contracts().keys()
     for topic, contract in contracts().items():
-        entry = found[topic]
+        entry = listed[topic]
         assert {kind.name for kind in entry.kinds} == contract.kinds.keys()
-        said = {f"{kind.name}.{field.name}": field.classification for kind in entry.kinds for field in kind.fields}
+        classes = {f"{kind.name}.{field.name}": field.classification for kind in entry.kinds for field in kind.fields}
         kinds = contract.kinds.items()
-        assert said == {f"{kind}.{field.name}": field.classification for kind, of in kinds for field in of.fields}
-        said |= {field.name: field.classification for field in entry.head}
-        assert entry.classification == max(said.values(), key=CLASSIFICATIONS.index)
+        assert classes == {f"{kind}.{field.name}": field.classification for kind, of in kinds for field in of.fields}
+        classes |= {field.name: field.classification for field in entry.head}
+        assert entry.classification == max(classes.values(), key=CLASSIFICATIONS.index)
         assert entry.owner
         assert entry.legal_basis
         assert entry.legal_basis_zh
@@ -53,8 +53,8 @@ def test_each_topic_that_a_rule_needs_is_behind_its_view() -> None:
 
 def test_a_kind_belongs_to_one_topic_of_its_department() -> None:
     """Pages mark a fact by its department and kind; two topics of one department must not both state it."""
-    said = [(each.department, kind) for each in contracts().values() for kind in each.kinds]
-    assert sorted(said) == sorted(set(said))
+    kinds = [(contract.department, kind) for contract in contracts().values() for kind in contract.kinds]
+    assert sorted(kinds) == sorted(set(kinds))
     assert topic_of("housing", "Let") == "housing.tenancy"
     assert topic_of("housing", "Vanished") is None
 
@@ -72,18 +72,18 @@ def test_it_is_searched_by_words_in_either_language(wanted: str, topic: str) -> 
 
 
 def test_as_asyncapi_each_reference_leads_somewhere() -> None:
-    said = document()
-    assert said["asyncapi"] == "3.0.0"
-    assert said["channels"].keys() == contracts().keys()
+    description = document()
+    assert description["asyncapi"] == "3.0.0"
+    assert description["channels"].keys() == contracts().keys()
 
     def references(value: object) -> list[str]:
         if isinstance(value, dict):
             here = [value["$ref"]] if isinstance(value.get("$ref"), str) else []
-            return here + [each for inner in value.values() for each in references(inner)]
-        return [each for inner in value for each in references(inner)] if isinstance(value, list) else []
+            return here + [reference for inner in value.values() for reference in references(inner)]
+        return [reference for inner in value for reference in references(inner)] if isinstance(value, list) else []
 
-    for reference in references(said):
-        here = said
+    for reference in references(description):
+        here = description
         for part in reference.removeprefix("#/").split("/"):
             here = here[part]
         assert here
@@ -92,9 +92,9 @@ def test_as_asyncapi_each_reference_leads_somewhere() -> None:
 def test_what_a_row_tells_others_is_found_by_asking_it() -> None:
     """Each view tells all those that it names; one that speaks only of what it was told cannot be asked so."""
     for name, view in VIEWS.items():
-        told = reach(view)
-        assert told.keys() <= view.contributes_to, name
-        assert told.keys() == view.contributes_to or view.contribution is not None, name
+        reached = reach(view)
+        assert reached.keys() <= view.contributes_to, name
+        assert reached.keys() == view.contributes_to or view.contribution is not None, name
     resident = reach(VIEWS["resident"])
     assert "transport.vehicle-registration" in resident["household"]
     assert "transport.vehicle-registration" not in resident["dwelling"], "whose car it is does not matter to a flat"

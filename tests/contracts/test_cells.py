@@ -31,27 +31,27 @@ FORMS: list[Callable[[date], str]] = [
 
 @settings(deadline=None)
 @given(DATES, st.sampled_from(FORMS), st.booleans())
-def test_a_date_in_every_form(said: date, form: Callable[[date], str], wide: bool) -> None:
-    cell = full_width(form(said)) if wide else form(said)
-    assert cells.day(cell) == (said - date(1970, 1, 1)).days
-    midnight = datetime(said.year, said.month, said.day, tzinfo=ZoneInfo("Asia/Shanghai"))
+def test_a_date_in_every_form(day: date, form: Callable[[date], str], wide: bool) -> None:
+    cell = full_width(form(day)) if wide else form(day)
+    assert cells.day(cell) == (day - date(1970, 1, 1)).days
+    midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo("Asia/Shanghai"))
     assert cells.instant(cell) == round(midnight.timestamp()) * 1_000_000
 
 
 @settings(deadline=None)
 @given(st.datetimes(min_value=FIRST, max_value=LAST).map(lambda d: d.replace(microsecond=0)))
-def test_a_time_in_every_form(said: datetime) -> None:
-    at = round(said.replace(tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()) * 1_000_000
+def test_a_time_in_every_form(moment: datetime) -> None:
+    microseconds = round(moment.replace(tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()) * 1_000_000
     for cell in (
-        f"{said:%Y-%m-%d %H:%M:%S}",
-        f"{said:%Y/%m/%d %H:%M:%S}",
-        f"{said:%Y%m%d%H%M%S}",
-        f"{said:%Y-%m-%dT%H:%M:%S}+08:00",
-        f"{said.year}年{said.month}月{said.day}日 {said.hour}时{said.minute}分{said.second}秒",
-        full_width(f"{said:%Y-%m-%d}") + f" {said:%H:%M:%S}",
+        f"{moment:%Y-%m-%d %H:%M:%S}",
+        f"{moment:%Y/%m/%d %H:%M:%S}",
+        f"{moment:%Y%m%d%H%M%S}",
+        f"{moment:%Y-%m-%dT%H:%M:%S}+08:00",
+        f"{moment.year}年{moment.month}月{moment.day}日 {moment.hour}时{moment.minute}分{moment.second}秒",
+        full_width(f"{moment:%Y-%m-%d}") + f" {moment:%H:%M:%S}",
     ):
-        assert cells.instant(cell) == at, cell
-    assert cells.instant(f"{said:%Y-%m-%dT%H:%M:%S}Z") == round(said.replace(tzinfo=UTC).timestamp()) * 1_000_000
+        assert cells.instant(cell) == microseconds, cell
+    assert cells.instant(f"{moment:%Y-%m-%dT%H:%M:%S}Z") == round(moment.replace(tzinfo=UTC).timestamp()) * 1_000_000
 
 
 @pytest.mark.parametrize(

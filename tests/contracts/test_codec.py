@@ -79,10 +79,11 @@ GOOD = encoder(1, CONTRACT.schema)(EXAMPLE.record(NAMESPACE))
 
 
 def test_an_event_comes_out_as_it_went_in(decoder: Decoder) -> None:
-    said = EXAMPLE.statement
+    statement = EXAMPLE.statement
     assert decoder.decode(TOPIC, KEY, GOOD) == Event(
-        EXAMPLE.event_id, "civil-affairs", TOPIC, said.subject, said.record, said.occurred_at, said.recorded_at,
-        False, "Married", said.change,
+        EXAMPLE.event_id, "civil-affairs", TOPIC, statement.subject, statement.record,
+        statement.occurred_at, statement.recorded_at,
+        False, "Married", statement.change,
     )  # fmt: skip
 
 
@@ -121,8 +122,8 @@ def test_what_the_door_would_have_refused_is_a_dead_letter(
 ) -> None:
     """A department with a client of its own is held to the same codes and times."""
     topic, schema = "weather.warning", contracts()["weather.warning"].schema
-    said = next(ready(name, example) for name, example in examples() if name == topic)
-    record = said.record(str(schema["namespace"]))
+    prepared = next(ready(name, example) for name, example in examples() if name == topic)
+    record = prepared.record(str(schema["namespace"]))
     kind, fields = record["change"]
     whole = record | change | {"change": (kind, fields | change.get("change", {}))}
     read = decoder.decode(topic, whole["subject"].encode(), encoder(8, schema)(whole))
@@ -155,7 +156,7 @@ def test_what_could_not_be_computed_with_or_stored_is_a_dead_letter(
 
 def test_a_number_that_no_row_could_hold_is_a_dead_letter(decoder: Decoder) -> None:
     """Avro's `int` has 32 bits, but its encoding has room for 64, and fastavro reads them all."""
-    topic, example = next(each for each in examples() if each[0] == "housing.tenancy" and "Let" in str(each[1]))
+    topic, example = next(known for known in examples() if known[0] == "housing.tenancy" and "Let" in str(known[1]))
     let = ready(topic, example)
     record = let.record(str(contracts()[topic].schema["namespace"]))
     kind, change = record["change"]
@@ -233,8 +234,8 @@ def test_any_bytes_are_told_apart_and_never_raise(body: bytes) -> None:
 @settings(deadline=None)
 @given(st.data())
 def test_a_good_record_with_a_wrong_byte_never_raises(data: st.DataObject) -> None:
-    at = data.draw(st.integers(5, len(GOOD) - 1))
-    broken = GOOD[:at] + bytes([data.draw(st.integers(0, 255))]) + GOOD[at + 1 :]
+    index = data.draw(st.integers(5, len(GOOD) - 1))
+    broken = GOOD[:index] + bytes([data.draw(st.integers(0, 255))]) + GOOD[index + 1 :]
     SHARED.decode(TOPIC, KEY, broken)
 
 

@@ -20,7 +20,7 @@ def commands() -> Iterator[tuple[str, Any]]:
         waiting += [(f"{typed} {name}", inner) for name, inner in getattr(command, "commands", {}).items()]
 
 
-@pytest.mark.parametrize(("typed", "command"), [pytest.param(*each, id=each[0]) for each in commands()])
+@pytest.mark.parametrize(("typed", "command"), [pytest.param(*pair, id=pair[0]) for pair in commands()])
 def test_help_says_what_it_does_and_shows_an_example(typed: str, command: Any) -> None:
     assert command.help
     assert (command.epilog or "").startswith(f"Example: {typed}")

@@ -41,8 +41,8 @@ def edit(root: Path, file: str, change: Change) -> list[str]:
 
 
 def kind(schema: dict[str, Any], index: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = schema["fields"][-1]["type"][index]
-    return found
+    schema_of_kind: dict[str, Any] = schema["fields"][-1]["type"][index]
+    return schema_of_kind
 
 
 def named(schema: dict[str, Any], name: str) -> dict[str, Any]:

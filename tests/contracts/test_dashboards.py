@@ -21,10 +21,10 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
 def test_three_dashboards_ask_three_questions() -> None:
-    assert {name: each["uid"] for name, each in DASHBOARDS.items()} == {
+    assert {name: dashboard["uid"] for name, dashboard in DASHBOARDS.items()} == {
         "stuck": "citygrid-stuck", "fresh": "citygrid-fresh", "served": "citygrid-served"
     }  # fmt: skip
-    assert all("?" in each["description"] for each in DASHBOARDS.values())
+    assert all("?" in dashboard["description"] for dashboard in DASHBOARDS.values())
 
 
 @pytest.mark.parametrize("name", DASHBOARDS)
@@ -79,4 +79,4 @@ def test_a_runbook_leads_from_what_is_seen_to_how_one_knows_that_it_is_mended(pa
     assert CHINESE.search(text.splitlines()[1]), "the second line says it in Chinese"
     for board, title in re.findall(r"\*(Fresh|Stuck|Served)\?\* › \*([^*]+)\*", text):
         titles = [panel["title"] for name, panel in PANELS if name == board.lower()]
-        assert any(each.startswith(title) for each in titles), f"{page.name}: no panel {title!r} on {board}"
+        assert any(known.startswith(title) for known in titles), f"{page.name}: no panel {title!r} on {board}"

@@ -35,9 +35,9 @@ def ready(topic: str, example: dict[str, Any]) -> Ready:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_file_has_every_kind_and_says_its_topic(file: Path) -> None:
-    said = [example for topic, example in examples() if topic == file.stem]
-    assert {example["kind"] for example in said} == set(contracts()[file.stem].kinds)
-    assert {example["topic"] for example in said} == {file.stem}
+    listed = [example for topic, example in examples() if topic == file.stem]
+    assert {example["kind"] for example in listed} == set(contracts()[file.stem].kinds)
+    assert {example["topic"] for example in listed} == {file.stem}
 
 
 def test_every_contract_has_examples() -> None:
@@ -49,13 +49,13 @@ def test_an_example_travels(topic: str, example: dict[str, Any]) -> None:
     contract = contracts()[topic]
     made = ready(topic, example)
     record = made.record(str(contract.schema["namespace"]))
-    said = encoder(7, contract.schema)(record)
+    encoded = encoder(7, contract.schema)(record)
 
     schema = parse_schema(avro(contract.record, logical=False))
     by_fastavro = BytesIO()
     schemaless_writer(by_fastavro, schema, record)
-    assert said == FRAME.pack(0, 7) + by_fastavro.getvalue()
-    back: Any = schemaless_reader(BytesIO(said[FRAME.size :]), schema, None, return_record_name=True)
+    assert encoded == FRAME.pack(0, 7) + by_fastavro.getvalue()
+    back: Any = schemaless_reader(BytesIO(encoded[FRAME.size :]), schema, None, return_record_name=True)
     assert back == record
 
 
@@ -63,12 +63,12 @@ def test_an_example_travels(topic: str, example: dict[str, Any]) -> None:
 def test_no_number_of_an_example_is_on_the_wire(topic: str, example: dict[str, Any]) -> None:
     contract = contracts()[topic]
     made = ready(topic, example)
-    said = encoder(7, contract.schema)(made.record(str(contract.schema["namespace"])))
-    assert b"990000" not in said
+    encoded = encoder(7, contract.schema)(made.record(str(contract.schema["namespace"])))
+    assert b"990000" not in encoded
     for name in contract.identity_fields[example["kind"]]:
         value = made.statement.change[name]
-        for each in value if isinstance(value, list) else [value]:
-            assert each is None or PSEUDONYM.fullmatch(each)
+        for item in value if isinstance(value, list) else [value]:
+            assert item is None or PSEUDONYM.fullmatch(item)
 
 
 def test_the_same_statement_is_the_same_event_and_another_is_another() -> None:

@@ -26,8 +26,8 @@ def day(text: str) -> int:
 def read(department: str, line: dict[str, str]) -> tuple[str, Statement]:
     """The topic and the one statement of a line, given by its columns."""
     export = DEPARTMENTS[department].export_of(list(line))
-    (said,) = export.reader(list(line))(list(line.values()))
-    return export.topic, said
+    (statement,) = export.reader(list(line))(list(line.values()))
+    return export.topic, statement
 
 
 @pytest.mark.parametrize(
@@ -100,15 +100,15 @@ def read(department: str, line: dict[str, str]) -> tuple[str, Statement]:
 def test_a_line_states_what_the_office_means(
     department: str, line: dict[str, str], topic: str, kind: str, subject: str, change: dict[str, Any]
 ) -> None:
-    read_topic, said = read(department, line)
-    assert (read_topic, said.kind, said.subject, said.change) == (topic, kind, subject, change)
+    read_topic, statement = read(department, line)
+    assert (read_topic, statement.kind, statement.subject, statement.change) == (topic, kind, subject, change)
 
 
 def test_every_kind_of_these_departments_can_be_exported() -> None:
-    said: dict[str, set[str]] = {}
-    for export in (each for name in OURS for each in DEPARTMENTS[name].exports):
-        said.setdefault(export.topic, set()).update(export.kinds_said())
-    assert said == {topic: set(contracts()[topic].kinds) for topic in said}
+    exported: dict[str, set[str]] = {}
+    for export in (listed for name in OURS for listed in DEPARTMENTS[name].exports):
+        exported.setdefault(export.topic, set()).update(export.kinds_said())
+    assert exported == {topic: set(contracts()[topic].kinds) for topic in exported}
 
 
 def test_a_wrong_code_is_refused_with_its_column() -> None:

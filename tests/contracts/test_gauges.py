@@ -54,4 +54,4 @@ def test_a_series_that_stays_is_never_away(gauge: Scraped) -> None:
     gauge.seen.clear()
     show(gauge, {("elder",): 2, ("hazard",): 5})
     assert gauge.seen
-    assert all("elder" in each for each in gauge.seen)
+    assert all("elder" in labels for labels in gauge.seen)

@@ -45,13 +45,13 @@ def test_names_are_found_in_expressions() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.get("alert") or rule["record"])
 def test_a_rule_asks_for_declared_metrics_only(rule: dict[str, Any]) -> None:
-    known = observe.declared_names() | STANDARD | {each["record"] for each in RULES if "record" in each}
+    known = observe.declared_names() | STANDARD | {recorded["record"] for recorded in RULES if "record" in recorded}
     assert metrics_in(rule["expr"]) <= known
 
 
 @pytest.mark.parametrize("file", DASHBOARDS, ids=lambda file: file.stem)
 def test_a_dashboard_asks_for_declared_metrics_only(file: Path) -> None:
-    known = observe.declared_names() | STANDARD | {each["record"] for each in RULES if "record" in each}
+    known = observe.declared_names() | STANDARD | {recorded["record"] for recorded in RULES if "record" in recorded}
     dashboard = json.loads(file.read_text())
     asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
     assert len(asked) >= len(dashboard["panels"]) > 0
@@ -138,7 +138,7 @@ def test_a_container_is_pinned_checked_and_private(name: str) -> None:
 
 def test_one_command_makes_every_secret() -> None:
     made = contents()
-    assert {f"./secrets/{name}" for name in made} >= {each["file"] for each in COMPOSE["secrets"].values()}
+    assert {f"./secrets/{name}" for name in made} >= {secret["file"] for secret in COMPOSE["secrets"].values()}
     assert made["citygrid_owner_password"][0] in made["citygrid_database_owner_dsn"][0]
     assert made["pseudonym.key"][1] == made["citygrid_database_api_dsn"][1] == 0o600
     assert contents()["postgres_password"] != made["postgres_password"]
@@ -188,7 +188,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def commands(page: Path) -> list[list[str]]:
     """Each `citygrid …` that a page tells the reader to run, as words."""
     return [
-        said.split() for said in re.findall(r"(?:^|`|&& )citygrid ([a-z][^`\n|&]*)", page.read_text(), re.MULTILINE)
+        line.split() for line in re.findall(r"(?:^|`|&& )citygrid ([a-z][^`\n|&]*)", page.read_text(), re.MULTILINE)
     ]
 
 
@@ -196,12 +196,12 @@ def commands(page: Path) -> list[list[str]]:
 def test_documented_commands_and_options_exist(page: Path) -> None:
     for words in commands(page):
         command: Any = typer.main.get_command(build())
-        said = f"{page.name}: citygrid {' '.join(words)}"
+        line = f"{page.name}: citygrid {' '.join(words)}"
         while hasattr(command, "commands") and words:
-            assert words[0] in command.commands, said
+            assert words[0] in command.commands, line
             command = command.commands[words.pop(0)]
         options = {option for parameter in command.params for option in parameter.opts} | {"--help"}
-        assert {word for word in words if word.startswith("--")} <= options, said
+        assert {word for word in words if word.startswith("--")} <= options, line
 
 
 def test_no_metric_is_declared_for_nothing() -> None:

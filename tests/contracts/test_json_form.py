@@ -30,34 +30,34 @@ def examples() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def as_json(example: dict[str, Any]) -> dict[str, Any]:
     """As a department's program sends it: the examples' days of happening with their time and zone."""
-    said = {name: value for name, value in example.items() if name != "topic"}
+    document = {name: value for name, value in example.items() if name != "topic"}
     for name in ("occurred_at", "recorded_at"):
-        said[name] = said[name] if "T" in said[name] else f"{said[name]}T00:00:00+08:00"
-    return said
+        document[name] = document[name] if "T" in document[name] else f"{document[name]}T00:00:00+08:00"
+    return document
 
 
 @pytest.mark.parametrize(("topic", "example"), list(examples()))
 def test_an_example_is_the_same_event_as_in_a_file(topic: str, example: dict[str, Any]) -> None:
     contract = contracts()[topic]
     form, checked = JsonForm(contract), Checked(contract, PSEUDONYMS)
-    said = as_json(example)
-    Draft202012Validator(form.schema()).validate(said)
-    assert checked.ready(form.statement(said), NOW) == checked.ready(statement_of(contract, example), NOW)
+    document = as_json(example)
+    Draft202012Validator(form.schema()).validate(document)
+    assert checked.ready(form.statement(document), NOW) == checked.ready(statement_of(contract, example), NOW)
 
 
 def let(**change: Any) -> dict[str, Any]:
-    said = {"landlord": number(1), "tenants": [number(2)], "start": "2026-03-01", **change}
+    change_made = {"landlord": number(1), "tenants": [number(2)], "start": "2026-03-01", **change}
     return {
         "kind": "Let", "record": "Z1", "subject": "D1", "occurred_at": "2026-03-01T08:00:00+08:00",
-        "recorded_at": "2026-03-01T08:00:00.123456Z", "change": said,
+        "recorded_at": "2026-03-01T08:00:00.123456Z", "change": change_made,
     }  # fmt: skip
 
 
-def fault(said: Any, topic: str = TENANCY) -> tuple[str, str]:
+def fault(document: Any, topic: str = TENANCY) -> tuple[str, str]:
     """(field, reason) of what is refused."""
     contract = contracts()[topic]
     with pytest.raises(InvalidStatement) as refused:
-        Checked(contract, PSEUDONYMS).ready(JsonForm(contract).statement(said), NOW)
+        Checked(contract, PSEUDONYMS).ready(JsonForm(contract).statement(document), NOW)
     return refused.value.field, refused.value.reason
 
 
@@ -94,8 +94,8 @@ def fault(said: Any, topic: str = TENANCY) -> tuple[str, str]:
         (let(tenants=[{}]), "tenants"),
     ],
 )
-def test_what_is_wrong_is_named_and_not_repeated(said: Any, field: str) -> None:
-    named, reason = fault(said)
+def test_what_is_wrong_is_named_and_not_repeated(document: Any, field: str) -> None:
+    named, reason = fault(document)
     assert named == field
     assert number(1)[:17] not in reason
     assert "\ud800" not in reason
@@ -103,9 +103,9 @@ def test_what_is_wrong_is_named_and_not_repeated(said: Any, field: str) -> None:
 
 def test_all_that_is_wrong_with_the_form_is_said_at_once() -> None:
     form = JsonForm(contracts()[TENANCY])
-    said = let(start="1.3.2026", until="2026-02-30", rent=5) | {"occurred_at": "today", "withdrawn": None}
-    del said["record"]
-    assert {fault.field for fault in form.faults(said)} == {
+    document = let(start="1.3.2026", until="2026-02-30", rent=5) | {"occurred_at": "today", "withdrawn": None}
+    del document["record"]
+    assert {fault.field for fault in form.faults(document)} == {
         "record", "withdrawn", "occurred_at", "change", "start", "until",
     }  # fmt: skip
     assert form.faults(let()) == []
@@ -150,7 +150,7 @@ def test_parts_of_a_second_are_kept_to_the_microsecond() -> None:
 _texts = st.text() | st.sampled_from([*HEAD, "Let", "Visited", "landlord", "2026-03-01", "2026-03-01T08:00:00Z"])
 _any = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | _texts | st.just("\ud800"),
-    lambda each: st.lists(each, max_size=3) | st.dictionaries(_texts, each, max_size=4),
+    lambda pair: st.lists(pair, max_size=3) | st.dictionaries(_texts, pair, max_size=4),
     max_leaves=12,
 )
 
@@ -165,9 +165,9 @@ def test_rubbish_is_refused_in_no_other_way(topic: str, rubbish: Any, field: str
         "kind": kind, "record": "R", "subject": number(3), "occurred_at": "2026-03-01T08:00:00Z",
         "recorded_at": "2026-03-01T08:00:00Z", "change": change,
     }  # fmt: skip
-    for said in (rubbish, whole, {**whole, field: rubbish}):
+    for document in (rubbish, whole, {**whole, field: rubbish}):
         try:
-            made = Checked(contract, PSEUDONYMS).ready(JsonForm(contract).statement(said), NOW)
+            made = Checked(contract, PSEUDONYMS).ready(JsonForm(contract).statement(document), NOW)
         except InvalidStatement as refused:
             assert refused.reason  # noqa: PT017 - either is right
         else:

@@ -195,7 +195,7 @@ SAID: list[tuple[Department, Cells, str, str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("department", "cells", "topic", "kind", "change"), SAID, ids=[each[3] for each in SAID])
+@pytest.mark.parametrize(("department", "cells", "topic", "kind", "change"), SAID, ids=[case[3] for case in SAID])
 def test_a_line_is_the_statement_that_it_means(
     tmp_path: Path, department: Department, cells: Cells, topic: str, kind: str, change: dict[str, Any]
 ) -> None:
@@ -205,10 +205,10 @@ def test_a_line_is_the_statement_that_it_means(
     with ExportFile(path, None) as file:
         (line,) = lines(file, department, door)
     assert isinstance(line, Good), line
-    ((found, (_, said)),) = line.events
-    assert (found, said.kind, said.withdrawn) == (topic, kind, False)
-    assert PSEUDONYM.fullmatch(said.subject)
-    assert {name: _plain(value, change[name]) for name, value in said.change.items()} == change
+    ((read_topic, (_, statement)),) = line.events
+    assert (read_topic, statement.kind, statement.withdrawn) == (topic, kind, False)
+    assert PSEUDONYM.fullmatch(statement.subject)
+    assert {name: _plain(value, change[name]) for name, value in statement.change.items()} == change
 
 
 def _plain(value: Any, wanted: Any) -> Any:
@@ -219,6 +219,6 @@ def _plain(value: Any, wanted: Any) -> Any:
 def test_each_kind_of_these_departments_was_tried() -> None:
     tried = {kind for _, _, _, kind, _ in SAID}
     employers = set(social_security.EMPLOYERS.kinds_said())
-    departments = {id(each[0]): each[0] for each in SAID}.values()
-    said = {kind for department in departments for export in department.exports for kind in export.kinds_said()}
-    assert said - employers == tried
+    departments = {id(case[0]): case[0] for case in SAID}.values()
+    exported = {kind for department in departments for export in department.exports for kind in export.kinds_said()}
+    assert exported - employers == tried

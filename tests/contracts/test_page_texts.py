@@ -27,7 +27,7 @@ PLACE = re.compile(r"\{(\w+)\}")
 
 
 def texts(language: str) -> dict[str, str]:
-    found: list[tuple[str, str]] = []
+    entries_found: list[tuple[str, str]] = []
     for file in sorted((STATIC / "text" / language).glob("*.js")):
         source = file.read_text(encoding="utf-8")
         entries = [(json.loads(key), json.loads(text)) for key, text in ENTRY.findall(source)]
@@ -35,10 +35,10 @@ def texts(language: str) -> dict[str, str]:
             f"text/{language}/{file.name}: a line is not of the form key: text,"
         )
         assert f'"./{language}/{file.name}"' in (STATIC / "text" / f"{language}.js").read_text(encoding="utf-8")
-        found += entries
-    keys = [key for key, _ in found]
+        entries_found += entries
+    keys = [key for key, _ in entries_found]
     assert len(keys) == len(set(keys)), f"text/{language}/: a key stands twice"
-    return dict(found)
+    return dict(entries_found)
 
 
 def modules() -> list[Path]:
@@ -50,8 +50,8 @@ def test_both_languages_have_the_same_keys() -> None:
     assert chinese.keys() == english.keys()
     for file in (STATIC / "text" / "zh").glob("*.js"):
         english_file = STATIC / "text" / "en" / file.name
-        assert [each[0] for each in ENTRY.findall(file.read_text("utf-8"))] == [
-            each[0] for each in ENTRY.findall(english_file.read_text("utf-8"))
+        assert [entry[0] for entry in ENTRY.findall(file.read_text("utf-8"))] == [
+            entry[0] for entry in ENTRY.findall(english_file.read_text("utf-8"))
         ]
     assert all(chinese.values())
     assert all(english.values())
@@ -119,13 +119,13 @@ def test_the_offline_shell_has_every_file_of_the_workers_page() -> None:
 
 def reachable(path: str, lib: dict[str, Path]) -> set[str]:
     """Every file that the page at `path` loads, itself included."""
-    found: set[str] = set()
+    seen: set[str] = set()
     waiting = [path]
     while waiting:
         here = waiting.pop()
-        if here in found:
+        if here in seen:
             continue
-        found.add(here)
+        seen.add(here)
         if here in lib or here == WORDS or not here.endswith((".html", ".js")):
             continue
         source = (STATIC / here[1:]).read_text(encoding="utf-8")
@@ -134,7 +134,7 @@ def reachable(path: str, lib: dict[str, Path]) -> set[str]:
         for name in names:
             target = name if name.startswith("/") else "/" + (base / name).resolve().relative_to(STATIC).as_posix()
             waiting.append(target)
-    return found
+    return seen
 
 
 @pytest.mark.parametrize("page", sorted(file.name for file in STATIC.glob("*.html")))

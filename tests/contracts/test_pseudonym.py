@@ -57,13 +57,13 @@ def test_a_key_file_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> 
     ],
 )
 def test_a_key_that_is_missing_broken_or_open_is_refused(
-    tmp_path: Path, content: str | None, mode: int, said: str
+    tmp_path: Path, content: str | None, mode: int, message: str
 ) -> None:
     file = tmp_path / "key"
     if content is not None:
         file.write_text(content, encoding="ascii")
         file.chmod(mode)
-    with pytest.raises(KeyRefused, match=said) as refused:
+    with pytest.raises(KeyRefused, match=message) as refused:
         read_keys(file)
     assert "abab" not in str(refused.value)
 

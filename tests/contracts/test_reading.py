@@ -24,38 +24,38 @@ def read(path: Path, content: bytes, encoding: str | None = None) -> list[object
         return list(file)
 
 
-def cells(found: list[object]) -> list[list[str]]:
-    return [list(line.cells) for line in found if isinstance(line, Line)]
+def cells(read_lines: list[object]) -> list[list[str]]:
+    return [list(line.cells) for line in read_lines if isinstance(line, Line)]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_encodings_and_line_ends(tmp_path: Path, encoding: str, end: str) -> None:
-    said = f"姓名,住址{end}测试甲,样本路{end}{end}测试乙,{end}"
-    assert cells(read(tmp_path / "x.csv", said.encode(encoding))) == [["测试甲", "样本路"], ["测试乙", ""]]
+    text = f"姓名,住址{end}测试甲,样本路{end}{end}测试乙,{end}"
+    assert cells(read(tmp_path / "x.csv", text.encode(encoding))) == [["测试甲", "样本路"], ["测试乙", ""]]
 
 
 def test_one_broken_byte_is_one_bad_line(tmp_path: Path) -> None:
     good = "\n".join(["姓名,住址", *["测试甲,样本路"] * 20]).encode()
-    found = read(tmp_path / "x.csv", good + b"\n\xff\xfe\xff,x\n" + "测试乙,样本路".encode())
-    assert len(cells(found)) == 21
-    (damaged,) = (line for line in found if isinstance(line, Damaged))
+    read_lines = read(tmp_path / "x.csv", good + b"\n\xff\xfe\xff,x\n" + "测试乙,样本路".encode())
+    assert len(cells(read_lines)) == 21
+    (damaged,) = (line for line in read_lines if isinstance(line, Damaged))
     assert (damaged.number, damaged.reason) == (22, "has bytes that are not UTF-8")
 
 
 def test_a_quotation_mark_that_is_not_closed_costs_one_line(tmp_path: Path) -> None:
-    said = '姓名,住址\n"测试甲,样本路\n' + "测试乙,样本路\n" * 50 + '"测试\n丙","a ""b"" c"\n'
-    found = read(tmp_path / "x.csv", said.encode())
-    assert len(cells(found)) == 51
-    assert cells(found)[-1] == ["测试\n丙", 'a "b" c']
-    assert [line.number for line in found if isinstance(line, Damaged)] == [2]
+    text = '姓名,住址\n"测试甲,样本路\n' + "测试乙,样本路\n" * 50 + '"测试\n丙","a ""b"" c"\n'
+    read_lines = read(tmp_path / "x.csv", text.encode())
+    assert len(cells(read_lines)) == 51
+    assert cells(read_lines)[-1] == ["测试\n丙", 'a "b" c']
+    assert [line.number for line in read_lines if isinstance(line, Damaged)] == [2]
 
 
 def test_more_slips(tmp_path: Path) -> None:
-    said = "姓名;住址\nA;B;C\nA\nA;B;\n" + "x" * 2_000_000 + "\nA;B\n"
-    found = read(tmp_path / "x.csv", said.encode())
-    assert cells(found) == [["A"], ["A", "B", ""], ["A", "B"]]
-    assert [line.number for line in found if isinstance(line, Damaged)] == [2, 5]
+    text = "姓名;住址\nA;B;C\nA\nA;B;\n" + "x" * 2_000_000 + "\nA;B\n"
+    read_lines = read(tmp_path / "x.csv", text.encode())
+    assert cells(read_lines) == [["A"], ["A", "B", ""], ["A", "B"]]
+    assert [line.number for line in read_lines if isinstance(line, Damaged)] == [2, 5]
     for bad in ("utf-16", "latin-1"):
         with pytest.raises(FileRefused):
             read(
@@ -69,10 +69,10 @@ def test_more_slips(tmp_path: Path) -> None:
 
 
 def test_json_lines(tmp_path: Path) -> None:
-    said = '{"姓名": "测试甲", "户号": 12, "集体户": false, "承租人": ["1", "2"], "x": null}\n[]\n{\n'
-    found = read(tmp_path / "x.jsonl", said.encode())
-    assert cells(found) == [["测试甲", "12", "否", "1,2", ""]]
-    assert sum(isinstance(line, Damaged) for line in found) == 2
+    text = '{"姓名": "测试甲", "户号": 12, "集体户": false, "承租人": ["1", "2"], "x": null}\n[]\n{\n'
+    read_lines = read(tmp_path / "x.jsonl", text.encode())
+    assert cells(read_lines) == [["测试甲", "12", "否", "1,2", ""]]
+    assert sum(isinstance(line, Damaged) for line in read_lines) == 2
 
 
 def statements(path: Path, text: str, department: Department) -> list[Good | Bad]:

@@ -17,7 +17,7 @@ from wire.contracts import published
 from wire.schema import Array, Primitive, Record, Type, Union
 
 VIEWS = discover("domain.views", "VIEW", View)
-ROWS = {name.removeprefix("rows."): each.record for name, each in published().items() if each.what == "row"}
+ROWS = {name.removeprefix("rows."): output.record for name, output in published().items() if output.what == "row"}
 SAID = {name.removeprefix("contributions."): e.record for name, e in published().items() if e.what == "contribution"}
 PRIMITIVES = {"string": str, "int": int, "long": int, "double": float, "boolean": bool}
 
@@ -42,7 +42,7 @@ def shape_of(kind: Any) -> Any:
     if isinstance(kind, type) and kind in PRIMITIVES.values():
         return kind.__name__
     if origin in (typing.Union, types.UnionType):
-        inner = next(each for each in arguments if each is not type(None))
+        inner = next(argument for argument in arguments if argument is not type(None))
         return ("maybe", shape_of(inner))
     if origin is tuple:
         return ("many", shape_of(arguments[0]))

@@ -24,24 +24,24 @@ def export(drawn: list[Event], first_seen: int) -> list[Event]:
     """The statements as one file's lines. What happened has a time of its own for each slot."""
     instants: dict[tuple[str, ...], int] = {}
     lines = []
-    for line, said in enumerate(drawn):
-        slot = (said.subject, slot_record(said.kind, said.record, said.change), said.kind)
+    for line, statement in enumerate(drawn):
+        slot = (statement.subject, slot_record(statement.kind, statement.record, statement.change), statement.kind)
         occurred_at = instants.setdefault(slot, sum(map(ord, "".join(slot))))
         lines.append(
-            said._replace(
+            statement._replace(
                 occurred_at=occurred_at, recorded_at=RECORDED, withdrawn=False, sequence=first_seen * 1_000 + line
             )
         )
     return lines
 
 
-def standing_facts(topic: str, said: list[Event]) -> dict[str, Any]:
+def standing_facts(topic: str, events: list[Event]) -> dict[str, Any]:
     """subject → fact → what stands, without where and when it was written down."""
     view = next(view for view in ALL_VIEWS.values() if view.subject == CONTRACTS[topic].subject)
     rows: dict[str, Any] = {}
-    for each in said:
-        rows[each.subject] = view.merge(rows.get(each.subject) or view.row(each.subject), each)
-    found: dict[str, Any] = {}
+    for event in events:
+        rows[event.subject] = view.merge(rows.get(event.subject) or view.row(event.subject), event)
+    standing: dict[str, Any] = {}
     for subject, row in rows.items():
         facts = {name: getattr(row, name) for name in row.__dataclass_fields__ if name not in ("id", "bookkeeping")}
         stands = {
@@ -49,8 +49,8 @@ def standing_facts(topic: str, said: list[Event]) -> dict[str, Any]:
             for name, fact in facts.items()
         }
         if any(stands.values()):
-            found[subject] = {name: fact for name, fact in stands.items() if fact}
-    return found
+            standing[subject] = {name: fact for name, fact in stands.items() if fact}
+    return standing
 
 
 def published(topic: str, known: list[Event], exported: list[Event]) -> list[Event]:
@@ -60,17 +60,18 @@ def published(topic: str, known: list[Event], exported: list[Event]) -> list[Eve
         for event in known:
             compared.known(event)
         for event in exported:
-            said = Statement(
+            statement = Statement(
                 event.kind, event.record, event.subject, event.occurred_at, event.recorded_at, event.change,
                 event.withdrawn, event.sequence,
             )  # fmt: skip
-            compared.exported(Ready(event.event_id, said))
+            compared.exported(Ready(event.event_id, statement))
         return [
             Event(
-                f"published {number}", contract.department, topic, said.subject, said.record, said.occurred_at,
-                said.recorded_at, said.withdrawn, said.kind, said.change, said.sequence,
+                f"published {number}", contract.department, topic, statement.subject, statement.record,
+                statement.occurred_at,
+                statement.recorded_at, statement.withdrawn, statement.kind, statement.change, statement.sequence,
             )
-            for number, said in enumerate(compared.statements())
+            for number, statement in enumerate(compared.statements())
         ]  # fmt: skip
 
 
@@ -78,7 +79,7 @@ def published(topic: str, known: list[Event], exported: list[Event]) -> list[Eve
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_the_city_is_as_if_it_only_ever_saw_the_second_export(topic: str, data: st.DataObject) -> None:
-    drawn = st.lists(events(topic=topic).map(lambda each: each[1]), max_size=8)
+    drawn = st.lists(events(topic=topic).map(lambda pair: pair[1]), max_size=8)
     first, second = export(data.draw(drawn), 1), export(data.draw(drawn), 2)
     changes = published(topic, first, second)
     assert standing_facts(topic, first + changes) == standing_facts(topic, second)

@@ -25,10 +25,10 @@ def said_of(kind: str, subject: str) -> str:
     observation = contracts()["grid.observation"]
     schema = {**observation.schema, "subject": kind}
     contract = replace(observation, schema=schema, record=parse_record(schema))
-    said = Statement(
+    statement = Statement(
         "Visited", "T-1", subject, 1_700_000_000_000_000, 1_700_000_000_000_000, {"task": "T-1", "outcome": "done"}
     )
-    return Checked(contract, Pseudonyms(b"k" * 32)).ready(said, NOW).statement.subject
+    return Checked(contract, Pseudonyms(b"k" * 32)).ready(statement, NOW).statement.subject
 
 
 @pytest.mark.parametrize(
@@ -88,9 +88,9 @@ def test_a_name_that_would_collide_is_refused_at_the_door_and_in_the_decoder(
     checked = Checked(contract, Pseudonyms(b"k" * 32))
     good = Statement("MovedIn", "HK-1", number(7), 1_700_000_000_000_000, 1_700_000_000_000_000, MOVED)
     bad = good._replace(record=record, change=MOVED | change)
-    for said in (bad, JsonForm(contract).statement(as_json(bad))):
+    for statement in (bad, JsonForm(contract).statement(as_json(bad))):
         with pytest.raises(InvalidStatement) as refused:
-            checked.ready(said, NOW)
+            checked.ready(statement, NOW)
         assert refused.value.field == field
     ready = checked.ready(good, NOW)
     assert isinstance(decoded(contract, ready), Event)
@@ -100,10 +100,15 @@ def test_a_name_that_would_collide_is_refused_at_the_door_and_in_the_decoder(
     assert field in read.reason
 
 
-def as_json(said: Statement) -> dict[str, Any]:
+def as_json(statement: Statement) -> dict[str, Any]:
     """What a department sends to the gateway."""
-    at = "2023-11-14T22:13:20Z"
-    return {**said._asdict(), "occurred_at": at, "recorded_at": at, "change": {**said.change, "born": "1989-03-02"}}
+    instant = "2023-11-14T22:13:20Z"
+    return {
+        **statement._asdict(),
+        "occurred_at": instant,
+        "recorded_at": instant,
+        "change": {**statement.change, "born": "1989-03-02"},
+    }
 
 
 def decoded(contract: Contract, ready: Ready) -> Event | Unreadable | Parked:

@@ -44,7 +44,9 @@ def test_an_event_is_chosen_by_its_id_in_the_share_that_was_asked_for(tmp_path: 
     assert more is not None
     assert all_of_them is not None
     assert 0.008 < sum(map(few.chosen, ids)) / len(ids) < 0.012
-    assert {each for each in ids if few.chosen(each)} < {each for each in ids if more.chosen(each)}
+    assert {event_id for event_id in ids if few.chosen(event_id)} < {
+        event_id for event_id in ids if more.chosen(event_id)
+    }
     assert all(map(all_of_them.chosen, ids))
 
 
@@ -98,9 +100,9 @@ def collector(status: int) -> Iterator[tuple[str, list[ExportTraceServiceRequest
 
 def run(**environment: str) -> list[str]:
     """What PROGRAM prints in a process of its own."""
-    said = {"PYTHONPATH": str(CHECKOUT), "CITYGRID_TRACE_SAMPLE": "1", **environment}
+    variables = {"PYTHONPATH": str(CHECKOUT), "CITYGRID_TRACE_SAMPLE": "1", **environment}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], env=said, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", PROGRAM], env=variables, capture_output=True, text=True, timeout=60, check=True
     )
     return done.stdout.splitlines()
 
@@ -109,11 +111,13 @@ def test_a_collector_has_the_spans_when_the_process_has_ended() -> None:
     with collector(200) as (address, received):
         assert run(CITYGRID_OTLP_ENDPOINT=address) == ["True", "[('exported', 1.0)]"]
     (sent,) = received
-    resource = {each.key: each.value.string_value for each in sent.resource_spans[0].resource.attributes}
+    resource = {attribute.key: attribute.value.string_value for attribute in sent.resource_spans[0].resource.attributes}
     assert (resource["service.namespace"], resource["service.name"]) == ("citygrid", "door")
     (span,) = sent.resource_spans[0].scope_spans[0].spans
     assert span.name == "send police.household-registration"
-    assert {each.key: each.value.string_value for each in span.attributes}["cloudevents.event_id"] == EVENT
+    assert {attribute.key: attribute.value.string_value for attribute in span.attributes}[
+        "cloudevents.event_id"
+    ] == EVENT
 
 
 def test_what_a_collector_refuses_is_counted_and_the_process_goes_on() -> None:

@@ -140,5 +140,5 @@ def test_each_change_is_a_statement_that_its_contract_takes(city: DemoCity) -> N
         changed = changes.change(number, NOON + number)
         assert changed == Changes(city).change(number, NOON + number)
         titles.add(changed.title)
-        door.ready(*changed.said)
+        door.ready(*changed.stated)
     assert titles == set(CYCLE)

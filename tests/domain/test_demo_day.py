@@ -41,17 +41,17 @@ def test_the_same_city_beginning_and_speed_is_the_same_day_to_the_byte(
 def test_a_day_is_as_long_as_its_speed_says_and_nothing_is_stated_ahead_of_its_instant(
     happenings: list[Happening],
 ) -> None:
-    assert all(one.second <= other.second and one.at <= other.at for one, other in pairwise(happenings))
-    assert all(MORNING <= happening.at <= MORNING + DAY / SPEED for happening in happenings)
-    assert all(happening.said.statement.occurred_at == happening.at for happening in happenings)
+    assert all(one.second <= other.second and one.moment <= other.moment for one, other in pairwise(happenings))
+    assert all(MORNING <= happening.moment <= MORNING + DAY / SPEED for happening in happenings)
+    assert all(happening.stated.statement.occurred_at == happening.moment for happening in happenings)
 
 
 def test_every_happening_is_a_statement_that_its_contract_takes(happenings: list[Happening]) -> None:
     door = Rehearsal(Settings(_env_file=None))
     records: Counter[tuple[str, str]] = Counter()
     for happening in happenings:
-        ready = door.ready(*happening.said)
-        records[happening.said.topic, ready.event_id] += 1
+        ready = door.ready(*happening.stated)
+        records[happening.stated.topic, ready.event_id] += 1
     assert records.total() == len(records), "no event is stated twice"
 
 
@@ -61,19 +61,19 @@ def test_without_a_story_doors_are_passed_at_their_real_hour_from_one_day_to_the
     assert all(one[0] <= other[0] for one, other in pairwise(coming))
     assert coming[0][0] - evening < 600 * SECOND
     assert coming[-1][0] > evening + DAY / 2, "the next day's come too"
-    assert all(at == said.statement.occurred_at >= evening for at, said in coming)
+    assert all(moment == stated.statement.occurred_at >= evening for moment, stated in coming)
 
 
 def test_everybody_with_a_device_comes_and_goes_and_the_story_is_told_in_its_order(
     city: DemoCity, happenings: list[Happening]
 ) -> None:
-    swipes = [each for each in happenings if each.said.topic == "door-access.swipe"]
+    swipes = [each for each in happenings if each.stated.topic == "door-access.swipe"]
     doors = {home.number for building in city.buildings() for home in building.dwellings if home.device}
-    seen = Counter(each.said.statement.subject for each in swipes)
+    seen = Counter(each.stated.statement.subject for each in swipes)
     assert set(seen) <= doors
     assert len(seen) >= len(doors) * 0.9
     for each in swipes:
-        assert each.second // 3_600 in (OUT if each.said.statement.kind == "SwipedOut" else IN)
+        assert each.second // 3_600 in (OUT if each.stated.statement.kind == "SwipedOut" else IN)
     titles = [each.title for each in happenings if each.title]
     assert titles[0] == "暴雨橙色预警"
     assert titles.index("暴雨预警解除") < titles.index("加固危房已查看") < titles.index("老人按下 SOS")

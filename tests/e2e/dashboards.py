@@ -18,8 +18,8 @@ PANELS = {f"{name}: {panel['title']}": panel for name, board in sorted(DASHBOARD
 
 def shown(prometheus: httpx.Client, panel: dict[str, Any]) -> list[tuple[dict[str, str], float]]:
     """Labels and value of each series of the panel, now. Raises httpx.HTTPStatusError if an expression is refused."""
-    found = []
+    shown_series = []
     for target in panel["targets"]:
         reply = prometheus.get("/api/v1/query", params={"query": target["expr"]}).raise_for_status()
-        found += [(each["metric"], float(each["value"][1])) for each in reply.json()["data"]["result"]]
-    return found
+        shown_series += [(series["metric"], float(series["value"][1])) for series in reply.json()["data"]["result"]]
+    return shown_series

@@ -65,24 +65,24 @@ class Running:
         for sink in sinks():
             self.ours.start("sink", sink)
 
-    def publish(self, said: list[Said]) -> set[str]:
+    def publish(self, statements: list[Said]) -> set[str]:
         """Through the departments' own door; returns the event ids."""
         with Publisher(self.settings, registry=Registry.of(self.settings)) as publisher:
             return {
                 publisher.publish(
-                    each.topic,
+                    stated.topic,
                     Statement(
-                        kind=each.kind,
-                        record=each.record,
-                        subject=each.subject,
-                        occurred_at=each.occurred_at,
-                        recorded_at=each.recorded_at,
-                        change=each.change,
-                        withdrawn=each.withdrawn,
-                        sequence=each.sequence,
+                        kind=stated.kind,
+                        record=stated.record,
+                        subject=stated.subject,
+                        occurred_at=stated.occurred_at,
+                        recorded_at=stated.recorded_at,
+                        change=stated.change,
+                        withdrawn=stated.withdrawn,
+                        sequence=stated.sequence,
                     ),
                 ).event_id
-                for each in said
+                for stated in statements
             }
 
     def hold(self) -> None:
@@ -113,8 +113,8 @@ class Running:
 
     def has_committed(self, records: int) -> str | None:
         """What is lacking until the first stage has committed so many records, if anything."""
-        found = committed(self.settings, "resident")
-        return None if found >= records else f"the first stage has committed {found} records of {records}"
+        offsets = committed(self.settings, "resident")
+        return None if offsets >= records else f"the first stage has committed {offsets} records of {records}"
 
     def backlog(self, topics: Topics) -> dict[str, int]:
         """Records that wait, by who has not taken them. Raises psycopg.OperationalError while PostgreSQL is away."""
@@ -184,7 +184,7 @@ def assert_as_recomputed(run: Running, topics: Topics, wanted: Answer) -> None:
     for view in VIEWS:
         reader = RecordReader(run.registry, published()[f"rows.{view}"].schema)
         rows = {
-            key.decode(): {name: each for name, each in reader.read(record.value).items() if name != BOOKKEEPING}
+            key.decode(): {name: value for name, value in reader.read(record.value).items() if name != BOOKKEEPING}
             for key, record in topics.newest[f"rows.{view}"].items()
             if record.value is not None
         }
@@ -202,12 +202,12 @@ def assert_tables_follow(run: Running, topics: Topics, wanted: Answer) -> None:
         for view in VIEWS:
             reader = JsonReader(run.registry, published()[f"rows.{view}"].schema)
             newest = {key.decode(): record for key, record in topics.newest[f"rows.{view}"].items() if record.value}
-            found = connection.execute(f"SELECT id, version, row FROM city.{view}").fetchall()
-            assert {key: version for key, version, _ in found} == {key: record.offset for key, record in newest.items()}
-            for key, _, row in found:
-                said = reader.read(newest[key].value or b"")
-                assert row == {name: value for name, value in said.items() if name != BOOKKEEPING}
-            rows = {key: as_numbers(row, wanted.rows[view].get(key)) for key, _, row in found if not empty(row)}
+            table = connection.execute(f"SELECT id, version, row FROM city.{view}").fetchall()
+            assert {key: version for key, version, _ in table} == {key: record.offset for key, record in newest.items()}
+            for key, _, row in table:
+                row_stated = reader.read(newest[key].value or b"")
+                assert row == {name: value for name, value in row_stated.items() if name != BOOKKEEPING}
+            rows = {key: as_numbers(row, wanted.rows[view].get(key)) for key, _, row in table if not empty(row)}
             different = differences(rows, wanted.rows[view])
             assert not different, f"city.{view}: {different}"
         alerts = connection.execute(
@@ -253,7 +253,7 @@ Fault = Callable[[Running, Topics], None]
 """Called with every stage and sink held while records wait for them; lets them go on."""
 
 
-def play(run: Running, said: list[Said], fault: Fault | None = None) -> None:
+def play(run: Running, statements: list[Said], fault: Fault | None = None) -> None:
     """All of `said`, clock ticks in between, `fault` in the middle; then the final tick and the comparison."""
     if fault:
         # a stage that commits often is held in the middle of its backlog more easily
@@ -261,7 +261,7 @@ def play(run: Running, said: list[Said], fault: Fault | None = None) -> None:
     run.start()
     watched = Topics(run.settings, [*CONTRACTS, *_BETWEEN])
     try:
-        sent = publish_with(run, said, watched, fault)
+        sent = publish_with(run, statements, watched, fault)
     finally:
         watched.close()
     tick(run.settings, LIVE_SINCE + 400 * DAY)
@@ -276,7 +276,7 @@ def play(run: Running, said: list[Said], fault: Fault | None = None) -> None:
         run.settle(topics)
         events = run.events(topics)
         assert_nothing_lost_or_doubled(run, events, sent)
-        assert len(sent) == len({each.event_id for each in said})
+        assert len(sent) == len({stated.event_id for stated in statements})
         assert topics.all[DEAD_LETTERS] == []
         assert topics.all[PARKED] == []
         wanted = recompute(events, now, LIVE_SINCE)
@@ -287,10 +287,10 @@ def play(run: Running, said: list[Said], fault: Fault | None = None) -> None:
         topics.close()
 
 
-def publish_with(run: Running, said: list[Said], watched: Topics, fault: Fault | None) -> set[str]:
+def publish_with(run: Running, statements: list[Said], watched: Topics, fault: Fault | None) -> set[str]:
     """All of `said` in five portions, `fault` in the middle of the first one that can be held; the event ids."""
-    size = len(said) // 5 + 1
-    first, *portions = [said[at : at + size] for at in range(0, len(said), size)]
+    size = len(statements) // 5 + 1
+    first, *portions = [statements[start : start + size] for start in range(0, len(statements), size)]
     sent = run.publish(first)
     tick(run.settings, LIVE_SINCE + 200 * DAY)
     run.wait(lambda: run.has_committed(1), 90)

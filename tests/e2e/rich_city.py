@@ -54,10 +54,12 @@ class Told:
         self._count += 1
         full = {name: change.get(name) for name in contract.kinds[kind].by_name}
         assert change.keys() <= full.keys(), f"{kind} has no {change.keys() - full.keys()}"
-        at = ago(days)
+        moment = ago(days)
         event_id = f"event-{self._count}"
-        said = Event(event_id, contract.department, topic, subject, record, at, at + self._count, False, kind, full)
-        self.city.batch([said], contract.subject)
+        event = Event(
+            event_id, contract.department, topic, subject, record, moment, moment + self._count, False, kind, full
+        )
+        self.city.batch([event], contract.subject)
         self.city.receive(20)
 
     def write(self, database: Database) -> None:
@@ -65,9 +67,9 @@ class Told:
         self.city.finish(ago(0))
         with psycopg.connect(database.sinks) as connection:
             for number, (view, key, row) in enumerate(self._rows(), 1_000):
-                said = as_json(view, row)
-                where = key if view == "dwelling" else said.get("place") or said.get("dwelling") or ""
-                read = Read(f"rows.{view}", number, key, (where, as_jsonb(said)), 0)
+                document = as_json(view, row)
+                where = key if view == "dwelling" else document.get("place") or document.get("dwelling") or ""
+                read = Read(f"rows.{view}", number, key, (where, as_jsonb(document)), 0)
                 RowTables(Registry("http://127.0.0.1:1")).write(connection, [read])
             for key, row in self.city.rows["dwelling"].items():
                 if row.grid:
@@ -88,18 +90,18 @@ def as_json(view: str, row: Any) -> dict[str, Any]:
     value = writer(schema, 1, access="attribute")(row)
     record = schemaless_reader(BytesIO(value[FRAME.size :]), parse_schema(avro(schema, logical=False)), None)
     convert = _converter(schema)
-    said: dict[str, Any] = convert(record) if convert else record
-    said.pop("bookkeeping")
-    return said
+    document: dict[str, Any] = convert(record) if convert else record
+    document.pop("bookkeeping")
+    return document
 
 
 def tell(grid: str, dwelling: str, household: str) -> Told:
     """A graded house with an elder who lives alone, its tenant and owner, a company that files tax without a licence, a
     grid with a hazard under a rain warning."""
-    told = Told()
+    city = Told()
     district, address = grid[:6], "先锋社区右街 12 号"
     home: dict[str, Any] = {"household": household, "dwelling": dwelling, "address": address, "relation": "head"}
-    told.say(
+    city.say(
         "police.household-registration",
         "MovedIn",
         PERSON,
@@ -111,11 +113,11 @@ def tell(grid: str, dwelling: str, household: str) -> Told:
         collective=False,
         **home,
     )
-    told.say("police.household-registration", "Kinship", PERSON, "QS-1", 3_600, relative=STRANGER, relation="child")
-    told.say("police.household-registration", "Contact", PERSON, "LX-1", 900, phone="13800001234")
-    told.say("civil-affairs.marriage", "Married", PERSON, "JH-1", 12_000, spouse=SPOUSE, on=day(12_000))
-    told.say("civil-affairs.marriage", "Divorced", PERSON, "LH-1", 2_000, spouse=SPOUSE, on=day(2_000))
-    told.say(
+    city.say("police.household-registration", "Kinship", PERSON, "QS-1", 3_600, relative=STRANGER, relation="child")
+    city.say("police.household-registration", "Contact", PERSON, "LX-1", 900, phone="13800001234")
+    city.say("civil-affairs.marriage", "Married", PERSON, "JH-1", 12_000, spouse=SPOUSE, on=day(12_000))
+    city.say("civil-affairs.marriage", "Divorced", PERSON, "LH-1", 2_000, spouse=SPOUSE, on=day(2_000))
+    city.say(
         "civil-affairs.social-assistance",
         "Granted",
         PERSON,
@@ -126,12 +128,12 @@ def tell(grid: str, dwelling: str, household: str) -> Told:
         effective_from=day(690),
         monthly_fen=118_600,
     )
-    told.say("transport.vehicle-registration", "Registered", PERSON, "粤A12345", 400, vehicle_kind="car", owner=PERSON)
-    told.say("tax.tax-record", "Arrears", PERSON, "QS-2025", 200, period="2025", amount_fen=54_000)
-    told.say(
+    city.say("transport.vehicle-registration", "Registered", PERSON, "粤A12345", 400, vehicle_kind="car", owner=PERSON)
+    city.say("tax.tax-record", "Arrears", PERSON, "QS-2025", 200, period="2025", amount_fen=54_000)
+    city.say(
         "bracelet.button", "Pressed", PERSON, "SOS-1", 0.02, button="sos", device="bracelet-17", lon=113.36, lat=22.94
     )
-    told.say(
+    city.say(
         "housing.dwelling-register",
         "DwellingRegistered",
         dwelling,
@@ -145,9 +147,9 @@ def tell(grid: str, dwelling: str, household: str) -> Told:
         lon=113.36,
         lat=22.94,
     )
-    told.say("housing.dwelling-safety", "Graded", dwelling, "JD-2016", 3_300, grade="D", on=day(3_300))
-    told.say("housing.dwelling-safety", "Reinforced", dwelling, "JD-2016", 3_200, on=day(3_200), lasts_until=day(-400))
-    told.say(
+    city.say("housing.dwelling-safety", "Graded", dwelling, "JD-2016", 3_300, grade="D", on=day(3_300))
+    city.say("housing.dwelling-safety", "Reinforced", dwelling, "JD-2016", 3_200, on=day(3_200), lasts_until=day(-400))
+    city.say(
         "housing.tenancy",
         "Let",
         dwelling,
@@ -159,9 +161,9 @@ def tell(grid: str, dwelling: str, household: str) -> Told:
         until=day(-335),
         rooms=1,
     )
-    told.say("real-estate.ownership", "OwnershipRegistered", dwelling, "BDC-1", 2_500, owners=[OWNER], on=day(2_500))
+    city.say("real-estate.ownership", "OwnershipRegistered", dwelling, "BDC-1", 2_500, owners=[OWNER], on=day(2_500))
     for number in range(12):
-        told.say(
+        city.say(
             "door-access.swipe",
             "SwipedIn" if number % 2 else "SwipedOut",
             dwelling,
@@ -170,7 +172,7 @@ def tell(grid: str, dwelling: str, household: str) -> Told:
             resident=TENANT,
             device="door-3",
         )
-    told.say(
+    city.say(
         "urban-management.facility",
         "FacilityInstalled",
         grid,
@@ -183,7 +185,7 @@ def tell(grid: str, dwelling: str, household: str) -> Told:
         lon=113.361,
         lat=22.941,
     )
-    told.say(
+    city.say(
         "urban-management.facility",
         "HazardReported",
         grid,
@@ -193,7 +195,7 @@ def tell(grid: str, dwelling: str, household: str) -> Told:
         hazard="井盖缺失",
         urgent=True,
     )
-    told.say(
+    city.say(
         "urban-management.facility",
         "HazardReported",
         grid,
@@ -203,15 +205,15 @@ def tell(grid: str, dwelling: str, household: str) -> Told:
         hazard="路灯不亮",
         urgent=False,
     )
-    told.say("urban-management.facility", "HazardRepaired", grid, "BX-8", 30, on=day(30))
-    told.say("weather.warning", "WarningIssued", district, "YJ-1", 0.3, hazard="rain", level="orange", rainfall_mm=63.0)
+    city.say("urban-management.facility", "HazardRepaired", grid, "BX-8", 30, on=day(30))
+    city.say("weather.warning", "WarningIssued", district, "YJ-1", 0.3, hazard="rain", level="orange", rainfall_mm=63.0)
     company: dict[str, Any] = {
         "name": "番禺示例五金店",
         "company_kind": "individual_business",
         "address": address,
         "dwelling": dwelling,
     }
-    told.say(
+    city.say(
         "market-regulation.registration",
         "CompanyRegistered",
         COMPANY,
@@ -223,7 +225,7 @@ def tell(grid: str, dwelling: str, household: str) -> Told:
         **company,
     )
     for year, outcome in ((2022, "passed"), (2023, "passed"), (2024, "not_filed")):
-        told.say(
+        city.say(
             "market-regulation.annual-inspection",
             "Inspected",
             COMPANY,
@@ -232,9 +234,9 @@ def tell(grid: str, dwelling: str, household: str) -> Told:
             year=year,
             outcome=outcome,
         )
-    told.say("tax.company-tax", "CompanyTaxRegistered", COMPANY, "SW-1", 2_190, on=day(2_190))
+    city.say("tax.company-tax", "CompanyTaxRegistered", COMPANY, "SW-1", 2_190, on=day(2_190))
     for number in range(9):
-        told.say(
+        city.say(
             "tax.company-tax",
             "CompanyTaxReturn",
             COMPANY,
@@ -243,7 +245,7 @@ def tell(grid: str, dwelling: str, household: str) -> Told:
             period=f"2025-Q{number % 4 + 1}",
             amount_fen=120_000 + number,
         )
-    told.say(
+    city.say(
         "social-security.employer-insurance",
         "EmployerInsured",
         COMPANY,
@@ -252,7 +254,7 @@ def tell(grid: str, dwelling: str, household: str) -> Told:
         insured_persons=4,
         effective_from=day(2_100),
     )
-    told.say(
+    city.say(
         "market-regulation.registration", "LicenceRevoked", COMPANY, COMPANY, 300, on=day(300), reason="连续两年未年报"
     )
-    return told
+    return city

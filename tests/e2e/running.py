@@ -51,7 +51,7 @@ def until(lacking: Callable[[], str | None], seconds: float, every: float = 0.1)
 
 def environment(settings: Settings) -> dict[str, str]:
     """`settings` as the variables that a process reads."""
-    said = {}
+    variables = {}
     for name in type(settings).model_fields:
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
@@ -59,8 +59,8 @@ def environment(settings: Settings) -> dict[str, str]:
         if isinstance(value, datetime):
             value = value.isoformat()
         if value is not None:
-            said[f"CITYGRID_{name.upper()}"] = json.dumps(value) if isinstance(value, dict) else str(value)
-    return said
+            variables[f"CITYGRID_{name.upper()}"] = json.dumps(value) if isinstance(value, dict) else str(value)
+    return variables
 
 
 class Processes:
@@ -174,7 +174,7 @@ class Topics:
         """Read up to where every partition ends now. Raises Late."""
         ends = self._ends_now()
         deadline = time.monotonic() + seconds
-        while lacking := [at for at, end in ends.items() if self._told_end.get(at, -1) < end]:
+        while lacking := [place for place, end in ends.items() if self._told_end.get(place, -1) < end]:
             if time.monotonic() > deadline:
                 raise Late(f"not read to their end: {lacking[:5]} of {len(lacking)} partitions")
             for message in self._consumer.consume(2_000, 0.2):
@@ -192,9 +192,9 @@ class Topics:
 
     def _ends_now(self) -> dict[Where, int]:
         """Asked on another connection: the consumer's waits for records."""
-        asked = {each: OffsetSpec.latest() for each in self._partitions}  # type: ignore[no-untyped-call]
-        found = self._admin.list_offsets(asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=20)
-        return {(each.topic, each.partition): future.result(20).offset for each, future in found.items()}
+        asked = {place: OffsetSpec.latest() for place in self._partitions}  # type: ignore[no-untyped-call]
+        answers = self._admin.list_offsets(asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=20)
+        return {(place.topic, place.partition): future.result(20).offset for place, future in answers.items()}
 
     def close(self) -> None:
         self._consumer.close()
@@ -206,9 +206,9 @@ def stage_lag(settings: Settings, view: str, inputs: Iterable[str], ends: dict[W
     group = group_of_stage(settings, view)
     asked = ConsumerGroupTopicPartitions(group)
     offsets = admin.list_consumer_group_offsets([asked], request_timeout=20)[group].result(20)
-    committed = {(each.topic, each.partition): each.offset for each in offsets.topic_partitions}
+    committed = {(place.topic, place.partition): place.offset for place in offsets.topic_partitions}
     names = {settings.topic_prefix + topic for topic in inputs}
-    return sum(max(0, end - max(0, committed.get(at, 0))) for at, end in ends.items() if at[0] in names)
+    return sum(max(0, end - max(0, committed.get(place, 0))) for place, end in ends.items() if place[0] in names)
 
 
 def committed(settings: Settings, view: str) -> int:
@@ -216,7 +216,7 @@ def committed(settings: Settings, view: str) -> int:
     admin = AdminClient(settings.kafka_client())
     group = group_of_stage(settings, view)
     offsets = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=20)
-    return sum(max(0, each.offset) for each in offsets[group].result(20).topic_partitions)
+    return sum(max(0, place.offset) for place in offsets[group].result(20).topic_partitions)
 
 
 def members(settings: Settings, view: str) -> int:
@@ -232,7 +232,7 @@ def sink_lag(dsn: str, sink: str, topics: Iterable[str], ends: dict[Where, int],
         rows = connection.execute("SELECT topic, partition, next_offset FROM city.sink_offset WHERE sink = %s", (sink,))
         stored = {(prefix + topic, partition): offset for topic, partition, offset in rows.fetchall()}
     names = {prefix + topic for topic in topics}
-    return sum(max(0, end - stored.get(at, 0)) for at, end in ends.items() if at[0] in names)
+    return sum(max(0, end - stored.get(place, 0)) for place, end in ends.items() if place[0] in names)
 
 
 def tick(settings: Settings, now: int, quiet: Iterable[str] = ()) -> None:

@@ -80,11 +80,17 @@ def run(copy: Path, settings: Settings, command: str) -> None:
     nothing.touch()
     known = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
     known["PATH"] = f"{copy / '.venv' / 'bin'}:{os.environ['PATH']}"
-    said = known | {"CITYGRID_ENV_FILE": str(nothing)}
+    variables = known | {"CITYGRID_ENV_FILE": str(nothing)}
     if command.startswith("citygrid "):  # what checks and tests is asked of a checkout that nobody has set up
-        said |= environment(settings)
+        variables |= environment(settings)
     done = subprocess.run(
-        shlex.split(command), cwd=copy, env=said, capture_output=True, text=True, timeout=LONGEST_COMMAND_S, check=False
+        shlex.split(command),
+        cwd=copy,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_COMMAND_S,
+        check=False,
     )
     assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
 
@@ -99,8 +105,8 @@ def test_the_page_followed_to_the_letter(copy: Path, settings: Settings) -> None
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(content, "utf-8")
             written.append(path)
-            if found := re.search(r'EXPORT = """(.*?)"""', content, re.DOTALL):
-                (copy / EXPORT).write_bytes(found[1].encode("gb18030"))
+            if match := re.search(r'EXPORT = """(.*?)"""', content, re.DOTALL):
+                (copy / EXPORT).write_bytes(match[1].encode("gb18030"))
         else:
             assert not language, "a command's block names no language, a file's stands under its path"
             for command in content.splitlines():
@@ -137,7 +143,7 @@ def inspected(copy: Path, settings: Settings) -> dict[str, list[str]]:
         message = consumer.poll(1)
         if message is not None and message.error() is None and (value := message.value()) is not None:
             row: dict[str, Any] = reader.read(value)
-            rows[row["id"]] = [said["kind"] for said in row["other"]]
+            rows[row["id"]] = [statement["kind"] for statement in row["other"]]
         return None if len(rows) == 2 else f"{len(rows)} rows"
 
     try:

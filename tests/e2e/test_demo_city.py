@@ -45,8 +45,8 @@ def test_the_demo_city_has_dozens_of_alerts_and_its_day_goes_on(settings: Settin
         assert demo.load() > 4_000
 
         def lacking() -> str | None:
-            found = open_alerts(settings)
-            return None if found.total() >= 40 and len(found) >= RULES else f"open alerts: {dict(found)}"
+            open_now = open_alerts(settings)
+            return None if open_now.total() >= 40 and len(open_now) >= RULES else f"open alerts: {dict(open_now)}"
 
         until(lacking, 90)
         with psycopg.connect(settings.dsn("sinks")) as connection:

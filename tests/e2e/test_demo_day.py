@@ -52,7 +52,7 @@ def test_what_the_story_must_bring_comes_and_what_it_ends_is_over(settings: Sett
         assert len(titles) == 13, "every scene of the story was played"
 
         def lacking() -> str | None:
-            amiss = [found for found in check(demo, settings) if not found.there]
+            amiss = [outcome for outcome in check(demo, settings) if not outcome.there]
             return f"not as the story says: {amiss}" if amiss else None
 
         until(lacking, 120)

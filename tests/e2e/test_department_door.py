@@ -100,8 +100,8 @@ def test_the_door_keeps_to_its_description(served: Served, tmp_path: Path) -> No
     departments = sorted({contract.department for contract in contracts().values()})
     assert set(departments) > WHOLE
     with ThreadPoolExecutor(2) as judges:
-        found = list(judges.map(lambda department: judged(served, department, tmp_path / department), departments))
-    assert [said for said in found if said] == []
+        judgements = list(judges.map(lambda department: judged(served, department, tmp_path / department), departments))
+    assert [judgement for judgement in judgements if judgement] == []
     assert '"status": 500' not in served.ours.running["gateway"].program.log.read_text()
 
 
@@ -152,7 +152,7 @@ def test_without_kafka_there_is_no_202(own_kafka: OwnKafka, tmp_path: Path) -> N
 
             own_kafka.child.process.send_signal(signal.SIGSTOP)
             asked = [callers.submit(state, index) for index in range(3, 11)]
-            frozen = [each.result(60) for each in asked]
+            frozen = [future.result(60) for future in asked]
             assert {answer.status_code for answer in frozen} == {503}, "nobody acknowledged it"
             assert all(int(answer.headers["retry-after"]) >= 1 for answer in frozen)
             assert served.trouble() is not None
@@ -184,9 +184,11 @@ def test_a_department_sees_what_was_put_aside_of_its_own(served: Served) -> None
             return None if client.get("/v1/dead-letters").json()["items"] else "no dead letter is shown"
 
         until(lacking, 90, every=1)
-        said = client.get("/v1/dead-letters").json()
-        assert [(each["topic"], each["waiting"], each["replayed"]) for each in said["counts"]] == [(TENANCY, 1, 0)]
-        (letter,) = said["items"]
+        listed = client.get("/v1/dead-letters").json()
+        assert [(count["topic"], count["waiting"], count["replayed"]) for count in listed["counts"]] == [
+            (TENANCY, 1, 0)
+        ]
+        (letter,) = listed["items"]
         assert letter["origin"].startswith(f"{served.settings.topic_prefix}{TENANCY}:")
         assert letter["event_id"] == BROKEN_ID
         assert "framed" in letter["reason"]

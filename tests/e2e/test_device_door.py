@@ -104,8 +104,8 @@ class Sender:
 
 def send_by_mosquitto_pub(broker: Broker, device: Simulated, message: Signed) -> None:
     """Debian's client publishes as a device would; of ours it has nothing but the bytes and the signature."""
-    said = {"sequence": message.sequence, "sent_at": message.sent_at, "signature": message.signature}
-    properties = [word for each in said.items() for word in ("-D", "publish", "user-property", *each)]
+    properties_stated = {"sequence": message.sequence, "sent_at": message.sent_at, "signature": message.signature}
+    properties = [word for pair in properties_stated.items() for word in ("-D", "publish", "user-property", *pair)]
     command = (
         "mosquitto_pub", "-V", "mqttv5", "-h", "localhost", "-p", str(broker.port), "--cafile", str(broker.certificate),
         "-u", "everybody", "-P", PASSWORD, "-q", "1", "-t", f"citygrid/devices/{device.department}/{device.name}",
@@ -119,7 +119,7 @@ def cards(settings: Settings) -> list[str]:
     """The cards of all swipes on the topic, in no order, repetitions included."""
     decoder = Decoder(Registry.of(settings), topic_prefix=settings.topic_prefix)
     topic = settings.topic_prefix + SWIPES
-    events = [decoder.decode(topic, each.key(), each.value()) for each in on_topic(settings, SWIPES)]
+    events = [decoder.decode(topic, message.key(), message.value()) for message in on_topic(settings, SWIPES)]
     return [event.change["card"] for event in events]  # type: ignore[union-attr]
 
 
@@ -141,8 +141,8 @@ def test_swipes_and_presses_by_mqtt(settings: Settings, broker: Broker, tmp_path
     bracelet = Simulated("bracelet", "B-1", devices.add(here, "bracelet", "B-1", number(7)))
 
     def lacking(count: int) -> str | None:
-        found = set(cards(here))
-        return None if len(found) >= count else f"{len(found)} of {count} swipes are on the topic"
+        seen = set(cards(here))
+        return None if len(seen) >= count else f"{len(seen)} of {count} swipes are on the topic"
 
     def ready() -> str | None:
         try:

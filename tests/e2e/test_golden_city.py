@@ -37,9 +37,9 @@ def golden(residents: int, events: int) -> list[Said]:
     return golden_city(3, residents, events)
 
 
-def shuffled(said: list[Said]) -> list[Said]:
+def shuffled(statements: list[Said]) -> list[Said]:
     """In another order: then any part of it makes tasks, not only its end."""
-    return random.Random(1).sample(said, len(said))
+    return random.Random(1).sample(statements, len(statements))
 
 
 # --- what goes wrong --------------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def outbox_and_api_are_killed_while_tasks_are_completed(run: Running, centre: Co
         wait(moving.values(), 60, FIRST_COMPLETED)
         for name in ("api", "outbox"):
             run.ours.running[name].kill()
-        assert not all(each.done() for each in moving.values()), "the API was killed after its last answer"
+        assert not all(future.done() for future in moving.values()), "the API was killed after its last answer"
         for name in ("outbox", "api"):
             run.ours.restart(name)
         run.completed |= {task for task, moved in moving.items() if moved.result()}
@@ -95,14 +95,26 @@ def outbox_and_api_are_killed_while_tasks_are_completed(run: Running, centre: Co
 def the_clock_is_killed_and_ticks_again(run: Running, topics: Topics) -> None:
     def ticks() -> dict[int, int]:
         topics.catch_up()
-        return {at: end for (topic, at), end in topics.ends.items() if topic == run.settings.topic_prefix + CLOCK}
+        return {
+            partition: end
+            for (topic, partition), end in topics.ends.items()
+            if topic == run.settings.topic_prefix + CLOCK
+        }
 
     began = ticks()
-    run.wait(lambda: None if all(ticks()[at] > began[at] for at in began) else "the clock does not tick", 60)
+    run.wait(
+        lambda: (
+            None if all(ticks()[partition] > began[partition] for partition in began) else "the clock does not tick"
+        ),
+        60,
+    )
     run.ours.running["clock"].kill()
     stood = ticks()
     run.ours.restart("clock")
-    run.wait(lambda: None if all(ticks()[at] > stood[at] for at in stood) else "the clock stands still", 60)
+    run.wait(
+        lambda: None if all(ticks()[partition] > stood[partition] for partition in stood) else "the clock stands still",
+        60,
+    )
 
 
 def a_worker_of_each_stage_is_frozen_past_its_session_and_thawed(run: Running, topics: Topics) -> None:
@@ -159,8 +171,8 @@ def kill_part(run: Running, name: PartName) -> None:
 
 
 def share(view: str, run: Running, count: int) -> str | None:
-    found = members(run.settings, view)
-    return None if found == count else f"{found} workers share stage {view}, not {count}"
+    share_now = members(run.settings, view)
+    return None if share_now == count else f"{share_now} workers share stage {view}, not {count}"
 
 
 def waits_for(run: Running, topics: Topics, name: str) -> str | None:
@@ -214,8 +226,8 @@ def test_the_whole_golden_city(run: Running) -> None:
 
 
 def test_shuffled_and_every_tenth_said_twice(run: Running) -> None:
-    said = golden(*SMALLER)
-    play(run, shuffled(said + said[::10]))
+    statements = golden(*SMALLER)
+    play(run, shuffled(statements + statements[::10]))
 
 
 @pytest.mark.parametrize(

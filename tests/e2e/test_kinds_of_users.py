@@ -85,18 +85,18 @@ def city(stack: LocalStack, migrated_template: str, tmp_path_factory: pytest.Tem
         running.draw(GRID, "003 格", "Grid 003")
         running.draw(NEXT_GRID, "004 格", "Grid 004", 113.37)
         yield running
-    postgres.drop_database(at, passwords, name)
+    postgres.drop_database(ports, passwords, name)
 
 
 def registered(city: City, homes: dict[str, str]) -> None:
     """Dwelling → grid, in the register."""
     lines = [
         {
-            "登记编号": f"FW-{home}", "房屋编码": home, "网格编码": grid, "房屋地址": f"示例路{at}号",
+            "登记编号": f"FW-{home}", "房屋编码": home, "网格编码": grid, "房屋地址": f"示例路{index}号",
             "建筑面积": "61.5", "房屋用途": "住宅", "行政区": "440113", "经度": "113.365", "纬度": "22.945",
             "登记日期": "2020-01-01", "录入时间": "2020-01-02 10:00:00",
         }
-        for at, (home, grid) in enumerate(homes.items(), 1)
+        for index, (home, grid) in enumerate(homes.items(), 1)
     ]  # fmt: skip
     city.publish("housing", "房屋登记", lines)
 
@@ -105,20 +105,22 @@ def moved_in(city: City, people: dict[str, str], born: str = "1942-08-15") -> No
     """Identity number → dwelling; each a household of its own."""
     lines = [
         {
-            "登记编号": f"HJ-{number[-8:]}", "业务类型": "迁入登记", "公民身份号码": number, "姓名": f"测试{at}",
+            "登记编号": f"HJ-{number[-8:]}", "业务类型": "迁入登记", "公民身份号码": number, "姓名": f"测试{index}",
             "性别": "女", "出生日期": born, "户号": f"H{number[-8:]}", "与户主关系": "户主", "房屋编码": home,
-            "住址": f"示例路{at}号", "发生日期": "2026-01-31", "登记时间": "2026-02-01 09:30:00",
+            "住址": f"示例路{index}号", "发生日期": "2026-01-31", "登记时间": "2026-02-01 09:30:00",
         }
-        for at, (number, home) in enumerate(people.items(), 1)
+        for index, (number, home) in enumerate(people.items(), 1)
     ]  # fmt: skip
     city.publish("police", "户籍变动", lines)
 
 
 def test_rain_falls_on_a_district_and_each_door_at_risk_has_one_task_until_it_is_over(city: City) -> None:
-    homes = {f"RAIN-{at}": (GRID, NEXT_GRID)[at % 2] for at in range(6)}
+    homes = {f"RAIN-{index}": (GRID, NEXT_GRID)[index % 2] for index in range(6)}
     registered(city, homes)
-    moved_in(city, {person(at): f"RAIN-{at}" for at in (1, 2)})  # elders who live alone; 2 in a reinforced house
-    moved_in(city, {person(at, 5_000): "RAIN-3" for at in (3, 4)}, born="1983-09-10")  # neither old nor alone
+    moved_in(
+        city, {person(index): f"RAIN-{index}" for index in (1, 2)}
+    )  # elders who live alone; 2 in a reinforced house
+    moved_in(city, {person(index, 5_000): "RAIN-3" for index in (3, 4)}, born="1983-09-10")  # neither old nor alone
     house = {"业务类型": "加固", "验收日期": "2020-05-01", "业务日期": "2020-05-01", "录入时间": "2020-05-02 09:00:00"}
     graded = {"业务类型": "鉴定", "鉴定等级": "D级", "鉴定日期": "2016-05-01", "业务日期": "2016-05-01"}
     city.publish(
@@ -258,7 +260,7 @@ def test_a_departments_administrator_reads_its_freshness_and_mends_a_dead_letter
         assert len(json.loads(listed.stdout)) == 1, "what was stated again was read by everybody"
         seen = door.get("/v1/dead-letters").json()
         assert seen["items"] == [letter], "a letter is kept until its time is over, and says nothing of what came later"
-        assert [(each["waiting"], each["replayed"]) for each in seen["counts"]] == [(1, 0)]
+        assert [(count["waiting"], count["replayed"]) for count in seen["counts"]] == [(1, 0)]
 
     with browsing(city.url, CENTRE) as browser:
         page = browser.page()
@@ -279,14 +281,14 @@ def test_an_operator_mends_a_dead_letter_that_its_department_names(city: City, t
         event = tmp_path / "mend.json"
         shown = city.citygrid("dead-letters", "show", record, "--to", str(event))
         assert shown.returncode == 0, shown.stderr
-        said = json.loads(event.read_text("utf-8"))
-        event.write_text(json.dumps(said | {"change": {"on": "2026-02-16"}}), "utf-8")
+        event_document = json.loads(event.read_text("utf-8"))
+        event.write_text(json.dumps(event_document | {"change": {"on": "2026-02-16"}}), "utf-8")
         sent = city.citygrid("dead-letters", "replay", "--id", record, "--mended", str(event))
         assert sent.returncode == 0, sent.stdout + sent.stderr
         city.wait_for("death in the row", OF_PERSON, pseudonym)
 
         def lacking() -> str | None:
-            (letter,) = (each for each in door.get("/v1/dead-letters").json()["items"] if each["origin"] == record)
+            (letter,) = (item for item in door.get("/v1/dead-letters").json()["items"] if item["origin"] == record)
             return None if letter["replayed_at"] else "the department is not told that its letter was sent back"
 
         until(lacking, 60)
@@ -298,8 +300,8 @@ TOO_LATE = 2_000_000
 
 
 def _fresh(door: httpx.Client) -> bool:
-    said = {each["topic"]: each for each in door.get("/v1/freshness").json()["items"]}
-    return bool(said.get(DEATHS, {}).get("last_event_at"))
+    topics = {item["topic"]: item for item in door.get("/v1/freshness").json()["items"]}
+    return bool(topics.get(DEATHS, {}).get("last_event_at"))
 
 
 def _police(city: City) -> httpx.Client:
@@ -312,8 +314,8 @@ def _newest_letter(door: httpx.Client, count: int) -> dict[str, Any]:
     """The department's newest dead letter, as soon as there are `count`."""
 
     def lacking() -> str | None:
-        found = len(door.get("/v1/dead-letters").json()["items"])
-        return None if found == count else f"{found} dead letters of {count}"
+        letters = len(door.get("/v1/dead-letters").json()["items"])
+        return None if letters == count else f"{letters} dead letters of {count}"
 
     until(lacking, 60)
     newest: dict[str, Any] = door.get("/v1/dead-letters").json()["items"][0]
@@ -326,13 +328,14 @@ def _says_an_impossible_day(settings: Settings, number: str, record: str) -> str
     pseudonym = Pseudonyms.of(settings).of_number(number)
     registry = Registry.of(settings)
     encode = encoder(registry.id_of(subject_of(settings, topic), contract.schema), contract.schema)
-    at = int(datetime.now(UTC).timestamp() * 1_000_000)
-    said = {
-        "event_id": str(uuid.uuid4()), "record": record, "subject": pseudonym, "occurred_at": at, "recorded_at": at,
+    moment = int(datetime.now(UTC).timestamp() * 1_000_000)
+    event = {
+        "event_id": str(uuid.uuid4()), "record": record, "subject": pseudonym,
+        "occurred_at": moment, "recorded_at": moment,
         "withdrawn": False, "change": ("cn.citygrid.police.Death", {"on": TOO_LATE}),
     }  # fmt: skip
     producer = Producer({**settings.kafka_client(), "partitioner": "murmur2_random"})
-    producer.produce(settings.topic_prefix + topic, encode(said), pseudonym.encode())
+    producer.produce(settings.topic_prefix + topic, encode(event), pseudonym.encode())
     assert producer.flush(30) == 0
     registry.close()
     return pseudonym

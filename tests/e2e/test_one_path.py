@@ -161,5 +161,5 @@ def _dibao(owner: str) -> dict[str, str]:
 
 
 def _lacks(city: City, statement: str, wanted: int) -> str | None:
-    found = city.select(statement)[0][0]
-    return None if found == wanted else f"{found} rows of {wanted}"
+    value = city.select(statement)[0][0]
+    return None if value == wanted else f"{value} rows of {wanted}"

@@ -112,8 +112,8 @@ def test_what_a_worker_acknowledges_the_centre_sees(
         worker.wait_until_sent()
         page.screenshot(path=SCREENSHOTS / f"worker-{size[0]}-{language}.png")
     with psycopg.connect(served_city.database.owner) as owner:
-        found = owner.execute("SELECT state FROM city.task WHERE finding_id = %s", (wanted,)).fetchone()
-    assert found == ("acknowledged",)
+        row = owner.execute("SELECT state FROM city.task WHERE finding_id = %s", (wanted,)).fetchone()
+    assert row == ("acknowledged",)
 
 
 def test_without_a_network_nothing_typed_is_lost(served_city: ServedCity) -> None:
@@ -145,8 +145,8 @@ def test_without_a_network_nothing_typed_is_lost(served_city: ServedCity) -> Non
         browser.context.set_offline(False)
         worker.wait_until_sent()
     with psycopg.connect(served_city.database.owner) as owner:
-        found = owner.execute("SELECT state, note FROM city.task WHERE finding_id = %s", (finding,)).fetchone()
-    assert found == ("completed", "车停在楼下，户主称借用")
+        row = owner.execute("SELECT state, note FROM city.task WHERE finding_id = %s", (finding,)).fetchone()
+    assert row == ("completed", "车停在楼下，户主称借用")
 
 
 def test_a_move_that_the_server_refuses_stays_with_its_words(served_city: ServedCity) -> None:
@@ -236,8 +236,8 @@ def test_a_typed_door_plate_opens_its_stop(served_city: ServedCity) -> None:
         page.locator("[data-test=visit]").wait_for()
         worker.wait_until_sent()  # to arrive is to have accepted it
     with psycopg.connect(served_city.database.owner) as owner:
-        found = owner.execute("SELECT count(*) FROM city.task WHERE state = 'acknowledged'").fetchone()
-    assert found == (1,)
+        row = owner.execute("SELECT count(*) FROM city.task WHERE state = 'acknowledged'").fetchone()
+    assert row == (1,)
 
 
 def test_a_stop_is_handed_to_the_district_with_a_reason(served_city: ServedCity) -> None:
@@ -251,12 +251,12 @@ def test_a_stop_is_handed_to_the_district_with_a_reason(served_city: ServedCity)
         worker.wait_until_sent()
         assert len(worker.stops()) == 2
     with psycopg.connect(served_city.database.owner) as owner:
-        found = owner.execute(
+        rows = owner.execute(
             "SELECT e.reason FROM city.task_event e JOIN city.task t ON t.id = e.task "
             "WHERE t.finding_id = %s AND e.move = 'hand_over'",
             (finding,),
         ).fetchall()
-    assert found == [("不属于本网格",)]
+    assert rows == [("不属于本网格",)]
 
 
 def test_an_instruction_of_the_centre_reaches_the_worker(served_city: ServedCity) -> None:

@@ -91,10 +91,10 @@ class City(Running):
         text = httpx.get(
             f"http://127.0.0.1:{self.settings.worker_ports[process.replace('_', '-')]}/metrics", timeout=10
         ).text
-        found = Counter[str]()
+        counts = Counter[str]()
         for topic, value in re.findall(rf'^{name}{{.*topic="([^"]*)".*}} (\S+)$', text, re.MULTILINE):
-            found[topic.removeprefix(self.settings.topic_prefix)] += int(float(value))
-        return found
+            counts[topic.removeprefix(self.settings.topic_prefix)] += int(float(value))
+        return counts
 
     def send(self, poison: list[Poison]) -> dict[str, Poison]:
         """Put the records where they are wanted; returns them by the name that `dead-letters list` gives them."""
@@ -102,11 +102,11 @@ class City(Running):
         sent: dict[str, Poison] = {}
 
         def delivered(bad: Poison) -> Callable[[KafkaError | None, Message], None]:
-            def told(error: KafkaError | None, message: Message) -> None:
+            def delivered(error: KafkaError | None, message: Message) -> None:
                 assert error is None, f"{bad.topic}: {error}"
                 sent[f"{message.topic()}:{message.partition()}:{message.offset()}"] = bad
 
-            return told
+            return delivered
 
         for bad in poison:
             topic = self.settings.topic_prefix + bad.topic
@@ -140,11 +140,11 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             main()
-        said = capsys.readouterr()
-        assert not ended.value.code, said.err
-        assert NAME not in said.out
-        assert NUMBER not in said.out
-        return json.loads(said.out)
+        captured = capsys.readouterr()
+        assert not ended.value.code, captured.err
+        assert NAME not in captured.out
+        assert NUMBER not in captured.out
+        return json.loads(captured.out)
 
     return run
 
@@ -156,16 +156,16 @@ def test_poison_is_put_aside_and_everything_else_goes_on(
     city: City, command: Callable[..., Any], tmp_path: Path
 ) -> None:
     city.start()
-    said = golden_city(5, 60, 1_000)
+    statements = golden_city(5, 60, 1_000)
     ids = {
         topic: city.registry.id_of(subject_of(city.settings, topic), schema)
         for topic, schema in {
             **{topic: contract.schema for topic, contract in CONTRACTS.items()},
-            **{topic: each.schema for topic, each in published().items()},
+            **{topic: output.schema for topic, output in published().items()},
         }.items()
     }
     partitions = city.settings.partitions
-    city.publish(said[:300])
+    city.publish(statements[:300])
     tick(city.settings, LIVE_SINCE)
     contributed = [f"contributions.{view}" for view in CONTRIBUTED]
     topics = Topics(city.settings, [*CONTRACTS, *contributed, *ROWS, ALERTS, CLOCK], keep_all=True)
@@ -173,14 +173,14 @@ def test_poison_is_put_aside_and_everything_else_goes_on(
     keyless = city.send(list(without_key(ids, partitions)))
     strays = city.send(list(misplaced(ids, partitions)))
     bad = keyless | strays | city.send(list(on_events(ids, partitions)))
-    stages = city.send([each for each in on_what_stages_publish(ids) if each.reason == "unreadable"])
-    tables = city.send([each for each in on_what_stages_publish(ids) if each.reason != "unreadable"])
-    city.publish(said[300:])
+    stages = city.send([poison for poison in on_what_stages_publish(ids) if poison.reason == "unreadable"])
+    tables = city.send([poison for poison in on_what_stages_publish(ids) if poison.reason != "unreadable"])
+    city.publish(statements[300:])
     tick(city.settings, NOW)
     try:
         city.settle(topics)
         # A stage that starts anew reads its rows: what somebody else wrote there must be deleted before.
-        city.send([each._replace(value=None) for each in tables.values()])
+        city.send([poison._replace(value=None) for poison in tables.values()])
         letters = {row["record"]: row for row in command("list")}
         assert letters.keys() == (bad | stages | tables).keys()
         for name, sent in (bad | stages | tables).items():
@@ -193,9 +193,9 @@ def test_poison_is_put_aside_and_everything_else_goes_on(
             assert letter["kept_in"] == "dead-letters"
             assert letter["bytes"] == len(sent.value or b"")
         counted = sum((city.metric(f"stage-{view}", "rdkafka_dead_letters_total") for view in VIEWS), Counter[str]())
-        assert counted == Counter(each.topic for each in bad.values()) + Counter(
+        assert counted == Counter(poison.topic for poison in bad.values()) + Counter(
             # every stage reads the clock
-            each.topic for each in stages.values() for _ in range(len(VIEWS) if each.topic == CLOCK else 1)
+            poison.topic for poison in stages.values() for _ in range(len(VIEWS) if poison.topic == CLOCK else 1)
         )  # fmt: skip
 
         mend(city, command, one_a_kind(keyless) | one_a_kind(strays), tmp_path, topics)
@@ -204,8 +204,8 @@ def test_poison_is_put_aside_and_everything_else_goes_on(
         )
         assert not [row for row in command("list") if row["replay_of"]], "what was mended came back"
 
-        for each in (*stages.values(), *tables.values()):
-            topics.newest[each.topic].pop(each.key or b"", None)
+        for poison in (*stages.values(), *tables.values()):
+            topics.newest[poison.topic].pop(poison.key or b"", None)
         wanted = recompute(city.good_events(topics, bad), NOW, LIVE_SINCE)
         assert wanted.alerts
         assert_as_recomputed(city, topics, wanted)
@@ -217,7 +217,7 @@ def test_poison_is_put_aside_and_everything_else_goes_on(
 
 def one_a_kind(letters: dict[str, Poison]) -> dict[str, Poison]:
     """One for each kind of subject: mending one reads all dead letters twice, and is the same for every contract."""
-    return dict({CONTRACTS[each.topic].subject: (name, each) for name, each in letters.items()}.values())
+    return dict({CONTRACTS[letter.topic].subject: (name, letter) for name, letter in letters.items()}.values())
 
 
 def mend(city: City, command: Callable[..., Any], letters: dict[str, Poison], folder: Path, topics: Topics) -> None:
@@ -249,17 +249,17 @@ def test_a_kind_newer_than_the_stage_waits_for_the_stage(
     release = older_release(tmp_path / "older", LATER)
     for view in ("resident", "dwelling"):
         started(city, "stage", view, release)
-    said = [each for each in golden_city(5, 40, 700) if each.topic in LATER]
-    waiting = [each for each in said if each.kind == LATER[each.topic]]
-    assert {each.topic for each in waiting} == LATER.keys()
-    city.publish(said)
+    statements = [stated for stated in golden_city(5, 40, 700) if stated.topic in LATER]
+    waiting = [stated for stated in statements if stated.kind == LATER[stated.topic]]
+    assert {stated.topic for stated in waiting} == LATER.keys()
+    city.publish(statements)
     topics = Topics(city.settings, [*CONTRACTS, "contributions.dwelling", *ROWS, CLOCK], keep_all=True)
     try:
         views = ("resident", "dwelling")
         city.read_by(topics, views)
         letters = command("list")
         assert {row["kept_in"] for row in letters} == {"parked"}
-        assert len(letters) == len({each.event_id for each in waiting})
+        assert len(letters) == len({stated.event_id for stated in waiting})
         kinds = Counter(row["reason"].split(" ")[0] for row in letters)
         assert kinds.keys() == set(LATER.values())
         assert sum((city.metric(f"stage-{view}", "rdkafka_parked_total") for view in views), Counter[str]()).keys() == (
@@ -298,7 +298,7 @@ def older_release(folder: Path, lacking: dict[str, str]) -> Path:
         path = folder / CONTRACTS[topic].path.relative_to(CHECKOUT)
         schema = json.loads(path.read_text(encoding="utf-8"))
         kinds = schema["fields"][-1]["type"]
-        schema["fields"][-1]["type"] = [each for each in kinds if each["name"] != kind]
+        schema["fields"][-1]["type"] = [listed for listed in kinds if listed["name"] != kind]
         path.write_text(json.dumps(schema), encoding="utf-8")
     return folder
 

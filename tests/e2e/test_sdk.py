@@ -86,16 +86,16 @@ def test_a_department_states_facts_with_the_wheel_alone(
             cwd=tmp_path, capture_output=True, text=True, timeout=200, check=False,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
-    said = json.loads(done.stdout)
-    assert len(set(said["many"])) == 1_200
-    assert said["again"] == said["many"][:1]
-    assert said["refused"] == [[600, "subject"]]
-    assert "990000" not in said["told"]
-    assert said["taken"] == 500
-    assert TOPIC in said["topics"]
-    assert said["stranger"]
-    sent = {dict(each.headers() or [])["ce_id"].decode() for each in on_topic(settings, TOPIC)}  # type: ignore[union-attr]
-    assert sent == set(said["many"])
+    result = json.loads(done.stdout)
+    assert len(set(result["many"])) == 1_200
+    assert result["again"] == result["many"][:1]
+    assert result["refused"] == [[600, "subject"]]
+    assert "990000" not in result["told"]
+    assert result["taken"] == 500
+    assert TOPIC in result["topics"]
+    assert result["stranger"]
+    sent = {dict(message.headers() or [])["ce_id"].decode() for message in on_topic(settings, TOPIC)}  # type: ignore[union-attr]
+    assert sent == set(result["many"])
 
 
 def answers(url: str) -> bool:

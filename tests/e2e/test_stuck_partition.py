@@ -47,17 +47,17 @@ class Watched:
 
     def panel(self, title: str) -> list[tuple[dict[str, str], float]]:
         """What the panel of the dashboard shows: labels and value of each of its series."""
-        (panel,) = [each for each in DASHBOARDS["stuck"]["panels"] if each["title"].startswith(title)]
+        (panel,) = [listed for listed in DASHBOARDS["stuck"]["panels"] if listed["title"].startswith(title)]
         return shown(self.prometheus, panel)
 
     def places(self, title: str) -> set[Place]:
         """The readers, topics and partitions that the panel names."""
-        return {(said.get("reader", ""), said["topic"], said["partition"]) for said, _ in self.panel(title)}
+        return {(labels.get("reader", ""), labels["topic"], labels["partition"]) for labels, _ in self.panel(title)}
 
     def say(self, topic: str, *statements: Statement) -> None:
         with Publisher(self.settings) as publisher:
-            for each in statements:
-                publisher.publish(topic, each)
+            for statement in statements:
+                publisher.publish(topic, statement)
 
     def partition(self, key: str) -> str:
         return str(partition_of(key.encode(), self.settings.partitions))
@@ -93,7 +93,7 @@ def prometheus(settings: Settings, folder: Path, port: int) -> Iterator[httpx.Cl
         text = text.replace(what, f"{what.split()[0]} 1s")
     configuration.write_text(text)
     targets = configuration.parent / "targets" / "local.json"
-    here = [each for each in json.loads(targets.read_text()) if each["labels"]["process"] in NAMES]
+    here = [target for target in json.loads(targets.read_text()) if target["labels"]["process"] in NAMES]
     targets.write_text(json.dumps(here))
     program = which("prometheus")
     assert program is not None, "prometheus is not installed: apt-get install prometheus"
@@ -138,7 +138,7 @@ def test_what_is_stuck_is_found_by_the_dashboard_alone(watched: Watched) -> None
     watched.say(DWELLINGS, *(dwelling(f"D-{number}") for number in range(20)))
     until(lambda: watched.written("resident", 20), 120)
     until(lambda: watched.written("dwelling", 20), 120)
-    until(lambda: f"{found}" if (found := watched.places(STANDING) | watched.places(UNDECIDED)) else None, 180)
+    until(lambda: f"{places}" if (places := watched.places(STANDING) | watched.places(UNDECIDED)) else None, 180)
 
     watched.ours.freeze("stage-resident")
     with Publisher(watched.settings) as publisher:
@@ -157,8 +157,8 @@ def test_what_is_stuck_is_found_by_the_dashboard_alone(watched: Watched) -> None
     left_open.flush(30)
 
     def lacking() -> str | None:
-        found = watched.places(STANDING), watched.places(UNDECIDED)
-        return None if {frozen, locked} <= found[0] and found[1] else f"the dashboard shows {found}"
+        places = watched.places(STANDING), watched.places(UNDECIDED)
+        return None if {frozen, locked} <= places[0] and places[1] else f"the dashboard shows {places}"
 
     until(lacking, 240, every=1)
     standing = watched.places(STANDING)
@@ -166,7 +166,7 @@ def test_what_is_stuck_is_found_by_the_dashboard_alone(watched: Watched) -> None
     assert {place for place in standing if place[1] != "clock"} == {frozen, locked}
     assert {place[0] for place in standing if place[1] == "clock"} == {"stage-resident"}
     assert watched.places(UNDECIDED) == {("", DWELLINGS, "1")}
-    answering = {said["process"]: up for said, up in watched.panel(ANSWERING)}
+    answering = {labels["process"]: up for labels, up in watched.panel(ANSWERING)}
     assert answering == {"stage-resident": 0, "stage-dwelling": 1, "sink-row-tables": 1, "clock": 1}
 
     lock.close()
@@ -175,8 +175,8 @@ def test_what_is_stuck_is_found_by_the_dashboard_alone(watched: Watched) -> None
 
     def still() -> str | None:
         watched.ours.keep_alive()  # the stage was late: others may have had its partitions, so it ends
-        found = watched.places(STANDING) | watched.places(UNDECIDED)
-        return f"the dashboard still shows {found}" if found else None
+        places = watched.places(STANDING) | watched.places(UNDECIDED)
+        return f"the dashboard still shows {places}" if places else None
 
     until(still, 240, every=1)
     until(lambda: watched.written("resident", 21), 60)

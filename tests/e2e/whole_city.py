@@ -62,9 +62,15 @@ class City:
         """The command as an operator types it."""
         nothing = self.settings.state_dir / "empty.env"
         nothing.touch()
-        said = environment(self.settings) | {"CITYGRID_ENV_FILE": str(nothing), "PATH": "/usr/bin:/bin", "HOME": "/tmp"}
+        variables = environment(self.settings) | {
+            "CITYGRID_ENV_FILE": str(nothing),
+            "PATH": "/usr/bin:/bin",
+            "HOME": "/tmp",
+        }
         command = [sys.executable, "-m", "citygrid", *words]
-        return subprocess.run(command, cwd=CHECKOUT, env=said, capture_output=True, text=True, timeout=180, check=False)
+        return subprocess.run(
+            command, cwd=CHECKOUT, env=variables, capture_output=True, text=True, timeout=180, check=False
+        )
 
     def publish(self, department: str, export: str, lines: Iterable[dict[str, str]]) -> None:
         """An export file of the department, as its office writes it, published as its operator does."""
@@ -114,8 +120,8 @@ def whole_city(settings: Settings, folder: Path) -> Iterator[City]:
         until(lambda: _not_ready(url, settings), 180)
         watching = _prometheus(settings, folder, prometheus)
         try:
-            at = f"http://127.0.0.1:{prometheus}"
-            yield City(settings, ours, folder, url, f"http://127.0.0.1:{gateway}", at)
+            base_url = f"http://127.0.0.1:{prometheus}"
+            yield City(settings, ours, folder, url, f"http://127.0.0.1:{gateway}", base_url)
         finally:
             watching.stop()
 

@@ -60,8 +60,8 @@ def command(
         monkeypatch.setattr(sys, "argv", ["citygrid", "dead-letters", *arguments])
         with pytest.raises(SystemExit) as ended:
             main()
-        said = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), said.out, said.err)
+        captured = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), captured.out, captured.err)
 
     return run
 
@@ -73,16 +73,16 @@ def records(settings: Settings, name: str) -> list[Message]:
         {**settings.kafka_client(), "group.id": "test", "enable.partition.eof": True, "auto.offset.reset": "earliest"}
     )
     consumer.assign([TopicPartition(topic, number, 0) for number in range(2)])
-    found, ends = [], 0
+    listed, ends = [], 0
     while ends < 2:
         record = consumer.poll(30)
         assert record is not None
         if record.error():
             ends += 1
         else:
-            found.append(record)
+            listed.append(record)
     consumer.close()
-    return found
+    return listed
 
 
 def say(settings: Settings, value: bytes, partition: int = 1, key: bytes | None = b"someone") -> Message:
@@ -120,9 +120,9 @@ def death(settings: Settings, registry: Registry, recorded_at: int = 20_000 * DA
 
 
 def listed(command: Command) -> list[dict[str, Any]]:
-    said = command("list", "--json")
-    assert said.returncode == 0, said.stderr
-    rows: list[dict[str, Any]] = json.loads(said.stdout)
+    answer = command("list", "--json")
+    assert answer.returncode == 0, answer.stderr
+    rows: list[dict[str, Any]] = json.loads(answer.stdout)
     return rows
 
 
@@ -168,8 +168,8 @@ def test_a_replay_sends_the_original_bytes_once(city: Settings, command: Command
     first, second = say(city, b"one", partition=0), say(city, b"two" * 300_000, key=None)
     names = [put_aside(city, record, "unknown schema id") for record in (first, second)]
 
-    said = command("replay", "--id", names[0])
-    assert (said.returncode, said.stdout.split("\n")[:2]) == (0, [names[0], "1 records sent back"])
+    answer = command("replay", "--id", names[0])
+    assert (answer.returncode, answer.stdout.split("\n")[:2]) == (0, [names[0], "1 records sent back"])
     assert json.loads(command("replay", "--all", "--json").stdout) == {"replayed": [names[1]]}
     assert json.loads(command("replay", "--all", "--json").stdout) == {"replayed": []}
     assert json.loads(command("replay", "--topic", city.topic_prefix + TOPIC, "--json").stdout) == {"replayed": []}

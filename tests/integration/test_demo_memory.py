@@ -21,8 +21,8 @@ print(json.dumps([count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 10
 def made(residents: int) -> tuple[int, float]:
     """How many statements were made, and the largest memory of the process that made them (MiB)."""
     command = [sys.executable, "-c", MEASURE, str(residents)]
-    said = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
-    count, mebibytes = json.loads(said)
+    output = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
+    count, mebibytes = json.loads(output)
     return count, mebibytes
 
 

@@ -58,8 +58,8 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Repo
 
 def test_an_interrupted_download_goes_on_where_it_stopped(repository: Repository, tmp_path: Path) -> None:
     repository.breaks_after = [300_000]
-    told: list[int] = []
-    fetch([FILE], tmp_path / "cache", told.append)
+    reports: list[int] = []
+    fetch([FILE], tmp_path / "cache", reports.append)
     assert (tmp_path / "cache" / FILE.path).read_bytes() == CONTENT
     assert repository.asked_from[0] == 0
     assert 0 < repository.asked_from[1] <= 300_000

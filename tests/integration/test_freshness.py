@@ -23,8 +23,8 @@ from wire.topics import ensure_schemas, ensure_topics
 
 def say(settings: Settings, *dwellings: str) -> None:
     with Publisher(settings, registry=Registry.of(settings)) as publisher:
-        for each in dwellings:
-            publisher.publish(REGISTER, registered(each))
+        for dwelling in dwellings:
+            publisher.publish(REGISTER, registered(dwelling))
 
 
 def now() -> int:
@@ -58,7 +58,7 @@ def test_a_topic_is_quiet_until_it_speaks_and_a_broker_that_is_away_changes_noth
 
     nobody = settings.model_copy(update={"kafka_bootstrap": f"127.0.0.1:{free_ports(1)[0]}"})
     hearing._settings = nobody
-    told = hearing.quiet(now())
+    quiet = hearing.quiet(now())
     asked = time.monotonic()
 
     def waiting() -> str | None:
@@ -66,7 +66,7 @@ def test_a_topic_is_quiet_until_it_speaks_and_a_broker_that_is_away_changes_noth
         return None if time.monotonic() > asked + 7 else "the broker's time to answer is not over"
 
     until(waiting, 20)
-    assert hearing.quiet(now()) == told
+    assert hearing.quiet(now()) == quiet
     assert newest_records(nobody) == {}
 
 
@@ -105,8 +105,8 @@ def test_the_command_shows_topics_with_and_without_a_broker(
         with pytest.raises(SystemExit) as ended:
             main()
         assert (ended.value.code or 0) == code
-        said = capsys.readouterr()
-        return said.out, said.err
+        captured = capsys.readouterr()
+        return captured.out, captured.err
 
     def lacking() -> str | None:
         (one,) = json.loads(run(REGISTER, "--json")[0])

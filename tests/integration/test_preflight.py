@@ -18,9 +18,9 @@ from runtime.settings import Settings
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """An installation that was never started."""
-    at = Ports.free()
+    free = Ports.free()
     (api,) = ports.free_ports(1)
-    named = {f"local_{field.name}_port": getattr(at, field.name) for field in fields(at)}
+    named = {f"local_{field.name}_port": getattr(free, field.name) for field in fields(free)}
     return Settings(_env_file=None, state_dir=tmp_path / "state", api_port=api, **named)
 
 
@@ -33,10 +33,10 @@ def test_every_taken_port_is_named_at_once(settings: Settings, tmp_path: Path) -
     with ExitStack() as held:
         for port in taken:
             held.enter_context(socket.create_server(("127.0.0.1", port)))
-        told = preflight.troubles(settings, tmp_path)
-    assert len(told) == 3
+        sentences = preflight.troubles(settings, tmp_path)
+    assert len(sentences) == 3
     for port, setting in zip(taken, ("LOCAL_KAFKA", "LOCAL_POSTGRES", "API"), strict=True):
-        (sentence,) = (each for each in told if each.startswith(f"Port {port} for "))
+        (sentence,) = (line for line in sentences if line.startswith(f"Port {port} for "))
         assert sentence.endswith(f"Stop it, or set CITYGRID_{setting}_PORT to a free port.")
 
 
@@ -54,17 +54,17 @@ def test_a_limit_of_the_container_or_service_counts_as_memory(
     (group / "memory.current").write_text(f"{2**29}\n")
     assert preflight.troubles(settings, tmp_path) == []
     (group / "memory.current").write_text(f"{5 * 2**29}\n")
-    (told,) = preflight.troubles(settings, tmp_path)
-    assert told.startswith("Only 1024 MiB of memory are free and about 2048 MiB are needed: close other programs")
+    (sentence,) = preflight.troubles(settings, tmp_path)
+    assert sentence.startswith("Only 1024 MiB of memory are free and about 2048 MiB are needed: close other programs")
 
 
 def test_a_full_disk_names_the_folder_and_the_setting_that_moves_it(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(preflight, "DISK_MB", 10**12)
-    told = preflight.troubles(settings, Path(settings.state_dir) / "downloads")
-    assert f"The disk of {settings.state_dir} has " in told[0]
-    assert "set CITYGRID_STATE_DIR to a folder on another disk" in told[0]
+    sentences = preflight.troubles(settings, Path(settings.state_dir) / "downloads")
+    assert f"The disk of {settings.state_dir} has " in sentences[0]
+    assert "set CITYGRID_STATE_DIR to a folder on another disk" in sentences[0]
 
 
 def test_a_disk_that_fills_while_everything_runs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

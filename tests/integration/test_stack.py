@@ -41,7 +41,7 @@ def test_the_fixtures_reach_every_part(settings: Settings, prefix: str) -> None:
 
 
 def test_nothing_listens_beyond_loopback(stack: LocalStack) -> None:
-    numbers = {getattr(stack.at, field.name) for field in fields(stack.at)}
+    numbers = {getattr(stack.ports, field.name) for field in fields(stack.ports)}
     listening = [tuple(c.laddr) for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
     hosts = {host for host, *port in listening if set(port) <= numbers}
     assert hosts <= {"127.0.0.1", "::ffff:127.0.0.1"}
@@ -50,9 +50,9 @@ def test_nothing_listens_beyond_loopback(stack: LocalStack) -> None:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment of a `citygrid` with a state folder and ports of its own; whatever runs there is stopped."""
-    at = Ports.free()
+    free = Ports.free()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CITYGRID_")}
-    environment |= {f"CITYGRID_LOCAL_{f.name.upper()}_PORT": str(getattr(at, f.name)) for f in fields(at)}
+    environment |= {f"CITYGRID_LOCAL_{f.name.upper()}_PORT": str(getattr(free, f.name)) for f in fields(free)}
     (api,) = ports.free_ports(1)
     folder = tmp_path / "state"
     yield environment | {"CITYGRID_STATE_DIR": str(folder), "CITYGRID_API_PORT": str(api)}
@@ -62,10 +62,10 @@ def place(tmp_path: Path) -> Iterator[dict[str, str]]:
 def test_a_port_in_use_names_the_process_and_the_setting(place: dict[str, str]) -> None:
     port = int(place["CITYGRID_LOCAL_KAFKA_PORT"])
     with socket.create_server(("127.0.0.1", port)):
-        said = _citygrid(place, "up", "--parts-only", "--detach")
-    assert said.returncode == 1
+        result = _citygrid(place, "up", "--parts-only", "--detach")
+    assert result.returncode == 1
     for part in (f"Port {port}", f"process {os.getpid()}", "CITYGRID_LOCAL_KAFKA_PORT"):
-        assert part in said.stderr
+        assert part in result.stderr
     assert not _started_from(place)
 
 
@@ -86,19 +86,19 @@ def test_killed_or_stopped_it_leaves_no_process_and_continues_with_all_it_was_to
     supervisor.kill()
     _until(lambda: not any(_lives(child) for child in children), "the children are gone")
     assert _citygrid(place, "status").returncode == 3
-    told = tmp_path / "told"
-    up = _up(place, told)
+    record = tmp_path / "told"
+    up = _up(place, record)
     _expect_what_was_kept(stack, schema_id)
 
     assert _citygrid(place, "down").returncode == 0
     assert up.wait(SECONDS) == 0
-    assert "stopped by `citygrid down`" in told.read_text()
+    assert "stopped by `citygrid down`" in record.read_text()
     assert not _started_from(place)
-    up = _up(place, told)
+    up = _up(place, record)
     _expect_what_was_kept(stack, schema_id)
     kafka = Supervisor(stack.folder).states()["kafka"].pid
     os.kill(kafka, signal.SIGKILL)
-    _until(lambda: f"kafka died (process {kafka})" in told.read_text(), "the death is said")
+    _until(lambda: f"kafka died (process {kafka})" in record.read_text(), "the death is said")
     _until(lambda: Supervisor(stack.folder).states()["kafka"].pid not in (0, kafka), "it is started again")
     up.send_signal(signal.SIGINT)
     assert up.wait(SECONDS) == 0
@@ -126,16 +126,16 @@ def test_reset_forgets_only_a_state_folder_and_asks(place: dict[str, str]) -> No
 
 
 def _stack(place: dict[str, str]) -> LocalStack:
-    at = Ports(*(int(place[f"CITYGRID_LOCAL_{f.name.upper()}_PORT"]) for f in fields(Ports)))
-    return LocalStack(Path(place["CITYGRID_STATE_DIR"]), at, downloads.folder(None))
+    ports = Ports(*(int(place[f"CITYGRID_LOCAL_{f.name.upper()}_PORT"]) for f in fields(Ports)))
+    return LocalStack(Path(place["CITYGRID_STATE_DIR"]), ports, downloads.folder(None))
 
 
-def _up(place: dict[str, str], told: Path) -> subprocess.Popen[bytes]:
+def _up(place: dict[str, str], record: Path) -> subprocess.Popen[bytes]:
     """`citygrid up` in the foreground, its words in `told`; returns once it is up."""
-    with told.open("w") as output:
+    with record.open("w") as output:
         up = subprocess.Popen(_command("up", "--parts-only"), cwd=CHECKOUT, env=place, stdout=output, stderr=output)
-    _until(lambda: "Ctrl-C stops" in told.read_text() or up.poll() is not None, "it is up")
-    assert up.poll() is None, told.read_text()
+    _until(lambda: "Ctrl-C stops" in record.read_text() or up.poll() is not None, "it is up")
+    assert up.poll() is None, record.read_text()
     return up
 
 
@@ -188,10 +188,10 @@ def _citygrid(place: dict[str, str], *arguments: str) -> subprocess.CompletedPro
 def _started_from(place: dict[str, str]) -> list[int]:
     """Processes whose command line names this place's state folder."""
     folder = place["CITYGRID_STATE_DIR"]
-    found = psutil.process_iter(["pid", "cmdline", "status"])
+    processes = psutil.process_iter(["pid", "cmdline", "status"])
     return [
         p.info["pid"]
-        for p in found
+        for p in processes
         if p.info["status"] != psutil.STATUS_ZOMBIE and any(folder in word for word in p.info["cmdline"] or ())
     ]
 

@@ -183,12 +183,12 @@ def _paths(app: FastAPI) -> dict[str, dict[str, object]]:
 
 def _routes(app: FastAPI) -> set[str]:
     """The path of every route, those of included routers too (they keep their path without the prefix)."""
-    found: set[str] = set()
+    routes: set[str] = set()
     for route in app.routes:
         if isinstance(route, APIRoute):
-            found.add(route.path)
+            routes.add(route.path)
             continue
         for inner in route.original_router.routes:  # type: ignore[attr-defined]
             assert isinstance(inner, APIRoute), "an unknown kind of route: teach this test to look into it"
-            found.add(ROOT + inner.path)
-    return found
+            routes.add(ROOT + inner.path)
+    return routes

@@ -34,16 +34,16 @@ async def test_the_list_is_newest_urgent_first_in_pages_without_gap_or_double(ci
 async def test_the_list_is_filtered(city: City, log_in: LogIn) -> None:
     client = await log_in("district")
 
-    async def found(**filters: str) -> int:
+    async def counted(**filters: str) -> int:
         return len((await client.get("/alerts", params=filters)).json()["items"])
 
-    assert await found(grid=HERE) == 3
-    assert await found(grid=THERE) == 4
-    assert await found(grid=f"{THERE}001001") == 4
-    assert await found(severity="urgent") == 2
-    assert await found(rule="car-and-benefit") == 7
-    assert await found(rule="newly-let") == 0
-    assert await found(state="resolved") == 0
+    assert await counted(grid=HERE) == 3
+    assert await counted(grid=THERE) == 4
+    assert await counted(grid=f"{THERE}001001") == 4
+    assert await counted(severity="urgent") == 2
+    assert await counted(rule="car-and-benefit") == 7
+    assert await counted(rule="newly-let") == 0
+    assert await counted(state="resolved") == 0
 
 
 async def test_a_bad_cursor_is_a_problem(log_in: LogIn) -> None:
@@ -113,9 +113,9 @@ async def test_a_lookup_takes_the_number_in_the_body_and_keeps_it_nowhere(
     assert (await client.post("/rows/resident/lookup", json=body)).status_code == 404
     with psycopg.connect(city.database.sinks) as sinks:
         sinks.execute("UPDATE city.resident_g1 SET id = %s WHERE id = %s", (pseudonym, city.here.resident))
-    found = (await client.post("/rows/resident/lookup", json=body)).json()
-    assert (found["id"], found["masked"]) == (pseudonym, False)
-    assert number not in str(found)
+    answer = (await client.post("/rows/resident/lookup", json=body)).json()
+    assert (answer["id"], answer["masked"]) == (pseudonym, False)
+    assert number not in str(answer)
     wrong = await client.post("/rows/resident/lookup", json={**body, "identity_number": number[:-1] + "?"})
     assert wrong.status_code == 422
     assert number[:-1] not in wrong.text

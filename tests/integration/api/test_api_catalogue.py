@@ -49,14 +49,14 @@ async def test_nobody_else_does(anybody: httpx.AsyncClient) -> None:
 async def test_it_is_searched_and_filtered(log_in: LogIn) -> None:
     client = await log_in("ops")
 
-    async def found(**filters: str) -> list[str]:
+    async def listed(**filters: str) -> list[str]:
         return [one["topic"] for one in (await client.get("/catalogue", params=filters)).json()["items"]]
 
-    assert await found(search="承租人") == ["housing.tenancy"]
-    assert set(await found(department="housing")) >= {"housing.dwelling-register", "housing.tenancy"}
-    assert await found(category="vehicle") == [VEHICLES]
-    assert "housing.tenancy" in await found(classification="sensitive")
-    assert await found(category="vehicle", department="housing") == []
+    assert await listed(search="承租人") == ["housing.tenancy"]
+    assert set(await listed(department="housing")) >= {"housing.dwelling-register", "housing.tenancy"}
+    assert await listed(category="vehicle") == [VEHICLES]
+    assert "housing.tenancy" in await listed(classification="sensitive")
+    assert await listed(category="vehicle", department="housing") == []
     assert (await client.get("/catalogue", params={"classification": "secret"})).status_code == 422
 
 
@@ -71,9 +71,9 @@ async def test_a_row_says_which_topics_behind_it_are_quiet(city: City, log_in: L
     assert await unknown("resident", city.here.resident) == [VEHICLES]
     assert await unknown("household", city.here.household) == [VEHICLES], "its members' vehicles"
     assert "housing.tenancy" in await unknown("dwelling", city.here.dwelling)
-    (said,) = (await client.get(f"/rows/resident/{city.here.resident}")).json()["unknown"]
-    assert (said["department"], said["limit_seconds"]) == ("transport", 86_400)
-    assert said["kinds"] == ["Registered", "Transferred", "Scrapped"]
+    (quiet,) = (await client.get(f"/rows/resident/{city.here.resident}")).json()["unknown"]
+    assert (quiet["department"], quiet["limit_seconds"]) == ("transport", 86_400)
+    assert quiet["kinds"] == ["Registered", "Transferred", "Scrapped"]
     silence(city, VEHICLES, "transport", "1 hour")
     assert await unknown("resident", city.here.resident) == []
 
@@ -94,14 +94,14 @@ async def test_unknown_findings_are_listed_counted_and_never_called_held(city: C
         )
     client = await log_in("here")
 
-    async def found(state: str) -> dict[str, bool]:
+    async def listed(state: str) -> dict[str, bool]:
         items = (await client.get("/alerts", params={"state": state})).json()["items"]
         return {one["finding_id"]: one["unknown"] for one in items}
 
     first, second, third = map(str, city.here.findings)
-    assert await found("open") == {first: True, third: False}
-    assert await found("unknown") == {first: True, second: True}
-    assert await found("held") == {}
+    assert await listed("open") == {first: True, third: False}
+    assert await listed("unknown") == {first: True, second: True}
+    assert await listed("held") == {}
     assert (await client.get("/summary")).json()["unknown"] == 2
     assert (await (await log_in("there")).get("/summary")).json()["unknown"] == 0
 
@@ -114,8 +114,8 @@ async def test_a_company_is_looked_up_by_its_code_in_the_body(city: City, log_in
             (code, city.here.dwelling, Jsonb({"id": code, "name": "示例五金店", "legal_representative": "k1.x"})),
         )
     client, body = await log_in("here"), {"credit_code": "９１440101ma5cq1xx3g", "purpose": "verify_fact"}
-    found = (await client.post("/rows/legal_person/lookup", json=body)).json()
-    assert (found["id"], found["view"], found["masked"]) == (code, "legal_person", False)
+    answer = (await client.post("/rows/legal_person/lookup", json=body)).json()
+    assert (answer["id"], answer["view"], answer["masked"]) == (code, "legal_person", False)
     assert (await (await log_in("there")).post("/rows/legal_person/lookup", json=body)).status_code == 404
     wrong = await client.post("/rows/legal_person/lookup", json={**body, "credit_code": f"{code[:-1]}H"})
     assert wrong.status_code == 422

@@ -34,9 +34,9 @@ def citygrid(
         monkeypatch.setattr(sys, "argv", ["citygrid", *arguments])
         with pytest.raises(SystemExit) as ended:
             main()
-        said = capsys.readouterr()
-        assert (ended.value.code or 0) == code, said.err
-        return said.out if code == 0 else said.err
+        captured = capsys.readouterr()
+        assert (ended.value.code or 0) == code, captured.err
+        return captured.out if code == 0 else captured.err
 
     return run
 
@@ -91,7 +91,7 @@ def test_a_database_that_is_away_is_said_in_a_sentence(
         with pytest.raises(SystemExit) as ended:
             main()
         assert ended.value.code == 1
-        said = capsys.readouterr().err
-        assert "make up" in said
-        assert "hunter2" not in said
-        assert "Traceback" not in said
+        errors = capsys.readouterr().err
+        assert "make up" in errors
+        assert "hunter2" not in errors
+        assert "Traceback" not in errors

@@ -25,8 +25,8 @@ async def test_nothing_that_is_sent_breaks_it(served: Served, city: City, tmp_pa
     description = description_of(served.app)
     street = city.here
     known = {
-        "finding_id": [str(each) for each in street.findings],
-        "task_id": [str(each) for each in street.tasks],
+        "finding_id": [str(finding) for finding in street.findings],
+        "task_id": [str(task) for task in street.tasks],
         "key": [street.dwelling, street.household, street.resident, street.grid],
     }
     for item in description["paths"].values():
@@ -41,12 +41,12 @@ async def test_nothing_that_is_sent_breaks_it(served: Served, city: City, tmp_pa
         (await client.post("/session", json={"name": "worker", "password": PASSWORD})).raise_for_status()
         cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
     log = tmp_path / "judge.log"
-    with log.open("wb") as said:
+    with log.open("wb") as output:
         judge = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "schemathesis.cli", "run", str(file), "--url", served.url.removesuffix(ROOT),
             "--header", f"Cookie: {cookie}", "--exclude-path-regex", UNTRIED, "--checks", "not_a_server_error",
             "--max-examples", str(EXAMPLES), "--phases", "fuzzing", "--generation-deterministic", "--no-shrink",
-            "--request-timeout", "20", "--warnings", "off", "--no-color", cwd=tmp_path, stdout=said, stderr=said,
+            "--request-timeout", "20", "--warnings", "off", "--no-color", cwd=tmp_path, stdout=output, stderr=output,
         )  # fmt: skip
         try:
             ended = await asyncio.wait_for(judge.wait(), 240)

@@ -43,9 +43,9 @@ def placed(city: City) -> City:
                 f"INSERT INTO city.{view}_g1 (id, dwelling, version, row) VALUES (%s, %s, 1, %s)",
                 (code, key, Jsonb(row)),
             )
-            said = {"view": view, "code": code, "key": key, "now": NOW}
-            (finding,) = sinks.execute(ALERT, said).fetchall()[0]
-            sinks.execute(TASK, said | {"finding": finding})
+            parameters = {"view": view, "code": code, "key": key, "now": NOW}
+            (finding,) = sinks.execute(ALERT, parameters).fetchall()[0]
+            sinks.execute(TASK, parameters | {"finding": finding})
     return city
 
 
@@ -70,10 +70,10 @@ async def test_an_alert_about_a_whole_grid_has_a_place_and_no_door(placed: City,
     assert alert["dwelling"] is None
     assert (alert["place"]["grid"], alert["subject"]) == (placed.here.grid, placed.here.grid)
     assert (await client.get(f"/alerts/{alert['finding_id']}")).json()["people"] == []
-    (task,) = [each for each in (await client.get("/tasks")).json()["items"] if each["rule"] == "facility-danger"]
+    (task,) = [item for item in (await client.get("/tasks")).json()["items"] if item["rule"] == "facility-danger"]
     assert (task["dwelling"], task["queue"]) == (None, placed.here.grid)
     counted = (await (await log_in("district")).get("/map/grids", params={"parent": HERE[:6]})).json()["features"]
-    assert [each["properties"]["open"] for each in counted] == [4, 5], "the map counts them in their street"
+    assert [feature["properties"]["open"] for feature in counted] == [4, 5], "the map counts them in their street"
 
 
 async def test_what_concerns_a_whole_grid_has_a_pin_in_its_middle(placed: City, log_in: LogIn) -> None:
@@ -87,8 +87,8 @@ async def test_what_concerns_a_whole_grid_has_a_pin_in_its_middle(placed: City, 
         )
     client = await log_in("here")
     (alert,) = (await client.get("/alerts", params={"rule": "facility-danger"})).json()["items"]
-    at = pytest.approx([113.3, 23.1])
-    assert [alert["place"]["lon"], alert["place"]["lat"]] == at
+    middle = pytest.approx([113.3, 23.1])
+    assert [alert["place"]["lon"], alert["place"]["lat"]] == middle
     pins = (await client.get("/map/alerts", params={"parent": DISTRICT})).json()["features"]
-    (pin,) = [each for each in pins if each["id"] == alert["finding_id"]]
-    assert pin["geometry"]["coordinates"] == at
+    (pin,) = [listed for listed in pins if listed["id"] == alert["finding_id"]]
+    assert pin["geometry"]["coordinates"] == middle

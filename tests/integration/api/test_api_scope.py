@@ -62,10 +62,10 @@ def test_every_operation_is_attacked(app: FastAPI, city: City) -> None:
 
 async def ask(client: httpx.AsyncClient, method: str, address: str, body: dict[str, Any]) -> tuple[int, Any, int]:
     answer = await client.request(method, address, json=body if method == "POST" else None)
-    said = answer.json()
-    said.pop("instance", None)
+    content = answer.json()
+    content.pop("instance", None)
     headers = {name for name in answer.headers if name != "date"}
-    return answer.status_code, (said, headers), len(answer.content)
+    return answer.status_code, (content, headers), len(answer.content)
 
 
 @pytest.mark.parametrize("who", ["here", "worker", "admin", "department", "ops"])

@@ -29,8 +29,8 @@ SEVERITIES = ("planned", "urgent", "today")
 
 def statement(value: object, record: str, **more: object) -> dict[str, object]:
     """One department's statement as a row has it."""
-    said = {"department": "police", "record": record, "kind": "MovedIn", "occurred_at": 1, "recorded_at": 1}
-    return {**said, "event_id": f"e-{record}", "withdrawn": False, "value": value, **more}
+    fact = {"department": "police", "record": record, "kind": "MovedIn", "occurred_at": 1, "recorded_at": 1}
+    return {**fact, "event_id": f"e-{record}", "withdrawn": False, "value": value, **more}
 
 
 PASSWORD = "一个够长的口令 for tests"
@@ -160,11 +160,11 @@ def open_alert(sinks: psycopg.Connection, street: Street, number: int, *, feed: 
 def retell(sinks: psycopg.Connection, finding: uuid.UUID, *, unknown: bool) -> None:
     """The finding's next record as the sink writes it: a department on which it rests fell silent, or spoke again."""
     with sinks.cursor(row_factory=dict_row) as cursor:
-        said = cursor.execute(
+        alert = cursor.execute(
             "SELECT *, changed_at AS at, because::text AS because FROM city.alert WHERE finding_id = %s", (finding,)
         ).fetchall()[0]
-    said |= {"state": "held" if unknown else "opened", "unknown": unknown, "version": said["version"] + 1}
-    assert record_alerts(sinks, [said]) == 1
+    alert |= {"state": "held" if unknown else "opened", "unknown": unknown, "version": alert["version"] + 1}
+    assert record_alerts(sinks, [alert]) == 1
     sinks.execute("NOTIFY city_feed")
 
 

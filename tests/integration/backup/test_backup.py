@@ -72,7 +72,7 @@ def test_losing_everything_in_between(state: Path, tmp_path: Path) -> None:
         key = (state / "secrets" / "pseudonym.key").read_text()
         with pytest.raises(BackupFailed, match="is there already"):
             local.back_up(before.settings, tmp_path / "backup", silent)
-        ports = before.stack.at
+        ports = before.stack.ports
     finally:
         before.stop()
     shutil.rmtree(state)

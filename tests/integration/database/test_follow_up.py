@@ -35,7 +35,7 @@ def test_it_comes_back_until_it_is_done(
 ) -> None:
     first = world.tasks(finding)[0]
     complete(world, world.account("grid_worker", GRID_A), first["id"], outcome)
-    again = next(each for each in world.tasks(finding) if each["id"] != first["id"])
+    again = next(task for task in world.tasks(finding) if task["id"] != first["id"])
     assert (again["state"], again["queue"], again["handed_over"]) == ("dispatched", queue, handed_over)
     assert (again["previous"], again["claimed_by"], again["outcome"]) == (first["id"], None, None)
     assert again["outcome_before"] == outcome
@@ -47,14 +47,14 @@ def test_it_comes_back_until_it_is_done(
         assert history.fetchall() == [(1, "dispatch", queue)]
 
     complete(world, world.account("command_centre", GRID_A[:6]), again["id"], "done")
-    assert {each["state"] for each in world.tasks(finding)} == {"completed"}
+    assert {task["state"] for task in world.tasks(finding)} == {"completed"}
     assert len(world.tasks(finding)) == 2
 
 
 def test_what_the_district_too_was_refused_is_decided(world: World, finding: uuid.UUID) -> None:
     complete(world, world.account("grid_worker", GRID_A), world.tasks(finding)[0]["id"], "refused")
     complete(world, world.account("command_centre", GRID_A[:6]), world.tasks(finding)[-1]["id"], "refused")
-    assert [each["outcome"] for each in world.tasks(finding)] == ["refused", "refused"]
+    assert [task["outcome"] for task in world.tasks(finding)] == ["refused", "refused"]
 
 
 def test_it_comes_back_where_the_door_lies_now(world: World, finding: uuid.UUID) -> None:
@@ -67,13 +67,13 @@ def test_it_comes_back_where_the_door_lies_now(world: World, finding: uuid.UUID)
     assert world.tasks(finding)[0]["queue"] == GRID_A
     with world.as_account(worker) as connection:
         moves.act(connection, task, "complete", detail={"outcome": "nobody_home"})
-    assert [each["queue"] for each in world.tasks(finding)] == [GRID_A, GRID_B]
+    assert [one["queue"] for one in world.tasks(finding)] == [GRID_A, GRID_B]
 
 
 def test_a_follow_up_is_closed_with_its_finding(world: World, finding: uuid.UUID) -> None:
     complete(world, world.account("grid_worker", GRID_A), world.tasks(finding)[0]["id"], "nobody_home")
     world.alert("d1", "resolved", finding)
-    assert sorted(each["state"] for each in world.tasks(finding)) == ["closed", "completed"]
+    assert sorted(task["state"] for task in world.tasks(finding)) == ["closed", "completed"]
 
 
 def test_nothing_follows_for_a_finding_that_is_resolved_meanwhile(world: World, finding: uuid.UUID) -> None:
@@ -101,7 +101,7 @@ def test_nothing_follows_for_a_finding_that_is_resolved_meanwhile(world: World, 
             assert finishing.is_alive(), "the completion did not wait for the alert"
         sinks.execute(queries.CLOSE, {"findings": [finding]})
     finishing.join(30)
-    assert [str(each["state"]) for each in world.tasks(finding)] == ["closed"]
+    assert [str(one["state"]) for one in world.tasks(finding)] == ["closed"]
     assert refused, "a closed task was completed"
 
 
@@ -122,7 +122,7 @@ def test_resolving_meets_the_follow_up_of_a_completion_under_way(world: World, f
         ).fetchall():
             assert resolving.is_alive(), "the sink did not wait for the completion"
     resolving.join(30)
-    assert sorted(str(each["state"]) for each in world.tasks(finding)) == ["closed", "completed"]
+    assert sorted(str(one["state"]) for one in world.tasks(finding)) == ["closed", "completed"]
 
 
 def test_time_to_respond_is_given_again(world: World) -> None:
@@ -130,6 +130,6 @@ def test_time_to_respond_is_given_again(world: World) -> None:
     finding = world.alert("d1", respond_by=NOON + timedelta(hours=4))
     first = world.tasks(finding)[0]
     complete(world, world.account("grid_worker", GRID_A), first["id"], "nobody_home")
-    again = next(each for each in world.tasks(finding) if each["id"] != first["id"])
+    again = next(task for task in world.tasks(finding) if task["id"] != first["id"])
     assert again["dispatched_at"] > first["dispatched_at"]
     assert again["respond_by"] - again["dispatched_at"] == timedelta(hours=4)

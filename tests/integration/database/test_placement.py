@@ -24,16 +24,16 @@ def test_a_task_lies_in_the_queue_of_its_dwellings_grid(world: World) -> None:
 def test_unknown_placement_waits_in_the_district_or_the_city_and_moves_when_known(world: World) -> None:
     world.place("d1", None, "440113")
     in_district, nowhere, without = world.alert("d1"), world.alert("d2"), world.alert("")
-    assert [queue(world, each) for each in (in_district, nowhere, without)] == ["440113", "city", "city"]
+    assert [queue(world, finding) for finding in (in_district, nowhere, without)] == ["440113", "city", "city"]
     world.place("d1", GRID_A)
     world.place("d2", GRID_B)
-    assert [queue(world, each) for each in (in_district, nowhere, without)] == [GRID_A, GRID_B, "city"]
+    assert [queue(world, finding) for finding in (in_district, nowhere, without)] == [GRID_A, GRID_B, "city"]
 
 
 def test_a_redrawn_grid_moves_unclaimed_tasks_only(world: World) -> None:
     for dwelling in ("claimed", "free", "handed", "suspended"):
         world.place(dwelling, GRID_A)
-    claimed, free, handed, suspended = (world.alert(each) for each in ("claimed", "free", "handed", "suspended"))
+    claimed, free, handed, suspended = (world.alert(name) for name in ("claimed", "free", "handed", "suspended"))
     worker, centre = world.account("grid_worker", GRID_A), world.account("command_centre", "440113")
     with world.as_account(worker) as connection:
         moves.act(connection, world.tasks(claimed)[0]["id"], "claim")
@@ -42,7 +42,12 @@ def test_a_redrawn_grid_moves_unclaimed_tasks_only(world: World) -> None:
         moves.act(connection, world.tasks(suspended)[0]["id"], "suspend", "flood")
     for dwelling in ("claimed", "free", "handed", "suspended"):
         world.place(dwelling, GRID_B)
-    assert [queue(world, each) for each in (claimed, free, handed, suspended)] == [GRID_A, GRID_B, "440113", GRID_B]
+    assert [queue(world, finding) for finding in (claimed, free, handed, suspended)] == [
+        GRID_A,
+        GRID_B,
+        "440113",
+        GRID_B,
+    ]
 
 
 def test_an_older_row_of_a_dwelling_changes_nothing(world: World) -> None:
@@ -58,15 +63,15 @@ def test_an_alert_and_the_placement_of_its_dwelling_at_once(world: World, heard_
     """Whichever commits last, the task ends in the grid's queue: they take turns on the dwelling's placement."""
     if heard_of:
         world.row("resident", "r1", "d1")
-    found: list[UUID] = []
+    findings: list[UUID] = []
     with world.sinks() as placing:
         world.place("d1", GRID_A, connection=placing)
-        alerting = threading.Thread(target=lambda: found.append(world.alert("d1")))
+        alerting = threading.Thread(target=lambda: findings.append(world.alert("d1")))
         alerting.start()
         with psycopg.connect(world.database.admin, autocommit=True) as admin:
             wait_for_a_waiter(admin)
     alerting.join(10)
-    assert queue(world, found[0]) == GRID_A
+    assert queue(world, findings[0]) == GRID_A
 
 
 def test_a_dwelling_is_not_placed_between_an_alert_and_its_commit(world: World) -> None:

@@ -64,7 +64,7 @@ def test_an_account_sees_the_grids_districts_and_companies_of_its_scope(
     assert seen(weather, scope, "SELECT id FROM city.district") == districts
     assert len(seen(weather, scope, "SELECT id FROM city.legal_person")) == companies
     for table in ("alert", "task"):
-        places = sorted([f"grid/{each}" for each in grids] + [f"district/{each}" for each in districts])
+        places = sorted([f"grid/{grid}" for grid in grids] + [f"district/{district}" for district in districts])
         assert seen(weather, scope, f"SELECT dwelling FROM city.{table}") == places
     assert seen(weather, scope, "SELECT queue FROM city.task") == sorted([*grids, *districts])
 

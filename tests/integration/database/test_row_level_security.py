@@ -44,8 +44,10 @@ def test_an_account_sees_its_scope_in_every_table(street: World, scope: str, wan
     token = street.account("command_centre", scope)
     nowhere = [""] if scope == "" else []
     assert seen(street, token, "placement", "dwelling") == sorted([*wanted, *nowhere])
-    assert seen(street, token) == sorted([f"resident-{each}" for each in wanted] + ["resident-nowhere"] * len(nowhere))
-    assert seen(street, token, "household") == [f"household-{each}" for each in sorted(wanted)]
+    assert seen(street, token) == sorted(
+        [f"resident-{place}" for place in wanted] + ["resident-nowhere"] * len(nowhere)
+    )
+    assert seen(street, token, "household") == [f"household-{place}" for place in sorted(wanted)]
     for table in ("alert", "task"):
         assert seen(street, token, table, "dwelling") == sorted([*wanted, *nowhere])
     assert len(seen(street, token, "task_event", "task")) == len(wanted) + len(nowhere)

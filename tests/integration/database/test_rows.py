@@ -34,5 +34,5 @@ def test_who_moved_is_told_in_the_place_left_and_the_place_reached(world: World)
     write(world, 1, "Zhou", "d1")
     write(world, 2, "Zhou", "d2")
     with psycopg.connect(world.database.admin) as admin:
-        told = admin.execute("SELECT place FROM city.feed WHERE kind = 'resident' ORDER BY id").fetchall()
-    assert sorted(told) == sorted([(GRID_A,), (GRID_A,), (GRID_B,)])
+        lines = admin.execute("SELECT place FROM city.feed WHERE kind = 'resident' ORDER BY id").fetchall()
+    assert sorted(lines) == sorted([(GRID_A,), (GRID_A,), (GRID_B,)])

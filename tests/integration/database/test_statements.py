@@ -43,12 +43,17 @@ def test_a_completed_task_about_a_person_says_what_came_of_it(world: World, dwel
         moves.act(connection, task, "acknowledge")
         for _ in range(2):
             moves.act(connection, task, "complete", detail=DONE, request=request)
-    ((topic, said),) = [each for each in stated(world) if each[0] != "grid.observation"]
-    assert (topic, said["kind"], said["subject"], said["record"]) == ("grid.response", "Responded", PERSON, str(task))
-    assert said["change"] == {
+    ((topic, statement),) = [pair for pair in stated(world) if pair[0] != "grid.observation"]
+    assert (topic, statement["kind"], statement["subject"], statement["record"]) == (
+        "grid.response",
+        "Responded",
+        PERSON,
+        str(task),
+    )
+    assert statement["change"] == {
         "task": str(task), "rule": "button-doctor", "cause": "call-1", **DONE,
     }  # fmt: skip
-    assert said["occurred_at"] == said["recorded_at"]
+    assert statement["occurred_at"] == statement["recorded_at"]
 
 
 def test_an_instruction_is_stated_and_so_is_the_feedback_to_it(world: World) -> None:
@@ -62,13 +67,17 @@ def test_an_instruction_is_stated_and_so_is_the_feedback_to_it(world: World) -> 
     with world.as_account(worker) as connection:
         moves.act(connection, task, "acknowledge")
         moves.act(connection, task, "complete", detail={"outcome": "done"})
-    said = [(topic, each["kind"], each["change"]) for topic, each in stated(world) if topic == "grid.instruction"]
-    assert said == [
+    statements = [
+        (topic, statement["kind"], statement["change"])
+        for topic, statement in stated(world)
+        if topic == "grid.instruction"
+    ]
+    assert statements == [
         ("grid.instruction", "Instructed", {"task": str(task), "instruction": "look at the roof"}),
         ("grid.instruction", "Instructed", {"task": str(task), "instruction": "and at the stairs"}),
         ("grid.instruction", "FedBack", {"task": str(task), "outcome": "done", "note": None}),
     ]
-    records = [each["record"] for topic, each in stated(world) if topic == "grid.instruction"]
+    records = [statement["record"] for topic, statement in stated(world) if topic == "grid.instruction"]
     assert len(set(records)) == 3, "no instruction is another's correction"
 
 

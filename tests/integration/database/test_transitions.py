@@ -265,7 +265,7 @@ def test_what_people_may_do_is_never_what_the_system_does(world: World) -> None:
 def test_a_finding_that_became_unknown_keeps_its_task_and_one_found_in_silence_gets_none(world: World) -> None:
     world.place("d1", GRID_A)
     known, found_in_silence = world.alert("d1"), world.alert("d1", "held", unknown=True)
-    assert [each["state"] for each in world.tasks(known)] == ["dispatched"]
+    assert [task["state"] for task in world.tasks(known)] == ["dispatched"]
     assert world.tasks(found_in_silence) == []
     world.alert("d1", "held", known, unknown=True)
     assert alert_of(world, known) == ("opened", True)
@@ -273,7 +273,7 @@ def test_a_finding_that_became_unknown_keeps_its_task_and_one_found_in_silence_g
     for finding in (known, found_in_silence):
         world.alert("d1", "opened", finding)
         assert alert_of(world, finding) == ("opened", False)
-        assert [each["state"] for each in world.tasks(finding)] == ["dispatched"]
+        assert [task["state"] for task in world.tasks(finding)] == ["dispatched"]
 
 
 def test_work_that_is_done_is_not_done_again_because_a_department_was_quiet(world: World) -> None:
@@ -284,7 +284,7 @@ def test_work_that_is_done_is_not_done_again_because_a_department_was_quiet(worl
         moves.act(connection, world.tasks(finding)[0]["id"], "complete", detail={"outcome": "done"})
     world.alert("d1", "held", finding, unknown=True)
     world.alert("d1", "opened", finding)
-    assert [each["state"] for each in world.tasks(finding)] == ["completed"]
+    assert [task["state"] for task in world.tasks(finding)] == ["completed"]
     world.alert("d1", "held", finding, unknown=True)
     world.alert("d1", "resolved", finding)
     assert alert_of(world, finding) == ("resolved", False)

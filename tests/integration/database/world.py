@@ -75,7 +75,7 @@ class World:
     def place(self, dwelling: str, grid: str | None, district: str | None = None, connection: Any = None) -> None:
         """A dwelling's row arrives."""
         self._version += 1
-        said = {
+        placement = {
             "dwelling": dwelling,
             "grid": grid,
             "district": district or (grid and grid[:6]),
@@ -85,10 +85,10 @@ class World:
             "version": self._version,
         }
         if connection is not None:
-            queries.place(connection, [said])
+            queries.place(connection, [placement])
             return
         with self.sinks() as own:
-            queries.place(own, [said])
+            queries.place(own, [placement])
 
     def alert(
         self,
@@ -100,7 +100,7 @@ class World:
     ) -> uuid.UUID:
         """An alert's record arrives; `meanwhile` is called before its transaction commits."""
         self._version += 1
-        said: dict[str, Any] = {
+        content: dict[str, Any] = {
             "finding_id": finding or uuid.uuid4(),
             "rule": "newly-let",
             "rule_version": 1,
@@ -124,10 +124,10 @@ class World:
             "unknown": False,
         } | other
         with self.sinks() as connection:
-            queries.record_alerts(connection, [said])
+            queries.record_alerts(connection, [content])
             if meanwhile:
                 meanwhile()
-        return uuid.UUID(str(said["finding_id"]))
+        return uuid.UUID(str(content["finding_id"]))
 
     def row(self, view: str, key: str, dwelling: str) -> None:
         """A view's row arrives."""

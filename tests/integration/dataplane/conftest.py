@@ -51,7 +51,7 @@ class Worker:
             stderr=subprocess.STDOUT,
         )
 
-    def said(self, pattern: str) -> list[str]:
+    def logged(self, pattern: str) -> list[str]:
         """All matches of `pattern` in what the worker printed."""
         return re.findall(pattern, self.log.read_text())
 
@@ -59,7 +59,7 @@ class Worker:
         """Fails when the worker ends, or does not print `pattern` so many times."""
 
         def answer() -> bool:
-            if len(self.said(pattern)) >= times:
+            if len(self.logged(pattern)) >= times:
                 return True
             assert self.process.poll() is None, f"the worker ended:\n{self.log.read_text()[-3000:]}"
             return False
@@ -76,7 +76,7 @@ class Worker:
 
     def get(self, path: str) -> tuple[int, str]:
         """Status and text of an HTTP answer of the worker."""
-        [port] = set(self.said(r"http://127\.0\.0\.1:(\d+)"))
+        [port] = set(self.logged(r"http://127\.0\.0\.1:(\d+)"))
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
                 return answer.status, answer.read().decode()
@@ -120,9 +120,9 @@ class Counting:
             }
         )
         for number in range(len(self.sent), len(self.sent) + count):
-            key, said = b"key%d" % (number % KEYS), value if value is not None else b"%d" % number
-            producer.produce(self.prefix + "ab"[number // KEYS % 2], said, key)
-            self.sent.append((key, said))
+            key, content = b"key%d" % (number % KEYS), value if value is not None else b"%d" % number
+            producer.produce(self.prefix + "ab"[number // KEYS % 2], content, key)
+            self.sent.append((key, content))
             if number % 1_000 == 0:
                 producer.poll(0)
         assert producer.flush(30) == 0

@@ -97,7 +97,7 @@ def records_of(draw: Callable[..., Any], depth: int, names: Names) -> Case:
     schema = {
         "type": "record",
         "name": names("R"),
-        "fields": [{"name": f"f{index}", "type": each} for index, (each, _) in enumerate(fields)],
+        "fields": [{"name": f"f{index}", "type": kind} for index, (kind, _) in enumerate(fields)],
     }
     return schema, {f"f{index}": value for index, (_, value) in enumerate(fields)}
 

@@ -30,7 +30,7 @@ def test_an_agent_that_raises_ends_the_process_and_commits_nothing_of_its_batch(
     worker = counting.start(batch_records=1_000)
     assert worker.exit_code() != 0
     assert time.monotonic() - began < 20
-    assert worker.said("failed on purpose")
+    assert worker.logged("failed on purpose")
     left = counting.read("out")[echoed:]
     assert counting.committed() - before == len(left), "an offset without its output, or an output without its offset"
 
@@ -44,7 +44,7 @@ def test_a_refused_record_ends_the_process_with_nothing_visible(counting: Counti
     counting.fill(1, b"huge")
     worker = counting.start({"bytes": 500_000}, commit_interval_ms=2_000, idle_commit_ms=2_000)
     assert worker.exit_code() != 0
-    assert worker.said("MSG_SIZE_TOO_LARGE"), worker.log.read_text()[-2000:]
+    assert worker.logged("MSG_SIZE_TOO_LARGE"), worker.log.read_text()[-2000:]
     assert len(counting.read("out")) == counting.committed() <= 40
 
 
@@ -58,7 +58,7 @@ def test_lost_partitions_end_the_process_when_work_on_them_is_open(counting: Cou
     second.wait_until_said("ASSIGNED")
     worker.signal(signal.SIGCONT)
     assert worker.exit_code() != 0
-    assert worker.said("PartitionsLost"), worker.log.read_text()[-2000:]
+    assert worker.logged("PartitionsLost"), worker.log.read_text()[-2000:]
     counting.wait_until_read()
     counting.assert_exact()
 
@@ -108,5 +108,5 @@ def test_kafka_killed_and_started_again(own_kafka: OwnKafka, prefix: str, tmp_pa
             time.sleep(0.2)
         counting.assert_exact()
     finally:
-        for each in counting.workers:
-            each.end()
+        for running in counting.workers:
+            running.end()

@@ -34,9 +34,9 @@ def test_a_zombies_commit_is_refused_by_the_group(counting: Counting, tmp_path: 
     counting.wait_until_read()
     let_go.touch()
     zombie.signal(signal.SIGCONT)
-    wait_for("the zombie tries to commit", lambda: zombie.said("(?:REFUSED|COMMITTED).*"))
+    wait_for("the zombie tries to commit", lambda: zombie.logged("(?:REFUSED|COMMITTED).*"))
     assert zombie.exit_code() != 0
-    [answer] = zombie.said("(?:REFUSED|COMMITTED).*")
+    [answer] = zombie.logged("(?:REFUSED|COMMITTED).*")
     assert "REFUSED send_offsets failed" in answer
     counting.fill(KEYS)
     counting.wait_until_read()
@@ -58,8 +58,8 @@ def test_a_commit_that_fails_ends_the_process_and_is_done_again(
     other.init_transactions(20)
     let_go.touch()
     assert worker.exit_code() != 0
-    assert worker.said("REFUSED"), worker.log.read_text()[-2000:]
-    assert not worker.said("COMMITTED"), "it went on after a commit that failed"
+    assert worker.logged("REFUSED"), worker.log.read_text()[-2000:]
+    assert not worker.logged("COMMITTED"), "it went on after a commit that failed"
     assert counting.read("rows") == counting.read("out") == []
     assert counting.committed() == 0
     counting.start(instance="one")

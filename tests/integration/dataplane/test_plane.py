@@ -44,7 +44,7 @@ def test_memory_is_bounded_while_the_agent_is_slow(counting: Counting) -> None:
     assert metric(worker.get("/metrics")[1], "rdkafka_buffered_bytes") < 4_000_000 + 2_000 * 50_000 / 10
     assert most < 250_000_000, f"{most / 1e6:.0f} MB"
     assert metric(worker.get("/metrics")[1], "rdkafka_assigned_partitions") == 2 * PARTITIONS
-    assert not worker.said("REVOKED")
+    assert not worker.logged("REVOKED")
 
 
 def test_a_full_producer_queue_slows_the_agent_and_loses_nothing(counting: Counting) -> None:
@@ -117,7 +117,7 @@ def test_a_missing_row_topic_is_named(counting: Counting) -> None:
         answer.result()
     worker = counting.start(broker_wait_s=1.0)
     assert worker.exit_code() != 0
-    assert worker.said(f"these topics do not exist: {re.escape(counting.prefix)}rows")
+    assert worker.logged(f"these topics do not exist: {re.escape(counting.prefix)}rows")
 
 
 def test_placement_is_that_of_librdkafka(counting: Counting) -> None:

@@ -12,7 +12,7 @@ from tests.integration.dataplane.conftest import KEYS, Counting, Worker
 def restored(worker: Worker) -> dict[str, int]:
     """What the worker said it held after its assignments."""
     held = dict[str, int]()
-    for line in worker.said(r"ASSIGNED \[[^\]]*\] (\{.*\})"):
+    for line in worker.logged(r"ASSIGNED \[[^\]]*\] (\{.*\})"):
         held |= json.loads(line)
     return held
 
@@ -105,7 +105,7 @@ def test_a_zombies_undecided_offsets_are_waited_for(counting: Counting) -> None:
     member.close()
     worker = counting.start()
     worker.wait_until_said("not stable yet")
-    assert not worker.said("ASSIGNED")
+    assert not worker.logged("ASSIGNED")
     zombie.commit_transaction(10)
     worker.wait_until_said("ASSIGNED")
     assert restored(worker) == {f"key{number}": 1 for number in range(KEYS)}

@@ -29,10 +29,10 @@ class Simulated:
 
     def signed(self, body: bytes, sent_at: datetime | None = None) -> Signed:
         """`body`, signed with the number that the device has reached."""
-        at = (sent_at or datetime.now(UTC)).isoformat()
-        lines = ("citygrid-1", self.department, self.name, str(self.sequence), at)
-        said = "".join(f"{line}\n" for line in lines).encode() + body
-        return Signed(body, str(self.sequence), at, hmac.new(self.key.encode(), said, hashlib.sha256).hexdigest())
+        moment = (sent_at or datetime.now(UTC)).isoformat()
+        lines = ("citygrid-1", self.department, self.name, str(self.sequence), moment)
+        text = "".join(f"{line}\n" for line in lines).encode() + body
+        return Signed(body, str(self.sequence), moment, hmac.new(self.key.encode(), text, hashlib.sha256).hexdigest())
 
 
 @dataclass(frozen=True)

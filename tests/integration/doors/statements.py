@@ -75,7 +75,7 @@ def _consumer(settings: Settings) -> Consumer:
 def on_topic(settings: Settings, topic: str) -> list[Message]:
     """Everything that has come to `topic` since the test began."""
     consumer = _consumer(settings)
-    found: list[Message] = []
+    messages: list[Message] = []
     wheres = [(settings.topic_prefix + topic, part) for part in range(settings.partitions)]
     consumer.assign([TopicPartition(*where, _BEGINS.get(where, 0)) for where in wheres])
     waiting, deadline = set(range(settings.partitions)), time.monotonic() + 60
@@ -87,12 +87,12 @@ def on_topic(settings: Settings, topic: str) -> list[Message]:
                 continue
             error = message.error()
             if error is None:
-                found.append(message)
+                messages.append(message)
             elif error.code() == KafkaError._PARTITION_EOF:
                 waiting.discard(message.partition() or 0)
     finally:
         consumer.close()
-    return found
+    return messages
 
 
 def event_id(message: Message) -> str:

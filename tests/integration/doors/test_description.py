@@ -34,7 +34,7 @@ def test_the_description_is_valid_openapi_31(described: FastAPI) -> None:
         own = description_of(described, department)
         OpenAPIV31SpecValidator(own).validate()
         topics = {path.removeprefix("/v1/events/") for path in own["paths"] if path.startswith("/v1/events/")}
-        assert topics == {topic for topic, each in contracts().items() if each.department == department}
+        assert topics == {topic for topic, contract in contracts().items() if contract.department == department}
 
 
 def test_every_operation_says_what_it_does_and_how_it_fails(described: FastAPI) -> None:
@@ -56,10 +56,10 @@ def test_the_examples_fit_the_schemas(described: FastAPI) -> None:
         schema = {"$ref": f"#/components/schemas/{topic}.batch", "components": document["components"]}
         batch = []
         for line in (SCHEMAS / "examples" / f"{topic}.jsonl").read_text("utf-8").splitlines():
-            said = {name: value for name, value in json.loads(line).items() if name != "topic"}
+            item = {name: value for name, value in json.loads(line).items() if name != "topic"}
             for name in ("occurred_at", "recorded_at"):
-                said[name] = said[name] if "T" in said[name] else f"{said[name]}T00:00:00+08:00"
-            batch.append(said)
+                item[name] = item[name] if "T" in item[name] else f"{item[name]}T00:00:00+08:00"
+            batch.append(item)
         Draft202012Validator(schema).validate(batch)
         assert not Draft202012Validator(schema).is_valid([batch[0] | {"name": "x"}])
 

@@ -43,8 +43,8 @@ async def send(client: httpx.AsyncClient, device: Simulated, message: Signed) ->
 
 def events(city: Settings, topic: str) -> list[Any]:
     decoder = Decoder(Registry.of(city), topic_prefix=city.topic_prefix)
-    found = on_topic(city, topic)
-    return [decoder.decode(city.topic_prefix + topic, each.key(), each.value()) for each in found]
+    messages = on_topic(city, topic)
+    return [decoder.decode(city.topic_prefix + topic, message.key(), message.value()) for message in messages]
 
 
 async def test_a_swipe_and_a_press_become_events(app: FastAPI, city: Settings) -> None:
@@ -180,7 +180,8 @@ def test_killed_at_any_point_the_message_comes_again_and_is_the_same_event(city:
     messages = Messages(forms, DeviceKeys(city), 60)
     signed = [gate.message("SwipedIn", {"card": str(index)}) for index in range(3)]
     batch = [
-        Message("door-access", gate.name, each.sequence, each.sent_at, each.signature, each.body) for each in signed
+        Message("door-access", gate.name, message.sequence, message.sent_at, message.signature, message.body)
+        for message in signed
     ]
     with (
         psycopg.connect(city.dsn("api"), autocommit=True) as doomed,
@@ -191,9 +192,9 @@ def test_killed_at_any_point_the_message_comes_again_and_is_the_same_event(city:
     with psycopg.connect(city.dsn("api"), autocommit=True) as connection, Publisher(city) as publisher:
         assert take(connection, publisher, messages, [*batch, batch[0]], 30) == [*["accepted"] * 3, "taken_already"]
         assert take(connection, publisher, messages, batch, 30) == ["taken_already"] * 3
-    found = events(city, SWIPES)
-    assert len({event.event_id for event in found}) == 3
-    assert {event.change["card"] for event in found} == {"0", "1", "2"}
+    events_found = events(city, SWIPES)
+    assert len({event.event_id for event in events_found}) == 3
+    assert {event.change["card"] for event in events_found} == {"0", "1", "2"}
 
 
 def test_while_kafka_is_away_no_number_is_used_up(city: Settings) -> None:

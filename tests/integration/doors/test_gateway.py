@@ -27,12 +27,12 @@ from wire.registry import Registry
 async def test_a_batch_is_on_the_topic_when_it_is_accepted(housing: httpx.AsyncClient, city: Settings) -> None:
     answer = await housing.post(f"/events/{TENANCY}", json=[let(index) for index in range(1, 51)])
     assert answer.status_code == 202, answer.text
-    found = on_topic(city, TENANCY)
+    messages = on_topic(city, TENANCY)
     assert answer.json()["topic"] == TENANCY
-    assert sorted(answer.json()["event_ids"]) == sorted(map(event_id, found))
-    assert len(found) == 50
+    assert sorted(answer.json()["event_ids"]) == sorted(map(event_id, messages))
+    assert len(messages) == 50
     decoder = Decoder(Registry.of(city), topic_prefix=city.topic_prefix)
-    for message in found:
+    for message in messages:
         event: Any = decoder.decode(city.topic_prefix + TENANCY, message.key(), message.value())
         assert event.event_id == event_id(message)
         assert (event.kind, event.department) == ("Let", "housing")
@@ -159,8 +159,8 @@ async def test_rubbish_is_answered_by_a_problem(housing: httpx.AsyncClient) -> N
         answer = await housing.post(
             f"/events/{TENANCY}", content=body, headers={"content-type": "application/json; charset=utf-8"}
         )
-        said = (answer.status_code, answer.headers["content-type"])
-        assert said == (status, "application/problem+json"), (body[:20], answer.text)
+        shown = (answer.status_code, answer.headers["content-type"])
+        assert shown == (status, "application/problem+json"), (body[:20], answer.text)
 
 
 async def test_what_is_not_plain_json_is_not_read(housing: httpx.AsyncClient) -> None:
@@ -199,7 +199,7 @@ async def test_a_department_reads_its_contracts_and_freshness(housing: httpx.Asy
     assert {TENANCY, "housing.dwelling-register"} <= {item["topic"] for item in listed["items"]}
     assert all(item["topic"].startswith("housing.") and item["kinds"] for item in listed["items"])
     whole = (await housing.get(f"/contracts/{TENANCY}")).json()
-    (kind,) = (each for each in whole["kinds"] if each["kind"] == "Let")
+    (kind,) = (listed for listed in whole["kinds"] if listed["kind"] == "Let")
     landlord = next(field for field in kind["fields"] if field["name"] == "landlord")
     assert landlord["identity"]
     assert landlord["required"]
@@ -215,11 +215,11 @@ async def test_a_line_in_the_log_names_the_key_and_nobody(housing: httpx.AsyncCl
     with capture_logs() as lines:
         await housing.post(f"/events/{TENANCY}", json=[let()])
         await housing.get(f"/contracts/{number(1)}")
-    said = [line for line in lines if line["event"] == "request"]
-    assert [(line["route"], line["status"]) for line in said] == [
+    requests = [line for line in lines if line["event"] == "request"]
+    assert [(line["route"], line["status"]) for line in requests] == [
         ("/v1/events/{topic}", 202),
         ("/v1/contracts/{topic}", 404),
     ]
-    assert {line["department"] for line in said} == {"housing"}
+    assert {line["department"] for line in requests} == {"housing"}
     assert number(1)[:17] not in str(lines)
     assert "cgk_" not in str(lines)

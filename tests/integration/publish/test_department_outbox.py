@@ -42,15 +42,15 @@ def settings_on_topics(settings: Settings) -> Settings:
 def register_dsn(postgres_server: LocalStack) -> Iterator[str]:
     """A database of the police, with the outbox that `citygrid outbox sql` prints."""
     name = f"register_{uuid.uuid4().hex[:10]}"
-    at, passwords = postgres_server.at.postgres, postgres_server.passwords
-    postgres.make_database(at, passwords, name, "citygrid_owner", ("citygrid_sinks",))
+    ports, passwords = postgres_server.ports.postgres, postgres_server.passwords
+    postgres.make_database(ports, passwords, name, "citygrid_owner", ("citygrid_sinks",))
     dsn = postgres_server.dsn("citygrid_owner", name)
     with psycopg.connect(dsn, autocommit=True) as connection:
         for _ in range(2):  # again changes nothing
             connection.execute((CHECKOUT / "producers" / "outbox" / "department.sql").read_bytes())
         connection.execute("CREATE TABLE residence (person text, address text)")
     yield dsn
-    postgres.drop_database(at, passwords, name)
+    postgres.drop_database(ports, passwords, name)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def records(settings: Settings) -> list[str]:
     consumer.subscribe([settings.topic_prefix + TOPIC])
     registry = Registry.of(settings)
     decoder = Decoder(registry, topic_prefix=settings.topic_prefix)
-    found: list[str] = []
+    names: list[str] = []
     ends: set[int | None] = set()
     try:
         while len(ends) < settings.partitions:
@@ -90,14 +90,14 @@ def records(settings: Settings) -> list[str]:
                 value = message.value()
                 assert value is not None
                 assert PERSON.encode() not in value
-                said: Any = decoder.decode(settings.topic_prefix + TOPIC, message.key(), value)
-                found.append(said.record)
+                event: Any = decoder.decode(settings.topic_prefix + TOPIC, message.key(), value)
+                names.append(event.record)
             elif error.code() == KafkaError._PARTITION_EOF:
                 ends.add(message.partition())
     finally:
         consumer.close()
         registry.close()
-    return found
+    return names
 
 
 def settled(register: Register, count: int) -> None:
@@ -120,12 +120,12 @@ def test_what_is_rolled_back_was_not_said(settings_on_topics: Settings, register
 def test_a_row_that_breaks_its_contract_waits_for_a_person_and_the_rest_goes_on(
     settings_on_topics: Settings, register: Register
 ) -> None:
-    said = "SELECT citygrid.say(%s, %s, %s, %s, %s)"
-    register.execute(said, (TOPIC, "Contact", "C-1", PERSON[:-1] + "0", '{"phone": "02000000001"}'))
-    register.execute(said, (TOPIC, "Contact", "C-2", PERSON, '{"fax": "02000000001"}'))
-    register.execute(said, (TOPIC, "Death", "C-3", PERSON, '{"on": "the third"}'))
-    register.execute(said, ("tax.tax-record", "TaxReturn", "C-4", PERSON, '{"period": "2026", "amount_fen": 1}'))
-    register.execute(said, (TOPIC, "Contact", "C-5", PERSON, "[1]"))
+    statement = "SELECT citygrid.say(%s, %s, %s, %s, %s)"
+    register.execute(statement, (TOPIC, "Contact", "C-1", PERSON[:-1] + "0", '{"phone": "02000000001"}'))
+    register.execute(statement, (TOPIC, "Contact", "C-2", PERSON, '{"fax": "02000000001"}'))
+    register.execute(statement, (TOPIC, "Death", "C-3", PERSON, '{"on": "the third"}'))
+    register.execute(statement, ("tax.tax-record", "TaxReturn", "C-4", PERSON, '{"period": "2026", "amount_fen": 1}'))
+    register.execute(statement, (TOPIC, "Contact", "C-5", PERSON, "[1]"))
     phone_changed(register, 6)
     settled(register, 6)
     with Publisher(settings_on_topics) as publisher:
@@ -149,7 +149,7 @@ def test_killed_between_any_two_lines_it_keeps_the_order_and_loses_nothing(
     """At each line of `relay_once` in turn: two more changes are committed, the relay dies, the next one goes on."""
     known = tmp_path / "settings.json"
     known.write_text(settings_on_topics.model_dump_json())
-    said, answer, line = 0, "killed", 0
+    stated, answer, line = 0, "killed", 0
     command = [sys.executable, "-m", "tests.integration.publish.dying_relay", str(known), register_dsn]
     with subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as relay:
 
@@ -163,8 +163,8 @@ def test_killed_between_any_two_lines_it_keeps_the_order_and_loses_nothing(
         while answer == "killed":
             line += 1
             for _ in range(2):
-                phone_changed(register, said)
-                said += 1
+                phone_changed(register, stated)
+                stated += 1
             settled(register, 2)
             answer = relayed(line)
             assert relayed(NEVER) == "done"
@@ -173,9 +173,9 @@ def test_killed_between_any_two_lines_it_keeps_the_order_and_loses_nothing(
     assert answer == "done"
     assert line > 15, "the relay was not killed at enough places"
     assert register.execute("SELECT FROM citygrid.outbox WHERE published_at IS NULL").fetchall() == []
-    found = records(settings_on_topics)
-    assert list(dict.fromkeys(found)) == [f"C-{number:04d}" for number in range(said)]
-    assert len(found) > said, "no kill fell between the broker's answer and the mark"
+    names = records(settings_on_topics)
+    assert list(dict.fromkeys(names)) == [f"C-{number:04d}" for number in range(stated)]
+    assert len(names) > stated, "no kill fell between the broker's answer and the mark"
 
 
 def test_what_was_published_long_ago_is_deleted(register: Register) -> None:

@@ -22,15 +22,15 @@ AT = 1_790_000_000_000_000
 
 
 def alert(finding: str, state: str) -> dict[str, Any]:
-    said = {"finding_id": finding, "state": state, "severity": "today", "rule_version": 1, "because": []}
+    content = {"finding_id": finding, "state": state, "severity": "today", "rule_version": 1, "because": []}
     fields = published()["alerts"].schema["fields"]
     for field in fields:
-        if "default" not in field and field["name"] not in said:
+        if "default" not in field and field["name"] not in content:
             plain_type = field["type"]
-            said[field["name"]] = AT if isinstance(plain_type, dict) and plain_type["type"] == "long" else "x"
+            content[field["name"]] = AT if isinstance(plain_type, dict) and plain_type["type"] == "long" else "x"
             if isinstance(plain_type, dict) and plain_type["type"] == "array":
-                said[field["name"]] = []
-    return said
+                content[field["name"]] = []
+    return content
 
 
 def read_everything(city: Settings, view: str, topic: str) -> None:
@@ -72,8 +72,8 @@ def test_held_alerts_are_counted_and_nothing_else(city: Settings) -> None:
     say(("d", "held"), commit=False)
     say(("a", "held"), ("c", "resolved"), ("e", "held"))
     read_everything(city, "resident", city.topic_prefix + POLICE)
-    found = held.wait([POLICE], 10)
-    assert (found.alerts, found.complete) == (2, True)
+    outcome = held.wait([POLICE], 10)
+    assert (outcome.alerts, outcome.complete) == (2, True)
 
 
 def test_a_stage_that_stands_before_a_transactions_marker_has_read_everything(city: Settings) -> None:
@@ -90,6 +90,6 @@ def test_a_stage_that_stands_before_a_transactions_marker_has_read_everything(ci
     producer.flush(30)
     producer.abort_transaction(30)
     began = time.monotonic()
-    found = held.wait([POLICE], 30)
-    assert found.complete
+    outcome = held.wait([POLICE], 30)
+    assert outcome.complete
     assert time.monotonic() - began < 20

@@ -40,7 +40,7 @@ def city(settings: Settings) -> Settings:
 
 def moved_in(index: int, **cells: str) -> list[str]:
     person = number(index)
-    said = {
+    line = {
         "record": f"HK{index:07d}",
         "kind": "迁入登记",
         "number": full_width(person) if index % 3 == 0 else person,
@@ -56,7 +56,7 @@ def moved_in(index: int, **cells: str) -> list[str]:
         "recorded": "2026-02-01 08:30:00",
         "died": "",
     }
-    return list((said | cells).values())
+    return list((line | cells).values())
 
 
 def write(path: Path, rows: Sequence[Sequence[str]], encoding: str = "gb18030") -> Path:
@@ -68,14 +68,14 @@ def write(path: Path, rows: Sequence[Sequence[str]], encoding: str = "gb18030") 
 
 
 def environment(city: Settings) -> dict[str, str]:
-    said = {
+    variables = {
         "CITYGRID_KAFKA_BOOTSTRAP": city.kafka_bootstrap,
         "CITYGRID_REGISTRY_URL": city.registry_url,
         "CITYGRID_TOPIC_PREFIX": city.topic_prefix,
         "CITYGRID_PSEUDONYM_KEY_FILE": str(city.pseudonym_key_file),
         "CITYGRID_STATE_DIR": str(city.state_dir),
     }
-    return {key: value for key, value in os.environ.items() if not key.startswith("CITYGRID_")} | said
+    return {key: value for key, value in os.environ.items() if not key.startswith("CITYGRID_")} | variables
 
 
 def citygrid(city: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -118,11 +118,11 @@ def event_ids(city: Settings, topic: str = POLICE) -> list[str]:
 
 
 def headers(message: Message) -> dict[str, bytes]:
-    said = {}
+    values = {}
     for name, value in message.headers() or []:  # type: ignore[str-unpack]
         assert isinstance(value, bytes)
-        said[str(name)] = value
-    return said
+        values[str(name)] = value
+    return values
 
 
 def test_a_file_with_bad_lines(city: Settings, tmp_path: Path) -> None:
@@ -162,21 +162,21 @@ def test_a_file_with_bad_lines(city: Settings, tmp_path: Path) -> None:
     wanted = {"ce_id", "ce_source", "ce_type", "ce_specversion", "ce_time", "content-type"}
     decoder = Decoder(Registry.of(city), topic_prefix=city.topic_prefix)
     for message in messages(city, city.topic_prefix + POLICE):
-        told = headers(message)
+        values = headers(message)
         event = decoder.decode(city.topic_prefix + POLICE, message.key(), message.value())
-        assert set(told) == wanted
-        assert told["ce_type"] == b"cn.citygrid.police.MovedIn"
-        assert told["ce_source"] == b"/departments/police"
+        assert set(values) == wanted
+        assert values["ce_type"] == b"cn.citygrid.police.MovedIn"
+        assert values["ce_source"] == b"/departments/police"
         assert event.kind == "MovedIn"  # type: ignore[union-attr]
-        assert event.event_id == told["ce_id"].decode()  # type: ignore[union-attr]
+        assert event.event_id == values["ce_id"].decode()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_the_encoding_does_not_matter(city: Settings, tmp_path: Path, encoding: str) -> None:
     file = write(tmp_path / "x.csv", [moved_in(index) for index in range(50)], encoding)
     same = write(tmp_path / "y.csv", [moved_in(index) for index in range(50)], "gb18030")
-    for each in (file, same):
-        ran = citygrid(city, "police", str(each), "--wait", "0")
+    for path in (file, same):
+        ran = citygrid(city, "police", str(path), "--wait", "0")
         assert ran.returncode == 0, ran.stderr
     ids = event_ids(city)
     assert (len(ids), len(set(ids))) == (100, 50)
@@ -211,16 +211,16 @@ def test_no_number_is_anywhere_on_the_wire(city: Settings, tmp_path: Path) -> No
     for department, file in (("police", born), ("civil-affairs", married), ("transport", cars), ("housing", let)):
         ran = citygrid(city, department, str(file), "--wait", "0")
         assert ran.returncode == 0, ran.stdout + ran.stderr
-    said = b""
+    content = b""
     counted = {}
     for topic in contracts():
-        found = list(messages(city, city.topic_prefix + topic))
-        counted[topic] = len(found)
-        for message in found:
+        sent = list(messages(city, city.topic_prefix + topic))
+        counted[topic] = len(sent)
+        for message in sent:
             key, value = message.key(), message.value()
             assert isinstance(key, bytes)
             assert isinstance(value, bytes)
-            said += b"\n".join([key, value, *headers(message).values()])
+            content += b"\n".join([key, value, *headers(message).values()])
     assert {topic: count for topic, count in counted.items() if count} == {
         POLICE: 2,
         "civil-affairs.marriage": 2,
@@ -228,8 +228,8 @@ def test_no_number_is_anywhere_on_the_wire(city: Settings, tmp_path: Path) -> No
         "housing.tenancy": 1,
     }
     for person in (a, b, c):
-        assert person.encode() not in said
-        assert person[:17].encode() not in said
+        assert person.encode() not in content
+        assert person[:17].encode() not in content
 
 
 def test_killed_in_the_middle_and_run_again(city: Settings, tmp_path: Path) -> None:

@@ -35,9 +35,9 @@ def test_a_snapshot(city: Settings, tmp_path: Path) -> None:
     done = citygrid(city, "police", str(second), "--snapshot", "--yes", "--as-of", "2026-03-01", "--wait", "0")
     assert done.returncode == 0, done.stderr
     assert "5 events published" in done.stdout
-    said = kinds(city)
-    assert said["HK0000003", True] == said["HK0000004", True] == 1
-    assert said["HK0000000", False] == 2
+    stated = kinds(city)
+    assert stated["HK0000003", True] == stated["HK0000004", True] == 1
+    assert stated["HK0000000", False] == 2
 
     again = citygrid(city, "police", str(second), "--snapshot", "--yes", "--as-of", "2026-03-01", "--wait", "0")
     assert "nothing to publish" in again.stdout
@@ -60,8 +60,8 @@ def test_what_was_said_after_the_export_stays_and_a_rejected_line_is_not_absent(
     ran = citygrid(city, "police", str(bad), "--snapshot", "--yes", "--as-of", "2026-03-01", "--wait", "0")
     assert ran.returncode == 3, ran.stderr
     assert "1 to be withdrawn (not in the file): 1 MovedIn" in ran.stdout
-    said = kinds(city)
-    assert (said["HK0000003", True], said["HK0000004", True], said["HK-late", True]) == (0, 1, 0)
+    stated = kinds(city)
+    assert (stated["HK0000003", True], stated["HK0000004", True], stated["HK-late", True]) == (0, 1, 0)
 
 
 def test_it_asks(city: Settings, tmp_path: Path) -> None:

@@ -72,9 +72,9 @@ def test_killed_again_and_again_everything_is_there_once(settings: Settings, wir
             before = total(settings)
             until(partial(moved_on, settings, before, records), 60)
         finally:
-            for each in both:
-                each.kill()
-                each.wait(10)
+            for shown in both:
+                shown.kill()
+                shown.wait(10)
         now = dict(ask(settings, "SELECT id, version FROM city.resident_g1"))
         assert all(now[key] >= version for key, version in versions.items()), f"a version went back in turn {turn}"
         versions = now
@@ -86,7 +86,7 @@ def test_killed_again_and_again_everything_is_there_once(settings: Settings, wir
     ]
     assert dict(ask(settings, "SELECT state, count(*) FROM city.task GROUP BY 1")) == {"dispatched": 50, "closed": 20}
     moves = ask(settings, "SELECT move, count(*) FROM city.task_event GROUP BY 1 ORDER BY 1")
-    assert [each for each in moves if each[0] != "reroute"] == [("close", 20), ("dispatch", 70)]
+    assert [move for move in moves if move[0] != "reroute"] == [("close", 20), ("dispatch", 70)]
 
 
 def moved_on(settings: Settings, before: int, residents: int) -> bool:
@@ -122,7 +122,7 @@ def test_a_topic_made_anew_is_told_instead_of_left_out_in_silence(settings: Sett
     with psycopg.connect(settings.dsn("sinks")) as connection:
         connection.execute("INSERT INTO city.sink_offset VALUES ('row-tables', 'rows.resident', 0, 1000)")
     with pytest.raises(TopicWentBack, match="ends at 0"), running(settings, "row-tables"):
-        until(lambda: not any(each.name == "sink" for each in threading.enumerate()), 30)
+        until(lambda: not any(thread.name == "sink" for thread in threading.enumerate()), 30)
 
 
 def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on(settings: Settings, wire: Wire) -> None:

@@ -50,7 +50,7 @@ def records(settings: Settings, topic: str) -> list[Message]:
          "enable.partition.eof": True}
     )  # fmt: skip
     consumer.subscribe([settings.topic_prefix + topic])
-    found: list[Message] = []
+    messages_found: list[Message] = []
     ends: set[int | None] = set()
     try:
         while len(ends) < settings.partitions:
@@ -59,12 +59,12 @@ def records(settings: Settings, topic: str) -> list[Message]:
                 continue
             error = record.error()
             if error is None:
-                found.append(record)
+                messages_found.append(record)
             elif error.code() == KafkaError._PARTITION_EOF:
                 ends.add(record.partition())
     finally:
         consumer.close()
-    return found
+    return messages_found
 
 
 @pytest.fixture
@@ -110,9 +110,9 @@ def test_killed_at_any_statement_the_event_has_the_same_id_and_is_there(
     with Publisher(ready) as again:
         assert relay_once(connection, again) == 3
         assert relay_once(connection, again) == 0
-    found = event_ids(ready)
-    assert len(set(found)) == 3
-    assert len(found) == (6 if statement in ("flush", "published") else 4 if statement == "publish" else 3)
+    published = event_ids(ready)
+    assert len(set(published)) == 3
+    assert len(published) == (6 if statement in ("flush", "published") else 4 if statement == "publish" else 3)
 
 
 class _Dying:

@@ -32,7 +32,7 @@ class Wire:
         self.settings = settings
         ensure_topics(settings)
         registry = Registry.of(settings)
-        self._schemas = {topic: each.schema for topic, each in published().items()}
+        self._schemas = {topic: output.schema for topic, output in published().items()}
         self._encode = {
             topic: encoder(registry.register(f"{settings.topic_prefix}{topic}-value", schema), schema)
             for topic, schema in self._schemas.items()
@@ -47,7 +47,7 @@ class Wire:
         self._put(f"rows.{view}", key, {"id": key, "bookkeeping": {}} | fields)
 
     def alert(self, finding: uuid.UUID, state: str = "opened", dwelling: str | None = None, **fields: Any) -> None:
-        said = {
+        content = {
             "finding_id": str(finding),
             "rule": "newly-let",
             "rule_version": 1,
@@ -63,7 +63,7 @@ class Wire:
             "opened_at": NOON,
             "at": NOON,
         }
-        self._put("alerts", str(finding), said | fields)
+        self._put("alerts", str(finding), content | fields)
 
     def deleted(self, topic: str, key: str) -> None:
         self._producer.produce(self.settings.topic_prefix + topic, None, key.encode())

@@ -43,10 +43,10 @@ class Stages:
         self.settings = settings
         self.ours = ours
         self.registry = Registry.of(settings)
-        rows = [topic for topic, each in published().items() if each.what == "row"]
+        rows = [topic for topic, output in published().items() if output.what == "row"]
         ours_too = [RECORD_CLAIMS, RECORD_MOVES, ALERTS, CLOCK, DEAD_LETTERS]
         self.topics = Topics(settings, [*contracts(), *CONTRIBUTED, *rows, *ours_too], keep_all=True)
-        self._readers = {topic: RecordReader(self.registry, each.schema) for topic, each in published().items()}
+        self._readers = {topic: RecordReader(self.registry, output.schema) for topic, output in published().items()}
         self._pseudonyms = Pseudonyms.of(settings)
 
     def start(self, *views: str) -> None:
@@ -69,7 +69,7 @@ class Stages:
         """The stage of `view` with a mistake, without some of its rules, or with others; see `stage_app.py`."""
         usual = self.ours.start("stage", view)
         self.ours.kill(f"stage-{view}")
-        said = json.dumps(
+        change = json.dumps(
             {
                 "view": view,
                 "raises_at": raises_at,
@@ -78,7 +78,7 @@ class Stages:
                 "needs": {rule: list(topics) for rule, topics in (needs or {}).items()},
             }
         )
-        command = (sys.executable, str(APP), said)
+        command = (sys.executable, str(APP), change)
         environment = {**usual.program.environment, "PYTHONPATH": str(CHECKOUT)}
         child = children.start(replace(usual.program, command=command, environment=environment))
         self.ours.running[f"stage-{view}"] = child
@@ -95,8 +95,8 @@ class Stages:
     def say(self, topic: str, statements: Iterable[Statement]) -> None:
         """Publish as the department does."""
         with Publisher(self.settings, registry=Registry.of(self.settings)) as publisher:
-            for each in statements:
-                publisher.publish(topic, each)
+            for statement in statements:
+                publisher.publish(topic, statement)
 
     def tick(self, now: int, quiet: Iterable[str] = ()) -> None:
         tick(self.settings, now, quiet)
@@ -133,26 +133,26 @@ class Stages:
         self.registry.close()
 
 
-def moved_in(person: str, household: str, at: int = MORNING, **more: Any) -> Statement:
+def moved_in(person: str, household: str, when: int = MORNING, **more: Any) -> Statement:
     """The police register's entry of somebody in a household."""
     change = {
         "name": "测试", "sex": "female", "born": 7_000, "household": household, "dwelling": None,
         "address": "示例路1号", "relation": "other", "collective": False,
     }  # fmt: skip
     record = f"R-{person[6:17]}-{household}"
-    return Statement("MovedIn", record, person, at, at, change | more)
+    return Statement("MovedIn", record, person, when, when, change | more)
 
 
-def car(person: str, plate: str, at: int = MORNING) -> Statement:
-    return Statement("Registered", plate, person, at, at, {"vehicle_kind": "car", "owner": person})
+def car(person: str, plate: str, when: int = MORNING) -> Statement:
+    return Statement("Registered", plate, person, when, when, {"vehicle_kind": "car", "owner": person})
 
 
-def dibao(person: str, case: str, household: str, day: int, at: int = MORNING) -> Statement:
+def dibao(person: str, case: str, household: str, day: int, when: int = MORNING) -> Statement:
     change = {
         "programme": "dibao", "household": household, "effective_from": day, "until": None, "monthly_fen": None,
         "dwelling": None, "phone": None,
     }  # fmt: skip
-    return Statement("Granted", case, person, at, at, change)
+    return Statement("Granted", case, person, when, when, change)
 
 
 @pytest.fixture

@@ -21,12 +21,14 @@ given = json.loads(sys.argv.pop(1))
 
 def changed(package: str, constant: str, kind: type[Any]) -> dict[str, Any]:
     """What is found in `package`, changed as it was asked for."""
-    found = {name: each for name, each in discover(package, constant, kind).items() if name not in given["without"]}
+    plugins = {
+        name: plugin for name, plugin in discover(package, constant, kind).items() if name not in given["without"]
+    }
     if kind is View:
-        return {name: failing(each) for name, each in found.items()}
+        return {name: failing(plugin) for name, plugin in plugins.items()}
     return {
-        name: replace(each, needs=frozenset(given["needs"].get(name, each.needs)), check=misjudging(each))
-        for name, each in found.items()
+        name: replace(plugin, needs=frozenset(given["needs"].get(name, plugin.needs)), check=misjudging(plugin))
+        for name, plugin in plugins.items()
     }
 
 
@@ -44,10 +46,10 @@ def misjudging(rule: Rule) -> Any:
 def failing(view: View) -> View:
     """`view` with a merge that has a mistake."""
 
-    def merge(row: Any, said: Event) -> Any:
-        if said.record == given["raises_at"]:
+    def merge(row: Any, event: Event) -> Any:
+        if event.record == given["raises_at"]:
             raise RuntimeError("the view has a mistake")
-        return view.merge(row, said)
+        return view.merge(row, event)
 
     return replace(view, merge=merge)
 

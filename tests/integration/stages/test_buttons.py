@@ -25,9 +25,9 @@ WITHIN_S = 5.0
 TASK = "SELECT t.id, t.queue, t.domain FROM city.task t JOIN city.alert a USING (finding_id) WHERE a.cause = %s"
 
 
-def pressed(person: str, button: str, call: str, at: int) -> Statement:
+def pressed(person: str, button: str, call: str, when: int) -> Statement:
     change = {"button": button, "device": "W-1", "lon": 113.36, "lat": 22.94}
-    return Statement("Pressed", call, person, at, at, change)
+    return Statement("Pressed", call, person, when, when, change)
 
 
 @pytest.fixture

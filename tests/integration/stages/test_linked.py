@@ -10,11 +10,11 @@ RULE = "car-and-benefit"
 
 
 def changed(
-    stages: Stages, old: int, new: int, at: int = MORNING, *, turn: int = 0, withdrawn: bool = False
+    stages: Stages, old: int, new: int, when: int = MORNING, *, turn: int = 0, withdrawn: bool = False
 ) -> Statement:
     record = f"GL-{old}-{new}"
-    said = Statement("NumberChanged", record, stages.person(old), at, at + turn, {"to": stages.person(new)})
-    return said._replace(withdrawn=withdrawn)
+    statement = Statement("NumberChanged", record, stages.person(old), when, when + turn, {"to": stages.person(new)})
+    return statement._replace(withdrawn=withdrawn)
 
 
 def found_at(stages: Stages, number: int) -> tuple[str | None, list[str]]:

@@ -54,7 +54,7 @@ def settle(stages: Stages) -> None:
 def let(stages: Stages) -> list[str]:
     """The dwellings with a lease that holds."""
     rows = {house: stages.row("dwelling", house) for house in (WRONG, RIGHT)}
-    return [house for house, row in rows.items() if row and any(not each["withdrawn"] for each in row["leases"])]
+    return [house for house, row in rows.items() if row and any(not lease["withdrawn"] for lease in row["leases"])]
 
 
 def owners(stages: Stages) -> list[str]:
@@ -66,7 +66,7 @@ def owners(stages: Stages) -> list[str]:
     return [
         who
         for who, row in rows.items()
-        if row and any(not each["withdrawn"] and each["value"]["owned"] for each in row["vehicles"])
+        if row and any(not vehicle["withdrawn"] and vehicle["value"]["owned"] for vehicle in row["vehicles"])
     ]
 
 

@@ -26,7 +26,7 @@ def houses(stages: Stages) -> list[str]:
     for _ in range(2):
         stages.settle("dwelling", "records")
     rows = {house: stages.row("dwelling", house) for house in (WRONG, RIGHT)}
-    return [house for house, row in rows.items() if row and any(not each["withdrawn"] for each in row["leases"])]
+    return [house for house, row in rows.items() if row and any(not lease["withdrawn"] for lease in row["leases"])]
 
 
 async def test_over_http_the_later_recording_time_holds(stages: Stages) -> None:

@@ -27,13 +27,13 @@ def registered(dwelling: str) -> Statement:
     return Statement("DwellingRegistered", f"DJ-{dwelling}", dwelling, MORNING, MORNING, change)
 
 
-def said(stages: Stages) -> dict[str, list[tuple[str, bool]]]:
+def alert_states(stages: Stages) -> dict[str, list[tuple[str, bool]]]:
     """The ways that each dwelling's finding went."""
-    found: dict[str, list[tuple[str, bool]]] = {}
+    states: dict[str, list[tuple[str, bool]]] = {}
     for alert in stages.alerts():
         if alert["rule"] == RULE:
-            found.setdefault(alert["subject"], []).append((alert["state"], alert["unknown"]))
-    return found
+            states.setdefault(alert["subject"], []).append((alert["state"], alert["unknown"]))
+    return states
 
 
 def test_what_is_unknown_opens_when_the_department_speaks(stages: Stages) -> None:
@@ -44,7 +44,7 @@ def test_what_is_unknown_opens_when_the_department_speaks(stages: Stages) -> Non
 
     def lacking(way: list[tuple[str, bool]]) -> str | None:
         stages.topics.catch_up()
-        return None if said(stages).get("D-1") == way else f"{said(stages)} instead of {way}"
+        return None if alert_states(stages).get("D-1") == way else f"{alert_states(stages)} instead of {way}"
 
     until(lambda: lacking([("held", True)]), 60)
     stages.say(REGISTER, [registered("D-other")])
@@ -54,16 +54,16 @@ def test_what_is_unknown_opens_when_the_department_speaks(stages: Stages) -> Non
 def test_only_findings_of_affected_rules_are_judged_again_also_after_a_restart(stages: Stages) -> None:
     stages.start_changed("dwelling", needs=NEEDS)
     dwellings = [f"D-{number}" for number in range(30)]
-    stages.say(TENANCY, [let(each, f"lease-{each}") for each in dwellings])
+    stages.say(TENANCY, [let(dwelling, f"lease-{dwelling}") for dwelling in dwellings])
     stages.say(TENANCY, [let("D-later", "lease-later", day=20_050)])
     stages.tick(MORNING + DAY)
     stages.settle("dwelling")
-    assert said(stages) == {each: [("opened", False)] for each in dwellings}
+    assert alert_states(stages) == {dwelling: [("opened", False)] for dwelling in dwellings}
     before = rows_written(stages)
 
     stages.tick(MORNING + 2 * DAY, {REGISTER, "transport.vehicle-registration"})
     stages.settle("dwelling")
-    assert said(stages) == {each: [("opened", False), ("held", True)] for each in dwellings}
+    assert alert_states(stages) == {dwelling: [("opened", False), ("held", True)] for dwelling in dwellings}
     assert rows_written(stages) == before + len(dwellings), "the row without a finding was left alone"
 
     stages.tick(MORNING + 3 * DAY, {REGISTER})
@@ -74,7 +74,9 @@ def test_only_findings_of_affected_rules_are_judged_again_also_after_a_restart(s
     stages.start_changed("dwelling", needs=NEEDS)
     stages.tick(MORNING + 4 * DAY)
     stages.settle("dwelling")
-    assert said(stages) == {each: [("opened", False), ("held", True), ("opened", False)] for each in dwellings}
+    assert alert_states(stages) == {
+        dwelling: [("opened", False), ("held", True), ("opened", False)] for dwelling in dwellings
+    }
     assert {alert["opened_at"] for alert in stages.alerts()} == {stages.alerts()[0]["opened_at"]}
     assert rows_written(stages) == before + 2 * len(dwellings)
 

@@ -19,8 +19,8 @@ def publish(stages: Stages, file: Path) -> None:
 
 
 def rows(stages: Stages) -> list[dict[str, object]]:
-    found = [stages.row("resident", key.decode()) for key in stages.topics.newest["rows.resident"]]
-    return [row for row in found if row is not None]
+    listed = [stages.row("resident", key.decode()) for key in stages.topics.newest["rows.resident"]]
+    return [row for row in listed if row is not None]
 
 
 def test_a_correction_of_the_same_day_holds_and_the_first_file_published_again_changes_nothing(stages: Stages) -> None:

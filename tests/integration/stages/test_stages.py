@@ -21,11 +21,11 @@ def households(stages: Stages, numbers: range, day: int = 20_000) -> None:
 
 def states(stages: Stages) -> dict[str, list[str]]:
     """The states through which each household's finding went."""
-    found: dict[str, list[str]] = {}
+    by_subject: dict[str, list[str]] = {}
     for alert in stages.alerts():
         if alert["rule"] == RULE:
-            found.setdefault(alert["subject"], []).append(alert["state"])
-    return found
+            by_subject.setdefault(alert["subject"], []).append(alert["state"])
+    return by_subject
 
 
 def test_a_stage_that_is_killed_in_the_middle_opens_nothing_twice(stages: Stages) -> None:
@@ -41,9 +41,9 @@ def test_a_stage_that_is_killed_in_the_middle_opens_nothing_twice(stages: Stages
     stages.settle("resident", "household")
     stages.tick(MORNING + 3 * DAY)
     stages.settle("resident", "household")
-    found = states(stages)
-    assert found.keys() == {f"H-{number}" for number in range(450)}
-    for way in found.values():
+    states_now = states(stages)
+    assert states_now.keys() == {f"H-{number}" for number in range(450)}
+    for way in states_now.values():
         assert way[0] == "opened"
         assert "resolved" not in way
         assert all(later == "changed" for _, later in pairwise(way)), way

@@ -58,8 +58,8 @@ class Spans:
         """The spans, once there are these and no others."""
 
         def lacking() -> str | None:
-            found = Counter(map(self.hop, self.all))
-            return None if found == expected else f"more than expected: {found - expected}, less: {expected - found}"
+            counts = Counter(map(self.hop, self.all))
+            return None if counts == expected else f"more than expected: {counts - expected}, less: {expected - counts}"
 
         until(lacking, 60)
         return self.all
@@ -93,22 +93,24 @@ def test_one_event_is_one_tree_of_spans_from_the_door_to_the_task(
     )
     sinks = [("sink-row-tables", f"process rows.{view}") for view in ("resident", "household")]
     task = ("sink-grid-tasks", "process alerts")
-    found = {spans.hop(span): span for span in spans.await_hops(Counter([door, resident, household, *sinks, task]))}
+    by_hop = {spans.hop(span): span for span in spans.await_hops(Counter([door, resident, household, *sinks, task]))}
 
-    assert len({span["context"]["trace_id"] for span in found.values()}) == 1
-    hop_of = {span["context"]["span_id"]: hop for hop, span in found.items()}
-    parents = {hop: hop_of.get(span["parent_id"]) for hop, span in found.items()}
+    assert len({span["context"]["trace_id"] for span in by_hop.values()}) == 1
+    hop_of = {span["context"]["span_id"]: hop for hop, span in by_hop.items()}
+    parents = {hop: hop_of.get(span["parent_id"]) for hop, span in by_hop.items()}
     assert parents == {
         door: None, resident: door, household: resident, sinks[0]: resident, sinks[1]: household, task: household
     }  # fmt: skip
     with psycopg.connect(settings.dsn("sinks")) as connection:
         ((finding,),) = connection.execute("SELECT finding_id FROM city.task").fetchall()
-    assert found[household]["attributes"]["citygrid.finding_ids"] == [str(finding)]
-    sent, read = found[door]["attributes"], found[resident]["attributes"]
+    assert by_hop[household]["attributes"]["citygrid.finding_ids"] == [str(finding)]
+    sent, read = by_hop[door]["attributes"], by_hop[resident]["attributes"]
     assert sent["cloudevents.event_id"] == read["cloudevents.event_id"] == str(uuid.UUID(sent["messaging.message.id"]))
     assert read["messaging.consumer.group.name"] == f"{settings.topic_prefix}citygrid-stage-resident"
-    told = json.dumps(list(found.values()), ensure_ascii=False)
-    assert [said for said in (person, stages.pseudonym(1), "H-1", "粤A00001", "DB-1") if said in told] == []
+    content = json.dumps(list(by_hop.values()), ensure_ascii=False)
+    assert [
+        personal for personal in (person, stages.pseudonym(1), "H-1", "粤A00001", "DB-1") if personal in content
+    ] == []
     assert all(file.stat().st_mode & 0o777 == 0o600 for file in spans.folder.glob("traces.*.jsonl"))
 
 
@@ -119,9 +121,9 @@ def test_a_row_that_several_events_changed_at_once_follows_the_newest_and_links_
     stages.say(POLICE, [*moves, moved_in(stages.person(2), "H-9")])
     stages.start("resident")  # it finds them all in one batch
     door, stage = ("publish", f"send {POLICE}"), ("stage-resident", f"process {POLICE}")
-    found = spans.await_hops(Counter({door: 4, stage: 2}))
-    sent = {span["context"]["span_id"]: span for span in found if spans.hop(span) == door}
-    (merged,) = [span for span in found if span["links"]]
+    listed = spans.await_hops(Counter({door: 4, stage: 2}))
+    sent = {span["context"]["span_id"]: span for span in listed if spans.hop(span) == door}
+    (merged,) = [span for span in listed if span["links"]]
     offsets = [link["attributes"]["messaging.kafka.offset"] for link in merged["links"]]
     assert offsets == sorted(offsets)
     assert offsets[-1] < merged["attributes"]["messaging.kafka.offset"]
@@ -146,11 +148,11 @@ def test_no_log_names_anybody_whatever_goes_wrong(settings: Settings, stages: St
     poison(settings, stages.pseudonym(1).encode(), event)
     with psycopg.connect(settings.dsn("sinks"), autocommit=True) as connection:
         refused = {"kind": "Visited", "record": "V-1", "subject": "D-1", "withdrawn": False}
-        at = dict.fromkeys(("occurred_at", "recorded_at"), "2026-03-02T08:00:00+08:00")
+        times = dict.fromkeys(("occurred_at", "recorded_at"), "2026-03-02T08:00:00+08:00")
         change = {"task": "V-1", "outcome": "done", "note": f"电话{people[1]}", "checks": {}}
         connection.execute(
             "INSERT INTO city.outbox (topic, statement) VALUES ('grid.observation', %s::jsonb)",
-            (json.dumps(refused | at | {"change": change}),),
+            (json.dumps(refused | times | {"change": change}),),
         )
         connection.execute("NOTIFY city_outbox")
         stages.settle("resident", "household", "dwelling")
@@ -171,10 +173,10 @@ def test_no_log_names_anybody_whatever_goes_wrong(settings: Settings, stages: St
         *people.values(), *(stages.pseudonym(number) for number in PEOPLE), *NAMES, PHONE, ADDRESS,
         *(f"{kind}{number}" for number in PEOPLE for kind in ("H-", "D-", "DB-", "粤A0000")), PASSWORD,
     ]  # fmt: skip
-    assert {(name, said) for name, text in logs.items() for said in personal if said in text} == set()
-    told = [json.loads(line) for line in logs["stage-resident"].splitlines() if "record_dead_lettered" in line]
-    assert event in {line["event_id"] for line in told}
-    assert all(line["trace_id"] is None or len(line["trace_id"]) == 32 for line in told)
+    assert {(name, value) for name, text in logs.items() for value in personal if value in text} == set()
+    rejections = [json.loads(line) for line in logs["stage-resident"].splitlines() if "record_dead_lettered" in line]
+    assert event in {line["event_id"] for line in rejections}
+    assert all(line["trace_id"] is None or len(line["trace_id"]) == 32 for line in rejections)
 
 
 def logged(folder: Path, process: str, event: str) -> str | None:
@@ -205,7 +207,7 @@ def look(settings: Settings, stages: Stages, number: str) -> None:
 
         until(away, 60)
         assert client.post("/session", json={"name": "centre", "password": PASSWORD}).status_code < 300
-        said = {"identity_number": number, "purpose": "handle_case"}
-        assert client.post("/rows/resident/lookup", json=said).status_code in {200, 404}
+        body = {"identity_number": number, "purpose": "handle_case"}
+        assert client.post("/rows/resident/lookup", json=body).status_code in {200, 404}
         assert client.get(f"/rows/resident/{stages.pseudonym(1)}?purpose=handle_case").status_code in {200, 404}
         assert client.get(f"/rows/nothing/{number}").status_code == 404

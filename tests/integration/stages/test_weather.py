@@ -24,8 +24,8 @@ def registered(home: str, grid: str) -> Statement:
     return Statement("DwellingRegistered", f"FW-{home}", home, MORNING, MORNING, entry | place)
 
 
-def graded(home: str, grade: str, at: int = MORNING) -> Statement:
-    return Statement("Graded", f"JD-{home}", home, at, at, {"grade": grade, "on": at // DAY})
+def graded(home: str, grade: str, when: int = MORNING) -> Statement:
+    return Statement("Graded", f"JD-{home}", home, when, when, {"grade": grade, "on": when // DAY})
 
 
 def reinforced(home: str) -> Statement:
@@ -33,13 +33,13 @@ def reinforced(home: str) -> Statement:
     return Statement("Reinforced", f"JG-{home}", home, MORNING, MORNING, done)
 
 
-def rain(number: str, at: int, district: str = DISTRICT) -> Statement:
+def rain(number: str, when: int, district: str = DISTRICT) -> Statement:
     change = {"hazard": "rain", "level": "orange", "rainfall_mm": 63.0, "until": None}
-    return Statement("WarningIssued", number, district, at, at, change)
+    return Statement("WarningIssued", number, district, when, when, change)
 
 
-def lifted(number: str, at: int) -> Statement:
-    return Statement("WarningLifted", number, DISTRICT, at, at, {})
+def lifted(number: str, when: int) -> Statement:
+    return Statement("WarningLifted", number, DISTRICT, when, when, {})
 
 
 def tasks(stages: Stages) -> list[tuple[str | None, ...]]:
@@ -64,8 +64,8 @@ def settle(stages: Stages) -> None:
 
 
 def say(stages: Stages, statements: Iterable[tuple[str, Statement]]) -> None:
-    for topic, said in statements:
-        stages.say(topic, [said])
+    for topic, statement in statements:
+        stages.say(topic, [statement])
 
 
 def test_rain_falls_each_door_at_risk_is_one_task_and_all_are_closed_when_it_is_lifted(stages: Stages) -> None:
@@ -101,7 +101,7 @@ def test_rain_falls_each_door_at_risk_is_one_task_and_all_are_closed_when_it_is_
     )
     (both,) = [alert for alert in stages.alerts() if alert["cause"] == "both"][-1:]
     assert (both["dwelling"], both["subject"], both["view"]) == ("both", GRIDS[0], "grid")
-    assert {each["record"] for each in both["because"]} >= {"YJ-1", "YJ-2", "JD-both"}
+    assert {fact["record"] for fact in both["because"]} >= {"YJ-1", "YJ-2", "JD-both"}
 
     stages.say("weather.warning", [lifted("YJ-1", night + 3 * HOUR)])
     stages.tick(night + 4 * HOUR)
@@ -115,7 +115,7 @@ def test_rain_falls_each_door_at_risk_is_one_task_and_all_are_closed_when_it_is_
         (*task[:3], "closed", over) for task in warned
     ]
     resolved = [alert for alert in stages.alerts() if alert["cause"] == "both"][-1]
-    assert [each["kind"] for each in resolved["resolved_by"]] == ["WarningLifted"]
+    assert [fact["kind"] for fact in resolved["resolved_by"]] == ["WarningLifted"]
     assert danger in tasks(stages)
     with psycopg.connect(stages.settings.dsn("sinks")) as connection:
         rows = connection.execute("SELECT id, row -> 'grids' FROM city.district ORDER BY id").fetchall()
