@@ -38,8 +38,8 @@ def position(cursor: str | None) -> dict[str, Any]:
         return {"rank": None, "time": None, "id": None}
     rank, time, key = read(cursor, int, str, str)
     try:
-        at = LAST if time == LAST else datetime.fromisoformat(str(time))
-        return {"rank": int(rank), "time": at, "id": UUID(str(key))}
+        moment = LAST if time == LAST else datetime.fromisoformat(str(time))
+        return {"rank": int(rank), "time": moment, "id": UUID(str(key))}
     except ValueError:
         raise Refused(BAD_REQUEST, detail=REFUSED) from None
 

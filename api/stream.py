@@ -157,7 +157,7 @@ class Follower:
         last = {(line["kind"], line["key"]): Position(int(line["xid"]), line["id"]) for line in lines}
         alerts = await _read(caller, ALERTS, [key for kind, key in last if kind == "alert"])
         tasks = await _read(caller, TASKS, [key for kind, key in last if kind == "task"])
-        found: dict[tuple[str, str], BaseModel] = {
+        details: dict[tuple[str, str], BaseModel] = {
             **{("alert", str(row["finding_id"])): select.alert_of(row) for row in alerts},
             **{("task", str(row["id"])): select.task_of(row, caller) for row in tasks},
         }

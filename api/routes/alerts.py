@@ -93,7 +93,7 @@ async def unmask(request: Request, caller: AsCaller, finding_id: UUID, look: Loo
     row = await select.alert(caller, finding_id)
     if row is None:
         return refuse(request, NOT_FOUND)
-    found = await people.concerned(caller, row, purpose=look.purpose)
+    residents = await people.concerned(caller, row, purpose=look.purpose)
     return Unmasked(
         purpose=look.purpose,
         cause=row["cause"],

@@ -32,14 +32,14 @@ Parent = Annotated[GridPrefix, Query(description="a district, street or communit
 @router.get("/summary", summary="The head line", tags=["overview"])
 async def summary(request: Request, caller: AsCaller) -> Summary:
     """What needs somebody now, in the caller's area. A day is a day of the city's time zone."""
-    found = await caller.row("SELECT * FROM city.summary(%(zone)s)", {"zone": request.app.state.settings.timezone})
-    return Summary.model_validate(found)
+    head = await caller.row("SELECT * FROM city.summary(%(zone)s)", {"zone": request.app.state.settings.timezone})
+    return Summary.model_validate(head)
 
 
 @router.get("/map/grids", summary="Areas with what is open in them", tags=["map"])
 async def grids(caller: AsCaller, parent: Parent = "") -> FeatureCollection:
     """The areas one level under `parent` as GeoJSON (WGS 84) with the open and urgent alerts in the caller's area."""
-    found = await caller.rows("SELECT * FROM city.map_areas(%(parent)s)", {"parent": parent})
+    counted = await caller.rows("SELECT * FROM city.map_areas(%(parent)s)", {"parent": parent})
     return FeatureCollection(
         features=[
             _feature(
@@ -62,7 +62,7 @@ async def pins(
 ) -> FeatureCollection:
     """At most 1,000 open alerts with a place, in the order of the list."""
     wanted = filters(area=parent, severity=severity, rule=rule)
-    found = await caller.rows("SELECT * FROM city.map_alerts(%(wanted)s)", {"wanted": wanted})
+    listed = await caller.rows("SELECT * FROM city.map_alerts(%(wanted)s)", {"wanted": wanted})
     return FeatureCollection(
         features=[
             _feature(

@@ -63,8 +63,8 @@ async def look_up_company(request: Request, caller: AsCaller, wanted: CompanyLoo
 async def looks(caller: AsCaller, view: View, key: Key, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Looks:
     """The newest looks that this account may know of: its own, and for an administrator everybody's."""
     statement = "SELECT * FROM city.looks(%(view)s, %(key)s, %(limit)s)"
-    found = await caller.rows(statement, {"view": view, "key": key, "limit": limit})
-    return Looks(items=[LookedAt(**one) for one in found])
+    made = await caller.rows(statement, {"view": view, "key": key, "limit": limit})
+    return Looks(items=[LookedAt(**one) for one in made])
 
 
 async def _row(request: Request, caller: Caller, view: str, key: str, look: CaseLook | None) -> Row | Response:

@@ -59,8 +59,8 @@ def city(stack: LocalStack, migrated_template: str, tmp_path_factory: pytest.Tem
     key.touch(mode=0o600)
     key.write_text("5a" * 32 + "\n")
     name, users = f"test_{uuid.uuid4().hex[:10]}", postgres.USERS
-    at, passwords = stack.at.postgres, stack.passwords
-    postgres.make_database(at, passwords, name, "citygrid_owner", users, template=migrated_template)
+    port, passwords = stack.at.postgres, stack.passwords
+    postgres.make_database(port, passwords, name, "citygrid_owner", users, template=migrated_template)
     settings = Settings(
         _env_file=None,
         state_dir=folder / "state",
@@ -85,7 +85,7 @@ def city(stack: LocalStack, migrated_template: str, tmp_path_factory: pytest.Tem
         running.draw(GRID, "003 格", "Grid 003")
         running.draw(NEXT_GRID, "004 格", "Grid 004", 113.37)
         yield running
-    postgres.drop_database(ports, passwords, name)
+    postgres.drop_database(port, passwords, name)
 
 
 def registered(city: City, homes: dict[str, str]) -> None:
