@@ -146,7 +146,7 @@ class Follower:
                 self.position = horizon
                 return lost
             # Lines older than the oldest that is kept may have been swept: the reader is told to read everything again.
-            return bool(now and self.at.xid < int(now["oldest"] or 0))
+            return bool(now and self.position.xid < int(now["oldest"] or 0))
 
     async def _lines(self, caller: Caller) -> list[dict[str, Any]]:
         start = self.position or Position(0, 0)

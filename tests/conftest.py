@@ -132,7 +132,7 @@ def registry(stack_parts: Stack) -> str:
 
 @pytest.fixture(scope="session")
 def postgres_server(stack_parts: Stack) -> LocalStack:
-    """The stack with PostgreSQL ready: `.dsn(role, database)`, `.passwords`, `.at.postgres`."""
+    """The stack with PostgreSQL ready: `.dsn(role, database)`, `.passwords`, `.ports.postgres`."""
     return stack_parts.need("postgres")
 
 
@@ -146,7 +146,7 @@ def prefix() -> str:
 def migrated_template(postgres_server: LocalStack) -> Iterator[str]:
     """The name of a database with all migrations, to be copied; none of the tests writes into it."""
     name = f"template_{uuid.uuid4().hex[:10]}"
-    port, passwords = postgres_server.at.postgres, postgres_server.passwords
+    port, passwords = postgres_server.ports.postgres, postgres_server.passwords
     postgres.make_database(port, passwords, name, "citygrid_owner", postgres.USERS)
     try:
         migrate(postgres_server.dsn("citygrid_owner", name))
@@ -159,7 +159,7 @@ def migrated_template(postgres_server: LocalStack) -> Iterator[str]:
 def database(postgres_server: LocalStack, migrated_template: str) -> Iterator[Database]:
     """A database of this test only, with all migrations; dropped after it."""
     name = f"test_{uuid.uuid4().hex[:10]}"
-    port, passwords = postgres_server.at.postgres, postgres_server.passwords
+    port, passwords = postgres_server.ports.postgres, postgres_server.passwords
     postgres.make_database(port, passwords, name, "citygrid_owner", postgres.USERS, template=migrated_template)
     roles = (f"citygrid_{role}" for role in ("owner", "sinks", "api", "doors"))
     owner, sinks, api, doors = (postgres_server.dsn(role, name) for role in roles)

@@ -210,7 +210,7 @@ def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalStac
 def run_mortal(mortal: tuple[LocalStack, Parts], tmp_path: Path, prefix: str) -> Iterator[Running]:
     """On the stack that may be killed, with topics and a database of its own."""
     (local, parts), name = mortal, f"test_{uuid.uuid4().hex[:10]}"
-    port, passwords = local.at.postgres, local.passwords
+    port, passwords = local.ports.postgres, local.passwords
     postgres.make_database(port, passwords, name, "citygrid_owner", postgres.USERS)
     migrate(local.dsn("citygrid_owner", name))
     dsns = {f"database_{role}_dsn": local.dsn(f"citygrid_{role}", name) for role in ("owner", "sinks", "api", "doors")}

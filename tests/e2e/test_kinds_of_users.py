@@ -59,7 +59,7 @@ def city(stack: LocalStack, migrated_template: str, tmp_path_factory: pytest.Tem
     key.touch(mode=0o600)
     key.write_text("5a" * 32 + "\n")
     name, users = f"test_{uuid.uuid4().hex[:10]}", postgres.USERS
-    port, passwords = stack.at.postgres, stack.passwords
+    port, passwords = stack.ports.postgres, stack.passwords
     postgres.make_database(port, passwords, name, "citygrid_owner", users, template=migrated_template)
     settings = Settings(
         _env_file=None,
