@@ -53,11 +53,11 @@ def test_an_account_sees_its_scope_in_every_table(street: World, scope: str, wan
     assert len(seen(street, token, "task_event", "task")) == len(wanted) + len(nowhere)
 
 
-@pytest.mark.parametrize("role", ["department", "ops", "admin"])
-@pytest.mark.parametrize("table", PEOPLE)
-def test_other_roles_see_no_person(street: World, role: str, table: str) -> None:
-    with street.as_reader(street.account(role, "")) as connection:
-        assert connection.execute(f"SELECT count(*) FROM city.{table}").fetchone() == (0,)
+def test_other_roles_see_no_person(street: World) -> None:
+    for role in ("department", "ops", "admin"):
+        with street.as_reader(street.account(role, "")) as connection:
+            for table in PEOPLE:
+                assert connection.execute(f"SELECT count(*) FROM city.{table}").fetchone() == (0,), (role, table)
 
 
 def test_domains_limit_alerts_and_tasks(street: World) -> None:
