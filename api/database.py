@@ -44,6 +44,7 @@ def make_pool(dsn: str, size: int) -> Pool:
         max_size=size,
         max_waiting=size * 50,
         timeout=5,
+        check=AsyncConnectionPool.check_connection,  # after a restart no request gets a dead connection
         open=False,
         name="api",
     )

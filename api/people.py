@@ -10,7 +10,7 @@ from uuid import UUID
 from api.database import Caller
 from api.masking import mask_text
 from api.models import Person
-from domain.facts import Fact, Statement, current, standing
+from domain.facts import Fact, Statement, current, standing, telephones
 
 MOST = 60
 EPOCH = date(1970, 1, 1)
@@ -102,7 +102,7 @@ def _named(view: str, row: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 def _person(resident: str, about: dict[str, Any], row: dict[str, Any] | None) -> Concerned:
     row = row or {}
-    phone = current(_fact(row, "contact"))
+    phone = current(telephones(_fact(row, "contact")))
     home = standing(_fact(row, "residence"), lambda statement: statement.value.get("household"))
     return Concerned(
         resident=resident,

@@ -31,12 +31,12 @@ class DataPlaneSettings:
     #: "error": an input whose unread records were deleted by retention stops the worker. "earliest" goes on.
     auto_offset_reset: Literal["error", "earliest"] = "error"
 
-    #: Most records of one fetch, and the bounds of what is fetched and not yet folded.
+    #: Most records of one fetch; the next one is made when they are folded. What librdkafka prefetches beyond that is
+    #: bounded by its own `queued.max.messages.kbytes`, 32 MB here.
     batch_records: int = 2_000
-    buffer_records: int = 8_000
-    buffer_bytes: int = 64 * 1024 * 1024
-    #: How long a full buffer is simply waited for before the partitions are paused and polling goes on.
-    buffer_patience_ms: int = 1_000
+    #: How long the event loop may be busy with one batch or commit before the partitions are paused and the fetch
+    #: thread polls in its place: the group then keeps this member, and a revocation is noticed.
+    poll_patience_ms: int = 2_000
 
     #: A transaction ends after this time or this many records, whichever comes first, and at once when no more
     #: records wait, but not more often than every `idle_commit_ms`.
@@ -84,6 +84,6 @@ class DataPlaneSettings:
             raise ValueError("static_membership needs `instance`: a stable name of this worker, e.g. 'resident-0'")
         if self.commit_interval_ms * 2 > self.transaction_timeout_ms:
             raise ValueError("commit_interval_ms must be at most half of transaction_timeout_ms; lower it")
-        for name in ("batch_records", "buffer_records", "buffer_bytes", "commit_every_records"):
+        for name in ("batch_records", "commit_every_records"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")

@@ -64,6 +64,16 @@ def stated(fact: Fact[V], said: Event, value: V, *, record: str | None = None) -
     return (*fact[:at], new, *fact[at:])
 
 
+def held_in(fact: Any, department: str, record: str, kind: str) -> Statement[Any] | None:
+    """The statement of that slot; None: there is none. Other fields of a row than facts hold none either."""
+    if not fact or not isinstance(fact, tuple) or not isinstance(fact[0], Statement):
+        return None
+    slot = (department, record, kind)
+    place = bisect_left(fact, slot, key=_slot)
+    held: Statement[Any] | None = fact[place] if place < len(fact) and fact[place][:3] == slot else None
+    return held
+
+
 def _slot(statement: Statement[Any]) -> tuple[str, str, str]:
     return statement[:3]
 
@@ -120,6 +130,12 @@ def by_record(fact: Fact[V]) -> list[Statement[V]]:
 def ends(fact: Fact[int]) -> dict[tuple[str, str], int]:
     """(department, record) → the day on which what the record states ends, by a fact of such days."""
     return {(held.department, held.record): held.value for held in by_record(fact)} if fact else {}
+
+
+def telephones(fact: Fact[str]) -> Fact[str]:
+    """The statements that name a telephone. Those that name none are kept as well (value ""): whether the number of an
+    older version of the record still holds must not depend on which of the two came first."""
+    return tuple(statement for statement in fact if statement.value)
 
 
 def disagree(fact: Fact[V], said: Callable[[V], object] = lambda value: value) -> bool:

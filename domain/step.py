@@ -102,7 +102,7 @@ def settle(
     seen = view.judged(row)
     noted, alerts, forget = _judge(view, rules, row, seen, now, live_since, touched, quiet)
     due = _due(view, rules if seen is not None else (), row, seen, noted, now)
-    kept = Bookkeeping(contributed, noted, due, ruleset(rules, live_since), book.superseded)
+    kept = Bookkeeping(contributed, noted, due, ruleset(rules, live_since), book.superseded, book.put_aside)
     row = replace(row, bookkeeping=kept)
     return Outcome(row, contributions, alerts, forget)
 

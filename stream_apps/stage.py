@@ -17,12 +17,13 @@ from confluent_kafka import Message
 
 from dataplane import RecordBatch, RowStore, partition_of
 from domain.event import Input, Source
-from domain.records import Claim, answered, claimed, is_newest, merged
+from domain.records import Claim, answered, merged
 from domain.rule import Rule
-from domain.step import NOBODY_QUIET, Outcome, ruleset, settle, unjudged
+from domain.step import NOBODY_QUIET, NOT_JUDGED, Outcome, ruleset, settle, unjudged
 from domain.view import Slot, View
 from runtime import metrics
 from runtime.cloud_events import Headers
+from stream_apps.aside import FAILED, WAITS, admitted, put_aside
 from stream_apps.doubt import DoubtIndex
 from stream_apps.due import DueIndex
 from stream_apps.mistakes import Mistakes
@@ -119,6 +120,7 @@ class Stage:
             self._settle(batch, self._read_moves(batch))
         else:
             self._settle(batch, self._read_events(batch))
+        self._mistakes.check()
 
     # -- what a batch says, merged into the rows it touches
 
@@ -140,13 +142,17 @@ class Stage:
                 continue
             here.sources.append(Source(said.department, said.kind, said.record, said.event_id, said.occurred_at))
             here.records.append(record)
-            row = merged(view, here.row, said)
-            marked = (said.topic, said.kind) in self._one_subject
-            if marked and row != here.row and is_newest(row, said):  # an older version claims nothing
-                claim = claimed(view, said)
-                here.claims[claim.slot] = claim
-            touched[key] = here._replace(row=row)
             newest = max(newest, said.recorded_at)
+            claim = None
+            row = here.row if not here.row.bookkeeping.put_aside else admitted(here.row, record)
+            if row is not None:
+                try:
+                    row, claim = merged(view, row, said, (said.topic, said.kind) in self._one_subject)
+                except Exception as mistake:  # noqa: BLE001 - whatever the view's code raises
+                    row = self._failed(key, record, mistake)
+            touched[key] = self._set_aside(here, record) if row is None else here._replace(row=row)
+            if claim is not None:
+                here.claims[claim.slot] = claim
         if newest:
             metrics.NEWEST_EVENT.labels(batch.topic.removeprefix(self._prefix), str(batch.partition)).set(newest / 1e6)
         return touched
@@ -171,7 +177,13 @@ class Stage:
             if (source := getattr(said.value, "source", None)) is not None:
                 here.sources.append(source)
             here.records.append(record)
-            touched[key] = here._replace(row=self.view.receive(here.row, said.source, said.value))
+            row = admitted(here.row, record)
+            if row is not None:
+                try:
+                    row = self.view.receive(row, said.source, said.value)
+                except Exception as mistake:  # noqa: BLE001 - whatever the view's code raises
+                    row = self._failed(key, record, mistake)
+            touched[key] = self._set_aside(here, record) if row is None else here._replace(row=row)
         return touched
 
     def _read_moves(self, batch: RecordBatch) -> dict[bytes, Touched]:
@@ -189,7 +201,12 @@ class Stage:
             if here is None:
                 continue
             here.records.append(record)
-            touched[key] = here._replace(row=answered(here.row, move.slot, move.moved))
+            row = admitted(here.row, record)
+            touched[key] = (
+                self._set_aside(here, record)
+                if row is None
+                else here._replace(row=answered(row, move.slot, move.moved))
+            )
         return touched
 
     def _touch(self, number: int, key: bytes, subject: str, record: Message) -> Touched | None:
@@ -204,6 +221,17 @@ class Stage:
                 return None
             row = self.view.row(subject)
         return Touched(row, [], [], {})
+
+    def _failed(self, key: bytes, record: Message, mistake: Exception) -> None:
+        """The view's code could not merge `record`. Raises what no other code would mend, and TooManyMistakes."""
+        if isinstance(mistake, MemoryError):
+            raise mistake
+        self._mistakes.merging_failed(key, record.partition() or 0, mistake)
+
+    def _set_aside(self, here: Touched, record: Message) -> Touched:
+        """The row as it is, and `record` among those that wait until they are sent back together."""
+        self._outlet.parked(record, WAITS if here.row.bookkeeping.put_aside else FAILED, schema_id_of(record.value()))
+        return here._replace(row=put_aside(here.row, record))
 
     # -- what the touched rows now say
 
@@ -255,13 +283,17 @@ class Stage:
     def _judged(
         self, number: int, key: bytes, row: Any, now: int | None, quiet: Set[str], sources: Sequence[Source] = ()
     ) -> Outcome:
-        """What follows from `row`; if that cannot be computed, the row as it is and its findings as unknown."""
+        """What follows from `row`; if that cannot be computed or records of it are put aside, the row as it is and its
+        findings as unknown."""
+        if row.bookkeeping.put_aside:
+            return unjudged(self.view, self.rules, row, now)
+        self._mistakes.judged()
         try:
             return settle(self.view, self.rules, row, now, self._live_since, sources, quiet)
         except MemoryError:
             raise
         except Exception as mistake:  # noqa: BLE001 - whatever a rule or a view raises
-            self._mistakes.judging_failed(key, number, mistake)
+            self._mistakes.judging_failed(key, number, mistake, known=row.bookkeeping.judged_by == NOT_JUDGED)
             return unjudged(self.view, self.rules, row, now)
 
     def _to_look_at(self, number: int, now: int, quiet: frozenset[str]) -> dict[bytes, Any]:
@@ -307,7 +339,7 @@ class Stage:
 
     def _judged_by_others(self, row: Any) -> bool:
         """Whether other rules judged the row last: a new rule may find something, a withdrawn one's finding ends."""
-        return bool(row.bookkeeping.judged_by != self._ruleset)
+        return bool(row.bookkeeping.judged_by != self._ruleset and not row.bookkeeping.put_aside)
 
     def _observe(self, batch: RecordBatch, alerts: int) -> None:
         written = batch.records[0].timestamp()[1] / 1000

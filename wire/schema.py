@@ -36,6 +36,23 @@ class Limits(NamedTuple):
 
 DAYS = Limits(FIRST_DAY, LAST_DAY, "is not a day between 1850 and 2199")
 TIMES = Limits(FIRST_DAY * DAY, LAST_DAY * DAY, "is not a time between 1850 and 2199")
+
+
+class Format(NamedTuple):
+    """How a text is written: a regular expression for the whole of it, and what is wrong with one that is not."""
+
+    pattern: str
+    otherwise: str
+
+
+FORMATS: Final[Mapping[str, Format]] = {
+    "period": Format(
+        "(18[5-9][0-9]|19[0-9]{2}|2[01][0-9]{2})(-(0[1-9]|1[0-2]|Q[1-4]))?",
+        "is not a period such as 2024, 2024-09 or 2024-Q3",
+    ),
+}
+"""The formats that a field of text may declare."""
+
 INTS = Limits(LEAST_INT, LARGEST_INT, "is not a 32-bit number")
 
 
@@ -134,7 +151,8 @@ class Fixed:
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """A record's field. `identity`: it holds a person's identity number, or a list of them."""
+    """A record's field. `identity`: it holds a person's identity number, or a list of them. `bounds` and `format`: what
+    a number or a text of it keeps to beside its type, None if nothing."""
 
     name: str
     type: Type
@@ -144,6 +162,8 @@ class Field:
     classification: str = ""
     identity: bool = False
     aliases: tuple[str, ...] = ()
+    bounds: Limits | None = None
+    format: Format | None = None
 
     @property
     def has_default(self) -> bool:

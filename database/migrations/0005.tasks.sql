@@ -80,14 +80,13 @@ CREATE INDEX ON city.feed (at);
 -- What the database's own people state, on its way to Kafka (producers/outbox/relay.py).
 CREATE TABLE city.outbox (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     topic text NOT NULL,
     statement jsonb NOT NULL, -- {record, subject, occurred_at, recorded_at, kind, change}: the event id derives from it
     made_at timestamptz NOT NULL DEFAULT clock_timestamp(), -- with the id the order among statements recorded at one instant
     published_at timestamptz,
     refused text -- why the contract forbids it, without its content: it stays here for a person
 );
-CREATE INDEX ON city.outbox (xid, id) WHERE published_at IS NULL AND refused IS NULL;
+CREATE INDEX ON city.outbox (id) WHERE published_at IS NULL AND refused IS NULL;
 
 CREATE TABLE city.sink_offset (
     sink text NOT NULL,

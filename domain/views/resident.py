@@ -15,7 +15,7 @@ from domain.contributions import (
     VehicleHeld,
 )
 from domain.event import Event, Source
-from domain.facts import Fact, Statement, by_record, current, disagree, ends, standing, stated, united
+from domain.facts import Fact, Statement, by_record, current, disagree, ends, standing, stated, telephones, united
 from domain.keys import itself
 from domain.residents.facts import Facts
 from domain.residents.states import STATES
@@ -124,7 +124,7 @@ class Resident(Facts):
     def disagreements(self) -> tuple[str, ...]:
         """The facts on which two departments differ."""
         found, person = [], self.whole()
-        if disagree(person.contact):
+        if disagree(telephones(person.contact)):
             found.append("contact")
         if any(drawn.household_differs for drawn in person.programmes()):
             found.append("household")
@@ -217,11 +217,7 @@ def merge(row: Resident, said: Event) -> Resident:
         return replace(row, other=stated(row.other, said, said.topic))
     changed: dict[str, Any] = {}
     for fact, value_of in states:
-        value = value_of(said.change, said)
-        # A grant or a registration that names no telephone is kept too, marked withdrawn: whether the number of an
-        # older version of the record still holds must not depend on which of the two came first.
-        what = said._replace(withdrawn=True) if fact == "contact" and not value else said
-        changed[fact] = stated(getattr(row, fact), what, value)
+        changed[fact] = stated(getattr(row, fact), said, value_of(said.change, said))
     return replace(row, **changed)
 
 
@@ -312,7 +308,7 @@ def _membership(
         died_on=row.died_on,
         dwelling=home.dwelling,
         address=home.address,
-        contacts_disagree=disagree(row.contact),
+        contacts_disagree=disagree(telephones(row.contact)),
         source=held.source,
         vehicles=tuple(VehicleHeld(v.value.vehicle_kind, v.source) for v in by_record(row.vehicles) if v.value.owned),
         programmes=drawn,

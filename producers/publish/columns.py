@@ -110,7 +110,7 @@ class Export:
         except Rejected:
             return None
 
-    def _always(self) -> list[Column]:
+    def always(self) -> list[Column]:
         """The columns without which no line of this export can be read."""
         always = [self.kind_column] if self.kind_column else []
         always += [column for column in self.head.values() if column.required and not self._overridden(column)]
@@ -124,7 +124,7 @@ class Export:
     def missing(self, header: Iterable[str]) -> list[str]:
         """The columns that this export needs and `header` has not."""
         there = set(header)
-        return [column.names[0] for column in self._always() if not there.intersection(column.names)]
+        return [each.names[0] for each in self.always() if not there.intersection(each.names)]
 
     def known(self, header: Iterable[str]) -> int:
         """How many of the columns of `header` this export knows."""

@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -85,6 +85,31 @@ class Difference:
     def events(self) -> int:
         """How many events it would publish."""
         return self.new.total() + self.changed.total() + self.withdrawn.total()
+
+    @property
+    def known(self) -> int:
+        """How many statements are known that were not withdrawn before."""
+        there = (self.changed, self.withdrawn, self.unchanged, self.newer, self.rejected)
+        return sum(counted.total() for counted in there)
+
+    def within(self, share: float) -> bool:
+        """Whether at most `share` of what is known would be withdrawn."""
+        return self.withdrawn.total() <= share * self.known
+
+    def refuse_many(self, share: float) -> None:
+        """Raises PublishRefused if more than `share` of what is known would be withdrawn: the export was cut, a filter
+        was left on, or it is another district's."""
+        withdrawn = self.withdrawn.total()
+        if not self.within(share):
+            raise PublishRefused(
+                f"The file lacks {withdrawn} of {self.known} known statements ({withdrawn / self.known:.1%}), which "
+                f"would be withdrawn; by itself a snapshot withdraws at most {share:.0%}. Was the export cut, or is a "
+                "filter on? If it is right, publish it with --withdraw-many. Nothing was published."
+            )
+
+    def as_json(self) -> dict[str, dict[str, int]]:
+        """What would change, by kind."""
+        return {f.name: dict(sorted(getattr(self, f.name).items())) for f in fields(self)}
 
 
 class Snapshot:
@@ -200,10 +225,10 @@ def events_of(settings: Settings, topic: str) -> Iterator[Event]:
         registry.close()
 
 
-def publish(snapshot: Snapshot, publisher: Publisher) -> int:
-    """Publish the difference; returns how many events it was. Raises NotDelivered."""
-    count = 0
+def publish(snapshot: Snapshot, publisher: Publisher) -> Counter[str]:
+    """Publish the difference; returns how many events it was by kind. Raises NotDelivered."""
+    sent: Counter[str] = Counter()
     for statement in snapshot.statements():
         publisher.publish(snapshot.topic, statement, pseudonymised=True)
-        count += 1
-    return count
+        sent[statement.kind] += 1
+    return sent

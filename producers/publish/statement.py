@@ -21,6 +21,7 @@ from wire.schema import (
     Array,
     Enum,
     Field,
+    Format,
     Limits,
     Map,
     Primitive,
@@ -248,8 +249,26 @@ def _field(field: Field) -> _Field:
     if field.identity and field.many:
         check: Check = _many
     else:
-        check = _naming(SUBJECT_CODES[naming]) if naming else _check(field.type)
+        check = _naming(SUBJECT_CODES[naming]) if naming else _check_of_field(field)
     return _Field(field.name, check, field.identity, field.has_default, field.default if field.has_default else None)
+
+
+def _check_of_field(field: Field) -> Check:
+    if field.bounds is not None:
+        return _whole(field.bounds)
+    return _check(field.type) if field.format is None else _formatted(field.format)
+
+
+def _formatted(form: Format) -> Check:
+    fits = re.compile(form.pattern).fullmatch
+
+    def check(value: Any) -> str:
+        text = _text(value)
+        if not fits(text):
+            raise ValueError(form.otherwise)
+        return text
+
+    return check
 
 
 def _check(schema: Type) -> Check:

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from domain.event import Event, Source
-from domain.records import Claim, Holder, answered, answers, claimed, merged, with_claim
+from domain.records import Claim, Holder, answered, answers, merged, with_claim
 from domain.rule import Rule
 from domain.step import NOBODY_QUIET, Alert, Outcome, is_unknown, judged_unknown, settle
 from domain.view import Slot, View
@@ -48,9 +48,9 @@ class City:
                 claims: list[Claim] = []
                 for said in events:
                     row = touched.get(said.subject) or rows.get(said.subject) or view.row(said.subject)
-                    touched[said.subject] = merged(view, row, said)
-                    if (said.topic, said.kind) in ONE_SUBJECT and touched[said.subject] != row:
-                        claims.append(claimed(view, said))
+                    row, claim = merged(view, row, said, (said.topic, said.kind) in ONE_SUBJECT)
+                    touched[said.subject] = row
+                    claims += [] if claim is None else [claim]
                     source = Source(said.department, said.kind, said.record, said.event_id, said.occurred_at)
                     sources[said.subject].append(source)
                 self._settle(view, touched, sources)

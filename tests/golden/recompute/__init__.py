@@ -30,7 +30,7 @@ from wire.contracts import contracts
 READ: States = {**residents.STATES, **dwellings.STATES, **grids.STATES, **companies.STATES}
 UNREAD: States = {kind: {unread(each.subject): one("topic")} for each in contracts().values() for kind in each.kinds}
 STATES: States = {**UNREAD, **READ}
-REFINES = {**residents.REFINES, **dwellings.REFINES}
+REFINES = {**dwellings.REFINES}
 ONE_SUBJECT = {(each.department, kind) for each in contracts().values() for kind in each.one_subject}
 KEPT_DAYS = {**dwellings.KEPT_DAYS}
 RULES = (benefits, buttons, doors, lettings, permits_and_schools, warnings)

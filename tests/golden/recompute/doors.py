@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
-from tests.golden.recompute.finding import EPOCH, Found, World, alert, local_day, midnight, runs
+from tests.golden.recompute.finding import EPOCH, Found, World, alert, called, local_day, midnight, runs
 from tests.golden.recompute.standing import Facts, Plain, each, in_time, source
 
 HOUR = 3_600_000_000
@@ -81,6 +81,8 @@ def _duties(home: Home, today: int) -> Found:
     """Daily and weekly visits of those who live alone; serious illnesses of anybody."""
     met = {local_day(at) for at in home.met}
     last = max(home.met, default=None)
+    everybody = [c for _, occupancy, _, _ in home.people if occupancy for c in occupancy["conditions"]]
+    names = called(c["source"] for c in everybody if c["condition"] == "serious_illness")
     for _, occupancy, _, lives_here in home.people:
         if occupancy is None:
             continue
@@ -89,7 +91,8 @@ def _duties(home: Home, today: int) -> Found:
             reported = c["source"]
             if c["condition"] == "serious_illness" and (last is None or last < reported["occurred_at"]):
                 told = (reported, lives_here)
-                yield alert("serious-illness", "today", home.number, reported["record"], told, home.number, None)
+                cause = names[reported["event_id"]]
+                yield alert("serious-illness", "today", home.number, cause, told, home.number, None)
         if len(home.people) > 1:
             continue
         mental = [c for c in ill if c["condition"] == "severe_mental"]
@@ -157,10 +160,11 @@ def _unseen(home: Home, passed: dict[str, list[Plain]], at: list[int], now: int)
     if not heard or not (home.row["use"] == "rental" or home.leases):
         return
     missed: dict[str, list[tuple[Plain, int]]] = defaultdict(list)
+    names = called(lives_here for *_, lives_here in home.people)
     for numbers, _, since, lives_here in home.people:
         latest = max([since, *(s["occurred_at"] for number in numbers for s in passed.get(number, ()))])
         if now - latest >= 30 * DAY:
-            missed[lives_here["record"]].append((lives_here, latest + 30 * DAY))
+            missed[names[lives_here["event_id"]]].append((lives_here, latest + 30 * DAY))
     for cause, them in missed.items():
         because, arose = [said for said, _ in them], max(at for _, at in them)
         yield alert("unseen-registered", "planned", home.number, cause, because, home.number, None, arose)

@@ -41,6 +41,18 @@ def alert(
     }
 
 
+def called(sources: Iterable[Plain]) -> dict[str, str]:
+    """event id → what a finding about it is called: the record; with department and kind where one that happened
+    before has that number; and counted where even these are equal."""
+    names: dict[str, str] = {}
+    for s in sorted(sources, key=lambda s: [s[n] for n in ("occurred_at", "department", "record", "kind", "event_id")]):
+        longer = f"{s['record']} {s['department']} {s['kind']}"
+        choices = [s["record"], longer, *(f"{longer} {number}" for number in range(2, 99))]
+        if s["event_id"] not in names:
+            names[s["event_id"]] = next(name for name in choices if name not in names.values())
+    return names
+
+
 def runs(begin: int, end: int | None, day: int) -> bool:
     return begin <= day and (end is None or day < end)
 

@@ -93,15 +93,6 @@ STATES: States = {
 OF_RESIDENT = {fact for facts in STATES.values() for fact in facts}
 
 
-def no_number(stated: Plain) -> None:
-    """A grant or a registration that names no telephone counts as one that is taken back."""
-    if not stated["value"]:
-        stated["withdrawn"] = True
-
-
-REFINES = {"contact": no_number}
-
-
 def resident(number: str, own: Facts, known: Number) -> Plain:
     facts = known.facts
     person, home = value(facts, "person") or value(facts, "birth") or {}, _home(facts)
@@ -161,7 +152,7 @@ def ended(facts: Facts, begun: str, ends: str) -> list[tuple[Plain, int | None, 
 
 
 def contacts_differ(facts: Facts) -> bool:
-    by_department = {s["department"]: s["value"] for s in in_time(facts.get("contact", ()))}
+    by_department = {s["department"]: s["value"] for s in in_time(s for s in facts.get("contact", ()) if s["value"])}
     return len(set(by_department.values())) > 1
 
 

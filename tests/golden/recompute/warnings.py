@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from tests.golden.recompute.finding import Found, World, alert, runs
+from tests.golden.recompute.finding import Found, World, alert, called, runs
 from tests.golden.recompute.grid import not_repaired
 from tests.golden.recompute.standing import each, last, source
 
@@ -33,13 +33,14 @@ def _doors(world: World) -> Found:
 def _hazards(world: World) -> Found:
     for number in world.rows["grid"]:
         facts = world.facts.get(number, {})
+        names = called(source(hazard) for hazard in not_repaired(facts))
         for hazard in not_repaired(facts):
             known = [f for f in each(facts, "facilities") if f["value"]["facility"] == hazard["value"]["facility"]]
             because = [source(said) for said in (hazard, *known[:1])]
             rule, severity = (
                 ("facility-danger", "urgent") if hazard["value"]["urgent"] else ("facility-hazard", "planned")
             )
-            yield alert(rule, severity, number, hazard["record"], because, f"grid/{number}", None)
+            yield alert(rule, severity, number, names[hazard["event_id"]], because, f"grid/{number}", None)
 
 
 def _companies(world: World) -> Found:
