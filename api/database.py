@@ -114,8 +114,17 @@ async def _caller(request: Request) -> AsyncIterator[Caller]:
         yield caller
 
 
+async def _signed_in(request: Request) -> Caller:
+    """Who asks; the transaction has ended, and the request holds no connection."""
+    async with entered(request.app.state.pool, token_of(request), in_use=True) as caller:
+        request.state.account = caller.account
+        request.state.language = caller.language
+        return caller
+
+
 # "function": the transaction is committed before the answer is sent, so that whoever reads next reads it.
 AsCaller = Annotated[Caller, Depends(_caller, scope="function")]
+SignedIn = Annotated[Caller, Depends(_signed_in)]
 
 
 async def is_ready(pool: Pool) -> bool:

@@ -33,12 +33,6 @@ async def row(
     return await _row(request, caller, view, key, None)
 
 
-@router.post("/rows/{view}/{key}", summary="A row with its personal fields", response_model=Row)
-async def unmask_row(request: Request, caller: AsCaller, view: View, key: Key, look: CaseLook) -> Row | Response:
-    """Whole, with a purpose of this account's role; `handle_case` names a case that concerns the row. Recorded."""
-    return await _row(request, caller, view, key, look)
-
-
 @router.post("/rows/resident/lookup", summary="A resident by identity number", response_model=Row)
 async def lookup(request: Request, caller: AsCaller, wanted: Lookup) -> Row | Response:
     """The number stays in the body: it is turned into the pseudonym here and kept nowhere."""
@@ -57,6 +51,13 @@ async def look_up_company(request: Request, caller: AsCaller, wanted: CompanyLoo
     except InvalidCode:
         raise Refused(INVALID, detail=NOT_A_CODE) from None
     return await _row(request, caller, "legal_person", key, wanted)
+
+
+# After the lookups, whose paths it would take.
+@router.post("/rows/{view}/{key}", summary="A row with its personal fields", response_model=Row)
+async def unmask_row(request: Request, caller: AsCaller, view: View, key: Key, look: CaseLook) -> Row | Response:
+    """Whole, with a purpose of this account's role; `handle_case` names a case that concerns the row. Recorded."""
+    return await _row(request, caller, view, key, look)
 
 
 @router.get("/rows/{view}/{key}/looks", summary="Who looked at a row, and why")

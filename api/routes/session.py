@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 
-from api.database import AsCaller, Caller, cookie_name, entered, token_of
+from api.database import AsCaller, Caller, SignedIn, cookie_name, entered, token_of
 from api.models import Area, Login, Me, NewPassword, Preferences
 from api.problems import INVALID, LOGIN_REFUSED, TOO_MANY, Refused
 from api.purposes import PURPOSES
@@ -92,21 +92,19 @@ async def change_me(caller: AsCaller, preferences: Preferences) -> Me:
 
 
 @router.post("/me/password", summary="Change my password", status_code=204)
-async def change_password(request: Request, change: NewPassword) -> Response:
+async def change_password(request: Request, caller: SignedIn, change: NewPassword) -> Response:
     """Takes the old password and a new one; the account's other sessions end. A wrong one is counted as at login."""
     app = request.app.state
     try:
         kept = await asyncio.to_thread(new_password, change.new)
     except PoorPassword:
         raise Refused(INVALID, detail=POOR) from None
-    # Not the usual dependency: a guess is counted in a transaction of its own, whatever becomes of this one.
-    async with entered(app.pool, token_of(request), in_use=True) as caller:
-        request.state.account, request.state.language = caller.account, caller.language
+    # A guess is counted in a transaction of its own, whatever becomes of the next one.
     ticket, proved = await _prove(request, caller.name, change.old)
-    async with entered(app.pool, token_of(request), in_use=True) as caller:
+    async with entered(app.pool, token_of(request), in_use=True) as again:
         statement = "SELECT city.change_password(%(ticket)s, %(proof)s, %(kdf)s, %(verifier)s) AS changed"
         values = {"ticket": ticket, "proof": proved, "kdf": kept.kdf, "verifier": kept.verifier}
-        row = await caller.row(statement, values)
+        row = await again.row(statement, values)
     if not (row and row["changed"]):
         raise Refused(INVALID, detail=WRONG)
     return Response(status_code=204)

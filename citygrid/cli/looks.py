@@ -27,7 +27,7 @@ def verify(
     head: Annotated[str | None, typer.Option(help="A head printed before: the chain must still hold it.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count the chain of looks anew; exit code 1 if it does not hold. Write its head down where nobody here can write."""
+    """Count the chain of looks anew; exit code 1 if it does not hold. Keep its head where nobody here can write."""
     dsn = load().dsn("owner")
     chain = looks.verify(dsn)
     if as_json:

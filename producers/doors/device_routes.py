@@ -101,10 +101,13 @@ def tell(door: str, message: Message, outcome: str) -> None:
         log.warning("device_message_refused", door=door, department=known, device=device, reason=outcome)
 
 
+REFUSALS = {"taken_already": TAKEN_ALREADY, "jumped_ahead": TOO_FAR_AHEAD}
+
+
 def _answer(refused: MessageRefused) -> Refused | DeviceProblem:
     if refused.error:
         return DeviceProblem(ItemError(index=0, field=refused.error.field, reason=refused.error.reason))
-    return Refused({"taken_already": TAKEN_ALREADY, TOO_FAR_AHEAD, "jumped_ahead": TOO_FAR_AHEAD}.get(refused.reason, NO_DEVICE))
+    return Refused(REFUSALS.get(refused.reason, NO_DEVICE))
 
 
 class DeviceProblem(Exception):

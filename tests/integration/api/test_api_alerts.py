@@ -38,14 +38,15 @@ async def test_what_is_over_comes_newest_first(city: City, log_in: LogIn) -> Non
         sinks.execute("UPDATE city.alert SET state = 'resolved', changed_at = opened_at")
         sinks.execute("UPDATE city.task SET state = 'closed', finished_at = dispatched_at + interval '1 h' * random()")
     client = await log_in("district")
-    for path, time in (("/alerts?state=resolved", "changed_at"), ("/tasks?state=closed", "id")):
-        whole = (await client.get(path)).json()["items"]
+    for path, state, time in (("/alerts", "resolved", "changed_at"), ("/tasks", "closed", "id")):
+        whole = (await client.get(path, params={"state": state})).json()["items"]
         assert len(whole) == 7
         if time == "changed_at":
             assert [one[time] for one in whole] == sorted((one[time] for one in whole), reverse=True)
         paged, after = [], ""
         while after is not None:
-            page = (await client.get(path, params={"limit": 3, **({"cursor": after} if after else {})})).json()
+            more = {"cursor": after} if after else {}
+            page = (await client.get(path, params={"state": state, "limit": 3, **more})).json()
             paged, after = paged + page["items"], page["next"]
         assert paged == whole
 
