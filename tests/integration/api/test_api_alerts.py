@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
+from typing import Any
 
 import psycopg
 from fastapi import FastAPI
@@ -25,7 +26,8 @@ async def test_the_list_is_by_what_is_due_in_pages_without_gap_or_double(city: C
     key = [(alert["respond_by"], alert["finding_id"]) for alert in whole["items"][1:-1]]
     assert key == sorted(key)
     assert set(ids) == {str(finding) for finding in city.here.findings + city.there.findings}
-    paged, after = [], ""
+    paged: list[dict[str, Any]] = []
+    after = ""
     while after is not None:
         page = (await client.get("/alerts", params={"limit": 2, **({"cursor": after} if after else {})})).json()
         paged += page["items"]
@@ -43,7 +45,8 @@ async def test_what_is_over_comes_newest_first(city: City, log_in: LogIn) -> Non
         assert len(whole) == 7
         if time == "changed_at":
             assert [one[time] for one in whole] == sorted((one[time] for one in whole), reverse=True)
-        paged, after = [], ""
+        paged: list[dict[str, Any]] = []
+        after = ""
         while after is not None:
             more = {"cursor": after} if after else {}
             page = (await client.get(path, params={"state": state, "limit": 3, **more})).json()
