@@ -52,8 +52,11 @@ CREATE FUNCTION city.device_took(its_id text, its_sequence bigint, sent_at times
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     UPDATE city.device SET last_sequence = its_sequence, last_message_at = sent_at
-    -- as far as a busy door gets in a day (producers/doors/device_messages.py): one number cannot silence a device for ever
-    WHERE id = its_id AND last_sequence < its_sequence AND its_sequence <= last_sequence + 100000;
+    -- as Messages.accept (producers/doors/device_messages.py) has it: no number silences a device for ever
+    WHERE id = its_id AND last_sequence < its_sequence AND CASE WHEN its_sequence < 100000000000
+        THEN its_sequence <= last_sequence + 100000 -- it counts
+        ELSE (last_sequence = 0 OR last_sequence >= 100000000000) -- it takes the milliseconds since 1970
+            AND its_sequence <= extract(epoch FROM clock_timestamp()) * 1000 + 300000 END;
 END;
 COMMENT ON FUNCTION city.device_took IS
     'The message of this number is in Kafka: neither it nor an older one is taken again. A number too far ahead changes nothing.';

@@ -23,8 +23,10 @@ LONGEST_BODY = 8_192
 AHEAD_S = 300
 """A device's clock may be so much ahead of ours."""
 FURTHEST_JUMP = 100_000
-"""A message's number may be so much greater than the last one's: more than a busy door counts in the day for which
-messages are taken late. `city.device_took` holds the same bound."""
+"""The number of a device that counts may be so much greater than its last one: more than a busy door counts in the day for
+which messages are taken late."""
+MILLISECONDS = 100_000_000_000
+"""From here on a number is the milliseconds since 1970, of a device that cannot keep a count."""
 DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _SEQUENCE = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 _SIGNATURE = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -141,7 +143,7 @@ class Messages:
         sequence = int(message.sequence)
         if sequence <= device.last_sequence:
             raise MessageRefused("taken_already")
-        if sequence > device.last_sequence + FURTHEST_JUMP:
+        if not follows(device.last_sequence, sequence, now // 1000):
             raise MessageRefused("jumped_ahead")
         topic, kinds = DOORS[device.department]
         try:
@@ -193,6 +195,14 @@ class Messages:
             recorded_at=_instant(message.sent_at),
             change=form.json.change(kind, change),
         )
+
+
+def follows(last: int, sequence: int, now: int) -> bool:
+    """Whether a message's number can come after `last` (0: none yet): no number silences a device for ever. `now` in
+    milliseconds since 1970. `city.device_took` holds the same bound."""
+    if sequence < MILLISECONDS:
+        return sequence <= last + FURTHEST_JUMP
+    return (last == 0 or last >= MILLISECONDS) and sequence <= now + AHEAD_S * 1000
 
 
 def record_of(device: Device, sequence: str) -> str:
