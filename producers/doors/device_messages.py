@@ -23,8 +23,8 @@ LONGEST_BODY = 8_192
 AHEAD_S = 300
 """A device's clock may be so much ahead of ours."""
 FURTHEST_JUMP = 100_000
-"""The number of a device that counts may be so much greater than its last one: more than a busy door counts in the day for
-which messages are taken late."""
+"""The number of a device that counts may be so much greater than its last one: more than a busy door counts in the day
+for which messages are taken late."""
 MILLISECONDS = 100_000_000_000
 """From here on a number is the milliseconds since 1970, of a device that cannot keep a count."""
 DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
