@@ -69,6 +69,7 @@ class Dispatcher:
         self._read: dict[str, int] = {}
         self._measured: dict[str, tuple[Histogram, Histogram]] = {}
         self._records = 0
+        self._behind = False
         self._began = 0.0
         self._last_commit = 0.0
         self._committing = False
@@ -132,6 +133,7 @@ class Dispatcher:
         self._read[batch.topic] = self._read.get(batch.topic, 0) + len(batch)
         self._records += len(batch)
         self._done(batch)
+        self._behind = time.time() - (batch.records[0].timestamp()[1] / 1000) > self._settings.backlog_after_s
         self._proceed(now)
 
     def _proceed(self, now: float) -> None:
@@ -143,11 +145,17 @@ class Dispatcher:
             self._wake()
         elif (
             self._records >= self._settings.commit_every_records
-            or now - self._began >= self._settings.commit_interval_ms / 1000
+            or now - self._began >= self._commit_interval_s
         ):
             self._start_commit()
         elif not self._hand_out():
             self._commit_when_idle(now)
+
+    @property
+    def _commit_interval_s(self) -> float:
+        settings = self._settings
+        longer = max(settings.commit_interval_ms, settings.backlog_commit_interval_ms)
+        return (longer if self._behind else settings.commit_interval_ms) / 1000
 
     def _commit_when_idle(self, now: float) -> None:
         if self._idle_timer is None:

@@ -17,7 +17,7 @@ from confluent_kafka import Consumer, Message
 from confluent_kafka.admin import AdminClient
 from mode import get_logger
 
-from . import cluster, metrics
+from . import cluster, collector, metrics
 from .batch import RecordBatch
 from .dispatcher import Dispatcher
 from .errors import DataPlaneError, Misplaced
@@ -163,6 +163,7 @@ class DataPlane:
             )
             self._health.start()
             logger.info("metrics and health on http://%s:%d", self.settings.http_host, self._health.port)
+        collector.relax()
         self._beat()
 
     async def start_consumer(self, servers: str, topics: list[str]) -> None:
@@ -235,6 +236,7 @@ class DataPlane:
         for store in self._stores:
             for number in numbers:
                 store.install(number, restored.rows[store.topic, number])
+        collector.keep_restored()
         self._tell(self._on_assigned, numbers)
         dispatcher.generations.update({number: generations[number] for number in numbers})
         dispatcher.positions.update(

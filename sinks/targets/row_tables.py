@@ -1,7 +1,8 @@
 """The published rows of every view → `city.<view>_g<n>` of the generation in force.
 
 A row's columns: its key, the dwelling (or grid, district) that says who may see it, the offset of its record
-(`version`), and the row as JSON. What a row remembers for its own stage (`bookkeeping`) stays on the topic.
+(`version`), and the row as JSON. What a row remembers for its own stage (`bookkeeping`) stays on the topic, except that
+it was not judged.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 from psycopg import sql
 
 from database import queries
+from domain.step import NOT_JUDGED
 from sinks.decoding import JsonReader, as_jsonb
 from sinks.freshness import observe
 from sinks.sink import Connection, Read, Sink, Unreadable, newest
@@ -61,7 +63,8 @@ class RowTables:
     def read(self, topic: str, key: str, value: bytes) -> tuple[str, str]:
         """(a dwelling, `grid/<code>`, `district/<code>` or '', the row as JSON text). Raises Unreadable."""
         row = self._readers[topic].read(value)
-        row.pop("bookkeeping", None)
+        if (row.pop("bookkeeping", None) or {}).get("judged_by") == NOT_JUDGED:
+            row["not_judged"] = True
         dwelling = key if topic == "rows.dwelling" else row.get("place") or row.get("dwelling") or ""
         if not isinstance(dwelling, str) or "\0" in dwelling + key:
             raise Unreadable("the key or the dwelling is no text that PostgreSQL keeps")

@@ -178,6 +178,7 @@ const Record = {
               ])
             : h("p", { class: "tag" }, t("person.recorded")),
         ]),
+        row.not_judged ? h("p", { class: "refusal warn", "data-test": "not-judged" }, t("record.not-judged")) : null,
         (row.disagreements ?? []).length
           ? h("p", { class: "refusal warn" }, `≠ ${t("record.disagree", { what: factNames(row.disagreements) })}`)
           : null,
