@@ -10,10 +10,11 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from producers.publish.publisher import PublishRefused
+from runtime.reader_positions import PATIENCE_S, Place, committed
 from runtime.settings import Settings
 from runtime.topic_reader import TopicUnreadable, ends, has_record, records
 from wire.codec import RecordReader
@@ -22,7 +23,6 @@ from wire.registry import Registry
 from wire.topics import ALERTS, group_of_stage
 
 ASK_EVERY_S = 0.25
-PATIENCE_S = 10.0
 
 
 class Held(NamedTuple):
@@ -70,33 +70,32 @@ class HeldBack:
         while True:
             behind = dict(wanted)
             for view in views:
-                for place in self._committed(group_of_stage(self._settings, view)):
-                    end = behind.get((place.topic, place.partition))
-                    if end is not None and (place.offset >= end or self._nothing_after(place, waiting)):
-                        del behind[place.topic, place.partition]
+                for place, position in self._committed(group_of_stage(self._settings, view)).items():
+                    end = behind.get(place)
+                    if end is not None and (position >= end or self._nothing_after(place, position, waiting)):
+                        del behind[place]
             if not behind:
                 return True
             if time.monotonic() + ASK_EVERY_S > deadline:
                 return False
             time.sleep(ASK_EVERY_S)
 
-    def _nothing_after(self, place: TopicPartition, waiting: set[tuple[str, int, int]]) -> bool:
-        """Whether no record lies behind the offset of `place`: a transaction ends with a marker that no reader sees.
+    def _nothing_after(self, place: Place, position: int, waiting: set[tuple[str, int, int]]) -> bool:
+        """Whether no record lies at `position` or behind it: a transaction ends with a marker that no reader sees.
         `waiting` holds the places of which a record is known to wait, so that they are read once."""
-        asked = (place.topic, place.partition, place.offset)
-        if asked in waiting or place.offset < 0:
+        asked = (*place, position)
+        if asked in waiting:
             return False
         if has_record(self._settings, *asked):
             waiting.add(asked)
             return False
         return True
 
-    def _committed(self, group: str) -> list[TopicPartition]:
-        asked = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+    def _committed(self, group: str) -> dict[Place, int]:
         try:
-            return list(asked[group].result(PATIENCE_S).topic_partitions)
+            return committed(self._admin, group)
         except KafkaException:
-            return []  # no such group (yet): its stage does not run
+            return {}  # no such group (yet): its stage does not run
 
     def _held(self) -> int:
         registry = Registry.of(self._settings)
