@@ -89,7 +89,7 @@ def _fill(settings: Settings, folder: Path, manifest: dict[str, Any], bar: Bar) 
     total = sum(int(count) for by_partition in counts.values() for count in by_partition.values())
     admin = settings.dsn("admin")
     sinks = databases.sink_offsets(admin)
-    wanted: dict[Place, set[int]] = {}
+    wanted: dict[topics.Place, set[int]] = {}
     for (sink_and_topic, number), offset in sinks.items():
         wanted.setdefault((sink_and_topic.split("\n")[1], number), set()).add(offset)
     for places in manifest["groups"].values():

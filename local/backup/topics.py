@@ -14,7 +14,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_expo
 
 from local.backup import BackupFailed
 from runtime import reader_positions, topic_reader
-from runtime.reader_positions import Place
+from runtime.reader_positions import Place as Place  # noqa: PLC0414 - what this module speaks of
 from runtime.settings import Settings
 from runtime.topic_reader import TopicUnreadable
 from wire.topics import WRITTEN_AT_MOST, ensure_topics
