@@ -1,7 +1,8 @@
 """What pages call a rule, a department, a view, a kind of statement, a field or a value, in both languages.
 
-Taken from where each is defined: a rule's title, a contract's and a row's `doc_zh` (in English the names themselves), an enum's `symbols_zh`, a
-contract's `department_zh`. So a new rule, department or view has its words in its own file, and no page is touched for it.
+Taken from where each is defined: a rule's title, a contract's and a row's `doc_zh` (in English the names themselves),
+an enum's `symbols_zh`, a contract's `department_zh`. So a new rule, department or view has its words in its own file,
+and no page is touched for it.
 """
 
 from __future__ import annotations
