@@ -150,7 +150,7 @@ const Search = {
                         checked: asCompany.value === company,
                         onChange: () => (asCompany.value = company),
                       }),
-                      t(company ? "record.legal_person" : "record.resident"),
+                      t(company ? "view.legal_person" : "view.resident"),
                     ]),
                   ),
                 )
