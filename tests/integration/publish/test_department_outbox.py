@@ -204,5 +204,5 @@ def test_a_row_that_waited_while_its_database_moved_to_another_server_is_publish
             with Publisher(settings_on_topics) as publisher:
                 assert relay_once(restored, publisher, POLICE) == 1
     finally:
-        postgres.drop_database(ports, passwords, other)
+        drop_database(ports, passwords, other)
     assert records(settings_on_topics) == ["C-0001"]
