@@ -143,10 +143,7 @@ class Dispatcher:
         self._producer.serve()
         if self._held:
             self._wake()
-        elif (
-            self._records >= self._settings.commit_every_records
-            or now - self._began >= self._commit_interval_s
-        ):
+        elif self._records >= self._settings.commit_every_records or now - self._began >= self._commit_interval_s:
             self._start_commit()
         elif not self._hand_out():
             self._commit_when_idle(now)
