@@ -353,8 +353,3 @@ class Dispatcher:
         self._waiting.clear()
         self._wake()
         self._on_failure(error)
-
-    @property
-    def waiting_records(self) -> int:
-        """Records queued behind the batch in flight."""
-        return sum(map(len, self._waiting))

@@ -41,27 +41,27 @@ Fact = tuple[Statement[V], ...]
 """Statements in the order of (department, record, kind), at most one for each."""
 
 
-def stated(fact: Fact[V], said: Event, value: V, *, record: str | None = None) -> Fact[V]:
-    """`fact` with what `said` states; unchanged if a newer statement of the same record and kind is there already.
+def stated(fact: Fact[V], event: Event, value: V, *, record: str | None = None) -> Fact[V]:
+    """`fact` with what `event` states; unchanged if a newer statement of the same record and kind is there already.
 
     `record` is given where one event speaks of several things (a tenant within a lease): the number of that thing.
     """
     new = Statement(
-        said.department,
-        said.record if record is None else record,
-        said.kind,
-        said.occurred_at,
-        said.recorded_at,
-        said.event_id,
-        said.withdrawn,
-        said.sequence,
+        event.department,
+        event.record if record is None else record,
+        event.kind,
+        event.occurred_at,
+        event.recorded_at,
+        event.event_id,
+        event.withdrawn,
+        event.sequence,
         value,
     )
     slot = new[:3]
-    at = bisect_left(fact, slot, key=_slot)  # a door has hundreds
-    if at < len(fact) and (old := fact[at])[:3] == slot:
-        return (*fact[:at], new, *fact[at + 1 :]) if supersedes(new, old) else fact
-    return (*fact[:at], new, *fact[at:])
+    place = bisect_left(fact, slot, key=_slot)  # a door has hundreds
+    if place < len(fact) and (old := fact[place])[:3] == slot:
+        return (*fact[:place], new, *fact[place + 1 :]) if supersedes(new, old) else fact
+    return (*fact[:place], new, *fact[place:])
 
 
 def held_in(fact: Any, department: str, record: str, kind: str) -> Statement[Any] | None:
@@ -82,10 +82,10 @@ def united(facts: Iterable[Fact[V]]) -> Fact[V]:
     """One fact out of several, as if all had been stated of one subject: of each slot what was recorded last."""
     newest: dict[tuple[str, str, str], Statement[V]] = {}
     for fact in facts:
-        for said in fact:
-            old = newest.get(said[:3])
-            if old is None or supersedes(said, old):
-                newest[said[:3]] = said
+        for statement in fact:
+            old = newest.get(statement[:3])
+            if old is None or supersedes(statement, old):
+                newest[statement[:3]] = statement
     return tuple(newest[slot] for slot in sorted(newest, key=itself))
 
 
@@ -138,7 +138,7 @@ def telephones(fact: Fact[str]) -> Fact[str]:
     return tuple(statement for statement in fact if statement.value)
 
 
-def disagree(fact: Fact[V], said: Callable[[V], object] = lambda value: value) -> bool:
-    """True if two departments hold different values now. `said` picks what is compared."""
+def disagree(fact: Fact[V], compared: Callable[[V], object] = lambda value: value) -> bool:
+    """True if two departments hold different values now. `compared` picks what is compared."""
     departments = (tuple(group) for _, group in groupby(fact, key=lambda s: s.department))
-    return len({said(held.value) for each in departments if (held := current(each)) is not None}) > 1
+    return len({compared(held.value) for department in departments if (held := current(department)) is not None}) > 1

@@ -24,7 +24,7 @@ def resumed(row: Any, sent_back: PutAside | None) -> Any | None:
     """The row without the record that was sent back, which is merged now. None: the record is none of those, or an
     older one of its topic and key waits still."""
     waiting = row.bookkeeping.put_aside
-    if sent_back not in waiting:
+    if sent_back is None or sent_back not in waiting:
         return None
     of_its_key = [other for other in waiting if (other.topic, other.key) == (sent_back.topic, sent_back.key)]
     if of_its_key[0] != sent_back:

@@ -77,11 +77,11 @@ def _claim(view: View, before: Any, after: Any, event: Event) -> Claim | None:
 def with_claim(holders: tuple[Holder, ...], holder: Holder) -> tuple[Holder, ...]:
     """`holders` of one slot, at most one of each subject, in the subjects' order, with what `holder` claims."""
     others, known = [], holder
-    for each in holders:
-        if each[:2] != holder[:2]:
-            others.append(each)
-        elif _recorded(each) >= _recorded(holder):
-            known = each
+    for other in holders:
+        if other[:2] != holder[:2]:
+            others.append(other)
+        elif _recorded(other) >= _recorded(holder):
+            known = other
     return (known,) if not others else tuple(sorted([*others, known], key=_named))
 
 
@@ -106,8 +106,8 @@ def answered(row: Any, slot: Slot, moved: Moved | None) -> Any:
     A statement that another subject's has replaced is kept and counts as withdrawn. The row notes in which facts, so
     that it holds again if the other one is withdrawn.
     """
-    others = [each for each in row.bookkeeping.superseded if each.slot != slot]
-    known = next((each for each in row.bookkeeping.superseded if each.slot == slot), None)
+    others = [left for left in row.bookkeeping.superseded if left.slot != slot]
+    known = next((left for left in row.bookkeeping.superseded if left.slot == slot), None)
     if known is not None:
         row = replace(row, **{name: _marked(getattr(row, name), slot, False) for name in known.facts})
     if moved is not None:
@@ -124,15 +124,17 @@ def _names(row: type[Any]) -> tuple[str, ...]:
 
 def _is_replaced(fact: Any, slot: Slot, moved: Moved) -> bool:
     """Whether `fact` holds a statement of `slot` that does not hold any more. Fields that are no facts hold none."""
-    return any(not each.withdrawn and moved.replaces(each) for each in _of(fact, slot))
+    return any(not statement.withdrawn and moved.replaces(statement) for statement in _of(fact, slot))
 
 
 def _marked(fact: tuple[Statement[Any], ...], slot: Slot, withdrawn: bool) -> tuple[Statement[Any], ...]:
-    return tuple(each._replace(withdrawn=withdrawn) if _is_of(each, slot) else each for each in fact)
+    return tuple(
+        statement._replace(withdrawn=withdrawn) if _is_of(statement, slot) else statement for statement in fact
+    )
 
 
 def _of(fact: Any, slot: Slot) -> Iterable[Statement[Any]]:
-    return (each for each in fact if isinstance(each, Statement) and _is_of(each, slot))
+    return (statement for statement in fact if isinstance(statement, Statement) and _is_of(statement, slot))
 
 
 def _is_of(statement: Statement[Any], slot: Slot) -> bool:

@@ -130,26 +130,27 @@ class Stage:
         newest = 0
         for record in batch.records:
             key = cast("bytes", record.key())  # the decoder refuses a record without one
-            said = decode(batch.topic, key, record.value())
-            if isinstance(said, Unreadable):
-                self._outlet.dead_letter(record, said.reason, said.schema_id)
+            event = decode(batch.topic, key, record.value())
+            if isinstance(event, Unreadable):
+                self._outlet.dead_letter(record, event.reason, event.schema_id)
                 continue
-            if isinstance(said, Parked):
-                self._outlet.parked(record, said.reason, said.schema_id)
+            if isinstance(event, Parked):
+                self._outlet.parked(record, event.reason, event.schema_id)
                 continue
-            here = touched.get(key) or self._touch(batch.partition, key, said.subject, record)
+            here = touched.get(key) or self._touch(batch.partition, key, event.subject, record)
             if here is None:
                 continue
-            here.sources.append(Source(said.department, said.kind, said.record, said.event_id, said.occurred_at))
+            here.sources.append(Source(event.department, event.kind, event.record, event.event_id, event.occurred_at))
             here.records.append(record)
-            newest = max(newest, said.recorded_at)
+            newest = max(newest, event.recorded_at)
             claim = None
             row = here.row if not here.row.bookkeeping.put_aside else admitted(here.row, record)
             if row is not None:
                 try:
-                    row, claim = merged(view, row, said, (said.topic, said.kind) in self._one_subject)
+                    row, claim = merged(view, row, event, (event.topic, event.kind) in self._one_subject)
                 except Exception as mistake:  # noqa: BLE001 - whatever the view's code raises
-                    row = self._failed(key, record, mistake)
+                    self._failed(key, record, mistake)
+                    row = None
             touched[key] = self._set_aside(here, record) if row is None else here._replace(row=row)
             if claim is not None:
                 here.claims[claim.slot] = claim
@@ -162,27 +163,28 @@ class Stage:
         for record in batch.records:
             value = record.value()
             try:
-                said = self._wire.load_contribution(cast("bytes", value) or b"")
+                contribution = self._wire.load_contribution(cast("bytes", value) or b"")
             except ValueError as unreadable:
                 self._outlet.dead_letter(record, f"unreadable: {unreadable}", schema_id_of(value))
                 continue
-            key = said.target.encode()
-            if record.key() != contribution_key(key, said.source_view, said.source.encode()):
+            key = contribution.target.encode()
+            if record.key() != contribution_key(key, contribution.source_view, contribution.source.encode()):
                 reason = "unreadable: the key is not the target, the source's view and the source"
                 self._outlet.dead_letter(record, reason, schema_id_of(value))
                 continue
-            here = touched.get(key) or self._touch(batch.partition, key, said.target, record)
+            here = touched.get(key) or self._touch(batch.partition, key, contribution.target, record)
             if here is None:
                 continue
-            if (source := getattr(said.value, "source", None)) is not None:
+            if (source := getattr(contribution.value, "source", None)) is not None:
                 here.sources.append(source)
             here.records.append(record)
             row = admitted(here.row, record)
             if row is not None:
                 try:
-                    row = self.view.receive(row, said.source, said.value)
+                    row = self.view.receive(row, contribution.source, contribution.value)
                 except Exception as mistake:  # noqa: BLE001 - whatever the view's code raises
-                    row = self._failed(key, record, mistake)
+                    self._failed(key, record, mistake)
+                    row = None
             touched[key] = self._set_aside(here, record) if row is None else here._replace(row=row)
         return touched
 
@@ -263,19 +265,19 @@ class Stage:
         number = batch.partition
         for record in batch.records:
             try:
-                said = self._wire.load_clock(record.value() or b"")
+                tick = self._wire.load_clock(record.value() or b"")
             except ValueError as unreadable:
                 self._outlet.dead_letter(record, f"unreadable: {unreadable}", schema_id_of(record.value()))
                 continue
             last = self._ticks.get(number)
-            if last is None or said.now >= last.now:
-                self._ticks[number] = said
+            if last is None or tick.now >= last.now:
+                self._ticks[number] = tick
         if number in self._ticks:
             now, quiet = self._ticks[number]
-            tick = _inputs(batch.records)
+            inputs = _inputs(batch.records)
             for key, row in self._to_look_at(number, now, quiet).items():
                 try:
-                    self._put(number, key, self._judged(number, key, row, now, quiet), tick)
+                    self._put(number, key, self._judged(number, key, row, now, quiet), inputs)
                 except TooLarge as why:  # no record is to blame: the row stays as it was until something is said
                     metrics.REFUSED_ROWS.labels(self.view.name).inc()
                     log.error("row_refused", view=self.view.name, partition=number, reason=str(why))  # noqa: TRY400
@@ -311,7 +313,7 @@ class Stage:
         """All of the outcome, or nothing of it; `inputs` and `headers` say from which records and by which trace it
         came about. Raises TooLarge, InvalidValue if the row does not fit its schema."""
         row, own, source = self._wire.dump_row(outcome.row), self.view.name, outcome.row.id
-        said = [
+        contributions = [
             (view, target.encode(), self._wire.dump_contribution(view, Contribution(target, own, source, value)))
             for view, target, value in outcome.contributions
         ]
@@ -319,7 +321,7 @@ class Stage:
         produce = self._outlet.produce
         self._due[number].put(key, outcome.row, row, headers)
         self._doubt[number].note(key, outcome.row)
-        for view, about, contribution in said:
+        for view, about, contribution in contributions:
             where = partition_of(about, self._partitions)
             to = f"{self._prefix}contributions.{view}"
             produce(to, contribution_key(about, own, key), contribution, where, headers)
