@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import console, errors
 from producers.publish import NotDelivered, Publisher, PublishRefused
 from producers.publish import export_file as files
@@ -60,11 +60,11 @@ def command(
     try:
         rejected = _run(settings, _department(department), file, encoding, dry_run, snapshot, as_of, yes, wait)
     except (FileRefused, ExportUnknown, PublishRefused, KeyRefused) as refused:
-        raise Told(str(refused), REFUSED) from None
+        raise CommandFailed(str(refused), REFUSED) from None
     except NotDelivered as lost:
-        raise Told(str(lost), NOT_DELIVERED) from None
+        raise CommandFailed(str(lost), NOT_DELIVERED) from None
     if rejected is not None:
-        raise Told(
+        raise CommandFailed(
             f"{rejected.count} lines were rejected; they are in {rejected.path} with their reasons. It holds people's "
             "data: mend the lines in your register, publish them, and delete it.",
             SOME_REJECTED,
@@ -88,15 +88,15 @@ def _run(
         if snapshot:
             _snapshot(settings, department, path, file, rejected, _as_of(path, as_of), dry_run, yes, wait)
         elif dry_run:
-            with _progress(file.size, "checking") as tell:
-                tally = files.publish(file, department, Rehearsal(settings), rejected, tell)
+            with _progress(file.size, "checking") as report:
+                tally = files.publish(file, department, Rehearsal(settings), rejected, report)
             _say("would be published", tally.events)
         else:
             with Publisher(settings) as publisher:
                 held = HeldBack(settings)
                 seen = first_seen(settings, department.name, path)
-                with _progress(file.size, "publishing") as tell:
-                    tally = files.publish(file, department, publisher, rejected, tell, seen)
+                with _progress(file.size, "publishing") as report:
+                    tally = files.publish(file, department, publisher, rejected, report, seen)
                 publisher.flush()
                 _say("published", tally.events)
                 _tell_held(held, department, wait, tally.events.total())
@@ -116,7 +116,7 @@ def _snapshot(
 ) -> None:
     export = department.export_of(file.header())
     with Publisher(settings) as publisher, Snapshot(export.topic, export.kinds_said(), as_of) as compared:
-        with _progress(file.size, "reading") as tell:
+        with _progress(file.size, "reading") as report:
             events, seen = 0, first_seen(settings, department.name, path, rehearsal=dry_run)
             for count, line in enumerate(files.lines(file, department, publisher, seen), 1):
                 if isinstance(line, Bad):
@@ -127,8 +127,8 @@ def _snapshot(
                     compared.exported(ready)
                     events += 1
                 if count % files.TELL_EVERY == 0:
-                    tell(file.read_bytes, events)
-            tell(file.read_bytes, events)
+                    report(file.read_bytes, events)
+            report(file.read_bytes, events)
         compared.read_known(settings)
         difference = compared.difference()
         made = datetime.fromtimestamp(as_of / 1e6, UTC).astimezone(settings.zone)
@@ -138,7 +138,7 @@ def _snapshot(
             console.print("Nothing was published." if dry_run else "There is nothing to publish.")
             return
         if not yes and not typer.confirm("Publish this?"):
-            raise Told("Nothing was published.", REFUSED)
+            raise CommandFailed("Nothing was published.", REFUSED)
         held = HeldBack(settings)
         sent = snapshots.publish(compared, publisher)
         publisher.flush()
@@ -149,7 +149,7 @@ def _snapshot(
 def _department(name: str) -> Department:
     known = discover("producers.departments", "DEPARTMENT", Department)
     if name not in known:
-        raise Told(f"There is no department '{name}'; there are {', '.join(known)}.", REFUSED)
+        raise CommandFailed(f"There is no department '{name}'; there are {', '.join(known)}.", REFUSED)
     return known[name]
 
 
@@ -161,9 +161,9 @@ def _as_of(path: Path, text: str | None) -> int:
     try:
         moment = instant(text)
     except Unfit as wrong:
-        raise Told(f"--as-of {wrong}, such as '2026-01-31 18:00:00'.", REFUSED) from None
+        raise CommandFailed(f"--as-of {wrong}, such as '2026-01-31 18:00:00'.", REFUSED) from None
     if moment > now:
-        raise Told("--as-of lies ahead: a snapshot cannot know what comes.", REFUSED)
+        raise CommandFailed("--as-of lies ahead: a snapshot cannot know what comes.", REFUSED)
     return moment
 
 
@@ -211,7 +211,7 @@ def _progress(size: int, title: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=errors, transient=True) as progress:
         task = progress.add_task(title, total=max(size, 1), rate=0.0)
 
-        def tell(read_bytes: int, events: int) -> None:
+        def report(read_bytes: int, events: int) -> None:
             progress.update(task, completed=read_bytes, rate=events / max(time.monotonic() - started, 1e-3))
 
-        yield tell
+        yield report

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import Steps, console, errors, show
 from database.migrate import AnotherHistory
 from local import preflight
@@ -60,7 +60,7 @@ def command(
     except (AnotherHistory, PartFailed, DownloadFailed, SupervisionFailed, OSError) as failure:
         if begun:
             _stop_all(supervisor)
-        raise Told(str(failure)) from failure
+        raise CommandFailed(str(failure)) from failure
 
 
 def _refuse_what_cannot_work(settings: Settings, supervisor: Supervisor) -> None:
@@ -72,7 +72,7 @@ def _refuse_what_cannot_work(settings: Settings, supervisor: Supervisor) -> None
     from local.stack.downloads import folder
 
     if troubles := preflight.troubles(settings, folder(settings.downloads_dir)):
-        raise Told("\n".join(troubles))
+        raise CommandFailed("\n".join(troubles))
 
 
 def _watch(supervisor: Supervisor, settings: Settings) -> None:
