@@ -74,9 +74,40 @@ def ends(settings: Settings, topic: str, patience: float = PATIENCE_S) -> dict[i
 
 
 def has_record(settings: Settings, topic: str, partition: int, offset: int, patience: float = PATIENCE_S) -> bool:
-    """Whether a committed record stands at `offset` or behind it: markers of transactions are none. Raises
-    TopicUnreadable."""
-    return next(records(settings, topic, starts={partition: offset}, patience=patience), None) is not None
+    """Whether a committed record stands at `offset` or behind it. Raises TopicUnreadable."""
+    return bool(waiting(settings, topic, {partition: offset}, patience))
+
+
+def waiting(settings: Settings, topic: str, places: Mapping[int, int], patience: float = PATIENCE_S) -> set[int]:
+    """The partitions of `places` (partition, offset) in which a committed record stands at the offset or behind it:
+    markers of transactions are none. Raises TopicUnreadable."""
+    consumer = _consumer(settings)
+    deadline = time.monotonic() + patience
+    there: set[int] = set()
+    try:
+        asked = {
+            number
+            for number, offset in places.items()
+            if offset < _end(consumer, TopicPartition(topic, number), patience)
+        }
+        consumer.assign([TopicPartition(topic, number, places[number]) for number in asked])
+        while asked:
+            for message in consumer.consume(BATCH, 0.2):
+                error, partition = message.error(), message.partition()
+                if error is not None and error.code() in PASSING:
+                    continue
+                if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
+                    raise TopicUnreadable(f"{topic} cannot be read: {error.name()}. Look at `citygrid status`.")
+                if error is None and partition in asked and partition is not None:
+                    there.add(partition)
+                asked.discard(partition)
+            if time.monotonic() > deadline:
+                raise TopicUnreadable(f"{topic} gives nothing to read for {patience:.0f} s: try again.")
+    except KafkaException as away:
+        raise _away(settings, topic, away) from None
+    finally:
+        consumer.close()
+    return there
 
 
 def _read(

@@ -1,7 +1,9 @@
-"""Publish a department's export file: CSV or JSON Lines, as its office writes it."""
+"""Publish a department's export file, whatever its form, or every file that comes into a folder."""
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,43 +14,59 @@ from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from citygrid.cli import CommandFailed
-from citygrid.cli.screen import console, errors
-from producers.publish import NotDelivered, Publisher, PublishRefused
-from producers.publish import export_file as files
-from producers.publish import snapshot as snapshots
+from citygrid.cli.screen import AsJson, console, errors, for_machines
+from producers.publish import NotDelivered, PublishRefused
 from producers.publish.cells import Unfit, instant
 from producers.publish.columns import Department, ExportUnknown
-from producers.publish.export_file import Bad, Rehearsal, RejectedFile
 from producers.publish.export_lines import ExportFile, FileRefused
-from producers.publish.first_seen import first_seen
-from producers.publish.held import HeldBack
-from producers.publish.snapshot import Difference, Snapshot
+from producers.publish.publication import Full, Publication, Tell
+from producers.publish.report import Report
+from producers.publish.snapshot import Difference
+from producers.publish.watched_folder import WatchedFolder
 from runtime.discover import discover
-from runtime.settings import Settings, load
+from runtime.settings import load
 from wire.pseudonym import KeyRefused
 
-EXAMPLE = "citygrid publish police 户籍变动.csv"
+EXAMPLE = "citygrid publish police 户籍变动.xlsx"
 
 REFUSED = 2
 SOME_REJECTED = 3
 NOT_DELIVERED = 4
+LOOK_EVERY_S = 1.0
+AGAIN_AFTER_S = 15.0
 
 
 def command(
     department: Annotated[str, typer.Argument(help="Whose export it is, e.g. police, civil-affairs.")],
-    file: Annotated[Path, typer.Argument(help="CSV or JSON Lines; UTF-8 or GB18030.", exists=True, dir_okay=False)],
-    encoding: Annotated[str | None, typer.Option(help="utf-8 or gb18030; found out if not said.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="A workbook (.xlsx, .xls), CSV, JSON or a web page's table.", exists=True, dir_okay=False),
+    ] = None,
+    *,
+    watch: Annotated[
+        Path | None, typer.Option(help="Publish every file that comes into this folder, until Ctrl-C.", file_okay=False)
+    ] = None,
+    pattern: Annotated[
+        list[str] | None, typer.Option(help="With --watch: names of the files that are meant, e.g. '户籍*.xlsx'.")
+    ] = None,
+    settle: Annotated[float, typer.Option(help="With --watch: seconds a file must stay the same to be whole.")] = 10,
+    encoding: Annotated[str | None, typer.Option(help="utf-8 or gb18030; found out if not given.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every line, send nothing.")] = False,
     snapshot: Annotated[
         bool, typer.Option("--snapshot", help="The file is everything there is: what it lacks is withdrawn.")
     ] = False,
     as_of: Annotated[
-        str | None, typer.Option(help="When the snapshot was made; the file's own time if not said.")
+        str | None, typer.Option(help="When the snapshot was made; the file's own time if not given.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before publishing a snapshot.")] = False,
+    withdraw_many: Annotated[
+        bool, typer.Option("--withdraw-many", help="Let the snapshot withdraw more than the usual share.")
+    ] = False,
     wait: Annotated[float, typer.Option(help="Seconds to wait for the stages, to count what was held back.")] = 30,
+    as_json: AsJson = False,
 ) -> None:
     """Publish a department's export file.
 
@@ -57,93 +75,80 @@ def command(
     4 the cluster did not take all events (publish the file again).
     """
     settings = load()
+    publication = Publication(settings, _department(department), encoding, dry_run, wait)
+    if watch is not None:
+        if file is not None or as_of is not None or dry_run or (snapshot and not yes):
+            raise CommandFailed("With --watch give no file, --as-of or --dry-run; a snapshot needs --yes.", REFUSED)
+        _watch(publication, WatchedFolder(watch, pattern or ["*"], settle), snapshot, withdraw_many, as_json)
+        return
+    if file is None:
+        raise CommandFailed("Give a file, or a folder with --watch.", REFUSED)
     try:
-        rejected = _run(settings, _department(department), file, encoding, dry_run, snapshot, as_of, yes, wait)
+        with _progress() as (tell, stop):
+            full = None
+            if snapshot:
+                made_at = _as_of(file, as_of)
+
+                def agreed(difference: Difference) -> bool:
+                    stop()
+                    return _agreed(publication, made_at, difference, yes, as_json)
+
+                full = Full(made_at, withdraw_many, agreed)
+            report = publication.of(file, tell, full)
     except (FileRefused, ExportUnknown, PublishRefused, KeyRefused) as refused:
+        if as_json:
+            print(for_machines(Report(department, file.name, refused=str(refused)).as_json()))
         raise CommandFailed(str(refused), REFUSED) from None
     except NotDelivered as lost:
         raise CommandFailed(str(lost), NOT_DELIVERED) from None
-    if rejected is not None:
+    if as_json:
+        print(for_machines(report.as_json()))
+    else:
+        _show(report, publication)
+    if report.rejected_lines:
         raise CommandFailed(
-            f"{rejected.count} lines were rejected; they are in {rejected.path} with their reasons. It holds people's "
-            "data: mend the lines in your register, publish them, and delete it.",
+            f"{report.rejected_lines} lines were rejected; they are in {report.rejected_file} with their reasons. It "
+            "holds people's data: mend the lines in your register, publish them, and delete it.",
             SOME_REJECTED,
         )
 
 
-def _run(
-    settings: Settings,
-    department: Department,
-    path: Path,
-    encoding: str | None,
-    dry_run: bool,
-    snapshot: bool,
-    as_of: str | None,
-    yes: bool,
-    wait: float,
-) -> RejectedFile | None:
-    """Returns the rejected file if a line was rejected."""
-    with ExportFile(path, encoding) as file, RejectedFile(path) as rejected:
-        console.print(f"{path.name}: {file.format}, {file.encoding}", highlight=False)
-        if snapshot:
-            _snapshot(settings, department, path, file, rejected, _as_of(path, as_of), dry_run, yes, wait)
-        elif dry_run:
-            with _progress(file.size, "checking") as report:
-                tally = files.publish(file, department, Rehearsal(settings), rejected, report)
-            _say("would be published", tally.events)
-        else:
-            with Publisher(settings) as publisher:
-                held = HeldBack(settings)
-                seen = first_seen(settings, department.name, path)
-                with _progress(file.size, "publishing") as report:
-                    tally = files.publish(file, department, publisher, rejected, report, seen)
-                publisher.flush()
-                _say("published", tally.events)
-                _tell_held(held, department, wait, tally.events.total())
-        return rejected if rejected.count else None
+def _watch(publication: Publication, folder: WatchedFolder, snapshot: bool, withdraw_many: bool, as_json: bool) -> None:
+    """Until SIGTERM or Ctrl-C; the file in hand is finished first."""
+    stopping = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stopping.set())
+    console.print(f"Watching {folder.folder} for {publication.department.name}; Ctrl-C ends it.", highlight=False)
+    while not stopping.is_set():
+        pause = LOOK_EVERY_S
+        try:
+            for path in folder.ready():
+                report = _one(publication, path, snapshot, withdraw_many)
+                folder.done(path, report.as_json())
+                if as_json:
+                    print(for_machines(report.as_json()), flush=True)
+                else:
+                    _show(report, publication)
+                if stopping.is_set():
+                    break
+        except (NotDelivered, PublishRefused) as away:
+            errors.print(f"{away} The file is tried again.", highlight=False)
+            pause = AGAIN_AFTER_S
+        except OSError as unreadable:
+            raise CommandFailed(
+                f"{folder.folder} cannot be read or written ({unreadable.strerror}).", REFUSED
+            ) from None
+        stopping.wait(pause)
 
 
-def _snapshot(
-    settings: Settings,
-    department: Department,
-    path: Path,
-    file: ExportFile,
-    rejected: RejectedFile,
-    as_of: int,
-    dry_run: bool,
-    yes: bool,
-    wait: float,
-) -> None:
-    export = department.export_of(file.header())
-    with Publisher(settings) as publisher, Snapshot(export.topic, export.kinds_said(), as_of) as compared:
-        with _progress(file.size, "reading") as report:
-            events, seen = 0, first_seen(settings, department.name, path, rehearsal=dry_run)
-            for count, line in enumerate(files.lines(file, department, publisher, seen), 1):
-                if isinstance(line, Bad):
-                    rejected.write(line)
-                    compared.rejected(line.record)
-                    continue
-                for _, ready in line.events:
-                    compared.exported(ready)
-                    events += 1
-                if count % files.TELL_EVERY == 0:
-                    report(file.read_bytes, events)
-            report(file.read_bytes, events)
-        compared.read_known(settings)
-        difference = compared.difference()
-        made = datetime.fromtimestamp(as_of / 1e6, UTC).astimezone(settings.zone)
-        console.print(f"Against what {department.name} has said, as of {made:%Y-%m-%d %H:%M:%S}:", highlight=False)
-        _say_difference(difference)
-        if dry_run or not difference.events:
-            console.print("Nothing was published." if dry_run else "There is nothing to publish.")
-            return
-        if not yes and not typer.confirm("Publish this?"):
-            raise CommandFailed("Nothing was published.", REFUSED)
-        held = HeldBack(settings)
-        sent = snapshots.publish(compared, publisher)
-        publisher.flush()
-        console.print(f"{sent} events published.", highlight=False)
-        _tell_held(held, department, wait, sent)
+def _one(publication: Publication, path: Path, snapshot: bool, withdraw_many: bool) -> Report:
+    """Publish one file of the folder; what is wrong with the file itself is its report's. Raises PublishRefused,
+    NotDelivered, KeyRefused."""
+    full = Full(_as_of(path, None), withdraw_many) if snapshot else None
+    try:
+        return publication.of(path, lambda _: lambda *_: None, full)
+    except (FileRefused, ExportUnknown) as refused:
+        return Report(publication.department.name, path.name, refused=str(refused))
 
 
 def _department(name: str) -> Department:
@@ -153,53 +158,89 @@ def _department(name: str) -> Department:
     return known[name]
 
 
-def _as_of(path: Path, text: str | None) -> int:
+def _as_of(path: Path, given: str | None) -> int:
     """Microseconds UTC; the file's own time is kept by `cp -p`, so that a snapshot may be published again."""
     now = time.time_ns() // 1000
-    if text is None:
+    if given is None:
         return min(path.stat().st_mtime_ns // 1000, now)
     try:
-        moment = instant(text)
+        made_at = instant(given)
     except Unfit as wrong:
         raise CommandFailed(f"--as-of {wrong}, such as '2026-01-31 18:00:00'.", REFUSED) from None
-    if moment > now:
+    if made_at > now:
         raise CommandFailed("--as-of lies ahead: a snapshot cannot know what comes.", REFUSED)
-    return moment
+    return made_at
 
 
-def _tell_held(held: HeldBack, department: Department, wait: float, sent: int) -> None:
-    if not sent:
+def _agreed(publication: Publication, made_at: int, difference: Difference, yes: bool, as_json: bool) -> bool:
+    """Show what a snapshot would change, and ask."""
+    if not as_json:
+        made = datetime.fromtimestamp(made_at / 1e6, UTC).astimezone(publication.settings.zone)
+        name = publication.department.name
+        console.print(f"Against what {name} has stated, as of {made:%Y-%m-%d %H:%M:%S}:", highlight=False)
+        _show_difference(difference)
+    if yes or publication.dry_run or not difference.events:
+        return True
+    if not difference.within(publication.settings.snapshot_withdraws_share):
+        return True  # it is refused, or let through by a flag of its own
+    return typer.confirm("Publish this?", err=as_json)
+
+
+def _show(report: Report, publication: Publication) -> None:
+    """The report as a table."""
+    console.print(f"{report.file}: {report.form}, {report.encoding}", highlight=False)
+    if report.refused:
+        console.print(f"refused: {report.refused}", highlight=False)
         return
-    outcome = held.wait({export.topic for export in department.exports}, wait)
-    sentence = f"{outcome.alerts} alerts were held back: their facts are older than going live (`since` of the rules)."
-    if not outcome.complete:
-        sentence = f"The stages have not read everything within {wait:.0f} s. Until now " + sentence
-    console.print(sentence, highlight=False)
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(justify="right")
+    table.add_column(overflow="fold")
+    table.add_row(str(report.lines), "lines")
+    done = "published" if report.published else "would be published"
+    if report.difference and not report.events:
+        done = "published: there is nothing to publish" if report.published else "published: this was a rehearsal"
+    table.add_row(str(report.events.total()), f"events {done}{_kinds(report.events)}")
+    table.add_row(str(report.rejected_lines), "lines rejected")
+    for (column, reason), count in report.rejected.most_common():
+        table.add_row("", f"{count} × {column} {reason}")
+    if report.passed:
+        table.add_row(str(report.passed), "rows that are no records (totals, notes, the head again)")
+    if report.held is not None:
+        table.add_row(
+            str(report.held), "alerts held back: their facts are older than going live (`since` of the rules)"
+        )
+    table.add_row(str(len(report.unused)), f"columns not used{': ' if report.unused else ''}{'、'.join(report.unused)}")
+    console.print(table, highlight=False, markup=False)
+    if report.read_by_stages is False:
+        console.print(
+            f"The stages have not read everything within {publication.wait:.0f} s: more alerts may be held back.",
+            highlight=False,
+        )
 
 
-def _say(what: str, events: Counter[str]) -> None:
+def _kinds(events: Counter[str]) -> str:
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(events.items()))
-    console.print(f"{events.total()} events {what}{': ' + kinds if kinds else ''}.", highlight=False)
+    return f": {kinds}" if kinds else ""
 
 
-def _say_difference(difference: Difference) -> None:
+def _show_difference(difference: Difference) -> None:
     titles = {
         "new": "new",
         "changed": "changed",
+        "restated": "restated (happened at the instant of one that differs: their order counts)",
         "withdrawn": "to be withdrawn (not in the file)",
         "unchanged": "unchanged",
-        "newer": "left alone (said after the export was made)",
+        "newer": "left alone (stated after the export was made)",
         "rejected": "left alone (not in the file, but lines were rejected that may have stated it)",
     }
     for name, title in titles.items():
-        counts: Counter[str] = getattr(difference, name)
-        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
-        console.print(f"  {counts.total():>9} {title}{': ' + kinds if kinds else ''}", highlight=False)
+        counted: Counter[str] = getattr(difference, name)
+        console.print(f"  {counted.total():>9} {title}{_kinds(counted)}", highlight=False)
 
 
 @contextmanager
-def _progress(size: int, title: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar over the bytes of the file, with events/s."""
+def _progress() -> Iterator[tuple[Callable[[ExportFile], Tell], Callable[[], None]]]:
+    """A bar over the bytes of a file, with events/s, and what ends it before a question is asked."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -207,11 +248,15 @@ def _progress(size: int, title: str) -> Iterator[Callable[[int, int], None]]:
         TextColumn("{task.fields[rate]:,.0f} events/s"),
         TimeRemainingColumn(),
     )
-    started = time.monotonic()
     with Progress(*columns, console=errors, transient=True) as progress:
-        task = progress.add_task(title, total=max(size, 1), rate=0.0)
 
-        def report(read_bytes: int, events: int) -> None:
-            progress.update(task, completed=read_bytes, rate=events / max(time.monotonic() - started, 1e-3))
+        def of(file: ExportFile) -> Tell:
+            started = time.monotonic()
+            task = progress.add_task("reading", total=max(file.size, 1), rate=0.0)
 
-        yield report
+            def tell(read_bytes: int, events: int) -> None:
+                progress.update(task, completed=read_bytes, rate=events / max(time.monotonic() - started, 1e-3))
+
+            return tell
+
+        yield of, progress.stop

@@ -17,7 +17,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True)
 
 IMAGE_USER = 10001
 """The image's own user (Dockerfile): who the containers are when root makes the secrets."""
-ROLES = ("owner", "sinks", "api", "registry")
+ROLES = ("owner", "sinks", "api", "doors", "registry")
 # Read by another system's user in its container: open to it, and to nobody outside of the folder of mode 700.
 FOR_OTHERS, FOR_US = 0o644, 0o600
 
@@ -57,7 +57,7 @@ def contents() -> dict[str, tuple[str, int]]:
     superuser = secrets.token_urlsafe(24)
     passwords = {role: secrets.token_urlsafe(24) for role in ROLES}
     user, group = containers_user()
-    dsns = {role: f"postgresql://citygrid_{role}:{passwords[role]}@postgres:5432/citygrid" for role in ROLES[:3]}
+    dsns = {role: f"postgresql://citygrid_{role}:{passwords[role]}@postgres:5432/citygrid" for role in ROLES[:4]}
     return {
         "postgres_password": (superuser, FOR_OTHERS),
         **{f"citygrid_{role}_password": (password, FOR_OTHERS) for role, password in passwords.items()},

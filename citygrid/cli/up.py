@@ -24,7 +24,7 @@ EXAMPLE = "citygrid up"
 LOOK_SECONDS = 1.0
 
 
-class _ToldToStop(BaseException):
+class _Stopped(BaseException):
     """Ctrl-C, `citygrid down`, or the end of the terminal."""
 
 
@@ -55,7 +55,7 @@ def command(
             return
         console.print("Ctrl-C stops everything in order.")
         _watch(supervisor, settings)
-    except _ToldToStop:
+    except _Stopped:
         _stop_all(supervisor)
     except (AnotherHistory, PartFailed, DownloadFailed, SupervisionFailed, OSError) as failure:
         if begun:
@@ -110,4 +110,4 @@ def _stop_all(supervisor: Supervisor) -> None:
 
 
 def _stop(_: int, __: FrameType | None) -> None:
-    raise _ToldToStop
+    raise _Stopped

@@ -53,7 +53,7 @@ def adopt(dsn: str, moved: Mapping[tuple[str, int], int]) -> None:
 
     Kafka counts the records anew, so the sinks' offsets move (`moved`, keyed as `sink_offsets`). A row's version only
     guards against records before those offsets, which are not read again: it starts below all of them. Transaction
-    numbers of the old server mean nothing here: the live stream begins anew, what waits in the outbox waits for none.
+    numbers of the old server mean nothing here: the live stream begins anew.
     """
     with psycopg.connect(dsn) as connection:
         for (sink_and_topic, partition), offset in moved.items():
@@ -69,7 +69,6 @@ def adopt(dsn: str, moved: Mapping[tuple[str, int], int]) -> None:
         for (table,) in tables:
             connection.execute(f"UPDATE {table} SET version = -1")  # a name from the catalogue, quoted by it
         connection.execute("TRUNCATE city.feed")
-        connection.execute("UPDATE city.outbox SET xid = '3' WHERE published_at IS NULL")
 
 
 def _run(dsn: str, tool: str, *options: str) -> None:

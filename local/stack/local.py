@@ -140,7 +140,8 @@ class LocalStack:
     def environment(self) -> dict[str, str]:
         """The settings (`CITYGRID_…`) under which every process finds this stack."""
         databases = {
-            f"CITYGRID_DATABASE_{role.upper()}_DSN": self.dsn(f"citygrid_{role}") for role in ("owner", "sinks", "api")
+            f"CITYGRID_DATABASE_{role.upper()}_DSN": self.dsn(f"citygrid_{role}")
+            for role in ("owner", "sinks", "api", "doors")
         }
         moved = {f"CITYGRID_LOCAL_{f.name.upper()}_PORT": str(getattr(self.ports, f.name)) for f in fields(self.ports)}
         return {
@@ -172,9 +173,10 @@ class LocalStack:
 
     def _passwords(self) -> dict[str, str]:
         kept = self.folder / "secrets" / "database.json"
-        if not kept.exists():
-            write_private(kept, json.dumps(postgres.new_passwords()))
-        passwords: dict[str, str] = json.loads(kept.read_text())
+        passwords: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
+        if missing := postgres.new_passwords().keys() - passwords.keys():
+            passwords |= {role: word for role, word in postgres.new_passwords().items() if role in missing}
+            write_private(kept, json.dumps(passwords))
         return passwords
 
 

@@ -9,14 +9,13 @@ CREATE SCHEMA IF NOT EXISTS citygrid;
 
 CREATE TABLE IF NOT EXISTS citygrid.outbox (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     topic text NOT NULL,
     statement jsonb NOT NULL, -- {record, subject, occurred_at, recorded_at, withdrawn, kind, change}: the event id derives from it
     made_at timestamptz NOT NULL DEFAULT clock_timestamp(), -- with the id the order among statements recorded at one instant
     published_at timestamptz,
     refused text -- which field breaks the contract and why, without its content: mend it (citygrid.mend) or delete the row
 );
-CREATE INDEX IF NOT EXISTS outbox_waiting ON citygrid.outbox (xid, id) WHERE published_at IS NULL AND refused IS NULL;
+CREATE INDEX IF NOT EXISTS outbox_waiting ON citygrid.outbox (id) WHERE published_at IS NULL AND refused IS NULL;
 CREATE INDEX IF NOT EXISTS outbox_published ON citygrid.outbox (published_at) WHERE published_at IS NOT NULL;
 
 CREATE OR REPLACE FUNCTION citygrid.say(topic text, kind text, record text, subject text, change jsonb DEFAULT '{}',

@@ -56,11 +56,11 @@ class Table:
 
     @cached_property
     def take(self) -> sql.Composed:
-        # What a transaction that still runs will commit has a larger xid than every row taken: none is overtaken.
+        # What is committed is taken and marked, so nothing waits for a transaction that still runs, here or in another
+        # database of the server, and no transaction number is asked for that another server would count otherwise.
         return self._on(
             "SELECT id, topic, statement, floor(extract(epoch FROM made_at))::bigint FROM {} "
-            "WHERE published_at IS NULL AND refused IS NULL "
-            "AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, id LIMIT %s"
+            "WHERE published_at IS NULL AND refused IS NULL ORDER BY id LIMIT %s"
         )
 
     @cached_property

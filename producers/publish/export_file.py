@@ -23,6 +23,8 @@ from wire.pseudonym import Pseudonyms
 
 TELL_EVERY = 2_000
 KNOWN_HEADERS = 64
+#: With what a formula begins, for one spreadsheet or another; full width too.
+_FORMULA = frozenset("=+-@＝＋－＠")
 
 
 class Door(Protocol):
@@ -58,9 +60,10 @@ class Good(NamedTuple):
 
 
 class Bad(NamedTuple):
-    """A line that cannot be published. `reason` holds nothing of the line; `original` is the line."""
+    """A line that cannot be published. `place`: its number, or its sheet and row. `reason` holds nothing of the line;
+    `original` is the line."""
 
-    number: int
+    place: str
     field: str
     reason: str
     original: str
@@ -85,6 +88,7 @@ class RejectedFile:
     def __init__(self, beside: Path) -> None:
         self.path = beside.with_name(beside.name + ".rejected.csv")
         self.count = 0
+        self.reasons: Counter[tuple[str, str]] = Counter()
         self._file: TextIO | None = None
         self._rows: Any = None
 
@@ -106,43 +110,49 @@ class RejectedFile:
             self._file = os.fdopen(opened, "w", encoding="utf-8-sig", newline="", errors="backslashreplace")
             self._rows = csv.writer(self._file)
             self._rows.writerow(["line", "field", "reason", "original"])
-        self._rows.writerow(bad[:4])
+        self._rows.writerow([harmless(cell) for cell in bad[:4]])
         self.count += 1
+        self.reasons[bad.field, bad.reason] += 1
+
+
+def harmless(cell: str) -> str:
+    """The cell as a spreadsheet shows it and does not reckon it: a formula in an office's line must not run on the
+    machine of whoever mends it."""
+    return f"'{cell}" if cell.lstrip()[:1] in _FORMULA else cell
 
 
 def lines(file: ExportFile, department: Department, door: Door, first_seen: int | None = None) -> Iterator[Good | Bad]:
     """Every line of the file, checked; its statements in the order of the lines after those of files that were first
     seen earlier (`first_seen` in seconds since 1970 UTC). Raises ExportUnknown if its columns fit no export of the
-    department."""
-    export = None
-    if header := file.header():
-        export = department.export_of(header)
+    department, FileRefused if it cannot be read as it stands."""
+    exports = file.exports(department)
+    file.refuse_rounded(department)
     readers: dict[tuple[str, ...], tuple[Export, Read]] = {}
     known = contracts()
-    for read in file:
+    for read in file.lines(department):
         if isinstance(read, Damaged):
-            yield Bad(read.number, "line", read.reason, read.original)
+            yield Bad(file.place(read.number), read.field, read.reason, read.original)
             continue
         chosen: Export | None = None
-        last: Statement | None = None
+        statement: Statement | None = None
         try:
             if isinstance(read, Stated):
-                topic, stated = _stated(read.document, department, known)
+                topic, stated = _stated(read.item, department, known)
                 statements: Sequence[Statement] = [stated]
             else:
-                chosen, reader = _reader(read, export, department, readers)
+                chosen, reader = _reader(read, exports, department, readers)
                 topic, statements = chosen.topic, reader(read.cells)
             events = []
-            for statement in statements:
-                last = statement
-                if first_seen is not None and statement.sequence is None:
-                    last = statement._replace(sequence=sequence_of(first_seen, read.number))
-                events.append((topic, door.ready(topic, last)))
+            for one in statements:
+                statement = one
+                if first_seen is not None and one.sequence is None:
+                    statement = one._replace(sequence=sequence_of(first_seen, read.number))
+                events.append((topic, door.ready(topic, statement)))
         except Rejected as wrong:
-            yield Bad(read.number, wrong.field, wrong.reason, read.original, _record(chosen, read))
+            yield Bad(file.place(read.number), wrong.field, wrong.reason, read.original, _record(chosen, read))
         except InvalidStatement as wrong:
-            field = chosen.column_of(last.kind, wrong.field) if chosen and last else wrong.field
-            yield Bad(read.number, field, wrong.reason, read.original, _record(chosen, read))
+            field = chosen.column_of(statement.kind, wrong.field) if chosen and statement else wrong.field
+            yield Bad(file.place(read.number), field, wrong.reason, read.original, _record(chosen, read))
         else:
             yield Good(read.number, events)
 
@@ -178,15 +188,15 @@ def publish(
 
 
 def _reader(
-    line: Line, export: Export | None, department: Department, known: dict[tuple[str, ...], tuple[Export, Read]]
+    line: Line, exports: Sequence[Export], department: Department, known: dict[tuple[str, ...], tuple[Export, Read]]
 ) -> tuple[Export, Read]:
-    """How to read a line: of a CSV always the same, of JSON Lines by the keys that its object has."""
+    """How to read a line: of a table always the same, of JSON by the keys that its object has."""
     header = tuple(line.header)
     chosen_before = known.get(header)
     if chosen_before is None:
         if len(known) >= KNOWN_HEADERS:
             known.clear()
-        chosen = export or department.export_of(header)
+        chosen = exports[0] if len(exports) == 1 else department.export_of(header)
         chosen_before = known[header] = (chosen, chosen.reader(header))
     return chosen_before
 
@@ -194,7 +204,7 @@ def _reader(
 def _record(export: Export | None, read: Line | Stated) -> str | None:
     """The number of the record of a line that is rejected for something else."""
     if isinstance(read, Stated):
-        record = read.document.get("record")
+        record = read.item.get("record")
         return record if isinstance(record, str) else None
     return export.record_of(read.header, read.cells) if export else None
 

@@ -1,230 +1,331 @@
-"""An export file, a line at a time, however large it is and however it is encoded.
+"""A department's export file, a line at a time, whatever its form: text, JSON, workbook or web page.
 
-Lines are split as bytes: neither in UTF-8 nor in GB18030 can a line feed be part of another character. A line that
-cannot be read is one bad line, never the end of the file.
+    with ExportFile(path) as file:
+        for line in file.lines(department): …
+
+`lines` may be read again: the first reading looks for identity numbers that a spreadsheet has rounded.
 """
 
 from __future__ import annotations
 
 import codecs
-import csv
-import json
-from collections import deque
-from collections.abc import Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import NamedTuple
 
-from domain.codes import narrow
+from producers.publish import delimited, json_rows
+from producers.publish.columns import Department, Export, ExportUnknown
+from producers.publish.file_form import FileRefused, form_of
+from producers.publish.header import HEAD_ROWS, Head, Names, head_of, is_no_record
+from producers.publish.roles import day_columns, identity_columns, naming_columns
+from producers.publish.rows import Damaged, DayCell, Line, Read, Row, Stated
+from producers.publish.spool import Spooled
 
-LONGEST_LINE = 1_000_000
-#: A quotation mark that is not closed within so many lines is a slip, not a cell of many lines.
-LONGEST_CELL_LINES = 20
-SAMPLE_LINES = 500
-SAMPLE_BYTES = 16_000_000
-DELIMITERS = (",", "\t", ";", "|")
+__all__ = ["Damaged", "ExportFile", "FileRefused", "Line", "Read", "Stated"]
 
-csv.field_size_limit(LONGEST_LINE)
+#: Rows of which the usual number of cells is taken.
+WIDTH_ROWS = 200
+#: A sheet that names so many of the columns is meant to be read, also if it lacks one.
+RESEMBLES = 3
+#: Lines of a sheet are numbered from a multiple of this, so that their order in the file is that of their numbers.
+SHEET_BITS = 20
+#: From so many identity numbers on a file is refused if more than this share of them end in 000: a register's last four
+#: characters are spread, a spreadsheet keeps 15 digits of 18.
+ROUNDED_FROM, ROUNDED_SHARE = 20, 0.05
 
-
-class FileRefused(Exception):
-    """The file cannot be read at all; the message says what to do."""
-
-
-class Line(NamedTuple):
-    """A line as it was read. `cells` in the order of `header`; `original` as it stands in the file."""
-
-    number: int
-    header: Sequence[str]
-    cells: Sequence[str]
-    original: str
-
-
-class Damaged(NamedTuple):
-    """A line that could not be read."""
-
-    number: int
-    reason: str
-    original: str
+_IDENTITY = re.compile(r"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9])")
+#: What the first cell of a total, a signature or a note can begin with.
+_PERHAPS_NO_RECORD = frozenset("合总小共累本填制审复打导经负单备注说tT")
 
 
-class Stated(NamedTuple):
-    """A JSON line that is a statement of a contract already, `{"topic", "kind", "record", …, "change": {…}}`."""
+class Table(NamedTuple):
+    """A table of the file: its sheet's name, its head, how many cells its rows have, and its rows."""
 
-    number: int
-    document: dict[str, Any]
-    original: str
-
-
-Read = Line | Damaged | Stated
+    name: str
+    head: Head
+    width: int
+    base: int
+    rows: Callable[[Callable[[int], None] | None], Iterator[Row | Damaged]]
 
 
 class ExportFile:
-    """A CSV or JSON Lines file, open for reading. `read_bytes` tells how far reading has come.
+    """An export file. `read_bytes` of `size` tells how far reading has come; `passed` counts the rows below a table's
+    head that are no records (totals, signatures, the head again).
 
     `encoding`: utf-8 or gb18030; None finds out. Raises FileRefused.
     """
 
     def __init__(self, path: Path, encoding: str | None = None) -> None:
         self.path = path
-        self.size = path.stat().st_size
         self.read_bytes = 0
-        self._file: BinaryIO = path.open("rb")
-        start = self._file.read(4)
-        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise FileRefused(f"{path} is UTF-16: save it as CSV UTF-8 or GB18030 and publish it again.")
-        self._from = 3 if start.startswith(codecs.BOM_UTF8) else 0
-        self.encoding = _known(encoding) if encoding else self._found_encoding()
-        self._file.seek(self._from)
-        self._again: deque[tuple[int, bytes]] = deque()
-        self._number = 0
-        self.format: Literal["csv", "jsonl"] = self._found_format()
+        self.passed = 0
+        known = form_of(path)
+        self.format = known.form
+        chosen = _known(encoding) if encoding else None
+        self._spooled: Spooled | None = None
+        self._text: delimited.Text | None = None
+        self._tables: list[Table] | None = None
+        self._sheets_unused: list[str] = []
+        self._json_unused: dict[str, None] = {}
+        self._json_export: Export | None = None
+        if known.form in ("workbook", "html"):
+            self._spooled = Spooled(path, known.form, chosen)
+            self.size, self.encoding = self._spooled.size, chosen or "its own"
+        else:
+            self._text = delimited.text_of(path, known.begins, chosen)
+            self.size, self.encoding = path.stat().st_size, self._text.encoding
 
     def __enter__(self) -> ExportFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        if self._spooled:
+            self._spooled.close()
 
-    def __iter__(self) -> Iterator[Read]:
-        return self._json_lines() if self.format == "jsonl" else self._csv_lines()
+    def exports(self, department: Department) -> list[Export]:
+        """The exports whose columns the file has, none if it holds statements of contracts. Raises ExportUnknown,
+        FileRefused."""
+        names = Names(department)
+        if self.format in ("json", "jsonl"):
+            export = self._export_of_json(names)
+            return [export] if export else []
+        return list({id(table.head.export): table.head.export for table in self._opened(names)}.values())
 
-    def header(self) -> Sequence[str]:
-        """The names of the columns: the first line of a CSV, the keys of the first object of JSON Lines.
+    def unused(self) -> list[str]:
+        """The columns and sheets that are not used, as the file calls them; of JSON those read so far."""
+        columns = [name for table in self._tables or [] for name in table.head.unused]
+        return list(dict.fromkeys([*columns, *self._json_unused])) + self._sheets_unused
 
-        Reads from the beginning; call it before iterating. Raises FileRefused if there is none.
-        """
-        for read in self:
-            self._rewind()
-            if isinstance(read, Line):
-                return read.header
-            if isinstance(read, Stated):
-                return ()
-            raise FileRefused(f"{self.path}, line {read.number}: {read.reason}. Mend it and publish the file again.")
-        self._rewind()
-        raise FileRefused(f"{self.path} has no line but perhaps the columns' names: there is nothing to publish.")
+    def lines(self, department: Department) -> Iterator[Read]:
+        """Every line below the columns' names. Raises ExportUnknown, FileRefused before the first line."""
+        self.read_bytes = self.passed = 0
+        if self.format in ("json", "jsonl"):
+            yield from self._json_lines(department)
+            return
+        for table in self._opened(Names(department)):
+            yield from self._table_lines(table)
 
-    def _rewind(self) -> None:
-        self._file.seek(self._from)
-        self._again.clear()
-        self._number = self.read_bytes = 0
+    def place(self, number: int) -> str:
+        """Where a line stands, as a person looks for it: its number, in a workbook of several tables with the sheet."""
+        base = number >> SHEET_BITS << SHEET_BITS
+        if self._tables and len(self._tables) > 1:
+            name = next(table.name for table in self._tables if table.base == base)
+            return f"{name}!{number - base}"
+        return str(number)
 
-    def _physical(self) -> tuple[int, bytes] | None:
-        """The next line with its number; one that is too long is cut (its rest is skipped)."""
-        if self._again:
-            return self._again.popleft()
-        raw = self._file.readline(LONGEST_LINE)
-        if not raw:
-            return None
-        self._number += 1
-        self.read_bytes += len(raw)
-        if len(raw) == LONGEST_LINE and not raw.endswith(b"\n"):
-            while rest := self._file.readline(LONGEST_LINE):
-                self.read_bytes += len(rest)
-                if rest.endswith(b"\n"):
-                    break
-            raw = raw[:1000] + b"\x00"
-        return self._number, raw
-
-    def _decoded(self, raw: bytes) -> tuple[str, str | None]:
-        """The text, and why it is damaged if it is."""
-        if b"\x00" in raw:
-            return raw.decode(self.encoding, "replace").strip("\r\n"), "is too long or holds a NUL byte"
-        try:
-            return raw.decode(self.encoding).rstrip("\r\n"), None
-        except UnicodeDecodeError:
-            text = raw.decode(self.encoding, "backslashreplace").rstrip("\r\n")
-            return text, f"has bytes that are not {self.encoding.upper()}"
-
-    def _csv_lines(self) -> Iterator[Read]:
-        header: list[str] | None = None
-        delimiter = ","
-        while (next_line := self._physical()) is not None:
-            number, raw = next_line
-            text, damaged = self._decoded(raw)
-            if not damaged and text.count('"') % 2:
-                text, damaged = self._closed(text)
-            if damaged:
-                yield Damaged(number, damaged, text)
+    def refuse_rounded(self, department: Department) -> None:
+        """Read the whole file once. Raises FileRefused if a spreadsheet has rounded its identity numbers."""
+        numbers = rounded = 0
+        positions: dict[tuple[str, ...], list[int]] = {}
+        for line in self.lines(department):
+            if type(line) is not Line:
                 continue
-            if not text or text.isspace():
-                continue
-            if header is None:
-                delimiter = max(DELIMITERS, key=text.count)
-                header = [narrow(name) for name in _split(text, delimiter)]
+            header = tuple(line.header)
+            numbered = positions.get(header)
+            if numbered is None:
+                export = department.export_of(header) if self._tables is None else self._export_with(header)
+                known = identity_columns(export)
+                numbered = positions[header] = [index for index, name in enumerate(header) if name in known]
+            for index in numbered:
+                for number in _IDENTITY.findall(line.cells[index]):
+                    numbers += 1
+                    rounded += number.endswith("000")
+        if numbers >= ROUNDED_FROM and rounded > numbers * ROUNDED_SHARE:
+            raise FileRefused(
+                f"{self.path}: {rounded} of {numbers} identity numbers end in 000: a spreadsheet kept 15 digits "
+                "and put 000 for the rest. Who is meant can no longer be known. Export it again from your register, "
+                "with the numbers as text, and do not save it in a spreadsheet."
+            )
+
+    def _export_with(self, header: tuple[str, ...]) -> Export:
+        return next(table.head.export for table in self._tables or [] if table.head.columns == header)
+
+    def _progress(self, read: int) -> None:
+        self.read_bytes = read
+
+    def _opened(self, names: Names) -> list[Table]:
+        if self._tables is None and self._text:
+            self._tables = self._text_table(self._text, names)
+        elif self._tables is None and self._spooled:
+            self._tables = self._sheet_tables(self._spooled, names)
+        return self._tables or []
+
+    def _text_table(self, text: delimited.Text, names: Names) -> list[Table]:
+        delimiter = delimited.best_delimiter(text, names.score, HEAD_ROWS)
+        sample = [row for row in islice(delimited.rows(text, delimiter), HEAD_ROWS) if isinstance(row, Row)]
+        if not sample:
+            raise FileRefused(f"{self.path} has no line that can be read: there is nothing to publish.")
+        head = head_of(sample, names, str(self.path))
+        last = sample[head.row].number + sample[head.row].lines - 1
+        columns = len(head.columns)
+
+        def rows(progress: Callable[[int], None] | None) -> Iterator[Row | Damaged]:
+            return (row for row in delimited.rows(text, delimiter, width, progress) if row.number > last)
+
+        width: int | None = None
+        usual = _usual(rows(None), columns)
+        if usual is None:
+            raise FileRefused(f"{self.path} has no line but the columns' names: there is nothing to publish.")
+        width = usual
+        return [Table("", head, width, 0, rows)]
+
+    def _sheet_tables(self, spooled: Spooled, names: Names) -> list[Table]:
+        tables: list[Table] = []
+        unknown: list[tuple[int, ExportUnknown]] = []
+        for number, sheet in enumerate(spooled.sheets):
+            sample = list(islice(spooled.rows(sheet), HEAD_ROWS))
+            if not sample:
                 continue
             try:
-                cells = _split(text, delimiter)
-            except csv.Error:
-                yield Damaged(number, "is not CSV", text)
+                head = head_of(sample, names, f"{self.path}, {sheet}")
+            except ExportUnknown as misfit:
+                score = max(names.score(row.cells) for row in sample)
+                unknown.append((score, misfit))
+                self._sheets_unused.append(sheet)
                 continue
-            if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
-                yield Damaged(number, f"has {len(cells)} cells, but the file has {len(header)} columns", text)
-            elif any(cell and not cell.isspace() for cell in cells):
-                yield Line(number, header, cells, text)
+            last = sample[head.row].number
+            tables.append(
+                Table(
+                    sheet,
+                    head,
+                    len(head.columns),
+                    number << SHEET_BITS,
+                    _after(spooled, sheet, last, len(head.columns)),
+                )
+            )
+        best, nearest = max(unknown, key=lambda one: one[0], default=(0, None))
+        if nearest is not None and (not tables or best >= RESEMBLES):
+            raise nearest
+        if not tables:
+            raise FileRefused(f"{self.path} has no row that can be read: there is nothing to publish.")
+        return tables
 
-    def _closed(self, text: str) -> tuple[str, str | None]:
-        """A cell of several lines, joined; if its quotation mark is never closed the others are read on their own."""
-        joined = text
-        taken: list[tuple[int, bytes]] = []
-        while len(taken) < LONGEST_CELL_LINES and len(joined) < LONGEST_LINE:
-            next_line = self._physical()
-            if next_line is None:
-                break
-            taken.append(next_line)
-            more, damaged = self._decoded(next_line[1])
-            if damaged:
-                break
-            joined += "\n" + more
-            if joined.count('"') % 2 == 0:
-                return joined, None
-        self._again.extendleft(reversed(taken))
-        return text, "has a quotation mark that is not closed"
-
-    def _json_lines(self) -> Iterator[Read]:
-        while (next_line := self._physical()) is not None:
-            number, raw = next_line
-            text, damaged = self._decoded(raw)
-            if not damaged and (not text or text.isspace()):
+    def _table_lines(self, table: Table) -> Iterator[Line | Damaged]:
+        head, width, base = table.head, table.width, table.base
+        columns = head.columns
+        always = {name for column in head.export.always() for name in column.names}
+        needed = [index for index, name in enumerate(columns) if name in always]
+        days = day_columns(head.export)
+        undated = [index for index, name in enumerate(columns) if name and name not in days]
+        rivals = _rivals(head)
+        typed = self._spooled is not None
+        first_label, label = next((index, name) for index, name in enumerate(head.labels) if columns[index])
+        labels = [name.strip() for name in head.labels]
+        for row in table.rows(self._progress):
+            if type(row) is Damaged:
+                yield row._replace(number=base + row.number)
                 continue
-            record: Any = None
-            if not damaged:
-                try:
-                    record = json.loads(text)
-                except (ValueError, RecursionError):
-                    damaged = "is not JSON"
-                else:
-                    damaged = None if isinstance(record, dict) else "is not a JSON object"
-            if damaged:
-                yield Damaged(number, damaged, text)
-            elif "kind" in record and isinstance(record.get("change"), dict):
-                yield Stated(number, record, text)
+            number, cells, original, _ = row
+            leading = next((cell for cell in cells if cell and not cell.isspace()), "").lstrip()
+            if not leading:
+                continue
+            if leading[0] in _PERHAPS_NO_RECORD and is_no_record(cells, needed):
+                self.passed += 1
+            elif len(cells) != width:
+                yield Damaged(base + number, f"has {len(cells)} cells, but the table has {width} columns", original)
+            elif cells[first_label] == label and [cell.strip() for cell in cells[: len(labels)]] == labels:
+                self.passed += 1
+            elif typed and any(type(cells[index]) is DayCell for index in undated):
+                index = next(index for index in undated if type(cells[index]) is DayCell)
+                reason = "was changed into a date by a spreadsheet: write it as text in your register's export"
+                yield Damaged(base + number, reason, original, columns[index])
+            elif rivals and (rival := _disagree(rivals, cells)):
+                yield Damaged(
+                    base + number, f"says otherwise than {rival[1]}, which means the same", original, rival[0]
+                )
             else:
-                yield Line(number, tuple(record), [_as_cell(value) for value in record.values()], text)
+                yield Line(base + number, columns, cells, original)
 
-    def _found_encoding(self) -> str:
-        """UTF-8 or GB18030, by what the lines with Chinese in them are valid as: GB18030 is hardly ever valid UTF-8."""
-        votes = seen = 0
-        self._file.seek(self._from)
-        for raw in iter(lambda: self._file.readline(LONGEST_LINE), b""):
-            if not raw.isascii():
-                try:
-                    raw.decode("utf-8")
-                    votes += 1
-                except UnicodeDecodeError:
-                    votes -= 1
-                seen += 1
-            if seen >= SAMPLE_LINES or self._file.tell() > SAMPLE_BYTES:
-                break
-        return "utf-8" if votes > 0 or not seen else "gb18030"
+    def _objects(self) -> Iterator[Stated | Damaged]:
+        of_form = json_rows.objects_of_list if self.format == "json" else json_rows.objects_of_lines
+        return of_form(self._text, self._progress) if self._text else iter(())
 
-    def _found_format(self) -> Literal["csv", "jsonl"]:
-        if self.path.suffix.lower() in {".jsonl", ".ndjson"}:
-            return "jsonl"
-        if self.path.suffix.lower() in {".csv", ".txt", ".tsv"}:
-            return "csv"
-        first = next((raw for raw in iter(lambda: self._file.readline(LONGEST_LINE), b"") if raw.strip()), b"")
-        self._file.seek(self._from)
-        return "jsonl" if first.lstrip().startswith(b"{") else "csv"
+    def _export_of_json(self, names: Names) -> Export | None:
+        if self._json_export is None:
+            keys: dict[str, None] = {}
+            for one in islice(self._objects(), HEAD_ROWS):
+                if isinstance(one, Stated) and not _is_statement(one):
+                    keys |= dict.fromkeys(map(names.known, one.item))
+            if keys:
+                self._json_export = names.department.export_of(list(keys))
+        return self._json_export
+
+    def _json_lines(self, department: Department) -> Iterator[Read]:
+        names = Names(department)
+        export = self._export_of_json(names)
+        used: dict[tuple[str, ...], tuple[str, ...]] = {}
+        for one in self._objects():
+            if isinstance(one, Damaged) or _is_statement(one):
+                yield one
+                continue
+            keys = tuple(one.item)
+            header = used.get(keys)
+            if header is None:
+                header = used[keys] = tuple(map(names.known, keys))
+                self._json_unused |= dict.fromkeys(key for key, name in zip(keys, header, strict=True) if not name)
+            twice = next((name for name, count in Counter(filter(None, header)).items() if count > 1), None)
+            cells = [json_rows.cell(value) for value in one.item.values()]
+            nested = next((name for name, cell in zip(header, cells, strict=True) if cell is None and name), None)
+            if twice or nested:
+                reason = "stands twice" if twice else "is an object or holds one, not a value"
+                yield Damaged(one.number, reason, one.original, twice or nested or "line")
+            elif export is None:
+                yield Damaged(one.number, "is neither a line of an export nor a statement", one.original)
+            else:
+                yield Line(one.number, header, [cell or "" for cell in cells], one.original)
+
+
+def _after(
+    spooled: Spooled, sheet: str, last: int, width: int
+) -> Callable[[Callable[[int], None] | None], Iterator[Row | Damaged]]:
+    """The rows of a sheet below its head; a sheet may be wider than its table by empty cells."""
+
+    def rows(progress: Callable[[int], None] | None) -> Iterator[Row | Damaged]:
+        for row in spooled.rows(sheet, progress):
+            if row.number > last:
+                cells = row.cells
+                short = len(cells) < width
+                yield row._replace(cells=[*cells, *[""] * (width - len(cells))]) if short else row
+
+    return rows
+
+
+def _usual(rows: Iterator[Row | Damaged], columns: int) -> int | None:
+    """How many cells the rows of a table have: as many as its head, or more if all of its rows end with the same empty
+    ones. None if there is no row."""
+    sample = list(islice(rows, WIDTH_ROWS))
+    counted = Counter(len(row.cells) for row in sample if isinstance(row, Row))
+    if not counted:
+        return columns if sample else None
+    usual = counted.most_common(1)[0][0]
+    longer = [row for row in sample if isinstance(row, Row) and len(row.cells) == usual]
+    if usual > columns and not any(cell.strip() for row in longer for cell in row.cells[columns:]):
+        return usual
+    return columns
+
+
+def _rivals(head: Head) -> list[tuple[str, int, str, int]]:
+    """Pairs of columns that mean the same person or record: (name, position, name, position)."""
+    position = {name: index for index, name in enumerate(head.columns) if name}
+    pairs = []
+    for column in naming_columns(head.export):
+        there = [name for name in column.names if name in position]
+        pairs += [(there[0], position[there[0]], other, position[other]) for other in there[1:]]
+    return list(dict.fromkeys(pairs))
+
+
+def _disagree(rivals: Sequence[tuple[str, int, str, int]], cells: Sequence[str]) -> tuple[str, str] | None:
+    for name, one, other_name, other in rivals:
+        if cells[one].strip() != cells[other].strip():
+            return other_name, name
+    return None
+
+
+def _is_statement(one: Stated) -> bool:
+    return "kind" in one.item and isinstance(one.item.get("change"), dict)
 
 
 def _known(encoding: str) -> str:
@@ -238,22 +339,3 @@ def _known(encoding: str) -> str:
     if name not in {"utf-8", "utf-8-sig", "ascii"}:
         raise FileRefused(f"'{encoding}' is not supported: say --encoding utf-8 or --encoding gb18030.")
     return "utf-8"
-
-
-def _split(text: str, delimiter: str) -> list[str]:
-    if '"' not in text:
-        return text.split(delimiter)
-    return next(csv.reader([text], delimiter=delimiter, strict=True))
-
-
-def _as_cell(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case str():
-            return value
-        case bool():
-            return "是" if value else "否"
-        case list():
-            return ",".join(_as_cell(item) for item in value)
-    return json.dumps(value, ensure_ascii=False)

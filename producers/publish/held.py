@@ -16,11 +16,11 @@ from confluent_kafka.admin import AdminClient
 from producers.publish.publisher import PublishRefused
 from runtime.reader_positions import PATIENCE_S, Place, committed
 from runtime.settings import Settings
-from runtime.topic_reader import TopicUnreadable, ends, has_record, records
+from runtime.topic_reader import TopicUnreadable, ends, records, waiting
 from wire.codec import RecordReader
 from wire.contracts import published
 from wire.registry import Registry
-from wire.topics import ALERTS, group_of_stage
+from wire.topics import ALERTS, RECORD_CLAIMS, RECORD_MOVES, group_of_stage
 
 ASK_EVERY_S = 0.25
 
@@ -58,38 +58,51 @@ class HeldBack:
 
     def _stages_reach(self, topics: list[str], deadline: float) -> bool:
         """The stages that read the topics, then those that read what the first contribute."""
+        prefix = self._settings.topic_prefix
         views = [topic.removeprefix("rows.") for topic, output in published().items() if output.what == "row"]
-        contributions = [f"{self._settings.topic_prefix}contributions.{view}" for view in views]
-        known = {name for name in contributions if name in self._admin.list_topics(timeout=PATIENCE_S).topics}
-        # one round for the events, one for what they contribute: contributions are not contributed on
-        return self._passed(views, topics, deadline) and self._passed(views, sorted(known), deadline)
+        there = self._admin.list_topics(timeout=PATIENCE_S).topics
+        # The events, which records they claim, which of these left a subject, and what rows contribute because of all
+        # this; contributions are not contributed on.
+        moves = prefix + RECORD_MOVES
+        rounds = [
+            (views, topics),
+            (["records"], [prefix + RECORD_CLAIMS]),
+            *(([view], [moves]) for view in views if self._reads(view, moves)),
+            (views, [f"{prefix}contributions.{view}" for view in views]),
+        ]
+        return all(
+            self._passed(groups, [topic for topic in names if topic in there], deadline) for groups, names in rounds
+        )
 
-    def _passed(self, views: list[str], topics: list[str], deadline: float) -> bool:
+    def _passed(self, groups: list[str], topics: list[str], deadline: float) -> bool:
         wanted = {(topic, p): end for topic in topics for p, end in self._ends(topic).items() if end}
-        waiting: set[tuple[str, int, int]] = set()
         while True:
             behind = dict(wanted)
-            for view in views:
-                for place, position in self._committed(group_of_stage(self._settings, view)).items():
+            places: dict[str, dict[int, int]] = {}
+            for group in groups:
+                for place, position in self._committed(group_of_stage(self._settings, group)).items():
                     end = behind.get(place)
-                    if end is not None and (position >= end or self._nothing_after(place, position, waiting)):
+                    if end is None:
+                        continue
+                    if position >= end:
                         del behind[place]
+                    else:
+                        topic, partition = place
+                        furthest = places.setdefault(topic, {})
+                        furthest[partition] = max(position, furthest.get(partition, 0))
+            # a transaction ends with a marker that no reader sees: a stage that stands before it has read everything
+            for topic, offsets in places.items():
+                asked = {partition: offset for partition, offset in offsets.items() if (topic, partition) in behind}
+                for partition in asked.keys() - waiting(self._settings, topic, asked) if asked else ():
+                    del behind[topic, partition]
             if not behind:
                 return True
             if time.monotonic() + ASK_EVERY_S > deadline:
                 return False
             time.sleep(ASK_EVERY_S)
 
-    def _nothing_after(self, place: Place, position: int, waiting: set[tuple[str, int, int]]) -> bool:
-        """Whether no record lies at `position` or behind it: a transaction ends with a marker that no reader sees.
-        `waiting` holds the places of which a record is known to wait, so that they are read once."""
-        asked = (*place, position)
-        if asked in waiting:
-            return False
-        if has_record(self._settings, *asked):
-            waiting.add(asked)
-            return False
-        return True
+    def _reads(self, view: str, topic: str) -> bool:
+        return any(read == topic for read, _ in self._committed(group_of_stage(self._settings, view)))
 
     def _committed(self, group: str) -> dict[Place, int]:
         try:

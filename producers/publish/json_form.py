@@ -6,6 +6,7 @@ named by field of the contract and never repeats what was sent, a name of a fiel
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Callable
@@ -53,6 +54,10 @@ class NotJson(ValueError):
 def parsed(body: bytes) -> Any:
     """The value that `body` holds. Raises NotJson, also for what two readers would read differently: a name twice in an
     object, a number that is none, half of a surrogate pair."""
+    if body.startswith(codecs.BOM_UTF8):
+        raise NotJson("begins with a byte order mark (EF BB BF), which JSON does not have: leave it out")
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise NotJson("is in UTF-16: send UTF-8")
     try:
         value = json.loads(body.decode("utf-8"), object_pairs_hook=_without_repetition, parse_constant=_no_number)
     except UnicodeDecodeError:
@@ -242,7 +247,17 @@ class JsonForm:
 
     def field_schema(self, field: Field) -> dict[str, Any]:
         """JSON Schema of one field of a kind."""
-        return {**_schema_of(field.type), "description": _description(field)}
+        schema = _schema_of(field.type)
+        narrower: dict[str, Any] = {}
+        if field.bounds is not None:
+            narrower = {"minimum": field.bounds.least, "maximum": field.bounds.most}
+        if field.format is not None:
+            narrower = {"pattern": f"^({field.format.pattern})$"}
+        if narrower and "anyOf" in schema:
+            schema["anyOf"][0] |= narrower
+        else:
+            schema |= narrower
+        return {**schema, "description": _description(field)}
 
     def _subject_is(self) -> str:
         return _description(self.contract.record.by_name["subject"])

@@ -4,35 +4,40 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from producers.departments import civil_affairs, police, transport
 from producers.publish.columns import Department, ExportUnknown
+from producers.publish.delimited import best_delimiter, rows, text_of
 from producers.publish.export_file import Bad, Good, Rehearsal, lines
-from producers.publish.export_lines import Damaged, ExportFile, FileRefused, Line
+from producers.publish.export_lines import Damaged, ExportFile, FileRefused
+from producers.publish.file_form import form_of
+from producers.publish.rows import Row
 from runtime.settings import CHECKOUT, Settings
 from tests.contracts.people import number
 
 SETTINGS = Settings(_env_file=None)
 
 
-def read(path: Path, content: bytes, encoding: str | None = None) -> list[object]:
+def read(path: Path, content: bytes, encoding: str | None = None, width: int | None = None) -> list[Row | Damaged]:
+    """The rows of a text below the first, which names the columns."""
     path.write_bytes(content)
-    with ExportFile(path, encoding) as file:
-        return list(file)
+    text = text_of(path, form_of(path).begins, encoding)
+    return list(rows(text, best_delimiter(text, len, 60), width))[1:]
 
 
-def cells(read_lines: list[object]) -> list[list[str]]:
-    return [list(line.cells) for line in read_lines if isinstance(line, Line)]
+def cells(read_lines: Sequence[object]) -> list[list[str]]:
+    return [list(row.cells) for row in read_lines if isinstance(row, Row)]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk"])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_encodings_and_line_ends(tmp_path: Path, encoding: str, end: str) -> None:
-    text = f"姓名,住址{end}测试甲,样本路{end}{end}测试乙,{end}"
-    assert cells(read(tmp_path / "x.csv", text.encode(encoding))) == [["测试甲", "样本路"], ["测试乙", ""]]
+    content = f"姓名,住址{end}测试甲,样本路{end}{end}测试乙,{end}"
+    assert cells(read(tmp_path / "x.csv", content.encode(encoding))) == [["测试甲", "样本路"], ["测试乙", ""]]
 
 
 def test_one_broken_byte_is_one_bad_line(tmp_path: Path) -> None:
@@ -44,35 +49,50 @@ def test_one_broken_byte_is_one_bad_line(tmp_path: Path) -> None:
 
 
 def test_a_quotation_mark_that_is_not_closed_costs_one_line(tmp_path: Path) -> None:
-    text = '姓名,住址\n"测试甲,样本路\n' + "测试乙,样本路\n" * 50 + '"测试\n丙","a ""b"" c"\n'
-    read_lines = read(tmp_path / "x.csv", text.encode())
+    content = '姓名,住址\n"测试甲,样本路\n' + "测试乙,样本路\n" * 50 + '"测试\n丙","a ""b"" c"\n'
+    read_lines = read(tmp_path / "x.csv", content.encode(), width=2)
     assert len(cells(read_lines)) == 51
     assert cells(read_lines)[-1] == ["测试\n丙", 'a "b" c']
     assert [line.number for line in read_lines if isinstance(line, Damaged)] == [2]
 
 
+def test_two_stray_quotation_marks_make_no_cell_of_the_lines_between_them(tmp_path: Path) -> None:
+    content = 'a,b,c\n1,"x,y\n2,x,y\n3,x",y\n4,5" pipe,y\n5,"x" ,"y"\n6,"x"z,y\n'
+    read_lines = read(tmp_path / "x.csv", content.encode(), width=3)
+    assert cells(read_lines) == [["2", "x", "y"], ["3", 'x"', "y"], ["4", '5" pipe', "y"], ["5", "x", "y"]]
+    assert [line.number for line in read_lines if isinstance(line, Damaged)] == [2, 7]
+
+
 def test_more_slips(tmp_path: Path) -> None:
-    text = "姓名;住址\nA;B;C\nA\nA;B;\n" + "x" * 2_000_000 + "\nA;B\n"
-    read_lines = read(tmp_path / "x.csv", text.encode())
-    assert cells(read_lines) == [["A"], ["A", "B", ""], ["A", "B"]]
-    assert [line.number for line in read_lines if isinstance(line, Damaged)] == [2, 5]
-    for bad in ("utf-16", "latin-1"):
-        with pytest.raises(FileRefused):
-            read(
-                tmp_path / "y.csv",
-                "姓名".encode("utf-16") if bad == "utf-16" else b"x",
-                None if bad == "utf-16" else bad,
-            )
-    (tmp_path / "y.csv").write_text("姓名\n", encoding="utf-8")
+    content = "姓名;住址\nA;B;C\nA;B\n" + "x" * 2_000_000 + "\nA;\ufffd\nA;B\n"
+    read_lines = read(tmp_path / "x.csv", content.encode())
+    assert cells(read_lines) == [["A", "B", "C"], ["A", "B"], ["A", "B"]]
+    assert [line.number for line in read_lines if isinstance(line, Damaged)] == [4, 5]
+    with pytest.raises(FileRefused, match="UTF-16"):
+        read(tmp_path / "y.csv", "姓名".encode("utf-16"))
+    (tmp_path / "y.csv").write_text("登记编号,业务类型,公民身份号码,发生日期,登记时间\n", encoding="utf-8")
+    with pytest.raises(FileRefused, match="not supported"):
+        ExportFile(tmp_path / "y.csv", "latin-1")
     with ExportFile(tmp_path / "y.csv") as empty, pytest.raises(FileRefused, match="nothing to publish"):
-        empty.header()
+        empty.exports(police.DEPARTMENT)
 
 
-def test_json_lines(tmp_path: Path) -> None:
-    text = '{"姓名": "测试甲", "户号": 12, "集体户": false, "承租人": ["1", "2"], "x": null}\n[]\n{\n'
-    read_lines = read(tmp_path / "x.jsonl", text.encode())
-    assert cells(read_lines) == [["测试甲", "12", "否", "1,2", ""]]
-    assert sum(isinstance(line, Damaged) for line in read_lines) == 2
+def test_json_lines_and_lists(tmp_path: Path) -> None:
+    one = f'{{"登 记编号": 12, "业务类型": "联系方式变更", "公民身份号码": "{number(1)}", "联系电话": "02088880000", '
+    one += '"发生日期": "20260101", "登记时间": "20260101", "x": {}}'
+    for name, content, good in (
+        ("a.jsonl", f"{one}\n[]\n{{\n{one}\n", 2),
+        ("a.json", f"[{one},\n{one}\n]", 2),
+        ("b.json", f'{{"RECORDS": [{one}, {one}, []]}}', 2),
+        ("c.json", f"[{one}, {one}, {{", 2),
+        ("d.json", f'[{one}, {{"登记编号": 1, "登记编号": 2}}]', 1),
+    ):
+        (tmp_path / name).write_text(content, encoding="utf-8-sig")
+        with ExportFile(tmp_path / name) as file:
+            made = list(lines(file, police.DEPARTMENT, Rehearsal(SETTINGS)))
+            assert sum(isinstance(line, Good) for line in made) == good, name
+            assert sum(isinstance(line, Bad) for line in made) == {"a.jsonl": 2, "a.json": 0}.get(name, 1), name
+            assert file.unused() == ["x"]
 
 
 def statements(path: Path, text: str, department: Department) -> list[Good | Bad]:

@@ -59,7 +59,7 @@ def city(stack: LocalStack, migrated_template: str, tmp_path_factory: pytest.Tem
     key = folder / "pseudonym.key"
     key.touch(mode=0o600)
     key.write_text("5a" * 32 + "\n")
-    name, users = f"test_{uuid.uuid4().hex[:10]}", ("citygrid_sinks", "citygrid_api")
+    name, users = f"test_{uuid.uuid4().hex[:10]}", postgres.USERS
     port, passwords = stack.ports.postgres, stack.passwords
     postgres.make_database(port, passwords, name, "citygrid_owner", users, template=migrated_template)
     settings = Settings(
@@ -71,6 +71,7 @@ def city(stack: LocalStack, migrated_template: str, tmp_path_factory: pytest.Tem
         database_owner_dsn=stack.dsn("citygrid_owner", name),
         database_sinks_dsn=stack.dsn("citygrid_sinks", name),
         database_api_dsn=stack.dsn("citygrid_api", name),
+        database_doors_dsn=stack.dsn("citygrid_doors", name),
         database_admin_dsn=stack.dsn(postgres.SUPERUSER, name),
         pseudonym_key_file=key,
     )

@@ -33,8 +33,13 @@ def test_a_snapshot(city: Settings, tmp_path: Path) -> None:
     assert len(event_ids(city)) == 10
 
     done = citygrid(city, "police", str(second), "--snapshot", "--yes", "--as-of", "2026-03-01", "--wait", "0")
+    assert done.returncode == 2, "2 of 10 would be withdrawn"
+    assert "2 of 10 known statements (20.0%)" in done.stderr
+    assert len(event_ids(city)) == 10
+    many = ("--snapshot", "--yes", "--withdraw-many", "--wait", "0")
+    done = citygrid(city, "police", str(second), *many, "--as-of", "2026-03-01")
     assert done.returncode == 0, done.stderr
-    assert "5 events published" in done.stdout
+    assert "events published: 5 MovedIn" in done.stdout
     stated = kinds(city)
     assert stated["HK0000003", True] == stated["HK0000004", True] == 1
     assert stated["HK0000000", False] == 2
@@ -43,7 +48,7 @@ def test_a_snapshot(city: Settings, tmp_path: Path) -> None:
     assert "nothing to publish" in again.stdout
     assert len(event_ids(city)) == 15
 
-    back = citygrid(city, "police", str(first), "--snapshot", "--yes", "--as-of", "2026-03-02", "--wait", "0")
+    back = citygrid(city, "police", str(first), *many, "--as-of", "2026-03-02")
     assert "3 changed" in back.stdout  # 3 and 4 stand again, 0 is as it was
     assert "2 to be withdrawn" in back.stdout
     assert kinds(city)["HK0000003", False] == 2
@@ -57,7 +62,8 @@ def test_what_was_said_after_the_export_stays_and_a_rejected_line_is_not_absent(
         now = time.time_ns() // 1000
         publisher.publish(POLICE, Statement("Contact", "HK-late", number(1), now, now, {"phone": "02088880000"}))
     bad = write(tmp_path / "2.csv", [*rows[:3], moved_in(3, on="明天")])
-    ran = citygrid(city, "police", str(bad), "--snapshot", "--yes", "--as-of", "2026-03-01", "--wait", "0")
+    many = ("--snapshot", "--yes", "--withdraw-many", "--wait", "0")
+    ran = citygrid(city, "police", str(bad), *many, "--as-of", "2026-03-01")
     assert ran.returncode == 3, ran.stderr
     assert "1 to be withdrawn (not in the file): 1 MovedIn" in ran.stdout
     stated = kinds(city)

@@ -36,7 +36,8 @@ def ask(settings: Settings, statement: str) -> list[tuple[Any, ...]]:
 def test_rows_alerts_and_tasks_arrive(settings: Settings, wire: Wire) -> None:
     finding = uuid.uuid4()
     wire.row("dwelling", "d1", grid=GRID, district="440113", address="Right Street 12")
-    wire.row("resident", "r1", dwelling="d1", name="Zhou", born=20_000)
+    unjudged = {"judged_by": "not judged"}
+    wire.row("resident", "r1", dwelling="d1", name="Zhou", born=20_000, bookkeeping=unjudged)
     wire.row("resident", "r2", dwelling="d1", name="Wu")
     wire.deleted("rows.resident", "r2")
     wire.alert(finding, dwelling="d1")
@@ -47,7 +48,7 @@ def test_rows_alerts_and_tasks_arrive(settings: Settings, wire: Wire) -> None:
         until(lambda: ask(settings, f"SELECT 1 FROM city.task WHERE queue = '{GRID}'"))
     ((row,),) = ask(settings, "SELECT row FROM city.resident")
     assert (row["name"], row["born"]) == ("Zhou", "2024-10-04")
-    assert "bookkeeping" not in row
+    assert ("bookkeeping" in row, row["not_judged"]) == (False, True)
     assert ask(settings, "SELECT grid, address FROM city.placement WHERE dwelling = 'd1'") == [
         (GRID, "Right Street 12")
     ]

@@ -2,7 +2,7 @@
 // which no log sees.
 
 import { createApp, h, onMounted, ref } from "/lib/vue.js";
-import { grids, looks, row as readRow } from "../app/api.js";
+import { grids, looks, purposesWithoutCase, row as readRow } from "../app/api.js";
 import { day, factsOf, linksOf, recordLink } from "../app/facts.js";
 import { refreshFreshness } from "../app/freshness.js";
 import { inputOf } from "../app/input.js";
@@ -174,13 +174,14 @@ const Record = {
                 h("span", { class: "small" }, t("person.why-look")),
                 h("select", { "data-test": "purpose", onChange: (e) => inputOf(e) && load(inputOf(e)) }, [
                   h("option", { value: "" }, t("person.choose-purpose")),
-                  ...(who.value.purposes ?? []).map((one) =>
+                  ...purposesWithoutCase(who.value.purposes).map((one) =>
                     h("option", { key: one.name, value: one.name }, one[language.value]),
                   ),
                 ]),
               ])
             : h("p", { class: "tag" }, t("person.recorded")),
         ]),
+        row.not_judged ? h("p", { class: "refusal warn", "data-test": "not-judged" }, t("record.not-judged")) : null,
         (row.disagreements ?? []).length
           ? h("p", { class: "refusal warn" }, `≠ ${t("record.disagree", { what: factNames(row.disagreements) })}`)
           : null,

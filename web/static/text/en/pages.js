@@ -163,6 +163,7 @@ export default {
   "outbox.one": "to be sent",
   "outbox.refused": "Not taken by the server: {move}",
   "outbox.put-away": "Put away",
+  "outbox.masked": "An identity number in your note was replaced by ▮. The rest of the note is kept as you wrote it.",
   "outbox.copy": "What was typed:",
 
   "stop.before": "Last time: {outcome}",
@@ -180,6 +181,8 @@ export default {
   "visit.back": "Route",
   "visit.people": "Who lives here (only what this needs)",
   "visit.note": "Note",
+  "visit.note.number": "This reads like an identity number. It will be replaced by ▮; the rest of the note is kept.",
+  "move.number": "This reads like an identity number: take it out, or the server will not take the text.",
   "visit.note.hint": "The keyboard's voice input works here",
   "visit.complete": "Finish",
   "visit.missing": "Some checks are not answered; choose “unknown” where you cannot tell.",

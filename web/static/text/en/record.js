@@ -38,6 +38,7 @@ export default {
   "record.source": "Department",
   "record.number": "Record",
   "record.since": "Happened",
+  "record.not-judged": "unknown: not judged, because of a fault in the system; it is judged again once that is mended",
   "record.disputed": "sources disagree",
   "record.disagree": "Departments disagree on: {what}",
   "record.history": "History",

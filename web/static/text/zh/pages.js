@@ -161,6 +161,7 @@ export default {
   "outbox.one": "待上传",
   "outbox.refused": "服务器未接受：{move}",
   "outbox.put-away": "知道了",
+  "outbox.masked": "备注中的身份证件号码已替换为 ▮，其余内容照原样保存。",
   "outbox.copy": "填写的内容：",
 
   "stop.before": "上次：{outcome}",
@@ -178,6 +179,8 @@ export default {
   "visit.back": "路线",
   "visit.people": "住户（仅与本事项有关）",
   "visit.note": "备注",
+  "visit.note.number": "此处像是身份证件号码，提交时将替换为 ▮，其余内容照常保存。",
+  "move.number": "此处像是身份证件号码，请删去，否则不能提交。",
   "visit.note.hint": "可用键盘的语音输入",
   "visit.complete": "完成",
   "visit.missing": "还有检查项没有选择；不清楚请选“不详”。",

@@ -38,6 +38,7 @@ export default {
   "record.source": "来源部门",
   "record.number": "编号",
   "record.since": "发生时间",
+  "record.not-judged": "未判定：系统故障，以下预警与结论可能不全，修复后自动重新判断。",
   "record.disputed": "来源不一致",
   "record.disagree": "部门数据不一致：{what}",
   "record.history": "历史",

@@ -1,0 +1,122 @@
+"""JSON as a register's program writes it: a list of objects, or an object a line.
+
+Of a list each object is read by itself, so that its size does not matter; a list that breaks off ends with one damaged
+line, for what stands behind a fault cannot be told from what stands in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from producers.publish.delimited import LONGEST_LINE, Text
+from producers.publish.rows import Damaged, Stated
+
+BLOCK = 1 << 20
+
+
+class _Twice(ValueError):
+    """A name stands twice in one object."""
+
+
+def objects_of_lines(text: Text, progress: Callable[[int], None] | None = None) -> Iterator[Stated | Damaged]:
+    """JSON Lines: a fault costs its line."""
+    read = text.begins
+    with text.path.open("rb") as opened:
+        opened.seek(text.begins)
+        for number, raw in enumerate(iter(lambda: opened.readline(LONGEST_LINE), b""), 1):
+            read += len(raw)
+            if progress and number % 1_000 == 0:
+                progress(read)
+            if not raw.strip():
+                continue
+            try:
+                line = raw.decode(text.encoding).strip("\r\n")
+            except UnicodeDecodeError:
+                line = raw.decode(text.encoding, "backslashreplace").strip("\r\n")
+                yield Damaged(number, f"has bytes that are not {text.encoding.upper()}", line)
+                continue
+            if "\0" in line:
+                yield Damaged(number, "is too long or holds a NUL byte", line)
+                continue
+            try:
+                yield _object(number, DECODER.decode(line), line)
+            except (ValueError, RecursionError) as wrong:
+                yield Damaged(number, _reason(wrong), line)
+
+
+def objects_of_list(text: Text, progress: Callable[[int], None] | None = None) -> Iterator[Stated | Damaged]:
+    """The objects of a list, which may be the one value of an object; numbered from 1."""
+    number, read = 0, 0
+    with text.path.open(encoding=text.encoding, errors="backslashreplace") as opened:
+        buffer = opened.read(BLOCK)
+        place = buffer.index("[") + 1
+        while True:
+            while place < len(buffer) and buffer[place] in " \t\r\n,":
+                place += 1
+            if place >= len(buffer):
+                buffer, place = opened.read(BLOCK), 0
+                if not buffer:
+                    yield Damaged(number + 1, "breaks off: the list has no end", "")
+                    return
+                continue
+            if buffer[place] == "]":
+                return
+            number += 1
+            try:
+                value, end = DECODER.raw_decode(buffer, place)
+            except (ValueError, RecursionError) as wrong:
+                more = opened.read(BLOCK) if len(buffer) - place < LONGEST_LINE else ""
+                if not more or isinstance(wrong, _Twice):
+                    yield Damaged(
+                        number, f"{_reason(wrong)}, and neither is what stands behind it", buffer[place:][:1000]
+                    )
+                    return
+                buffer, place, number = buffer[place:] + more, 0, number - 1
+                continue
+            yield _object(number, value, buffer[place:end])
+            place, read = end, read + end - place
+            if progress and number % 1_000 == 0:
+                progress(read)
+
+
+def cell(value: Any) -> str | None:
+    """A value of JSON as the text of a cell; None if it is no cell."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case bool():
+            return "是" if value else "否"
+        case int() | float():
+            return json.dumps(value)
+        case list():
+            cells = [cell(part) for part in value]
+            return None if None in cells else ",".join(part for part in cells if part)
+    return None
+
+
+def _object(number: int, value: Any, original: str) -> Stated | Damaged:
+    if not isinstance(value, dict):
+        return Damaged(number, "is not a JSON object", original)
+    return Stated(number, value, original)
+
+
+def _reason(wrong: Exception) -> str:
+    return "has a name twice in one object" if isinstance(wrong, _Twice) else "is not JSON"
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise _Twice
+    return made
+
+
+def _no_number(_: str) -> Any:
+    raise ValueError
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number)

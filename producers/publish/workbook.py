@@ -1,0 +1,128 @@
+"""Sheets of a workbook (.xlsx, .xlsm, .xlsb, .xls, .ods) as rows of text, as a person sees them.
+
+Numbers beyond 15 digits are written as the spreadsheet shows them (9.90000198001011E+17): it no longer knows their
+last digits, so no door may take them for a code.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+    load_workbook,
+)
+
+from producers.publish.file_form import FileRefused
+from producers.publish.rows import DayCell
+
+#: A spreadsheet keeps so many digits of a number.
+EXACT = 10**15
+BLOCK = 1 << 20
+LONGEST_FORMULA = 16_384
+_NO_RESULT = re.compile(rb'<c [^>]*t="e"|<c (?![^>]*t="str")[^>]*><f[^>]*>[^<]*</f>(?:<v></v>|<v ?/>)?</c>')
+
+
+class Sheet(NamedTuple):
+    """A sheet or table by its name; `rows`: (number of the row, its cells)."""
+
+    name: str
+    rows: Iterator[tuple[int, list[str]]]
+
+
+def sheets(path: Path) -> Iterator[Sheet]:
+    """The sheets that a person sees, hidden ones left out. Raises FileRefused."""
+    try:
+        _refuse_uncalculated(path)
+        with load_workbook(path) as book:
+            for known in book.sheets_metadata:
+                if known.visible is SheetVisibleEnum.Visible and known.typ is SheetTypeEnum.WorkSheet:
+                    sheet = book.get_sheet_by_name(known.name)
+                    yield Sheet(known.name, _rows(sheet))
+    except PasswordError:
+        raise FileRefused(
+            f"{path} is a workbook that is protected by a password: save it without one and publish that."
+        ) from None
+    except (CalamineError, zipfile.BadZipFile, OSError, ValueError):
+        raise FileRefused(
+            f"{path} is a workbook that is damaged or cut: open it, save it again as .xlsx and publish that."
+        ) from None
+
+
+def _refuse_uncalculated(path: Path) -> None:
+    """The reader gives nothing for a formula without a result, and an empty cell says something. Raises FileRefused."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as book:
+        for part in book.namelist():
+            if not part.startswith("xl/worksheets/") or not part.endswith(".xml"):
+                continue
+            with book.open(part) as opened:
+                last = b""
+                while block := opened.read(BLOCK):
+                    if _NO_RESULT.search(last + block):
+                        raise FileRefused(
+                            f"{path} has formulas whose result is an error (#N/A, #REF!) or was never calculated: mend "
+                            "them in a spreadsheet, save it and publish it again."
+                        )
+                    last = block[-LONGEST_FORMULA:]
+
+
+def _rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
+    """A cell that spans several rows stands in each of them."""
+    top, left = sheet.start or (0, 0)
+    spanning: dict[int, list[tuple[int, int, int]]] = {}
+    for (first, column), (last, _) in sheet.merged_cell_ranges or []:
+        if last > first:
+            spanning.setdefault(first, []).append((last, column, column - left))
+    held: list[tuple[int, int, str]] = []
+    for index, values in enumerate(sheet.iter_rows(), top):
+        cells = [cell(value) for value in values]
+        held = [one for one in held if one[0] >= index]
+        for _, place, text in held:
+            if 0 <= place < len(cells) and not cells[place]:
+                cells[place] = text
+        for last, _, place in spanning.get(index, ()):
+            if 0 <= place < len(cells):
+                held.append((last, place, cells[place]))
+        yield index + 1, cells
+
+
+def cell(value: Any) -> str:
+    """What stands in a cell, as text; days and times as DayCell."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "是" if value else "否"
+        case int() | float():
+            return _number(value)
+        case datetime():
+            rounded = (value + timedelta(milliseconds=500)).replace(microsecond=0)
+            midnight = rounded.time() == time()
+            return DayCell(rounded.date().isoformat() if midnight else rounded.isoformat(sep=" "))
+        case date() | time():
+            return DayCell(value.isoformat())
+        case timedelta():
+            minutes, seconds = divmod(round(value.total_seconds()), 60)
+            return DayCell(f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}")
+    return "" if value is None else str(value)
+
+
+def _number(value: float) -> str:
+    if abs(value) >= EXACT:
+        mantissa, exponent = f"{value:.14E}".split("E")
+        return f"{mantissa.rstrip('0').rstrip('.')}E{exponent}"
+    if value == int(value):
+        return str(int(value))
+    shown = f"{value:.15g}"
+    return shown if "e" not in shown else f"{value:.15f}".rstrip("0")
