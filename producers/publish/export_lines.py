@@ -124,12 +124,12 @@ class ExportFile:
             if type(line) is not Line:
                 continue
             header = tuple(line.header)
-            at = positions.get(header)
-            if at is None:
+            numbered = positions.get(header)
+            if numbered is None:
                 export = department.export_of(header) if self._tables is None else self._export_with(header)
                 known = identity_columns(export)
-                at = positions[header] = [index for index, name in enumerate(header) if name in known]
-            for index in at:
+                numbered = positions[header] = [index for index, name in enumerate(header) if name in known]
+            for index in numbered:
                 for number in _IDENTITY.findall(line.cells[index]):
                     numbers += 1
                     rounded += number.endswith("000")
@@ -309,11 +309,11 @@ def _usual(rows: Iterator[Row | Damaged], columns: int) -> int | None:
 
 def _rivals(head: Head) -> list[tuple[str, int, str, int]]:
     """Pairs of columns that mean the same person or record: (name, position, name, position)."""
-    at = {name: index for index, name in enumerate(head.columns) if name}
+    position = {name: index for index, name in enumerate(head.columns) if name}
     pairs = []
     for column in naming_columns(head.export):
-        there = [name for name in column.names if name in at]
-        pairs += [(there[0], at[there[0]], other, at[other]) for other in there[1:]]
+        there = [name for name in column.names if name in position]
+        pairs += [(there[0], position[there[0]], other, position[other]) for other in there[1:]]
     return list(dict.fromkeys(pairs))
 
 
