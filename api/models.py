@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from api.typed_text import WithoutNumber
 from database.roles import Role
 from runtime.http.language import Language
 
@@ -193,6 +194,9 @@ class Task(BaseModel):
     )
     unknown: bool = Field(description="as its alert's: nobody knows if it still holds, for a topic is quiet")
     outcome: str | None = Field(description="the result of a completed task", examples=["done"])
+    note_masked: bool = Field(
+        False, description="the answer to `complete`: an identity number in the note was replaced by ▮"
+    )
     respond_by: datetime | None
     dispatched_at: datetime
     acknowledged_at: datetime | None
@@ -234,9 +238,10 @@ class CaseLook(Look):
 
 class Lookup(CaseLook):
     identity_number: str = Field(
-        min_length=15,
-        max_length=18,
-        description="in the body, never in a URL; 15 or 18 digits",
+        min_length=7,
+        max_length=60,
+        description="in the body, never in a URL: an identity number of 15 or 18 characters, or another document's "
+        "number, perhaps with its kind before it: `passport:E12345678`",
         examples=["11010519491231002X"],
     )
 
@@ -334,7 +339,9 @@ class Complete(Taken):
         "its district decides",
         examples=["done"],
     )
-    note: str | None = Field(None, max_length=2000)
+    note: str | None = Field(
+        None, max_length=2000, description="what was seen; an identity number in it is replaced by ▮, the rest is kept"
+    )
     checks: dict[Annotated[str, Field(max_length=60)], Literal["yes", "no", "unknown"]] = Field(
         default_factory=dict, max_length=20, examples=[{"lives_here": "yes"}]
     )
@@ -344,15 +351,15 @@ class HandOver(Taken):
     queue: str = Field(
         pattern=r"^(\d{15}|\d{6}|city)$", description="a grid, a district or `city`", examples=["440113"]
     )
-    reason: str = Field(min_length=1, max_length=500, examples=["不属于本网格"])
+    reason: WithoutNumber = Field(min_length=1, max_length=500, examples=["不属于本网格"])
 
 
 class Reason(Taken):
-    reason: str = Field(min_length=1, max_length=500, examples=["住户外出，周五再访"])
+    reason: WithoutNumber = Field(min_length=1, max_length=500, examples=["住户外出，周五再访"])
 
 
 class Instruction(Taken):
-    note: str = Field(min_length=1, max_length=2000, examples=["请先查看后楼梯"])
+    note: WithoutNumber = Field(min_length=1, max_length=2000, examples=["请先查看后楼梯"])
 
 
 class Nothing(Taken):

@@ -27,6 +27,7 @@ from local.stack import downloads, postgres
 from local.stack.children import Child, Program, start
 from local.stack.local import LocalStack, PartName, Ports, stop
 from runtime.settings import CHECKOUT, Settings, load
+from tests.databases import drop_database
 
 hypothesis.settings.register_profile("others every time", deadline=None, derandomize=False, print_blob=True)
 hypothesis.settings.load_profile("others every time")  # Hypothesis has a profile for CI in which every run is the same
@@ -152,7 +153,7 @@ def migrated_template(postgres_server: LocalStack) -> Iterator[str]:
         migrate(postgres_server.dsn("citygrid_owner", name))
         yield name
     finally:
-        postgres.drop_database(port, passwords, name)
+        drop_database(port, passwords, name)
 
 
 @pytest.fixture
@@ -164,7 +165,7 @@ def database(postgres_server: LocalStack, migrated_template: str) -> Iterator[Da
     roles = (f"citygrid_{role}" for role in ("owner", "sinks", "api", "doors"))
     owner, sinks, api, doors = (postgres_server.dsn(role, name) for role in roles)
     yield Database(name, owner, sinks, api, doors, postgres_server.dsn(postgres.SUPERUSER, name))
-    postgres.drop_database(port, passwords, name)
+    drop_database(port, passwords, name)
 
 
 @pytest.fixture

@@ -151,8 +151,10 @@ class Fixed:
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """A record's field. `identity`: it holds a person's identity number, or a list of them. `bounds` and `format`: what
-    a number or a text of it keeps to beside its type, None if nothing."""
+    """A record's field. `identity`: it holds a person's identity number, or a list of them. `code`: the kind of code in
+    it (`wire.values.codes`); `form`: of a record's number (`wire.values.case_number`); `rules`: what makes its value
+    plausible (`wire.values.rules`); `masked`: an identity number in its text is masked, not refused. `bounds` and
+    `format`: what a number or a text of it keeps to beside its type, on the wire as well; None if nothing."""
 
     name: str
     type: Type
@@ -162,6 +164,10 @@ class Field:
     classification: str = ""
     identity: bool = False
     aliases: tuple[str, ...] = ()
+    code: str = ""
+    form: str = ""
+    rules: Mapping[str, Json] = field(default_factory=dict)
+    masked: bool = False
     bounds: Limits | None = None
     format: Format | None = None
 
@@ -218,6 +224,15 @@ def without_null(schema: Type) -> Type:
     if isinstance(schema, Union) and len(schema.choices) == 1:
         return schema.choices[0]
     return schema
+
+
+def holds_text(schema: Type) -> bool:
+    """Whether a value of the type is text or holds some."""
+    return any(isinstance(part, Primitive | Map) and part != NULL and _is_text(part) for part in subtypes(schema))
+
+
+def _is_text(schema: Primitive | Map) -> bool:
+    return isinstance(schema, Map) or schema.name == "string"
 
 
 def label(schema: Type) -> str:

@@ -34,6 +34,8 @@ PRIMITIVES = frozenset({"null", "boolean", "int", "long", "float", "double", "by
 CLASSIFICATIONS = ("public", "internal", "personal", "sensitive")
 #: The logical types that a file of ours may use, and what each is a number of.
 LOGICAL = {"date": "int", "timestamp-micros": "long"}
+#: What makes a field's value plausible: `wire.values.rules` says what each means.
+FIELD_RULES = ("at_least", "at_most", "above", "not_before", "after", "not_after", "within", "otherwise")
 _NAME = {"type", "name", "namespace", "aliases"}
 _KEYS: Mapping[str, set[str]] = {
     "record": {*_NAME, "fields", "doc", "doc_zh", "one_subject"},
@@ -43,18 +45,9 @@ _KEYS: Mapping[str, set[str]] = {
     "map": {"type", "values"},
     "primitive": {"type", "logicalType"},
     "field": {
-        "name",
-        "type",
-        "default",
-        "order",
-        "aliases",
-        "classification",
-        "identity",
-        "doc",
-        "doc_zh",
-        "least",
-        "most",
-        "format",
+        *("name", "type", "default", "order", "aliases", "classification", "identity", "doc", "doc_zh"),
+        *("code", "form", "masked", "least", "most", "format"),
+        *FIELD_RULES,
     },
 }
 
@@ -165,6 +158,10 @@ class _Parser:
             classification=field.get("classification") or "",
             identity=bool(field.get("identity")),
             aliases=tuple(field.get("aliases", ())),
+            code=field.get("code") or "",
+            form=field.get("form") or "",
+            rules={name: field[name] for name in FIELD_RULES if name in field},
+            masked=bool(field.get("masked")),
             bounds=_bounds(field),
             format=FORMATS.get(field.get("format", "")),
         )

@@ -13,13 +13,18 @@ from api.models import CaseLook, CompanyLookup, LookedAt, Looks, Lookup, Row
 from api.problems import INVALID, NOT_FOUND, Refused, refuse
 from domain.codes import InvalidCode, normalised_credit_code
 from runtime.http.language import Say
+from wire.values.documents import TAIWAN_PERMIT
+from wire.values.identity_finder import holds_identity_number
 
 router = APIRouter(tags=["rows"])
 
 View = Annotated[str, Path(pattern=r"^[a-z][a-z_]{0,40}$", examples=["household"])]
 Key = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]+$", examples=["H-20113"])]
 NOT_A_CODE = Say("不是有效的统一社会信用代码。", "This is not a valid unified social credit code.")
-NOT_A_NUMBER = Say("不是有效的身份证号码。", "This is not a valid identity number.")
+NOT_A_NUMBER = Say(
+    "不是有效的身份证件号码；非居民身份证的，可在号码前写明证件类型，如“护照:E12345678”。",
+    "This is not a valid identity number; of another document, its kind may stand before it: passport:E12345678.",
+)
 
 
 @router.get("/rows/{view}/{key}", summary="A row", response_model=Row)
@@ -37,7 +42,7 @@ async def row(
 async def lookup(request: Request, caller: AsCaller, wanted: Lookup) -> Row | Response:
     """The number stays in the body: it is turned into the pseudonym here and kept nowhere."""
     try:
-        key = request.app.state.pseudonyms().of_number(wanted.identity_number)
+        key = request.app.state.pseudonyms().of_number(wanted.identity_number, eight_digits=TAIWAN_PERMIT)
     except InvalidCode:
         raise Refused(INVALID, detail=NOT_A_NUMBER) from None
     return await _row(request, caller, "resident", key, wanted)
@@ -69,8 +74,8 @@ async def looks(caller: AsCaller, view: View, key: Key, limit: Annotated[int, Qu
 
 
 async def _row(request: Request, caller: Caller, view: str, key: str, look: CaseLook | None) -> Row | Response:
-    if view not in views():
-        raise Refused(NOT_FOUND)
+    if view not in views() or (view != "legal_person" and holds_identity_number(key)):
+        raise Refused(NOT_FOUND)  # no row has such a key, and the look would keep the number
     purpose, case = (look.purpose, look.case) if look else (None, None)
     read = await people.read(caller, view, [key], purpose, case)
     if not read:

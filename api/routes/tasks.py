@@ -15,6 +15,7 @@ from api.database import AsCaller, Caller, filters
 from api.models import Complete, GridPrefix, HandOver, Instruction, Nothing, Reason, Severity, Task, Tasks
 from api.problems import NOT_FOUND, Refused, refuse
 from runtime import metrics
+from wire.values.identity_finder import masked
 
 router = APIRouter(tags=["tasks"])
 
@@ -90,8 +91,15 @@ async def acknowledge(caller: AsCaller, task_id: UUID, _body: Empty, key: Key = 
 
 @router.post("/tasks/{task_id}/complete", summary="Finish a task")
 async def complete(caller: AsCaller, task_id: UUID, body: Complete, key: Key = None) -> Task:
-    """acknowledged → completed, with what was found; it becomes an event of the grid workers' department."""
-    return await _move(caller, task_id, "complete", key, detail=body.model_dump())
+    """acknowledged → completed, with what was found; it becomes an event of the grid workers' department.
+
+    An identity number in the note is replaced by ▮ and the rest is kept; `note_masked` says so.
+    """
+    note = body.note and masked(body.note)
+    checks = {masked(check): answer for check, answer in body.checks.items()}
+    kept = body.model_copy(update={"note": note, "checks": checks})
+    moved = await _move(caller, task_id, "complete", key, detail=kept.model_dump())
+    return moved.model_copy(update={"note_masked": kept != body})
 
 
 @router.post("/tasks/{task_id}/hand-over", summary="Give a task to another queue")

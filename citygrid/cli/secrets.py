@@ -50,7 +50,7 @@ def containers_user() -> tuple[int, int]:
 
 def contents() -> dict[str, tuple[str, int]]:
     """Name → (text, mode) of each file, with fresh passwords and a fresh key."""
-    from wire.pseudonym import FIRST_KEY_ID
+    from wire.pseudonym import new_key
 
     superuser = secrets.token_urlsafe(24)
     passwords = {role: secrets.token_urlsafe(24) for role in ROLES}
@@ -63,6 +63,6 @@ def contents() -> dict[str, tuple[str, int]]:
         "grafana_password": (secrets.token_urlsafe(24), FOR_OTHERS),
         **{f"citygrid_database_{role}_dsn": (dsn, FOR_US) for role, dsn in dsns.items()},
         "citygrid_database_admin_dsn": (f"postgresql://postgres:{superuser}@postgres:5432/citygrid", FOR_US),
-        "pseudonym.key": (f"{FIRST_KEY_ID} {secrets.token_hex(32)}\n", FOR_US),
+        "pseudonym.key": (new_key(), FOR_US),
         "compose.env": (f"CITYGRID_UID={user}\nCITYGRID_GID={group}\n", FOR_US),
     }

@@ -154,12 +154,6 @@ def make_database(
             admin.execute(BOOTSTRAP.read_bytes())
 
 
-def drop_database(port: int, passwords: Mapping[str, str], name: str) -> None:
-    """Drop database `name`, ending whoever is still connected."""
-    with psycopg.connect(dsn(port, SUPERUSER, passwords[SUPERUSER], "postgres"), autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
 def _make_cluster(folder: Path, password: str, log: Path, drop_to: str | None, capability: str | None) -> None:
     """`initdb` into a temporary name, renamed when whole: an interrupted first start begins again."""
     scratch = folder / "data.new"

@@ -19,6 +19,7 @@ from local.stack import postgres
 from local.stack.local import LocalStack
 from producers.doors import key_register as keys
 from runtime.settings import Settings
+from tests.databases import drop_database
 from tests.e2e.pages.browser import CENTRE, TABLET, browsing
 from tests.e2e.pages.command_centre import CommandCentre
 from tests.e2e.pages.grid_worker import GridWorker
@@ -85,7 +86,7 @@ def city(stack: LocalStack, migrated_template: str, tmp_path_factory: pytest.Tem
         running.draw(GRID, "003 格", "Grid 003")
         running.draw(NEXT_GRID, "004 格", "Grid 004", 113.37)
         yield running
-    postgres.drop_database(port, passwords, name)
+    drop_database(port, passwords, name)
 
 
 def registered(city: City, homes: dict[str, str]) -> None:

@@ -227,6 +227,8 @@ export interface paths {
         /**
          * Finish a task
          * @description acknowledged → completed, with what was found; it becomes an event of the grid workers' department.
+         *
+         *     An identity number in the note is replaced by ▮ and the rest is kept; `note_masked` says so.
          */
         post: operations["complete_api_v1_tasks__task_id__complete_post"];
         delete?: never;
@@ -1030,7 +1032,10 @@ export interface components {
              * @enum {string}
              */
             outcome: "done" | "nobody_home" | "refused";
-            /** Note */
+            /**
+             * Note
+             * @description what was seen; an identity number in it is replaced by ▮, the rest is kept
+             */
             note?: string | null;
             /**
              * Checks
@@ -1258,7 +1263,7 @@ export interface components {
             case?: string | null;
             /**
              * Identity Number
-             * @description in the body, never in a URL; 15 or 18 digits
+             * @description in the body, never in a URL: an identity number of 15 or 18 characters, or another document's number, perhaps with its kind before it: `passport:E12345678`
              * @example 11010519491231002X
              */
             identity_number: string;
@@ -1671,6 +1676,12 @@ export interface components {
              * @example done
              */
             outcome: string | null;
+            /**
+             * Note Masked
+             * @description the answer to `complete`: an identity number in the note was replaced by ▮
+             * @default false
+             */
+            note_masked: boolean;
             /** Respond By */
             respond_by: string | null;
             /**

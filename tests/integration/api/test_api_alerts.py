@@ -220,6 +220,33 @@ async def test_a_command_centre_instructs_suspends_and_resumes(city: City, log_i
     assert [moment["note"] for moment in timeline if moment["kind"] == "instruct"] == ["先看后楼梯"]
 
 
+async def test_an_identity_number_is_refused_in_a_reason_and_masked_in_what_was_seen(city: City, log_in: LogIn) -> None:
+    worker, centre = await log_in("worker"), await log_in("here")
+    address = f"/tasks/{city.here.tasks[0]}"
+    typed = "见到其女 990000 19610909 903X,约周五再来"
+    for sender, move, body in (
+        (centre, "instruct", {"note": typed}),
+        (centre, "suspend", {"reason": typed}),
+        (worker, "hand-over", {"queue": "city", "reason": typed}),
+    ):
+        refused = await sender.post(f"{address}/{move}", json=body)
+        assert refused.status_code == 422
+        (wrong,) = refused.json()["errors"]
+        assert wrong["pointer"] in ("body/note", "body/reason")
+        assert "号码" in wrong["detail"]
+    await worker.post(f"{address}/acknowledge", json={})
+    done = (await worker.post(f"{address}/complete", json={"outcome": "done", "note": typed})).json()
+    assert (done["state"], done["note_masked"]) == ("completed", True)
+    assert (await worker.get(f"/rows/household/{typed[5:25]}")).status_code == 404
+    with psycopg.connect(city.database.admin) as admin:
+        assert admin.execute("SELECT note FROM city.task WHERE note IS NOT NULL").fetchall() == [
+            ("见到其女 ▮,约周五再来",)
+        ]
+        stored = admin.execute("SELECT statement::text FROM city.outbox").fetchall()
+        looks = admin.execute("SELECT key FROM city.look").fetchall()
+    assert "19610909" not in str(stored) + str(looks)
+
+
 async def test_the_overview_counts_what_one_may_see(city: City, log_in: LogIn) -> None:
     await log_in("worker")
     here, district, admin = [await log_in(name) for name in ("here", "district", "admin")]
