@@ -221,7 +221,7 @@ class ExportFile:
         first_label, label = next((index, name) for index, name in enumerate(head.labels) if columns[index])
         labels = [name.strip() for name in head.labels]
         for row in table.rows(self._progress):
-            if type(row) is Damaged:
+            if isinstance(row, Damaged):
                 yield row._replace(number=base + row.number)
                 continue
             number, cells, original, _, ended = row

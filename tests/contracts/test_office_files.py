@@ -122,9 +122,9 @@ def test_what_is_no_table_says_what_it_is_and_what_to_do(tmp_path: Path, content
 
 def test_a_workbook_of_two_months_with_titles_totals_merged_heads_and_typed_cells(tmp_path: Path) -> None:
     ten = datetime.combine(date(2026, 11, 20), time(10))
-    typed = [*LINE[:3], 13_800_000_014, ten.date(), ten]
-    above = [["示例区户籍变动月报表"], ["填报单位:户政科", None, None, None, "2026-11"]]
-    over = [["登记编号", "业务类型", "人员信息", None, "时间", None], [None, None, *HEAD[2:]]]
+    typed: list[Any] = [*LINE[:3], 13_800_000_014, ten.date(), ten]
+    above: list[list[Any]] = [["示例区户籍变动月报表"], ["填报单位:户政科", None, None, None, "2026-11"]]
+    over: list[list[Any]] = [["登记编号", "业务类型", "人员信息", None, "时间", None], [None, None, *HEAD[2:]]]
     path = workbook(
         tmp_path / "户籍变动.csv",
         {
@@ -161,7 +161,7 @@ def test_what_a_spreadsheet_has_changed_is_rejected(tmp_path: Path) -> None:
 
 def test_a_merged_cell_of_several_records_stands_in_each_of_them(tmp_path: Path) -> None:
     names = [*HEAD[:3], "姓名", "性别", "出生日期", "户号", "房屋编码", "住址", "与户主关系", *HEAD[4:]]
-    rows = [
+    rows: list[list[Any]] = [
         [f"HK-{i}", "迁入登记", number(i), "测试", "男", "1980-01-01", "H-1", None if i else "D-1", "样本路", "户主",
          "2026-11-01", "2026-11-02"]
         for i in range(3)
@@ -173,7 +173,7 @@ def test_a_merged_cell_of_several_records_stands_in_each_of_them(tmp_path: Path)
         "<tr>"
         + "".join(f"<td{' rowspan=3' if value == 'D-1' else ''}>{value}</td>" for value in row if value)
         + "</tr>"
-        for row in [names, *rows]
+        for row in [list[Any](names), *rows]
     )
     (tmp_path / "x.xls").write_text(f"<html><meta charset=gbk><table>{page}</table></html>", encoding="gb18030")
     good, bad, _, _ = read(tmp_path / "x.xls")
