@@ -46,7 +46,7 @@ types: $(STAMP) $(PAGE_TOOLS) ## the API's answers as types of the pages: web/ty
 test: $(STAMP) ## unit, contract and integration tests; they start their own Kafka, registry and PostgreSQL
 	$(RUN) -m pytest -n 4 --dist loadfile tests/domain tests/contracts tests/simulation tests/integration $(TESTS)
 
-e2e: $(STAMP) ## the whole system from export to browser, killed and measured; Debian's tools must be there: it says which is not
+e2e: $(STAMP) $(PAGE_TOOLS) ## the whole system from export to browser, killed and measured; Debian's tools must be there: it says which is not
 	@for tool in $(TOOLS); do \
 		PATH="$$PATH:/usr/sbin" command -v "$${tool%%:*}" >/dev/null || \
 		{ echo "make e2e needs '$${tool%%:*}': install Debian's package $${tool##*:} (apt-get install $${tool##*:})." >&2; exit 1; }; \

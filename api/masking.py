@@ -35,9 +35,10 @@ def views() -> frozenset[str]:
 
 
 def mask_row(view: str, row: dict[str, Any]) -> dict[str, Any]:
-    """`row` with every personal leaf masked; what the schema does not know is left out. The id and the shape stay."""
+    """`row` with every personal leaf masked; what the schema does not know is left out. The id, the shape
+    and whether it was judged stay."""
     masked = _masked_record(schema(view), row)
-    return {**masked, **({"id": row["id"]} if "id" in row else {})}
+    return {**masked, **{name: row[name] for name in ("id", "not_judged") if name in row}}
 
 
 def whole_row(view: str, row: dict[str, Any]) -> dict[str, Any]:

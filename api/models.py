@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from api.typed_text import WithoutNumber
 from database.roles import Role
 from runtime.http.language import Language
 
@@ -41,6 +42,11 @@ class Login(Taken):
 
 class Preferences(Taken):
     language: Language = Field(description="of texts and problems for this account", examples=["en"])
+
+
+class NewPassword(Taken):
+    old: str = Field(min_length=1, max_length=256)
+    new: str = Field(min_length=1, max_length=256, description="at least 12 characters, and nobody's default")
 
 
 class PurposeName(BaseModel):
@@ -188,6 +194,9 @@ class Task(BaseModel):
     )
     unknown: bool = Field(description="as its alert's: nobody knows if it still holds, for a topic is quiet")
     outcome: str | None = Field(description="the result of a completed task", examples=["done"])
+    note_masked: bool = Field(
+        False, description="the answer to `complete`: an identity number in the note was replaced by ▮"
+    )
     respond_by: datetime | None
     dispatched_at: datetime
     acknowledged_at: datetime | None
@@ -223,16 +232,21 @@ class Unmasked(BaseModel):
     people: list[Person]
 
 
-class Lookup(Look):
+class CaseLook(Look):
+    case: UUID | None = Field(None, description="the finding whose case is handled; `handle_case` names one")
+
+
+class Lookup(CaseLook):
     identity_number: str = Field(
-        min_length=15,
-        max_length=18,
-        description="in the body, never in a URL; 15 or 18 digits",
+        min_length=7,
+        max_length=60,
+        description="in the body, never in a URL: an identity number of 15 or 18 characters, or another document's "
+        "number, perhaps with its kind before it: `passport:E12345678`",
         examples=["11010519491231002X"],
     )
 
 
-class CompanyLookup(Look):
+class CompanyLookup(CaseLook):
     credit_code: str = Field(
         min_length=18, max_length=18, description="18 characters, GB 32100", examples=["91440101MA5CQ1XX3G"]
     )
@@ -325,7 +339,9 @@ class Complete(Taken):
         "its district decides",
         examples=["done"],
     )
-    note: str | None = Field(None, max_length=2000)
+    note: str | None = Field(
+        None, max_length=2000, description="what was seen; an identity number in it is replaced by ▮, the rest is kept"
+    )
     checks: dict[Annotated[str, Field(max_length=60)], Literal["yes", "no", "unknown"]] = Field(
         default_factory=dict, max_length=20, examples=[{"lives_here": "yes"}]
     )
@@ -335,15 +351,15 @@ class HandOver(Taken):
     queue: str = Field(
         pattern=r"^(\d{15}|\d{6}|city)$", description="a grid, a district or `city`", examples=["440113"]
     )
-    reason: str = Field(min_length=1, max_length=500, examples=["不属于本网格"])
+    reason: WithoutNumber = Field(min_length=1, max_length=500, examples=["不属于本网格"])
 
 
 class Reason(Taken):
-    reason: str = Field(min_length=1, max_length=500, examples=["住户外出，周五再访"])
+    reason: WithoutNumber = Field(min_length=1, max_length=500, examples=["住户外出，周五再访"])
 
 
 class Instruction(Taken):
-    note: str = Field(min_length=1, max_length=2000, examples=["请先查看后楼梯"])
+    note: WithoutNumber = Field(min_length=1, max_length=2000, examples=["请先查看后楼梯"])
 
 
 class Nothing(Taken):

@@ -1,7 +1,7 @@
 """Brings the peers that are not in our lock; everything lands in `bench/build/`.
 
-Kafka Streams from Maven, compiled by Eclipse's compiler on the wheel's Java; Quix Streams in a virtual environment of
-its own.
+Kafka Streams and Flink from Maven, compiled by Eclipse's compiler on the wheel's Java; Quix Streams and PyFlink each in
+a virtual environment of its own.
 """
 
 from __future__ import annotations
@@ -20,12 +20,20 @@ from bench import backlog
 from runtime.settings import CHECKOUT
 
 BUILD = CHECKOUT / "bench" / "build"
-JARS = (
-    "org.apache.kafka:kafka-streams:4.3.1",
-    "org.apache.avro:avro:1.12.0",
-    "org.slf4j:slf4j-simple:1.7.36",
-)
+SOURCES = CHECKOUT / "bench" / "java" / "city"
+COMMON = ("org.apache.avro:avro:1.12.0", "org.slf4j:slf4j-simple:1.7.36")
+STREAMS_JARS = ("org.apache.kafka:kafka-streams:4.3.1", *COMMON)
+FLINK = "2.2.1"
+FLINK_CONNECTOR = "org.apache.flink:flink-connector-kafka:5.0.0-2.2"
+# All of one version: with the first five alone, jgo takes the versions that the connector was built against.
+FLINK_PARTS = (
+    "streaming-java", "clients", "connector-base", "statebackend-rocksdb", "core", "core-api", "runtime", "annotations",
+    "metrics-core", "rpc-core", "rpc-akka-loader", "queryable-state-client-java", "hadoop-fs", "datastream",
+    "datastream-api", "connector-datagen", "file-sink-common",
+)  # fmt: skip
+FLINK_JARS = (*(f"org.apache.flink:flink-{part}:{FLINK}" for part in FLINK_PARTS), FLINK_CONNECTOR, *COMMON)
 COMPILER = ("org.eclipse.jdt", "ecj", "3.43.0")
+REFLECTION = [f"--add-opens=java.base/java.{room}=ALL-UNNAMED" for room in ("lang", "util", "util.concurrent", "nio")]
 
 
 def java() -> str:
@@ -35,40 +43,66 @@ def java() -> str:
 
 def kafka_streams() -> list[str]:
     """The command that runs `java/city/Join.java`, compiled once."""
-    BUILD.mkdir(parents=True, exist_ok=True)
-    listed = BUILD / "classpath.txt"
-    source = CHECKOUT / "bench" / "java" / "city" / "Join.java"
-    classes = BUILD / "classes"
-    if not listed.is_file():
-        maven = MavenContext(
-            repo_cache=BUILD / "maven", remote_repos=GlobalSettings.load().repositories or None, timeout=60
-        )
-        direct, transitive = maven.resolver.resolve([maven.create_dependency(jar) for jar in JARS])
-        jars = [str(each.artifact.resolve()) for each in (*direct, *transitive)]
-        group, name, version = COMPILER
-        compiler = maven.project(group, name).at_version(version).artifact().resolve()
-        listed.write_text(os.pathsep.join([*jars, str(compiler)]))
-    path = listed.read_text()
-    built = classes / "city" / "Join.class"
-    if not built.is_file() or built.stat().st_mtime < source.stat().st_mtime:
-        compile_it = [java(), "-cp", path, "org.eclipse.jdt.internal.compiler.batch.Main", "-21", "-nowarn"]
-        subprocess.run([*compile_it, "-cp", path, "-d", str(classes), str(source)], check=True)
+    path = _compiled("streams", STREAMS_JARS, "Join")
+    return [java(), "-Xms256m", "-Xmx1500m", "-XX:+UseG1GC", "-cp", path, "city.Join"]
+
+
+def flink() -> list[str]:
+    """The command that runs `java/city/FlinkJoin.java` in one process, compiled once."""
+    path = _compiled("flink", FLINK_JARS, "FlinkJoin")
+    return [java(), "-Xms256m", "-Xmx1500m", "-XX:+UseG1GC", *REFLECTION, "-cp", path, "city.FlinkJoin"]
+
+
+def _compiled(name: str, jars: tuple[str, ...], job: str) -> str:
+    """The class path of a peer in Java: its classes, then its jars."""
+    classes = BUILD / f"{name}-classes"
+    path = _jars(name, jars)
+    sources = [SOURCES / f"{source}.java" for source in ("City", job)]
+    built = classes / "city" / f"{job}.class"
+    if not built.is_file() or any(built.stat().st_mtime < source.stat().st_mtime for source in sources):
+        group, artifact, version = COMPILER
+        compiler = _maven().project(group, artifact).at_version(version).artifact().resolve()
+        compile_it = [java(), "-cp", str(compiler), "org.eclipse.jdt.internal.compiler.batch.Main", "-21", "-nowarn"]
+        subprocess.run([*compile_it, "-cp", path, "-d", str(classes), *map(str, sources)], check=True)
     backlog.write_schemas(BUILD / "schemas.json")
-    return [java(), "-Xms256m", "-Xmx1500m", "-XX:+UseG1GC", "-cp", os.pathsep.join([str(classes), path]), "city.Join"]
+    return os.pathsep.join([str(classes), path])
+
+
+def _jars(name: str, jars: tuple[str, ...]) -> str:
+    """The jars and what they need, from Maven; listed once."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    listed = BUILD / f"{name}-classpath.txt"
+    wanted = " ".join(jars)
+    if not listed.is_file() or listed.read_text().partition("\n")[0] != wanted:
+        maven = _maven()
+        direct, transitive = maven.resolver.resolve([maven.create_dependency(jar) for jar in jars])
+        files = [str(dependency.artifact.resolve()) for dependency in (*direct, *transitive)]
+        listed.write_text(f"{wanted}\n{os.pathsep.join(files)}")
+    return listed.read_text().partition("\n")[2]
+
+
+def _maven() -> MavenContext:
+    repositories = GlobalSettings.load().repositories or None
+    return MavenContext(repo_cache=BUILD / "maven", remote_repos=repositories, timeout=60)
 
 
 def quix() -> list[str]:
     """The command that runs `systems/quix.py` in the environment of `quix.lock`."""
-    home = BUILD / "quix"
+    return [_environment("quix", "--require-hashes"), "-m", "bench.systems.quix"]
+
+
+def _environment(name: str, *options: str) -> str:
+    """The Python of the virtual environment of a peer, from its lock."""
+    home = BUILD / name
     python = home / "bin" / "python"
-    lock = CHECKOUT / "bench" / "quix.lock"
+    lock = CHECKOUT / "bench" / f"{name}.lock"
     stamp = home / "installed"
     if not stamp.is_file() or stamp.read_text() != lock.read_text():
         venv.create(home, with_pip=True, clear=True)
-        install = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(lock)]
+        install = [str(python), "-m", "pip", "install", "--quiet", *options, "-r", str(lock)]
         subprocess.run(install, check=True)
         stamp.write_text(lock.read_text())
-    return [str(python), "-m", "bench.systems.quix"]
+    return str(python)
 
 
 def ours(module: str) -> list[str]:

@@ -13,9 +13,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from mode import get_logger
+from prometheus_client import Histogram
 
 from . import metrics
 from .batch import RecordBatch
@@ -29,8 +31,9 @@ logger = get_logger(__name__)
 class Dispatcher:
     """Queue, gate and commit schedule.
 
-    `channels_of(topic)` gives the queues of the agents that read a topic; `group_metadata()` the consumer's current
-    membership; `on_failure(error)` is called once, after which nothing is handed out or committed any more.
+    `channels_of(topic)` gives the queues of the agents that read a topic; `take()` what more was fetched, when nothing
+    waits any more; `group_metadata()` the consumer's current membership; `on_failure(error)` is called once, after
+    which nothing is handed out or committed any more.
     """
 
     def __init__(
@@ -38,12 +41,14 @@ class Dispatcher:
         settings: DataPlaneSettings,
         producer: TransactionalProducer,
         channels_of: Callable[[str], Collection[Any]],
+        take: Callable[[], list[RecordBatch]],
         group_metadata: Callable[[], Any],
         on_failure: Callable[[BaseException], None],
     ) -> None:
         self._settings = settings
         self._producer = producer
         self._channels_of = channels_of
+        self._take = take
         self._group_metadata = group_metadata
         self._on_failure = on_failure
         self.executor = ThreadPoolExecutor(1, "rdkafka-transaction")
@@ -60,8 +65,11 @@ class Dispatcher:
         self.bytes_done = 0
         self._waiting: deque[RecordBatch] = deque()
         self._acknowledged: dict[tuple[str, int], int] = {}
+        self._in_commit: dict[tuple[str, int], int] = {}
         self._read: dict[str, int] = {}
+        self._measured: dict[str, tuple[Histogram, Histogram]] = {}
         self._records = 0
+        self._behind = False
         self._began = 0.0
         self._last_commit = 0.0
         self._committing = False
@@ -75,18 +83,25 @@ class Dispatcher:
 
     def deliver(self, batches: Iterable[RecordBatch]) -> None:
         """Queue what was fetched; batches of an assignment that has ended are dropped (they will be read again)."""
+        self._queue(batches)
+        self._hand_out()
+
+    def _queue(self, batches: Iterable[RecordBatch]) -> None:
         for batch in batches:
             if self.generations.get(batch.partition) == batch.generation:
                 self._waiting.append(batch)
             else:
                 self._done(batch)
-        self._hand_out()
 
-    def _hand_out(self) -> None:
+    def _hand_out(self) -> bool:
+        """Hand out the next batch, if the gate is open and there is one. -> whether something is under way."""
         if self.in_flight is not None or self._committing or self._held or self.failure is not None:
-            return
-        if not self._waiting:
-            return
+            return True
+        while not self._waiting:
+            batches = self._take()
+            if not batches or self.failure is not None:
+                return False
+            self._queue(batches)
         batch = self._waiting.popleft()
         channels = self._channels_of(batch.topic)
         batch.agents_left = len(channels)
@@ -96,6 +111,7 @@ class Dispatcher:
         self._producer.accepting = True
         for channel in channels:
             channel.queue.put_nowait(batch)  # not an Event: the stream hands it on as it is, no sensors, no ack
+        return True
 
     def acknowledge(self, batch: RecordBatch) -> None:
         """An agent is through with `batch`."""
@@ -105,14 +121,19 @@ class Dispatcher:
         if batch.agents_left:
             return
         now = time.monotonic()
-        metrics.BATCH_SECONDS.labels(batch.topic).observe(now - self.in_flight_since)
-        metrics.BATCH_RECORDS.labels(batch.topic).observe(len(batch))
+        measured = self._measured.get(batch.topic)
+        if measured is None:
+            measured = (metrics.BATCH_SECONDS.labels(batch.topic), metrics.BATCH_RECORDS.labels(batch.topic))
+            self._measured[batch.topic] = measured
+        measured[0].observe(now - self.in_flight_since)
+        measured[1].observe(len(batch))
         self.in_flight = None
         self._producer.accepting = False
         self._acknowledged[batch.topic, batch.partition] = batch.next_offset
         self._read[batch.topic] = self._read.get(batch.topic, 0) + len(batch)
         self._records += len(batch)
         self._done(batch)
+        self._behind = time.time() - (batch.records[0].timestamp()[1] / 1000) > self._settings.backlog_after_s
         self._proceed(now)
 
     def _proceed(self, now: float) -> None:
@@ -122,15 +143,16 @@ class Dispatcher:
         self._producer.serve()
         if self._held:
             self._wake()
-        elif (
-            self._records >= self._settings.commit_every_records
-            or now - self._began >= self._settings.commit_interval_ms / 1000
-        ):
+        elif self._records >= self._settings.commit_every_records or now - self._began >= self._commit_interval_s:
             self._start_commit()
-        elif self._waiting:
-            self._hand_out()
-        else:
+        elif not self._hand_out():
             self._commit_when_idle(now)
+
+    @property
+    def _commit_interval_s(self) -> float:
+        settings = self._settings
+        longer = max(settings.commit_interval_ms, settings.backlog_commit_interval_ms)
+        return (longer if self._behind else settings.commit_interval_ms) / 1000
 
     def _commit_when_idle(self, now: float) -> None:
         if self._idle_timer is None:
@@ -169,26 +191,41 @@ class Dispatcher:
 
     async def _commit(self) -> None:
         """Commit all that was acknowledged and produced. The gate must be closed."""
+        commit = self._begin_commit()
+        try:
+            async with asyncio.timeout(self._commit_limit_s):
+                await self._loop.run_in_executor(self.executor, commit)
+        except TimeoutError as error:
+            raise self._commit_overdue() from error
+        self._committed()
+
+    def _begin_commit(self) -> Callable[[], None]:
+        """-> what the executor has to do, which blocks."""
         self._committing = True
-        self.commit_since = began = time.monotonic()
-        acknowledged, self._acknowledged = self._acknowledged, {}
-        offsets = [(topic, partition, offset) for (topic, partition), offset in acknowledged.items()]
+        self.commit_since = time.monotonic()
+        self._in_commit, self._acknowledged = self._acknowledged, {}
+        offsets = [(topic, partition, offset) for (topic, partition), offset in self._in_commit.items()]
+        return partial(self._producer.commit, offsets, self._group_metadata())
+
+    @property
+    def _commit_limit_s(self) -> float:
         # The broker aborts a transaction of this age; and librdkafka's send_offsets, repeated after the broker was
         # restarted, was seen not to return at all in spite of its timeout.
-        limit_s = self._settings.transaction_timeout_ms / 1000 + 2
-        try:
-            async with asyncio.timeout(limit_s):
-                await self._loop.run_in_executor(self.executor, self._producer.commit, offsets, self._group_metadata())
-        except TimeoutError as error:
-            raise TransactionFailed(
-                f"a commit took longer than {limit_s:.0f} s, so the broker aborts it: is the broker reachable? The "
-                "worker ends and is to be started again"
-            ) from error
+        return self._settings.transaction_timeout_ms / 1000 + 2
+
+    def _commit_overdue(self) -> TransactionFailed:
+        return TransactionFailed(
+            f"a commit took longer than {self._commit_limit_s:.0f} s, so the broker aborts it: is the broker "
+            "reachable? The worker ends and is to be started again"
+        )
+
+    def _committed(self) -> None:
         self._last_commit = time.monotonic()
+        metrics.COMMIT_SECONDS.observe(self._last_commit - self.commit_since)
         self._committing = False
         self.commit_since = 0.0
-        self.positions.update(acknowledged)
-        metrics.COMMIT_SECONDS.observe(self._last_commit - began)
+        self.positions.update(self._in_commit)
+        self._in_commit = {}
         metrics.TRANSACTIONS.labels("committed").inc()
         for topic, count in self._read.items():
             metrics.EVENTS_IN.labels(topic).inc(count)
@@ -215,11 +252,8 @@ class Dispatcher:
             finally:
                 self._producer.accepting = False
                 self._held = False
-        if not self._turn.locked():
-            if self._waiting:
-                self._hand_out()
-            elif self.unfinished:
-                self._commit_when_idle(time.monotonic())
+        if not self._turn.locked() and not self._hand_out() and self.unfinished:
+            self._commit_when_idle(time.monotonic())
 
     async def commit_now(self) -> None:
         """Commit at once. Only inside of `exclusive`."""
@@ -259,6 +293,22 @@ class Dispatcher:
             )
             self.fail(stuck)
             raise stuck from error
+
+    def give_up_between_batches(self, partitions: Collection[int]) -> None:
+        """As `give_up`, from within `take`: no batch is in flight, and the event loop stands still for the commit."""
+        self._forget(partitions)
+        if not self.unfinished:
+            return
+        try:
+            self.executor.submit(self._begin_commit()).result(self._commit_limit_s)
+            self._committed()
+        except TimeoutError as error:
+            overdue = self._commit_overdue()
+            self.fail(overdue)
+            raise overdue from error
+        except BaseException as error:
+            self.fail(error)
+            raise
 
     def lose(self, partitions: Collection[int]) -> None:
         """The group gave partitions away without asking: uncommitted work on them must not become visible.
@@ -303,8 +353,3 @@ class Dispatcher:
         self._waiting.clear()
         self._wake()
         self._on_failure(error)
-
-    @property
-    def waiting_records(self) -> int:
-        """Records queued behind the batch in flight."""
-        return sum(map(len, self._waiting))

@@ -1,4 +1,10 @@
-"""The fetch thread: the only one that polls the group consumer, so also the one in which rebalance callbacks run.
+"""Who polls the group consumer, and what follows from its answers.
+
+One of two has the turn. While there is a backlog the event loop takes records itself, between two batches (`take`):
+fetched in another thread they would cost a fifth more, since both share one interpreter lock. When nothing is there the
+thread polls, so that the first record wakes the loop. Rebalance callbacks run inside of a poll, so in either of the
+two. A loop that is busy with one batch for longer than `poll_patience_ms` loses the turn: the thread pauses the
+partitions and polls, so that the group keeps us and a revocation is noticed.
 
 An assigned partition is paused at once, restored by a thread of its own, and then started at the exact offset of the
 restore. Partition numbers, not single partitions, are the unit: number p is worked on only while *every* input topic's
@@ -31,7 +37,7 @@ _RESTORE = threading.Semaphore(2)  # restores at a time: more would only take th
 
 
 class Owner(Protocol):
-    """What the fetch thread tells the event loop; each is called there."""
+    """What the data plane is told; all of it is called on the event loop."""
 
     async def assigned(self, restored: Restored, generations: dict[int, int]) -> None:
         """Rows of these partitions are restored: install them and let the partitions flow."""
@@ -39,15 +45,18 @@ class Owner(Protocol):
     async def revoked(self, partitions: set[int]) -> None:
         """Give partitions up in order; returns when nothing of them is left."""
 
-    async def lost(self, partitions: set[int]) -> None:
+    def revoked_between_batches(self, partitions: set[int]) -> None:
+        """As `revoked`, from within `take`: nothing is in flight, and the loop itself waits for the commit."""
+
+    def lost(self, partitions: set[int]) -> None:
         """Partitions are gone already."""
 
     def failed(self, error: BaseException) -> None:
-        """The thread has ended with an error."""
+        """Polling or a restore has ended with an error."""
 
 
 class FetchThread(threading.Thread):
-    """Polls, batches by partition, pauses when the buffer is full, and speaks with the group."""
+    """Polls or lets the event loop poll, batches by partition, and speaks with the group."""
 
     def __init__(
         self,
@@ -73,19 +82,49 @@ class FetchThread(threading.Thread):
         self._generation = 0
         self._restoring: dict[int, tuple[int, threading.Event]] = {}
         self._flowing: dict[int, int] = {}
-        self._full = False
+        self._paused = False
+        self._thread_has_turn = threading.Event()
+        self._thread_has_turn.set()
+        self._loop_took = 0.0
+        self._lock = threading.RLock()  # held while the loop uses its turn, or loses it
+        self._loop_thread = threading.get_ident()
         self.records_fetched = 0
         self.bytes_fetched = 0
         #: (topic, partition) -> next offset of what was fetched, and where its end was last seen.
         self.read_up_to: dict[tuple[str, int], int] = {}
         self.end_seen: dict[tuple[str, int], tuple[int, int]] = {}
         self.last_turn = time.monotonic()
-        #: Our membership, for the transaction's offset commit. Taken here and often, because a call from another
-        #: thread would wait for the handle's lock, which poll() holds; a stale one would be refused by the group.
-        self.group_metadata: Any = None
+        self._group_metadata: Any = None
         self._refreshed = 0.0
         #: The group has answered: this member is part of it, with or without partitions.
         self.joined = False
+
+    # -- on the event loop
+
+    def take(self) -> list[RecordBatch]:
+        """Between two batches: what is there already, by partition. If that is nothing, the thread has the turn."""
+        with self._lock:
+            if self._thread_has_turn.is_set() or self._halt.is_set():
+                return []
+            batches: list[RecordBatch] = []
+            try:
+                if not self._commands:
+                    batches = self._batches(self._consumer.consume(self._settings.batch_records, 0))
+            except BaseException as error:  # noqa: BLE001 (ends the process)
+                self._owner.failed(error)
+            if batches:
+                self._loop_took = time.monotonic()
+            else:
+                self._thread_has_turn.set()
+            return batches
+
+    def group_metadata(self) -> Any:
+        """Our membership, for the transaction's offset commit; the group refuses a stale one."""
+        with self._lock:
+            # While the thread polls, a call from here would wait for the handle's lock: it takes one every 10 ms.
+            if not self._thread_has_turn.is_set() and not self._halt.is_set():
+                self._group_metadata = self._consumer.consumer_group_metadata()
+            return self._group_metadata
 
     # -- from other threads
 
@@ -121,17 +160,8 @@ class FetchThread(threading.Thread):
             )
             while not self._halt.is_set():
                 self.last_turn = time.monotonic()
-                while self._commands:
-                    self._commands.popleft()()
-                self._watch_buffer()
-                # Every call gives the interpreter's lock away and may wait 5 ms to get it back, so as few as possible:
-                # what is there already, else wait for one record (consume(n, t) would wait for n, or all of t).
-                messages = self._consumer.consume(self._settings.batch_records, 0)
-                if not messages and (message := self._consumer.poll(_POLL_S)) is not None:
-                    messages = [message, *self._consumer.consume(self._settings.batch_records - 1, 0)]
-                self._refresh_membership()
-                if messages:
-                    self._hand_over(messages)
+                if self._thread_has_turn.wait(_POLL_S) or self._turn_taken_back():
+                    self._poll()
         except BaseException as error:  # noqa: BLE001 (reported below, whatever it was)
             failure = error
         finally:
@@ -145,7 +175,38 @@ class FetchThread(threading.Thread):
         if failure is not None:
             self._call(lambda: self._owner.failed(failure))
 
-    def _hand_over(self, messages: list[Message]) -> None:
+    def _poll(self) -> None:
+        while self._commands:
+            self._commands.popleft()()
+        if self._paused and self.records_fetched == self._dispatcher.records_done:
+            self._paused = False
+            self._consumer.resume(self._partitions(self._flowing))
+        # Every call gives the interpreter's lock away and may wait 5 ms to get it back, so as few as possible:
+        # what is there already, else wait for one record (consume(n, t) would wait for n, or all of t).
+        messages = self._consumer.consume(self._settings.batch_records, 0)
+        if not messages and (message := self._consumer.poll(_POLL_S)) is not None:
+            messages = [message, *self._consumer.consume(self._settings.batch_records - 1, 0)]
+        self._refresh_membership()
+        batches = self._batches(messages)
+        if batches:
+            if not self._paused:
+                self._loop_took = time.monotonic()
+                self._thread_has_turn.clear()
+            self._call(lambda: self._dispatcher.deliver(batches))
+
+    def _turn_taken_back(self) -> bool:
+        """Whether the loop had the turn for too long without using it; its partitions are paused then, which throws
+        away what librdkafka prefetched."""
+        with self._lock:
+            if time.monotonic() - self._loop_took < self._settings.poll_patience_ms / 1000:
+                return False
+            if not self._thread_has_turn.is_set():
+                self._thread_has_turn.set()
+                self._paused = True
+                self._consumer.pause(self._partitions(self._flowing))
+            return True
+
+    def _batches(self, messages: list[Message]) -> list[RecordBatch]:
         by_partition: dict[tuple[str, int], list[Message]] = {}
         for message in messages:
             if message.error() is not None:
@@ -167,8 +228,7 @@ class FetchThread(threading.Thread):
             self.records_fetched += len(batch)
             self.bytes_fetched += batch.size
             batches.append(batch)
-        if batches:
-            self._call(lambda: self._dispatcher.deliver(batches))
+        return batches
 
     def _on_message_error(self, message: Message) -> None:
         error: Any = message.error()
@@ -183,30 +243,7 @@ class FetchThread(threading.Thread):
     def _refresh_membership(self) -> None:
         if (now := time.monotonic()) - self._refreshed > _REFRESH_S:
             self._refreshed = now
-            self.group_metadata = self._consumer.consumer_group_metadata()
-
-    # -- back-pressure
-
-    def _over(self, share: float) -> bool:
-        records = self.records_fetched - self._dispatcher.records_done
-        size = self.bytes_fetched - self._dispatcher.bytes_done
-        return records > self._settings.buffer_records * share or size > self._settings.buffer_bytes * share
-
-    def _watch_buffer(self) -> None:
-        """Wait for room; when that takes long, pause the partitions (which throws away what librdkafka prefetched)
-        so that polling can go on and the group keeps us."""
-        if not self._full:
-            patience = time.monotonic() + self._settings.buffer_patience_ms / 1000
-            while self._over(1.0) and not self._halt.is_set():
-                if time.monotonic() > patience:
-                    self._full = True
-                    self._consumer.pause(self._partitions(self._flowing))
-                    return
-                self._halt.wait(0.002)
-                self._refresh_membership()
-        elif not self._over(0.5):
-            self._full = False
-            self._consumer.resume(self._partitions(self._flowing))
+            self._group_metadata = self._consumer.consumer_group_metadata()
 
     def _partitions(self, numbers: Iterable[int], offset: int | None = None) -> list[TopicPartition]:
         return [
@@ -219,19 +256,19 @@ class FetchThread(threading.Thread):
 
     def _on_assign(self, consumer: Consumer, assigned: list[TopicPartition]) -> None:
         self.joined = True
-        start = [TopicPartition(each.topic, each.partition, OFFSET_BEGINNING) for each in assigned]
+        start = [TopicPartition(place.topic, place.partition, OFFSET_BEGINNING) for place in assigned]
         if self._settings.group_protocol == "consumer":
             consumer.incremental_assign(start)
         else:
             consumer.assign(start)
         if assigned:
-            consumer.pause([TopicPartition(each.topic, each.partition) for each in assigned])
+            consumer.pause([TopicPartition(place.topic, place.partition) for place in assigned])
         complete = []
-        for each in assigned:
-            topics = self._held.setdefault(each.partition, set())
-            topics.add(each.topic)
+        for place in assigned:
+            topics = self._held.setdefault(place.partition, set())
+            topics.add(place.topic)
             if len(topics) == len(self._topics):
-                complete.append(each.partition)
+                complete.append(place.partition)
         logger.info("assigned %s; complete: %s", sorted((t.topic, t.partition) for t in assigned), sorted(complete))
         self._count_assigned()
         if complete:
@@ -263,7 +300,7 @@ class FetchThread(threading.Thread):
                 self.read_up_to[topic, number] = offsets[topic, number]
                 self._seek(TopicPartition(topic, number, offsets[topic, number]))
             self._flowing[number] = generations[number]
-        if current and not self._full:
+        if current and not self._paused:
             self._consumer.resume(self._partitions(current))
 
     def _seek(self, where: TopicPartition) -> None:
@@ -280,26 +317,37 @@ class FetchThread(threading.Thread):
 
     def _on_revoke(self, _consumer: Consumer, revoked: list[TopicPartition]) -> None:
         numbers = self._let_go(revoked)
-        self.group_metadata = self._consumer.consumer_group_metadata()
-        if numbers and not self._halt.is_set():
+        self._group_metadata = self._consumer.consumer_group_metadata()
+        if not numbers or self._halt.is_set():
+            return
+        if threading.get_ident() == self._loop_thread:
+            self._owner.revoked_between_batches(numbers)
+        else:
             self._wait(self._owner.revoked(numbers))
 
     def _on_lost(self, _consumer: Consumer, lost: list[TopicPartition]) -> None:
-        logger.warning("partitions lost: %s", sorted((each.topic, each.partition) for each in lost))
+        logger.warning("partitions lost: %s", sorted((place.topic, place.partition) for place in lost))
         numbers = self._let_go(lost)
-        if numbers and not self._halt.is_set():
-            self._wait(self._owner.lost(numbers))
+        if not numbers or self._halt.is_set():
+            return
+        if threading.get_ident() == self._loop_thread:
+            self._owner.lost(numbers)
+        else:
+            self._wait(self._lost(numbers))
+
+    async def _lost(self, numbers: set[int]) -> None:
+        self._owner.lost(numbers)
 
     def _let_go(self, gone: list[TopicPartition]) -> set[int]:
-        logger.info("revoked %s", sorted((each.topic, each.partition) for each in gone))
-        numbers = {each.partition for each in gone}
-        for each in gone:
-            topics = self._held.get(each.partition, set())
-            topics.discard(each.topic)
+        logger.info("revoked %s", sorted((place.topic, place.partition) for place in gone))
+        numbers = {place.partition for place in gone}
+        for place in gone:
+            topics = self._held.get(place.partition, set())
+            topics.discard(place.topic)
             if not topics:
-                self._held.pop(each.partition, None)
-            self.read_up_to.pop((each.topic, each.partition), None)
-            self.end_seen.pop((each.topic, each.partition), None)
+                self._held.pop(place.partition, None)
+            self.read_up_to.pop((place.topic, place.partition), None)
+            self.end_seen.pop((place.topic, place.partition), None)
         for number in numbers:
             self._flowing.pop(number, None)
         # A restore of several numbers of which one goes: `_start` leaves that one out.

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -17,7 +17,8 @@ from confluent_kafka import Consumer, Message
 from confluent_kafka.admin import AdminClient
 from mode import get_logger
 
-from . import cluster, metrics
+from . import cluster, collector, metrics
+from .batch import RecordBatch
 from .dispatcher import Dispatcher
 from .errors import DataPlaneError, Misplaced
 from .fetch import FetchThread
@@ -32,7 +33,7 @@ from .vitals import Vitals
 
 logger = get_logger(__name__)
 Row = TypeVar("Row")
-PartitionsHook = Callable[[Sequence[int]], Awaitable[None] | None]
+PartitionsHook = Callable[[Sequence[int]], None]
 _BEAT_S = 0.5
 
 
@@ -151,7 +152,7 @@ class DataPlane:
             store.produce = self._producer.produce
         index = self.app.topics._topic_name_index  # noqa: SLF001 (Faust keeps no public one)
         self._dispatcher = Dispatcher(
-            self.settings, self._producer, index.__getitem__, self._group_metadata, self._on_failure
+            self.settings, self._producer, index.__getitem__, self._take, self._group_metadata, self._on_failure
         )
         self.vitals.dispatcher, self.vitals.stores = self._dispatcher, self._stores
         self._producer.on_delivery_error = lambda error: self._call(lambda: self.fail(error))
@@ -162,6 +163,7 @@ class DataPlane:
             )
             self._health.start()
             logger.info("metrics and health on http://%s:%d", self.settings.http_host, self._health.port)
+        collector.relax()
         self._beat()
 
     async def start_consumer(self, servers: str, topics: list[str]) -> None:
@@ -234,7 +236,8 @@ class DataPlane:
         for store in self._stores:
             for number in numbers:
                 store.install(number, restored.rows[store.topic, number])
-        await self._tell(self._on_assigned, numbers)
+        collector.keep_restored()
+        self._tell(self._on_assigned, numbers)
         dispatcher.generations.update({number: generations[number] for number in numbers})
         dispatcher.positions.update(
             {where: offset for where, offset in restored.offsets.items() if where[1] in numbers}
@@ -243,30 +246,35 @@ class DataPlane:
 
     async def revoked(self, partitions: set[int]) -> None:
         """Commit what is done, tell the hooks, drop the rows."""
-        dispatcher = self._started
-        known = [number for number in sorted(partitions) if number in dispatcher.generations]
-        await dispatcher.give_up(partitions)
-        await self._dropped(known)
+        known = self._known(partitions)
+        await self._started.give_up(partitions)
+        self._dropped(known)
 
-    async def lost(self, partitions: set[int]) -> None:
+    def revoked_between_batches(self, partitions: set[int]) -> None:
+        """As `revoked`, without a turn of the event loop: it is the one that polls."""
+        known = self._known(partitions)
+        self._started.give_up_between_batches(partitions)
+        self._dropped(known)
+
+    def lost(self, partitions: set[int]) -> None:
         """Drop the rows; fails the process if uncommitted work was lost."""
-        dispatcher = self._started
-        known = [number for number in sorted(partitions) if number in dispatcher.generations]
-        dispatcher.lose(partitions)
-        await self._dropped(known)
+        known = self._known(partitions)
+        self._started.lose(partitions)
+        self._dropped(known)
 
-    async def _dropped(self, numbers: Sequence[int]) -> None:
-        await self._tell(self._on_revoked, numbers)
+    def _known(self, partitions: set[int]) -> list[int]:
+        return [number for number in sorted(partitions) if number in self._started.generations]
+
+    def _dropped(self, numbers: Sequence[int]) -> None:
+        self._tell(self._on_revoked, numbers)
         for store in self._stores:
             for number in numbers:
                 store.drop(number)
                 metrics.ROWS.remove(store.topic, str(number))
 
-    async def _tell(self, hooks: list[PartitionsHook], numbers: Sequence[int]) -> None:
+    def _tell(self, hooks: list[PartitionsHook], numbers: Sequence[int]) -> None:
         for hook in hooks if numbers else ():
-            answer = hook(sorted(numbers))
-            if answer is not None:
-                await answer
+            hook(sorted(numbers))
 
     def failed(self, error: BaseException) -> None:
         """The fetch thread or a restore has ended with `error`."""
@@ -311,7 +319,10 @@ class DataPlane:
             self._loop.call_soon_threadsafe(function)
 
     def _group_metadata(self) -> Any:
-        return self.fetch.group_metadata if self.fetch is not None else None
+        return self.fetch.group_metadata() if self.fetch is not None else None
+
+    def _take(self) -> list[RecordBatch]:
+        return self.fetch.take() if self.fetch is not None else []
 
     # -- health
 

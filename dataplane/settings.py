@@ -31,17 +31,21 @@ class DataPlaneSettings:
     #: "error": an input whose unread records were deleted by retention stops the worker. "earliest" goes on.
     auto_offset_reset: Literal["error", "earliest"] = "error"
 
-    #: Most records of one fetch, and the bounds of what is fetched and not yet folded.
+    #: Most records of one fetch; the next one is made when they are folded. What librdkafka prefetches beyond that is
+    #: bounded by its own `queued.max.messages.kbytes`, 32 MB here.
     batch_records: int = 2_000
-    buffer_records: int = 8_000
-    buffer_bytes: int = 64 * 1024 * 1024
-    #: How long a full buffer is simply waited for before the partitions are paused and polling goes on.
-    buffer_patience_ms: int = 1_000
+    #: How long the event loop may be busy with one batch or commit before the partitions are paused and the fetch
+    #: thread polls in its place: the group then keeps this member, and a revocation is noticed.
+    poll_patience_ms: int = 2_000
 
     #: A transaction ends after this time or this many records, whichever comes first, and at once when no more
     #: records wait, but not more often than every `idle_commit_ms`.
     commit_interval_ms: int = 100
     commit_every_records: int = 20_000
+    #: While the records are older than `backlog_after_s` when they are folded, a transaction may last this long: nobody
+    #: waits for them by the 100 ms, and a tenth of the transactions is a tenth of their cost, here and on the broker.
+    backlog_commit_interval_ms: int = 1_000
+    backlog_after_s: float = 10.0
     idle_commit_ms: int = 10
     #: The broker aborts a transaction that is open for longer; a single batch must be folded well within it.
     transaction_timeout_ms: int = 10_000
@@ -82,8 +86,9 @@ class DataPlaneSettings:
     def __post_init__(self) -> None:
         if self.static_membership and not self.instance:
             raise ValueError("static_membership needs `instance`: a stable name of this worker, e.g. 'resident-0'")
-        if self.commit_interval_ms * 2 > self.transaction_timeout_ms:
-            raise ValueError("commit_interval_ms must be at most half of transaction_timeout_ms; lower it")
-        for name in ("batch_records", "buffer_records", "buffer_bytes", "commit_every_records"):
+        for interval in ("commit_interval_ms", "backlog_commit_interval_ms"):
+            if getattr(self, interval) * 2 > self.transaction_timeout_ms:
+                raise ValueError(f"{interval} must be at most half of transaction_timeout_ms; lower it")
+        for name in ("batch_records", "commit_every_records"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")

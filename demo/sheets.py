@@ -117,7 +117,7 @@ def _line(
     fields = contracts()[export.topic].kinds[form.kind].fields
     dates = {field.name for field in fields if isinstance(field.inner, Primitive) and field.inner.is_date}
     places = {
-        name: (columns.index(column.names[0]), iso_day if name in dates else _cell(column.convert))
+        name: (columns.index(column.names[0]), _cell(column.convert, iso_day if name in dates else str))
         for name, column in known.items()
     }
 
@@ -140,11 +140,11 @@ def _line(
     return line
 
 
-def _cell(convert: cells.Convert) -> Cell:
+def _cell(convert: cells.Convert, otherwise: Cell) -> Cell:
     """What undoes the reader's conversion."""
     if isinstance(convert, cells.choice):
         return convert.words.__getitem__
-    return _BACK.get(convert, str)
+    return _BACK.get(convert, otherwise)
 
 
 @lru_cache(maxsize=65_536)
@@ -154,12 +154,18 @@ def _stamp(instant: int) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}" + (f".{fraction:06d}" if fraction else "")
 
 
+def _last_day(until: int) -> str:
+    return iso_day(until - 1)
+
+
 def _yuan(fen: int) -> str:
     return f"{fen // 100:,}.{fen % 100:02d}"
 
 
 _BACK: dict[cells.Convert, Cell] = {
     cells.instant: _stamp,
+    cells.last_day: _last_day,
+    cells.last_day_stated: _last_day,
     cells.yuan: _yuan,
     cells.flag: lambda flag: "是" if flag else "否",
     cells.identities: "、".join,

@@ -59,26 +59,26 @@ def normalised_identity_number(number: str) -> str:
     gets its century and check character. Checked are the check character and that the birth date exists; the first six
     digits are a code at issue and prove nothing. Raises InvalidCode.
     """
-    said = narrow(number).upper()
-    if len(said) == 10 and said[0] in _CAPITALS and _DIGITS.issuperset(said[1:]):
-        return said
-    if len(said) == 15 and _DIGITS.issuperset(said):
-        body = f"{said[:6]}19{said[6:]}"
-        said = body + _identity_check(body)
-    if len(said) != 18 or not _DIGITS.issuperset(said[:17]):
+    code = narrow(number).upper()
+    if len(code) == 10 and code[0] in _CAPITALS and _DIGITS.issuperset(code[1:]):
+        return code
+    if len(code) == 15 and _DIGITS.issuperset(code):
+        body = f"{code[:6]}19{code[6:]}"
+        code = body + _identity_check(body)
+    if len(code) != 18 or not _DIGITS.issuperset(code[:17]):
         raise InvalidCode(
             "an identity number has 17 digits and a check character, or 15 digits; a birth certificate's a capital "
             "letter and 9 digits"
         )
-    if said[17] != _identity_check(said):
+    if code[17] != _identity_check(code):
         raise InvalidCode("the check character of the identity number is wrong")
     try:
-        born = date(int(said[6:10]), int(said[10:12]), int(said[12:14]))
+        born = date(int(code[6:10]), int(code[10:12]), int(code[12:14]))
     except ValueError:
         raise InvalidCode("the birth date in the identity number does not exist") from None
     if born.year < 1850:
         raise InvalidCode("the birth date in the identity number lies before 1850")
-    return said
+    return code
 
 
 def with_check_character(digits: str) -> str:
@@ -100,12 +100,12 @@ def normalised_credit_code(code: str) -> str:
 
     An unknown registering authority or type is no error: the standard's lists grow.
     """
-    said = narrow(code).upper()
-    if len(said) != 18 or any(character not in _CREDIT_ALPHABET for character in said):
+    code = narrow(code).upper()
+    if len(code) != 18 or any(character not in _CREDIT_ALPHABET for character in code):
         raise InvalidCode("a credit code has 18 characters, digits and capitals without I, O, S, V, Z")
-    if _credit_check(said) != said[17]:
+    if _credit_check(code) != code[17]:
         raise InvalidCode("the check character of the credit code is wrong")
-    return said
+    return code
 
 
 def with_credit_check(characters: str) -> str:
@@ -125,22 +125,22 @@ def normalised_grid_code(code: str) -> str:
 
     Raises InvalidCode.
     """
-    said = narrow(code)
-    if len(said) != 15 or not _DIGITS.issuperset(said):
+    code = narrow(code)
+    if len(code) != 15 or not _DIGITS.issuperset(code):
         raise InvalidCode("a grid code has 15 digits: district 6, street 3, community 3, grid 3")
-    if not 1 <= int(said[6:9]) <= 199:
+    if not 1 <= int(code[6:9]) <= 199:
         raise InvalidCode("the street of a grid code is 001–099, a town 100–199")
-    if said[9:12] == "000" or said[12:] == "000":
+    if code[9:12] == "000" or code[12:] == "000":
         raise InvalidCode("the community and the grid of a grid code are not 000")
-    return said
+    return code
 
 
 def normalised_district_code(code: str) -> str:
     """The six digits of a district (GB/T 2260). Raises InvalidCode."""
-    said = narrow(code)
-    if len(said) != 6 or not _DIGITS.issuperset(said):
+    code = narrow(code)
+    if len(code) != 6 or not _DIGITS.issuperset(code):
         raise InvalidCode("a district code has 6 digits (GB/T 2260)")
-    return said
+    return code
 
 
 def plain_name(name: str) -> str:

@@ -155,6 +155,6 @@ class GridThere(NamedTuple):
 def replaced(entries: tuple[E, ...], source: str, entry: E | None, source_of: Callable[[E], str]) -> tuple[E, ...]:
     """`entries`, in the order of their sources and at most one of each, with `entry` as that of `source`; None: it has
     none any more. By bisection, since a dormitory has thousands (docs/decisions/0010-large-rows.md)."""
-    at = bisect_left(entries, source, key=source_of)
-    there = at < len(entries) and source_of(entries[at]) == source
-    return (*entries[:at], *(() if entry is None else (entry,)), *entries[at + there :])
+    place = bisect_left(entries, source, key=source_of)
+    there = place < len(entries) and source_of(entries[place]) == source
+    return (*entries[:place], *(() if entry is None else (entry,)), *entries[place + there :])

@@ -41,27 +41,37 @@ Fact = tuple[Statement[V], ...]
 """Statements in the order of (department, record, kind), at most one for each."""
 
 
-def stated(fact: Fact[V], said: Event, value: V, *, record: str | None = None) -> Fact[V]:
-    """`fact` with what `said` states; unchanged if a newer statement of the same record and kind is there already.
+def stated(fact: Fact[V], event: Event, value: V, *, record: str | None = None) -> Fact[V]:
+    """`fact` with what `event` states; unchanged if a newer statement of the same record and kind is there already.
 
     `record` is given where one event speaks of several things (a tenant within a lease): the number of that thing.
     """
     new = Statement(
-        said.department,
-        said.record if record is None else record,
-        said.kind,
-        said.occurred_at,
-        said.recorded_at,
-        said.event_id,
-        said.withdrawn,
-        said.sequence,
+        event.department,
+        event.record if record is None else record,
+        event.kind,
+        event.occurred_at,
+        event.recorded_at,
+        event.event_id,
+        event.withdrawn,
+        event.sequence,
         value,
     )
     slot = new[:3]
-    at = bisect_left(fact, slot, key=_slot)  # a door has hundreds
-    if at < len(fact) and (old := fact[at])[:3] == slot:
-        return (*fact[:at], new, *fact[at + 1 :]) if supersedes(new, old) else fact
-    return (*fact[:at], new, *fact[at:])
+    place = bisect_left(fact, slot, key=_slot)  # a door has hundreds
+    if place < len(fact) and (old := fact[place])[:3] == slot:
+        return (*fact[:place], new, *fact[place + 1 :]) if supersedes(new, old) else fact
+    return (*fact[:place], new, *fact[place:])
+
+
+def held_in(fact: Any, department: str, record: str, kind: str) -> Statement[Any] | None:
+    """The statement of that slot; None: there is none. Other fields of a row than facts hold none either."""
+    if not fact or not isinstance(fact, tuple) or not isinstance(fact[0], Statement):
+        return None
+    slot = (department, record, kind)
+    place = bisect_left(fact, slot, key=_slot)
+    held: Statement[Any] | None = fact[place] if place < len(fact) and fact[place][:3] == slot else None
+    return held
 
 
 def _slot(statement: Statement[Any]) -> tuple[str, str, str]:
@@ -72,10 +82,10 @@ def united(facts: Iterable[Fact[V]]) -> Fact[V]:
     """One fact out of several, as if all had been stated of one subject: of each slot what was recorded last."""
     newest: dict[tuple[str, str, str], Statement[V]] = {}
     for fact in facts:
-        for said in fact:
-            old = newest.get(said[:3])
-            if old is None or supersedes(said, old):
-                newest[said[:3]] = said
+        for statement in fact:
+            old = newest.get(statement[:3])
+            if old is None or supersedes(statement, old):
+                newest[statement[:3]] = statement
     return tuple(newest[slot] for slot in sorted(newest, key=itself))
 
 
@@ -122,7 +132,13 @@ def ends(fact: Fact[int]) -> dict[tuple[str, str], int]:
     return {(held.department, held.record): held.value for held in by_record(fact)} if fact else {}
 
 
-def disagree(fact: Fact[V], said: Callable[[V], object] = lambda value: value) -> bool:
-    """True if two departments hold different values now. `said` picks what is compared."""
+def telephones(fact: Fact[str]) -> Fact[str]:
+    """The statements that name a telephone. Those that name none are kept as well (value ""): whether the number of an
+    older version of the record still holds must not depend on which of the two came first."""
+    return tuple(statement for statement in fact if statement.value)
+
+
+def disagree(fact: Fact[V], compared: Callable[[V], object] = lambda value: value) -> bool:
+    """True if two departments hold different values now. `compared` picks what is compared."""
     departments = (tuple(group) for _, group in groupby(fact, key=lambda s: s.department))
-    return len({said(held.value) for each in departments if (held := current(each)) is not None}) > 1
+    return len({compared(held.value) for department in departments if (held := current(department)) is not None}) > 1

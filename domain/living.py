@@ -49,26 +49,28 @@ class Person(NamedTuple):
 
 def people(home: Dwelling, now: int) -> list[Person]:
     """Whoever lives here at `now`, each person once."""
-    found = [
-        Person(frozenset((each.resident, *each.occupancy.also)), each.occupancy, said.occurred_at, said)
-        for each in home.occupants
-        if each.occupancy.died_on is None
-        for said in (each.occupancy.source,)
+    here = [
+        Person(frozenset((occupant.resident, *occupant.occupancy.also)), occupant.occupancy, source.occurred_at, source)
+        for occupant in home.occupants
+        if occupant.occupancy.died_on is None
+        for source in (occupant.occupancy.source,)
     ]
-    known = {number for each in home.occupants for number in (each.resident, *each.occupancy.also)}
+    known = {number for occupant in home.occupants for number in (occupant.resident, *occupant.occupancy.also)}
     for lease in leases_in_force(home, now):
         for tenant in lease.tenants:
             if tenant not in known:
                 known.add(tenant)
                 since = midnight(lease.start)
-                joined = (said.occurred_at for who, said in lease.joined if who == tenant)
-                found.append(Person(frozenset((tenant,)), None, next(joined, since), lease.because[0]))
-    return found
+                joined = (source.occurred_at for who, source in lease.joined if who == tenant)
+                here.append(Person(frozenset((tenant,)), None, next(joined, since), lease.because[0]))
+    return here
 
 
 def alone(home: Dwelling, now: int) -> Occupancy | None:
     """The occupancy of whoever lives here alone; None if nobody does, or only a tenant of whom no more is known."""
-    if sum(each.occupancy.died_on is None for each in home.occupants) != 1:  # most dwellings: nothing to compute
+    if (
+        sum(occupant.occupancy.died_on is None for occupant in home.occupants) != 1
+    ):  # most dwellings: nothing to compute
         return None
     here = people(home, now)
     return here[0].occupancy if len(here) == 1 else None
@@ -76,7 +78,7 @@ def alone(home: Dwelling, now: int) -> Occupancy | None:
 
 def perhaps_alone(home: Dwelling) -> Occupancy | None:
     """The occupancy of whoever lives here alone unless there are tenants: what may turn into `alone` by time."""
-    living = [each.occupancy for each in home.occupants if each.occupancy.died_on is None]
+    living = [occupant.occupancy for occupant in home.occupants if occupant.occupancy.died_on is None]
     return living[0] if len(living) == 1 else None
 
 
@@ -91,4 +93,4 @@ def elder_from(born: int) -> int:
 
 def next_of(instants: Iterable[int], now: int) -> int | None:
     """The first of `instants` after `now`."""
-    return min((at for at in instants if at > now), key=itself, default=None)
+    return min((instant for instant in instants if instant > now), key=itself, default=None)

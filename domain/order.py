@@ -80,12 +80,12 @@ class _Place(NamedTuple):
 
 
 def _places() -> Mapping[str, _Place]:
-    found: dict[str, _Place] = {}
+    places: dict[str, _Place] = {}
     for life in LIVES:
         groups = ((life.begins, BEGINNING), (life.passes, PASSED_ON), (life.ends, END))
         kinds = [(kind, between) for group, between in groups for kind in group]
-        found |= {kind: _Place(between, within) for within, (kind, between) in enumerate(kinds)}
-    return found | dict.fromkeys(LAST, _Place(OVER_ALL, len(found)))
+        places |= {kind: _Place(between, within) for within, (kind, between) in enumerate(kinds)}
+    return places | dict.fromkeys(LAST, _Place(OVER_ALL, len(places)))
 
 
 _PLACES = _places()
@@ -125,11 +125,11 @@ def in_order(statements: Iterable[Statement[V]]) -> list[Statement[V]]:
     by_instant: dict[int, list[Statement[V]]] = {}
     for statement in statements:
         by_instant.setdefault(statement.occurred_at, []).append(statement)
-    found: list[Statement[V]] = []
+    ordered_statements: list[Statement[V]] = []
     for instant in sorted(by_instant, key=itself):
         tied = by_instant[instant]
-        found += tied if len(tied) < 2 else _at_one_instant(tied)
-    return found
+        ordered_statements += tied if len(tied) < 2 else _at_one_instant(tied)
+    return ordered_statements
 
 
 def _tied(statements: list[Statement[V]], outermost: Callable[..., int]) -> list[Statement[V]]:

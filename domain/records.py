@@ -11,12 +11,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from domain.event import Event
-from domain.facts import Statement
+from domain.facts import Statement, held_in
 from domain.rows import replace
 from domain.slot import slot_record
-from domain.view import Moved, Slot, Superseded, View
-
-NO_SEQUENCE = -1
+from domain.view import NO_SEQUENCE, Moved, Slot, Superseded, View, stated_order
 
 
 class Holder(NamedTuple):
@@ -27,6 +25,7 @@ class Holder(NamedTuple):
     recorded_at: int
     sequence: int | None
     withdrawn: bool
+    occurred_at: int
 
 
 class Claim(NamedTuple):
@@ -45,61 +44,60 @@ def slot_of(event: Event) -> Slot:
     return Slot(event.department, event.kind, slot_record(event.kind, event.record, event.change))
 
 
-def claimed(view: View, event: Event) -> Claim:
-    """The claim of the row that `event` has changed."""
-    holder = Holder(view.name, event.subject, event.recorded_at, event.sequence, event.withdrawn)
-    return Claim(slot_of(event), holder)
+def merged(view: View, row: Any, event: Event, one_subject: bool) -> tuple[Any, Claim | None]:
+    """The row after `event`, also where the record has moved to another subject; and what the row now claims, if
+    records of the event's kind have `one_subject` and the event is the newest of its slot."""
+    moved = None
+    if row.bookkeeping.superseded:  # few rows
+        slot = slot_of(event)
+        moved = next((left.moved for left in row.bookkeeping.superseded if left.slot == slot), None)
+    if moved is None:
+        after = view.merge(row, event)
+        return after, _claim(view, row, after, event) if one_subject else None
+    bare = answered(row, slot, None)
+    after = view.merge(bare, event)
+    return answered(after, slot, moved), _claim(view, bare, after, event) if one_subject else None
 
 
-def is_newest(row: Any, event: Event) -> bool:
-    """Whether nothing of the event's slot in `row` was recorded after it: an older version may still add a fact that
-    the newer one does not state, and must not claim the record in its place."""
-    recorded, slot = (event.recorded_at, _number(event.sequence)), slot_of(event)
-    return all(
-        (statement.recorded_at, _number(statement.sequence)) <= recorded
-        for name in _names(row.__class__)
-        for statement in _of(getattr(row, name), slot)
-    )
+def _claim(view: View, before: Any, after: Any, event: Event) -> Claim | None:
+    """The claim of the row that `event` has changed. None: it changed nothing, or only added a fact to an older version
+    of the record. All facts of a slot hold statements of the same times, sequence and withdrawal: one is compared."""
+    slot = slot_of(event)
+    for name in _names(after.__class__):
+        fact = getattr(after, name)
+        if fact is not getattr(before, name) and (held := held_in(fact, slot.department, slot.record, slot.kind)):
+            holder = Holder(
+                view.name, event.subject, event.recorded_at, event.sequence, event.withdrawn, event.occurred_at
+            )
+            kept = (held.recorded_at, held.sequence, held.withdrawn, held.occurred_at)
+            return Claim(slot, holder) if holder[2:] == kept else None
+    return None
 
 
 def with_claim(holders: tuple[Holder, ...], holder: Holder) -> tuple[Holder, ...]:
     """`holders` of one slot, at most one of each subject, in the subjects' order, with what `holder` claims."""
     others, known = [], holder
-    for each in holders:
-        if each[:2] != holder[:2]:
-            others.append(each)
-        elif _recorded(each) >= _recorded(holder):
-            known = each
+    for other in holders:
+        if other[:2] != holder[:2]:
+            others.append(other)
+        elif _recorded(other) >= _recorded(holder):
+            known = other
     return (known,) if not others else tuple(sorted([*others, known], key=_named))
 
 
 def answers(holders: tuple[Holder, ...]) -> dict[Addressee, Moved]:
     """Which of the subjects is to be answered that the record has left it, and by which statement.
 
-    The statement recorded last holds; at one recording time that of the greater sequence, then that about the greater
-    subject. A withdrawal takes back what was stated about its own subject only, and moves no record.
+    The statement recorded last holds; at one recording time that of the greater sequence, then the one that happened
+    last. Where nothing that was stated tells two subjects apart, both keep the record: a pseudonym decides nothing. A
+    withdrawal takes back what was stated about its own subject only, and moves no record.
     """
     standing = [holder for holder in holders if not holder.withdrawn]
     if len(standing) < 2:  # nearly every record
         return {}
-    last = max(standing, key=_order)
-    return {
-        holder[:2]: Moved(last.recorded_at, last.sequence, tied=_named(last) > _named(holder))
-        for holder in standing
-        if holder is not last
-    }
-
-
-def merged(view: View, row: Any, event: Event) -> Any:
-    """The row after `event`, also where the record has moved to another subject."""
-    superseded = row.bookkeeping.superseded
-    if not superseded:  # nearly every row
-        return view.merge(row, event)
-    slot = slot_of(event)
-    moved = next((each.moved for each in superseded if each.slot == slot), None)
-    if moved is None:
-        return view.merge(row, event)
-    return answered(view.merge(answered(row, slot, None), event), slot, moved)
+    last = max(standing, key=stated_order)
+    moved = Moved(last.recorded_at, last.sequence, last.occurred_at)
+    return {holder[:2]: moved for holder in standing if moved.replaces(holder)}
 
 
 def answered(row: Any, slot: Slot, moved: Moved | None) -> Any:
@@ -108,8 +106,8 @@ def answered(row: Any, slot: Slot, moved: Moved | None) -> Any:
     A statement that another subject's has replaced is kept and counts as withdrawn. The row notes in which facts, so
     that it holds again if the other one is withdrawn.
     """
-    others = [each for each in row.bookkeeping.superseded if each.slot != slot]
-    known = next((each for each in row.bookkeeping.superseded if each.slot == slot), None)
+    others = [left for left in row.bookkeeping.superseded if left.slot != slot]
+    known = next((left for left in row.bookkeeping.superseded if left.slot == slot), None)
     if known is not None:
         row = replace(row, **{name: _marked(getattr(row, name), slot, False) for name in known.facts})
     if moved is not None:
@@ -126,15 +124,17 @@ def _names(row: type[Any]) -> tuple[str, ...]:
 
 def _is_replaced(fact: Any, slot: Slot, moved: Moved) -> bool:
     """Whether `fact` holds a statement of `slot` that does not hold any more. Fields that are no facts hold none."""
-    return any(not each.withdrawn and moved.replaces(each) for each in _of(fact, slot))
+    return any(not statement.withdrawn and moved.replaces(statement) for statement in _of(fact, slot))
 
 
 def _marked(fact: tuple[Statement[Any], ...], slot: Slot, withdrawn: bool) -> tuple[Statement[Any], ...]:
-    return tuple(each._replace(withdrawn=withdrawn) if _is_of(each, slot) else each for each in fact)
+    return tuple(
+        statement._replace(withdrawn=withdrawn) if _is_of(statement, slot) else statement for statement in fact
+    )
 
 
 def _of(fact: Any, slot: Slot) -> Iterable[Statement[Any]]:
-    return (each for each in fact if isinstance(each, Statement) and _is_of(each, slot))
+    return (statement for statement in fact if isinstance(statement, Statement) and _is_of(statement, slot))
 
 
 def _is_of(statement: Statement[Any], slot: Slot) -> bool:
@@ -145,13 +145,6 @@ def _named(holder: Holder) -> tuple[str, str]:
     return holder.subject, holder.view
 
 
-def _recorded(holder: Holder) -> tuple[int, int, bool]:
-    return holder.recorded_at, _number(holder.sequence), holder.withdrawn
-
-
-def _order(holder: Holder) -> tuple[int, int, str, str]:
-    return holder.recorded_at, _number(holder.sequence), holder.subject, holder.view
-
-
-def _number(sequence: int | None) -> int:
-    return NO_SEQUENCE if sequence is None else sequence
+def _recorded(holder: Holder) -> tuple[int, int, bool, int]:
+    number = NO_SEQUENCE if holder.sequence is None else holder.sequence
+    return holder.recorded_at, number, holder.withdrawn, holder.occurred_at

@@ -24,7 +24,7 @@ WITHDRAWN = Text("规则已停用", "the rule is no longer in use")
 JOINED = Text("已并入本人的现用号码", "kept under the person's present number now")
 NOT_JUDGED = "not judged"
 """`Bookkeeping.judged_by` of a row whose judging failed: no ruleset has this mark, so the next start judges it."""
-UNJUDGED = Text("系统故障，暂无法判断", "unknown: not judged, because of a fault in the system")
+UNJUDGED = Text("未判定：系统故障，暂无法判断", "unknown: not judged, because of a fault in the system")
 FORGET_RESOLVED_AFTER = 30 * DAY
 """A resolved finding stays readable on the alerts topic this long (microseconds); then it is deleted."""
 NOBODY_QUIET: frozenset[str] = frozenset()
@@ -102,7 +102,7 @@ def settle(
     seen = view.judged(row)
     noted, alerts, forget = _judge(view, rules, row, seen, now, live_since, touched, quiet)
     due = _due(view, rules if seen is not None else (), row, seen, noted, now)
-    kept = Bookkeeping(contributed, noted, due, ruleset(rules, live_since), book.superseded)
+    kept = Bookkeeping(contributed, noted, due, ruleset(rules, live_since), book.superseded, book.put_aside)
     row = replace(row, bookkeeping=kept)
     return Outcome(row, contributions, alerts, forget)
 
@@ -150,10 +150,10 @@ def _mark_of(rules: tuple[tuple[str, int, int | None], ...], live_since: int) ->
 
 
 def _contribute(view: View, row: Any, book: Bookkeeping) -> tuple[tuple[Contributed, ...], list[tuple[str, str, Any]]]:
-    before = {(said.view, said.target): said.fingerprint for said in book.contributed}
+    before = {(last.view, last.target): last.fingerprint for last in book.contributed}
     after, changes = [], []
-    for other, said in view.contribute(row).items():
-        for target, value in said.items():
+    for other, by_target in view.contribute(row).items():
+        for target, value in by_target.items():
             mark = _fingerprint(value)
             after.append(Contributed(other, target, mark))
             if before.pop((other, target), None) != mark:
@@ -178,12 +178,12 @@ def _judge(
     forget: list[str] = []
     for rule in rules if seen is not None else ():
         unknown = is_unknown(rule, quiet)
-        for found in _findings(rule, seen, now):
-            at = finding_id(rule.name, row.id, found.cause)
-            old = before.pop(at, None)
-            known = "opened" if _newest(found) >= _counts_from(rule, live_since) else "held"
+        for finding in _findings(rule, seen, now):
+            identifier = finding_id(rule.name, row.id, finding.cause)
+            old = before.pop(identifier, None)
+            known = "opened" if _newest(finding) >= _counts_from(rule, live_since) else "held"
             state = "unknown" if unknown else known
-            mark = _fingerprint((state, rule.version, found._replace(arose=0), view.place(row), view.household(row)))
+            mark = _fingerprint((state, rule.version, finding._replace(arose=0), view.place(row), view.household(row)))
             stood = None if old is None or old.state == "resolved" else old
             if stood and stood.fingerprint == mark:
                 after.append(stood)
@@ -191,9 +191,9 @@ def _judge(
             was_open = stood is not None and stood.state in ("opened", "doubted")
             opened_at = stood.opened_at if stood and (was_open or state != "opened") else now
             noted = "doubted" if unknown and was_open else state
-            after.append(Noted(at, rule.name, found.cause, noted, mark, opened_at, now, found.dwelling))
+            after.append(Noted(identifier, rule.name, finding.cause, noted, mark, opened_at, now, finding.dwelling))
             says = "changed" if stood and stood.state == state == "opened" else "held" if unknown else state
-            alerts.append(_alert(view, rule, row, found, says, opened_at, now)._replace(unknown=unknown))
+            alerts.append(_alert(view, rule, row, finding, says, opened_at, now)._replace(unknown=unknown))
     by_name = {rule.name: rule for rule in rules}
     for old in before.values():
         gone = by_name.get(old.rule)
@@ -212,34 +212,34 @@ def _judge(
 def _findings(rule: Rule, row: Any, now: int) -> Iterable[Finding]:
     """What the rule finds, one finding a cause: a car that two members hold at once (its transfer was said to one of
     them only) is one finding that rests on what was said of both."""
-    found: dict[str, Finding] = {}
+    by_cause: dict[str, Finding] = {}
     for finding in rule.check(row, now):
-        other = found.setdefault(finding.cause, finding)
+        other = by_cause.setdefault(finding.cause, finding)
         if other is not finding:
             both = tuple(sorted({*other.because, *finding.because}, key=itself))
             why, arose = (
                 min(other.why, finding.why, key=lambda text: (text.zh, text.en)),
                 max(other.arose, finding.arose, key=itself),
             )
-            found[finding.cause] = finding._replace(why=why, because=both, arose=arose)
-    return found.values()
+            by_cause[finding.cause] = finding._replace(why=why, because=both, arose=arose)
+    return by_cause.values()
 
 
-def _alert(view: View, rule: Rule, row: Any, found: Finding, state: str, opened_at: int, now: int) -> Alert:
+def _alert(view: View, rule: Rule, row: Any, finding: Finding, state: str, opened_at: int, now: int) -> Alert:
     return Alert(
-        finding_id=finding_id(rule.name, row.id, found.cause),
+        finding_id=finding_id(rule.name, row.id, finding.cause),
         rule=rule.name,
         rule_version=rule.version,
         domain=rule.domain,
         state=state,
         view=view.name,
         subject=row.id,
-        cause=found.cause,
+        cause=finding.cause,
         severity=rule.severity,
-        why_zh=found.why.zh,
-        why_en=found.why.en,
-        because=tuple(sorted(found.because, key=itself)),
-        dwelling=found.dwelling or view.place(row),
+        why_zh=finding.why.zh,
+        why_en=finding.why.en,
+        because=tuple(sorted(finding.because, key=itself)),
+        dwelling=finding.dwelling or view.place(row),
         household=view.household(row),
         opened_at=opened_at,
         at=now,
@@ -281,13 +281,13 @@ def _resolution(
 def _due(view: View, rules: Sequence[Rule], row: Any, seen: Any, noted: Iterable[Noted], now: int) -> int | None:
     expires = view.expires_at(row)
     looks = [] if expires is None else [expires]
-    looks += [at for rule in rules if (at := rule.look_again(seen, now)) is not None]
+    looks += [instant for rule in rules if (instant := rule.look_again(seen, now)) is not None]
     forgets = [note.changed_at + FORGET_RESOLVED_AFTER for note in noted if note.state == "resolved"]
     return min([*looks, *forgets], key=itself, default=None)
 
 
-def _newest(found: Finding) -> int:
-    return max((found.arose, *(source.occurred_at for source in found.because)), key=itself)
+def _newest(finding: Finding) -> int:
+    return max((finding.arose, *(source.occurred_at for source in finding.because)), key=itself)
 
 
 def _counts_from(rule: Rule, live_since: int) -> int:

@@ -38,26 +38,35 @@ class Slot(NamedTuple):
     record: str
 
 
-class Recorded(Protocol):
+NO_SEQUENCE = -1
+"""A statement without a sequence counts as smaller than any."""
+
+
+class Stated(Protocol):
     @property
     def recorded_at(self) -> int: ...
     @property
     def sequence(self) -> int | None: ...
+    @property
+    def occurred_at(self) -> int: ...
+
+
+def stated_order(statement: Stated) -> tuple[int, int, int]:
+    """What puts statements about different subjects in the order in which one takes a record from another."""
+    number = NO_SEQUENCE if statement.sequence is None else statement.sequence
+    return statement.recorded_at, number, statement.occurred_at
 
 
 class Moved(NamedTuple):
-    """The statement about another subject by which a record left this one. `tied`: one of the same recording time and
-    sequence is replaced too."""
+    """The statement about another subject by which a record left this one."""
 
     recorded_at: int
     sequence: int | None
-    tied: bool
+    occurred_at: int
 
-    def replaces(self, statement: Recorded) -> bool:
+    def replaces(self, statement: Stated) -> bool:
         """Whether `statement`, of this subject, does not hold any more."""
-        other = (self.recorded_at, -1 if self.sequence is None else self.sequence)
-        own = (statement.recorded_at, -1 if statement.sequence is None else statement.sequence)
-        return own < other or (self.tied and own == other)
+        return stated_order(statement) < stated_order(self)
 
 
 class Superseded(NamedTuple):
@@ -69,15 +78,26 @@ class Superseded(NamedTuple):
     facts: tuple[str, ...]
 
 
+class PutAside(NamedTuple):
+    """A record of Kafka that waits in the dead letters until it is sent back: its topic as it is called on the cluster,
+    partition, offset and key."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+
+
 class Bookkeeping(NamedTuple):
-    """What a row remembers of its own outputs, when (microseconds UTC) a rule must look at it again, and which of its
-    records have left it."""
+    """What a row remembers of its own outputs, when (microseconds UTC) a rule must look at it again, which of its
+    records have left it, and which are put aside, in the order in which they came."""
 
     contributed: tuple[Contributed, ...] = ()
     findings: tuple[Noted, ...] = ()
     due_at: int | None = None
     judged_by: str = ""
     superseded: tuple[Superseded, ...] = ()
+    put_aside: tuple[PutAside, ...] = ()
 
 
 NOTHING = Bookkeeping()

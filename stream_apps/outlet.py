@@ -28,8 +28,8 @@ class Outlet(Protocol):
     def produce(self) -> Produce: ...
     def dead_letter(self, record: Message, reason: str, schema_id: int | None = None) -> None: ...
     def parked(self, record: Message, reason: str, schema_id: int | None = None) -> None: ...
-    def hop(self, records: Sequence[Message], said: Sequence[Source] | None, began: int) -> Hop | None:
-        """One hop of what `records` of a batch bring about in one row; None if none of them is traced. `said`: what
+    def hop(self, records: Sequence[Message], sources: Sequence[Source] | None, began: int) -> Hop | None:
+        """One hop of what `records` of a batch bring about in one row; None if none of them is traced. `sources`: what
         each of them said, if they are events. `began` in ns since 1970 UTC."""
 
 
@@ -53,12 +53,12 @@ class Telling:
         self._plane.parked(record, reason, schema_id)
         self._tell("record_parked", record, reason)
 
-    def hop(self, records: Sequence[Message], said: Sequence[Source] | None, began: int) -> Hop | None:
+    def hop(self, records: Sequence[Message], sources: Sequence[Source] | None, began: int) -> Hop | None:
         if self._traces is None:
             return None
-        if said is not None:  # an event is chosen by its id: its headers are dear
+        if sources is not None:  # an event is chosen by its id: its headers are dear
             below = self._traces.below
-            records = [record for record, source in zip(records, said, strict=True) if source.event_id < below]
+            records = [record for record, source in zip(records, sources, strict=True) if source.event_id < below]
         return self._traces.of(records, began, self._about) if records else None
 
     def _tell(self, what: str, record: Message, reason: str) -> None:

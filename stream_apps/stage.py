@@ -17,12 +17,13 @@ from confluent_kafka import Message
 
 from dataplane import RecordBatch, RowStore, partition_of
 from domain.event import Input, Source
-from domain.records import Claim, answered, claimed, is_newest, merged
+from domain.records import Claim, answered, merged
 from domain.rule import Rule
-from domain.step import NOBODY_QUIET, Outcome, ruleset, settle, unjudged
+from domain.step import NOBODY_QUIET, NOT_JUDGED, Outcome, ruleset, settle, unjudged
 from domain.view import Slot, View
 from runtime import metrics
 from runtime.cloud_events import Headers
+from stream_apps.aside import FAILED, WAITS, admitted, put_aside
 from stream_apps.doubt import DoubtIndex
 from stream_apps.due import DueIndex
 from stream_apps.mistakes import Mistakes
@@ -119,6 +120,7 @@ class Stage:
             self._settle(batch, self._read_moves(batch))
         else:
             self._settle(batch, self._read_events(batch))
+        self._mistakes.check()
 
     # -- what a batch says, merged into the rows it touches
 
@@ -128,25 +130,30 @@ class Stage:
         newest = 0
         for record in batch.records:
             key = cast("bytes", record.key())  # the decoder refuses a record without one
-            said = decode(batch.topic, key, record.value())
-            if isinstance(said, Unreadable):
-                self._outlet.dead_letter(record, said.reason, said.schema_id)
+            event = decode(batch.topic, key, record.value())
+            if isinstance(event, Unreadable):
+                self._outlet.dead_letter(record, event.reason, event.schema_id)
                 continue
-            if isinstance(said, Parked):
-                self._outlet.parked(record, said.reason, said.schema_id)
+            if isinstance(event, Parked):
+                self._outlet.parked(record, event.reason, event.schema_id)
                 continue
-            here = touched.get(key) or self._touch(batch.partition, key, said.subject, record)
+            here = touched.get(key) or self._touch(batch.partition, key, event.subject, record)
             if here is None:
                 continue
-            here.sources.append(Source(said.department, said.kind, said.record, said.event_id, said.occurred_at))
+            here.sources.append(Source(event.department, event.kind, event.record, event.event_id, event.occurred_at))
             here.records.append(record)
-            row = merged(view, here.row, said)
-            marked = (said.topic, said.kind) in self._one_subject
-            if marked and row != here.row and is_newest(row, said):  # an older version claims nothing
-                claim = claimed(view, said)
+            newest = max(newest, event.recorded_at)
+            claim = None
+            row = here.row if not here.row.bookkeeping.put_aside else admitted(here.row, record)
+            if row is not None:
+                try:
+                    row, claim = merged(view, row, event, (event.topic, event.kind) in self._one_subject)
+                except Exception as mistake:  # noqa: BLE001 - whatever the view's code raises
+                    self._failed(key, record, mistake)
+                    row = None
+            touched[key] = self._set_aside(here, record) if row is None else here._replace(row=row)
+            if claim is not None:
                 here.claims[claim.slot] = claim
-            touched[key] = here._replace(row=row)
-            newest = max(newest, said.recorded_at)
         if newest:
             metrics.NEWEST_EVENT.labels(batch.topic.removeprefix(self._prefix), str(batch.partition)).set(newest / 1e6)
         return touched
@@ -156,22 +163,29 @@ class Stage:
         for record in batch.records:
             value = record.value()
             try:
-                said = self._wire.load_contribution(cast("bytes", value) or b"")
+                contribution = self._wire.load_contribution(cast("bytes", value) or b"")
             except ValueError as unreadable:
                 self._outlet.dead_letter(record, f"unreadable: {unreadable}", schema_id_of(value))
                 continue
-            key = said.target.encode()
-            if record.key() != contribution_key(key, said.source_view, said.source.encode()):
+            key = contribution.target.encode()
+            if record.key() != contribution_key(key, contribution.source_view, contribution.source.encode()):
                 reason = "unreadable: the key is not the target, the source's view and the source"
                 self._outlet.dead_letter(record, reason, schema_id_of(value))
                 continue
-            here = touched.get(key) or self._touch(batch.partition, key, said.target, record)
+            here = touched.get(key) or self._touch(batch.partition, key, contribution.target, record)
             if here is None:
                 continue
-            if (source := getattr(said.value, "source", None)) is not None:
+            if (source := getattr(contribution.value, "source", None)) is not None:
                 here.sources.append(source)
             here.records.append(record)
-            touched[key] = here._replace(row=self.view.receive(here.row, said.source, said.value))
+            row = admitted(here.row, record)
+            if row is not None:
+                try:
+                    row = self.view.receive(row, contribution.source, contribution.value)
+                except Exception as mistake:  # noqa: BLE001 - whatever the view's code raises
+                    self._failed(key, record, mistake)
+                    row = None
+            touched[key] = self._set_aside(here, record) if row is None else here._replace(row=row)
         return touched
 
     def _read_moves(self, batch: RecordBatch) -> dict[bytes, Touched]:
@@ -189,7 +203,12 @@ class Stage:
             if here is None:
                 continue
             here.records.append(record)
-            touched[key] = here._replace(row=answered(here.row, move.slot, move.moved))
+            row = admitted(here.row, record)
+            touched[key] = (
+                self._set_aside(here, record)
+                if row is None
+                else here._replace(row=answered(row, move.slot, move.moved))
+            )
         return touched
 
     def _touch(self, number: int, key: bytes, subject: str, record: Message) -> Touched | None:
@@ -204,6 +223,17 @@ class Stage:
                 return None
             row = self.view.row(subject)
         return Touched(row, [], [], {})
+
+    def _failed(self, key: bytes, record: Message, mistake: Exception) -> None:
+        """The view's code could not merge `record`. Raises what no other code would mend, and TooManyMistakes."""
+        if isinstance(mistake, MemoryError):
+            raise mistake
+        self._mistakes.merging_failed(key, record.partition() or 0, mistake)
+
+    def _set_aside(self, here: Touched, record: Message) -> Touched:
+        """The row as it is, and `record` among those that wait until they are sent back together."""
+        self._outlet.parked(record, WAITS if here.row.bookkeeping.put_aside else FAILED, schema_id_of(record.value()))
+        return here._replace(row=put_aside(here.row, record))
 
     # -- what the touched rows now say
 
@@ -235,19 +265,19 @@ class Stage:
         number = batch.partition
         for record in batch.records:
             try:
-                said = self._wire.load_clock(record.value() or b"")
+                tick = self._wire.load_clock(record.value() or b"")
             except ValueError as unreadable:
                 self._outlet.dead_letter(record, f"unreadable: {unreadable}", schema_id_of(record.value()))
                 continue
             last = self._ticks.get(number)
-            if last is None or said.now >= last.now:
-                self._ticks[number] = said
+            if last is None or tick.now >= last.now:
+                self._ticks[number] = tick
         if number in self._ticks:
             now, quiet = self._ticks[number]
-            tick = _inputs(batch.records)
+            inputs = _inputs(batch.records)
             for key, row in self._to_look_at(number, now, quiet).items():
                 try:
-                    self._put(number, key, self._judged(number, key, row, now, quiet), tick)
+                    self._put(number, key, self._judged(number, key, row, now, quiet), inputs)
                 except TooLarge as why:  # no record is to blame: the row stays as it was until something is said
                     metrics.REFUSED_ROWS.labels(self.view.name).inc()
                     log.error("row_refused", view=self.view.name, partition=number, reason=str(why))  # noqa: TRY400
@@ -255,13 +285,17 @@ class Stage:
     def _judged(
         self, number: int, key: bytes, row: Any, now: int | None, quiet: Set[str], sources: Sequence[Source] = ()
     ) -> Outcome:
-        """What follows from `row`; if that cannot be computed, the row as it is and its findings as unknown."""
+        """What follows from `row`; if that cannot be computed or records of it are put aside, the row as it is and its
+        findings as unknown."""
+        if row.bookkeeping.put_aside:
+            return unjudged(self.view, self.rules, row, now)
+        self._mistakes.judged()
         try:
             return settle(self.view, self.rules, row, now, self._live_since, sources, quiet)
         except MemoryError:
             raise
         except Exception as mistake:  # noqa: BLE001 - whatever a rule or a view raises
-            self._mistakes.judging_failed(key, number, mistake)
+            self._mistakes.judging_failed(key, number, mistake, known=row.bookkeeping.judged_by == NOT_JUDGED)
             return unjudged(self.view, self.rules, row, now)
 
     def _to_look_at(self, number: int, now: int, quiet: frozenset[str]) -> dict[bytes, Any]:
@@ -279,7 +313,7 @@ class Stage:
         """All of the outcome, or nothing of it; `inputs` and `headers` say from which records and by which trace it
         came about. Raises TooLarge, InvalidValue if the row does not fit its schema."""
         row, own, source = self._wire.dump_row(outcome.row), self.view.name, outcome.row.id
-        said = [
+        contributions = [
             (view, target.encode(), self._wire.dump_contribution(view, Contribution(target, own, source, value)))
             for view, target, value in outcome.contributions
         ]
@@ -287,7 +321,7 @@ class Stage:
         produce = self._outlet.produce
         self._due[number].put(key, outcome.row, row, headers)
         self._doubt[number].note(key, outcome.row)
-        for view, about, contribution in said:
+        for view, about, contribution in contributions:
             where = partition_of(about, self._partitions)
             to = f"{self._prefix}contributions.{view}"
             produce(to, contribution_key(about, own, key), contribution, where, headers)
@@ -307,7 +341,7 @@ class Stage:
 
     def _judged_by_others(self, row: Any) -> bool:
         """Whether other rules judged the row last: a new rule may find something, a withdrawn one's finding ends."""
-        return bool(row.bookkeeping.judged_by != self._ruleset)
+        return bool(row.bookkeeping.judged_by != self._ruleset and not row.bookkeeping.put_aside)
 
     def _observe(self, batch: RecordBatch, alerts: int) -> None:
         written = batch.records[0].timestamp()[1] / 1000

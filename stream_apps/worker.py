@@ -109,10 +109,10 @@ def build(view: View, rules: list[Rule], settings: Settings, process: str) -> Da
 def topics_of(view: View, prefix: str) -> list[str]:
     """What the stage of `view` reads: every contract of its subject, what others contribute to it, which of its
     records have left it, and the clock."""
-    said = [topic for topic, contract in contracts().items() if contract.subject == view.subject]
+    stated = [topic for topic, contract in contracts().items() if contract.subject == view.subject]
     received = [f"contributions.{view.name}"] if view.contribution is not None else []
     moves = [RECORD_MOVES] if one_subject(view) else []
-    return [prefix + topic for topic in (*said, *received, *moves, CLOCK)]
+    return [prefix + topic for topic in (*stated, *received, *moves, CLOCK)]
 
 
 def one_subject(view: View) -> frozenset[tuple[str, str]]:

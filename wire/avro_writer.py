@@ -107,9 +107,10 @@ class _Generator:
             case Union(branches=branches):
                 return self._union(branches, x)
             case Array(items=inner):
-                i = self._variable()
+                i, all_of = self._variable(), self._variable()
                 item = self.expression(inner, i)
-                return f'(L(len({x})) + b"".join([{item} for {i} in {x}]) + b"\\0" if {x} else E({x}))'
+                items = f'Z[len({all_of})] + b"".join([{item} for {i} in {all_of}]) + b"\\0"'
+                return f'({items} if ({all_of} := {x}) else b"\\0" if {all_of} == () else E({all_of}))'
             case Map(values=inner):
                 k = self._variable()
                 item = f"S({k}) + {self.expression(inner, k + 'v')}"

@@ -6,6 +6,7 @@ What cannot be read is told apart, because each goes another way: bytes that nob
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
@@ -21,7 +22,21 @@ from domain.event import Event
 from wire.avro_writer import writer
 from wire.contracts import Contract, contracts
 from wire.registry import Registry
-from wire.schema import TIMES, Array, Json, Map, Primitive, Record, Type, Union, avro, without_null
+from wire.schema import (
+    TIMES,
+    Array,
+    Field,
+    Format,
+    Json,
+    Limits,
+    Map,
+    Primitive,
+    Record,
+    Type,
+    Union,
+    avro,
+    without_null,
+)
 from wire.schema_parser import SchemaRefused, parse_record
 
 FRAME: Final = struct.Struct(">bI")
@@ -117,6 +132,9 @@ class Decoder:
         fault = _fault(record, change, reading.checks[kind]) or _misnamed(record, change, reading.named[kind])
         if fault is not None:
             return Unreadable(f"{kind}: {fault}", schema_id)
+        sequence = record["sequence"]
+        if sequence is not None and sequence < 0:
+            return Unreadable(f"{kind}: 'sequence' is smaller than 0", schema_id)
         return Event(
             record["event_id"],
             reading.department,
@@ -128,7 +146,7 @@ class Decoder:
             record["withdrawn"],
             kind,
             change,
-            record["sequence"],
+            sequence,
         )
 
     def _writer(self, reading: _Reading, topic: str, schema_id: int) -> _Writer:
@@ -181,9 +199,26 @@ def _writer(reading: _Reading, schema: Mapping[str, Any]) -> _Writer:
 
 def _checks(record: Record) -> Iterator[tuple[str, Check]]:
     for field in record.fields:
-        check = _check(field.type)
+        check = _check_of_field(field)
         if check is not None:
             yield field.name, check
+
+
+def _check_of_field(field: Field) -> Check | None:
+    own = _check_of_format(field.format) if field.format else _check_of_limits(field.bounds) if field.bounds else None
+    if own is None:
+        return _check(field.type)
+    return _check_of_optional(own) if field.optional else own
+
+
+def _check_of_limits(limits: Limits) -> Check:
+    least, most, otherwise = limits
+    return lambda value: None if least <= value <= most else otherwise
+
+
+def _check_of_format(form: Format) -> Check:
+    fits = re.compile(form.pattern).fullmatch
+    return lambda text: None if fits(text) else form.otherwise
 
 
 def _check(schema: Type) -> Check | None:
@@ -194,8 +229,7 @@ def _check(schema: Type) -> Check | None:
         case Primitive(name="float" | "double"):
             return lambda value: None if isfinite(value) else "is not a finite number"
         case Primitive(limits=limits) if limits is not None:
-            least, most, otherwise = limits
-            return lambda value: None if least <= value <= most else otherwise
+            return _check_of_limits(limits)
         case Array(items=inner):
             item = _check(inner)
             return item and _check_of_many(item)

@@ -15,6 +15,10 @@ from typing import Any, Literal
 
 from wire.schema import Json, Record, Union, avro
 from wire.schema_parser import SchemaRefused, read_schema
+from wire.values.case_number import form
+from wire.values.codes import CODES
+from wire.values.documents import KINDS
+from wire.values.rules import wrong_rule
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
 
@@ -62,7 +66,7 @@ _CONTRACT_ATTRIBUTES = {
 _DURATION = re.compile(r"P(?=.)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _SECONDS = (604_800, 86_400, 3_600, 60, 1)
 #: What pages call the department, if no page's own texts do.
-_CONTRACT_WORDS = {"department_zh"}
+_CONTRACT_WORDS = {"department_zh", "eight_digits"}
 
 
 What = Literal["row", "contribution", "alert", "clock", "record"]
@@ -126,6 +130,11 @@ class Contract:
     def department_zh(self) -> str:
         """What pages call the department; empty if their own texts do."""
         return self._text("department_zh")
+
+    @property
+    def eight_digits(self) -> str | None:
+        """The kind of identity document that 8 digits without a kind are (`wire.values.documents`); None: refused."""
+        return self._text("eight_digits") or None
 
     @property
     def namespace(self) -> str:
@@ -262,6 +271,7 @@ def _check_contract(path: Path, record: Record) -> None:
         raise ContractRefused(
             f"{path}: field 'subject' must have \"identity\": true if, and only if, it is a resident."
         )
+    _check_values(path, record)
     change = record.by_name["change"].type
     if not isinstance(change, Union) or not all(isinstance(kind, Record) for kind in change.branches):
         raise ContractRefused(f"{path}: field 'change' must be a union of records, one for each kind.")
@@ -271,6 +281,27 @@ def _check_contract(path: Path, record: Record) -> None:
                 f"{path}: kind '{kind.name}' does not say \"one_subject\": true if a record of it is about "
                 "one subject at a time, false if it may be about several: docs/decisions/0024-one-subject.md."
             )
+
+
+def _check_values(path: Path, record: Record) -> None:
+    """The kinds of codes, forms and rules that a contract states are known and fit their fields."""
+    change = record.by_name["change"].type
+    kinds = [kind for kind in change.branches if isinstance(kind, Record)] if isinstance(change, Union) else []
+    for holder in (record, *kinds):
+        for field in holder.fields:
+            where = f"{path}: field '{holder.name}.{field.name}'"
+            if field.code and field.code not in CODES:
+                raise ContractRefused(f"{where} has the code {field.code!r}; it must be one of {', '.join(CODES)}.")
+            if field.form and (holder is not record or field.name != "record" or form(field.form) is None):
+                raise ContractRefused(
+                    f"{where} has the form {field.form!r}; the field 'record' may have district+day+serial(4), or "
+                    "another length, or a range of them such as serial(3-6)."
+                )
+            if wrong := wrong_rule(field, holder):
+                raise ContractRefused(f"{where} {wrong}.")
+    eight_digits = record.attributes.get("eight_digits")
+    if eight_digits is not None and eight_digits not in KINDS:
+        raise ContractRefused(f"{path}: 'eight_digits' is {eight_digits!r}; it must be one of {', '.join(KINDS)}.")
 
 
 def _seconds(path: Path, duration: str) -> int:

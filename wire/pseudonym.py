@@ -1,7 +1,9 @@
 """No identity number on the wire: what stands in its place, and the key that makes it.
 
 A pseudonym is `<key id>.<43 characters>`: HMAC-SHA-256 of the normalised number under the city's key, base64url without
-padding. The same person has the same pseudonym in every topic; nobody without the key can compute or undo one.
+padding; of another document than a citizen's the kind and the number, `passport:E12345678`
+(docs/decisions/0022-wire.md). The same document has the same pseudonym in every topic; nobody without the key can
+compute or undo one.
 """
 
 from __future__ import annotations
@@ -12,9 +14,10 @@ import secrets
 from base64 import urlsafe_b64encode
 from hmac import digest
 from pathlib import Path
+from typing import NamedTuple
 
-from domain.codes import normalised_identity_number
 from runtime.settings import Settings
+from wire.values.documents import document
 
 PSEUDONYM = re.compile(r"[a-z][a-z0-9]{0,7}\.[A-Za-z0-9_-]{43}")
 _KEY = re.compile(r"(?:([a-z][a-z0-9]{0,7})\s+)?([0-9a-f]{64})")
@@ -26,13 +29,20 @@ class KeyRefused(Exception):
     """The key for identity numbers is missing, unreadable or open to others; the message says what to do."""
 
 
+class Person(NamedTuple):
+    """A person as known on the wire. `born`: the day that a citizen's number states, in days since 1970-01-01."""
+
+    pseudonym: str
+    born: int | None
+
+
 class Pseudonyms:
     """Makes pseudonyms under one key. Remembers the last `REMEMBERED` numbers, since families come in rows."""
 
     def __init__(self, key: bytes, key_id: str = FIRST_KEY_ID) -> None:
         self._key = key
         self.key_id = key_id
-        self._known: dict[str, str] = {}
+        self._known: dict[tuple[str, str | None], Person] = {}
 
     @classmethod
     def of(cls, settings: Settings) -> Pseudonyms:
@@ -45,17 +55,23 @@ class Pseudonyms:
         key_id, key = read_keys(settings.pseudonym_key_file)[-1]
         return cls(key, key_id)
 
-    def of_number(self, number: str) -> str:
-        """The pseudonym of an identity number, however it is written. Raises `domain.codes.InvalidCode`."""
-        known = self._known.get(number)
+    def of_number(self, number: str, eight_digits: str | None = None) -> str:
+        """The pseudonym of the document that `number` names, however it is written. Raises InvalidCode."""
+        return self.person(number, eight_digits).pseudonym
+
+    def person(self, number: str, eight_digits: str | None = None) -> Person:
+        """Whom `number` names: an identity number, or another document's with or without its kind
+        (`wire.values.documents`). `eight_digits`: the kind of a document of 8 digits. Raises InvalidCode."""
+        known = self._known.get((number, eight_digits))
         if known is None:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
-            known = self._known[number] = self._made(normalised_identity_number(number))
+            named = document(number, eight_digits)
+            known = self._known[number, eight_digits] = Person(self._made(named.hashed), named.born)
         return known
 
-    def _made(self, normalised: str) -> str:
-        made = digest(self._key, normalised.encode("ascii"), "sha256")
+    def _made(self, hashed: str) -> str:
+        made = digest(self._key, hashed.encode(), "sha256")
         return f"{self.key_id}.{urlsafe_b64encode(made)[:43].decode('ascii')}"
 
 
@@ -83,15 +99,9 @@ def read_keys(file: Path) -> list[tuple[str, bytes]]:
     return keys
 
 
-def make_key_file(file: Path) -> None:
-    """A new random key at `file`, mode 0600; an existing file is left as it is (see `read_keys` on why)."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(opened, "w", encoding="ascii") as out:
-        out.write(f"{FIRST_KEY_ID} {secrets.token_hex(32)}\n")
+def new_key() -> str:
+    """The text of a key file with one random key. Never write it over a file that is there (see `read_keys` on why)."""
+    return f"{FIRST_KEY_ID} {secrets.token_hex(32)}\n"
 
 
 def _key(file: Path, number: int, line: str) -> tuple[str, bytes]:

@@ -36,6 +36,23 @@ class Limits(NamedTuple):
 
 DAYS = Limits(FIRST_DAY, LAST_DAY, "is not a day between 1850 and 2199")
 TIMES = Limits(FIRST_DAY * DAY, LAST_DAY * DAY, "is not a time between 1850 and 2199")
+
+
+class Format(NamedTuple):
+    """How a text is written: a regular expression for the whole of it, and what is wrong with one that is not."""
+
+    pattern: str
+    otherwise: str
+
+
+FORMATS: Final[Mapping[str, Format]] = {
+    "period": Format(
+        "(18[5-9][0-9]|19[0-9]{2}|2[01][0-9]{2})(-(0[1-9]|1[0-2]|Q[1-4]))?",
+        "is not a period such as 2024, 2024-09 or 2024-Q3",
+    ),
+}
+"""The formats that a field of text may declare."""
+
 INTS = Limits(LEAST_INT, LARGEST_INT, "is not a 32-bit number")
 
 
@@ -134,7 +151,10 @@ class Fixed:
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """A record's field. `identity`: it holds a person's identity number, or a list of them."""
+    """A record's field. `identity`: it holds a person's identity number, or a list of them. `code`: the kind of code in
+    it (`wire.values.codes`); `form`: of a record's number (`wire.values.case_number`); `rules`: what makes its value
+    plausible (`wire.values.rules`); `masked`: an identity number in its text is masked, not refused. `bounds` and
+    `format`: what a number or a text of it keeps to beside its type, on the wire as well; None if nothing."""
 
     name: str
     type: Type
@@ -144,6 +164,12 @@ class Field:
     classification: str = ""
     identity: bool = False
     aliases: tuple[str, ...] = ()
+    code: str = ""
+    form: str = ""
+    rules: Mapping[str, Json] = field(default_factory=dict)
+    masked: bool = False
+    bounds: Limits | None = None
+    format: Format | None = None
 
     @property
     def has_default(self) -> bool:
@@ -198,6 +224,15 @@ def without_null(schema: Type) -> Type:
     if isinstance(schema, Union) and len(schema.choices) == 1:
         return schema.choices[0]
     return schema
+
+
+def holds_text(schema: Type) -> bool:
+    """Whether a value of the type is text or holds some."""
+    return any(isinstance(part, Primitive | Map) and part != NULL and _is_text(part) for part in subtypes(schema))
+
+
+def _is_text(schema: Primitive | Map) -> bool:
+    return isinstance(schema, Map) or schema.name == "string"
 
 
 def label(schema: Type) -> str:

@@ -13,12 +13,29 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from wire.schema import NO_DEFAULT, Array, Enum, Field, Fixed, Json, Map, Named, Primitive, Record, Type, Union
+from wire.schema import (
+    FORMATS,
+    NO_DEFAULT,
+    Array,
+    Enum,
+    Field,
+    Fixed,
+    Json,
+    Limits,
+    Map,
+    Named,
+    Primitive,
+    Record,
+    Type,
+    Union,
+)
 
 PRIMITIVES = frozenset({"null", "boolean", "int", "long", "float", "double", "bytes", "string"})
 CLASSIFICATIONS = ("public", "internal", "personal", "sensitive")
 #: The logical types that a file of ours may use, and what each is a number of.
 LOGICAL = {"date": "int", "timestamp-micros": "long"}
+#: What makes a field's value plausible: `wire.values.rules` says what each means.
+FIELD_RULES = ("at_least", "at_most", "above", "not_before", "after", "not_after", "within", "otherwise")
 _NAME = {"type", "name", "namespace", "aliases"}
 _KEYS: Mapping[str, set[str]] = {
     "record": {*_NAME, "fields", "doc", "doc_zh", "one_subject"},
@@ -27,7 +44,11 @@ _KEYS: Mapping[str, set[str]] = {
     "array": {"type", "items"},
     "map": {"type", "values"},
     "primitive": {"type", "logicalType"},
-    "field": {"name", "type", "default", "order", "aliases", "classification", "identity", "doc", "doc_zh"},
+    "field": {
+        *("name", "type", "default", "order", "aliases", "classification", "identity", "doc", "doc_zh"),
+        *("code", "form", "masked", "least", "most", "format"),
+        *FIELD_RULES,
+    },
 }
 
 
@@ -137,6 +158,12 @@ class _Parser:
             classification=field.get("classification") or "",
             identity=bool(field.get("identity")),
             aliases=tuple(field.get("aliases", ())),
+            code=field.get("code") or "",
+            form=field.get("form") or "",
+            rules={name: field[name] for name in FIELD_RULES if name in field},
+            masked=bool(field.get("masked")),
+            bounds=_bounds(field),
+            format=FORMATS.get(field.get("format", "")),
         )
 
     def _enum(self, schema: Json, namespace: str) -> Enum:
@@ -244,6 +271,13 @@ class _StrictParser(_Parser):
             raise self.refusal(where, "has an 'identity' that is neither true nor false")
         if field.get("identity") and field["classification"] != "sensitive":
             raise self.refusal(where, "holds an identity number, so its classification is sensitive")
+        bounds = [field[key] for key in ("least", "most") if key in field]
+        if bounds and (len(bounds) != 2 or not all(type(bound) is int for bound in bounds) or bounds[0] > bounds[1]):
+            raise self.refusal(where, "has bounds that are not two whole numbers, 'least' and 'most'")
+        if bounds and not _is(field["type"], "int", "long"):
+            raise self.refusal(where, "has bounds, but is no int or long")
+        if "format" in field and (field["format"] not in FORMATS or not _is(field["type"], "string")):
+            raise self.refusal(where, f"has a 'format'; a string may have one of {', '.join(FORMATS)}")
 
     def check_symbols(self, name: str, symbols: list[str], symbols_zh: Mapping[str, str]) -> None:
         for symbol in symbols_zh:
@@ -251,6 +285,17 @@ class _StrictParser(_Parser):
                 raise SchemaRefused(
                     f"{self._path}: '{name}.symbols_zh' has {symbol!r}; it must be one of {', '.join(symbols)}."
                 )
+
+
+def _is(schema: Json, *names: str) -> bool:
+    """Whether a field's type is one of the primitive types `names`, or null."""
+    branches = schema if isinstance(schema, list) else [schema]
+    return all(branch in (*names, "null") for branch in branches)
+
+
+def _bounds(field: Mapping[str, Json]) -> Limits | None:
+    least, most = field.get("least"), field.get("most")
+    return None if least is None or most is None else Limits(least, most, f"is not between {least} and {most}")
 
 
 def _name_of(schema: Json, around: str) -> tuple[str, str]:

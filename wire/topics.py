@@ -33,6 +33,8 @@ PATIENCE_S = 30.0
 
 DEAD_LETTERS = "dead-letters"
 PARKED = "parked"
+REPLAY_OF = "replay_of"
+"""Header of a record that was sent back: where it stood when it was put aside, as topic:partition:offset."""
 ALERTS = "alerts"
 CLOCK = "clock"
 RECORD_CLAIMS, RECORD_HOLDERS, RECORD_MOVES = RECORD_TOPICS

@@ -225,6 +225,7 @@ def _show_difference(difference: Difference) -> None:
     titles = {
         "new": "new",
         "changed": "changed",
+        "restated": "restated (happened at the instant of one that differs: their order counts)",
         "withdrawn": "to be withdrawn (not in the file)",
         "unchanged": "unchanged",
         "newer": "left alone (stated after the export was made)",

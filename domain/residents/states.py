@@ -37,47 +37,47 @@ Value = Callable[[Mapping[str, Any], Event], Any]
 
 
 def _one(name: str) -> Value:
-    return lambda c, said: c[name]
+    return lambda c, event: c[name]
 
 
-def _married(c: Mapping[str, Any], said: Event) -> Marriage:
-    return Marriage(c["spouse"], said.kind == "Married", c["on"])
+def _married(c: Mapping[str, Any], event: Event) -> Marriage:
+    return Marriage(c["spouse"], event.kind == "Married", c["on"])
 
 
-def _tax(c: Mapping[str, Any], said: Event) -> Tax:
+def _tax(c: Mapping[str, Any], event: Event) -> Tax:
     return Tax(c["period"], c["amount_fen"])
 
 
-def _person(c: Mapping[str, Any], said: Event) -> Person:
+def _person(c: Mapping[str, Any], event: Event) -> Person:
     return Person(c["name"], c["sex"], c["born"], None, None)
 
 
-def _vehicle(c: Mapping[str, Any], said: Event, owner: str | None) -> Vehicle:
-    return Vehicle(c["vehicle_kind"], owner == said.subject, owner)
+def _vehicle(c: Mapping[str, Any], event: Event, owner: str | None) -> Vehicle:
+    return Vehicle(c["vehicle_kind"], owner == event.subject, owner)
 
 
-def _phone(c: Mapping[str, Any], said: Event) -> str:
+def _phone(c: Mapping[str, Any], event: Event) -> str:
     return c["phone"] or ""
 
 
 STATES: dict[str, tuple[tuple[str, Value], ...]] = {
     # police
     "Birth": (
-        ("person", lambda c, said: Person(c["name"], c["sex"], c["born"], c["mother"], c["father"])),
-        ("residence", lambda c, said: Residence(c["household"], c["dwelling"], None, "child", c["collective"])),
+        ("person", lambda c, event: Person(c["name"], c["sex"], c["born"], c["mother"], c["father"])),
+        ("residence", lambda c, event: Residence(c["household"], c["dwelling"], None, "child", c["collective"])),
     ),
     "MovedIn": (
         ("person", _person),
         (
             "residence",
-            lambda c, said: Residence(c["household"], c["dwelling"], c["address"], c["relation"], c["collective"]),
+            lambda c, event: Residence(c["household"], c["dwelling"], c["address"], c["relation"], c["collective"]),
         ),
     ),
-    "Address": (("residence", lambda c, said: Residence(c["household"], c["dwelling"], c["address"], None, False)),),
-    "MovedOut": (("residence", lambda c, said: Residence(c["household"], None, None, None, False)),),
+    "Address": (("residence", lambda c, event: Residence(c["household"], c["dwelling"], c["address"], None, False)),),
+    "MovedOut": (("residence", lambda c, event: Residence(c["household"], None, None, None, False)),),
     "Death": (("death", _one("on")),),
     "Contact": (("contact", _phone),),
-    "Kinship": (("kinship", lambda c, said: Kin(c["relative"], c["relation"])),),
+    "Kinship": (("kinship", lambda c, event: Kin(c["relative"], c["relation"])),),
     "NumberChanged": (("links", _one("to")),),
     "SamePerson": (("links", _one("to")),),
     "NumberGiven": (("links", _one("to")),),
@@ -87,7 +87,7 @@ STATES: dict[str, tuple[tuple[str, Value], ...]] = {
     "Granted": (
         (
             "grants",
-            lambda c, said: Grant(
+            lambda c, event: Grant(
                 c["programme"], c["household"], c["effective_from"], c["until"], c["monthly_fen"], c["dwelling"]
             ),
         ),
@@ -95,46 +95,46 @@ STATES: dict[str, tuple[tuple[str, Value], ...]] = {
     ),
     "Ended": (("grant_ends", _one("effective_from")),),
     # vehicles
-    "Registered": (("vehicles", lambda c, said: _vehicle(c, said, c["owner"])),),
-    "Transferred": (("vehicles", lambda c, said: _vehicle(c, said, c["to_owner"])),),
-    "Scrapped": (("vehicles", lambda c, said: _vehicle(c, said, None)),),
+    "Registered": (("vehicles", lambda c, event: _vehicle(c, event, c["owner"])),),
+    "Transferred": (("vehicles", lambda c, event: _vehicle(c, event, c["to_owner"])),),
+    "Scrapped": (("vehicles", lambda c, event: _vehicle(c, event, None)),),
     # tax
     "TaxRegistered": (("tax_registration", _one("taxpayer_type")), ("contact", _phone)),
     "TaxReturn": (("tax_returns", _tax),),
     "Arrears": (("arrears", _tax),),
     # bracelets, and the tasks about a person
-    "Pressed": (("presses", lambda c, said: Press(c["button"], c["device"], c["lon"], c["lat"])),),
+    "Pressed": (("presses", lambda c, event: Press(c["button"], c["device"], c["lon"], c["lat"])),),
     "Answered": (("answers", _one("outcome")),),
-    "Responded": (("responses", lambda c, said: Response(c["task"], c["rule"], c["cause"], c["outcome"])),),
+    "Responded": (("responses", lambda c, event: Response(c["task"], c["rule"], c["cause"], c["outcome"])),),
     # migrants
     "Arrived": (
         ("person", _person),
-        ("stays", lambda c, said: Stay(c["dwelling"], None, c["origin"], c["purpose"])),
+        ("stays", lambda c, event: Stay(c["dwelling"], None, c["origin"], c["purpose"])),
         ("contact", _phone),
     ),
-    "Moved": (("stays", lambda c, said: Stay(c["dwelling"], c["address"], None, None)),),
-    "Left": (("stays", lambda c, said: Stay(None, None, None, None)),),
-    "PermitIssued": (("permits", lambda c, said: Permit(c["effective_from"], c["until"])),),
+    "Moved": (("stays", lambda c, event: Stay(c["dwelling"], c["address"], None, None)),),
+    "Left": (("stays", lambda c, event: Stay(None, None, None, None)),),
+    "PermitIssued": (("permits", lambda c, event: Permit(c["effective_from"], c["until"])),),
     "PermitCancelled": (("permit_ends", _one("on")),),
     # health
-    "Reported": (("conditions", lambda c, said: Condition(c["condition"], c["level"], c["effective_from"])),),
+    "Reported": (("conditions", lambda c, event: Condition(c["condition"], c["level"], c["effective_from"])),),
     "ConditionEnded": (("condition_ends", _one("effective_from")),),
-    "Born": (("birth", lambda c, said: Birth(c["sex"], c["born"], c["mother"], c["father"], c["hospital"])),),
-    "ServiceRegistered": (("family_planning", lambda c, said: FamilyPlanning(True, c["children"], c["on"])),),
-    "ServiceEnded": (("family_planning", lambda c, said: FamilyPlanning(False, None, c["on"])),),
+    "Born": (("birth", lambda c, event: Birth(c["sex"], c["born"], c["mother"], c["father"], c["hospital"])),),
+    "ServiceRegistered": (("family_planning", lambda c, event: FamilyPlanning(True, c["children"], c["on"])),),
+    "ServiceEnded": (("family_planning", lambda c, event: FamilyPlanning(False, None, c["on"])),),
     # work
-    "Employed": (("employment", lambda c, said: Employment(c["employer"], c["occupation"], c["effective_from"])),),
+    "Employed": (("employment", lambda c, event: Employment(c["employer"], c["occupation"], c["effective_from"])),),
     "EmploymentEnded": (("employment_ends", _one("effective_from")),),
-    "Insured": (("insurance", lambda c, said: Insurance(c["scheme"], c["employer"], c["effective_from"])),),
-    "InsuranceEnded": (("insurance_ends", lambda c, said: InsuranceEnd(c["scheme"], c["effective_from"])),),
-    "AccountOpened": (("fund_accounts", lambda c, said: FundAccount(c["employer"], c["effective_from"])),),
+    "Insured": (("insurance", lambda c, event: Insurance(c["scheme"], c["employer"], c["effective_from"])),),
+    "InsuranceEnded": (("insurance_ends", lambda c, event: InsuranceEnd(c["scheme"], c["effective_from"])),),
+    "AccountOpened": (("fund_accounts", lambda c, event: FundAccount(c["employer"], c["effective_from"])),),
     "Deposited": (("fund_deposits", _tax),),
     "AccountClosed": (("fund_closures", _one("on")),),
     # school
-    "Enrolled": (("enrolments", lambda c, said: Enrolment(c["school"], c["stage"], c["effective_from"])),),
+    "Enrolled": (("enrolments", lambda c, event: Enrolment(c["school"], c["stage"], c["effective_from"])),),
     "EnrolmentEnded": (("enrolment_ends", _one("effective_from")),),
-    "DegreeAwarded": (("degrees", lambda c, said: Degree(c["degree"], c["school"], c["on"])),),
+    "DegreeAwarded": (("degrees", lambda c, event: Degree(c["degree"], c["school"], c["on"])),),
     # disability
-    "CardIssued": (("cards", lambda c, said: Card(c["disability"], c["level"], c["until"])),),
+    "CardIssued": (("cards", lambda c, event: Card(c["disability"], c["level"], c["until"])),),
     "CardCancelled": (("card_ends", _one("on")),),
 }

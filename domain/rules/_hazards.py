@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from domain.causes import causes
 from domain.rule import Check, Finding, Rule, Text
 from domain.views.grid import Grid
 
@@ -12,7 +13,9 @@ def hazard_rule(
     """The rule about hazards that were reported as `urgent`, or not. `respond_within` in microseconds."""
 
     def check(grid: Grid, now: int) -> Iterator[Finding]:
-        for hazard in grid.not_repaired():
+        open_hazards = list(grid.not_repaired())
+        called = causes(hazard.source for hazard in open_hazards)
+        for hazard in open_hazards:
             if hazard.value.urgent == urgent:
                 code = hazard.value.facility
                 known = grid.named(code)
@@ -28,7 +31,7 @@ def hazard_rule(
                     f"{en} {code}{at_en}: {hazard.value.hazard}, not repaired",
                 )
                 because = (hazard.source,) if known is None else (hazard.source, known.source)
-                yield Finding(hazard.record, why, because)
+                yield Finding(called[hazard.source], why, because)
 
     return Rule(
         name,

@@ -24,23 +24,24 @@ WHY = Text(
 
 def check(home: Dwelling, now: int) -> Iterator[Finding]:
     drawn = sorted(
-        (said for said in _drawn(home) if holds(said, now)), key=lambda said: (said.effective_from, said.source)
+        (benefit for benefit in _drawn(home) if holds(benefit, now)),
+        key=lambda benefit: (benefit.effective_from, benefit.source),
     )
     if drawn and midnight(due := _due_on(home, drawn)) <= now:
         cause = f"{drawn[0].source.record} {iso_day(due)}"
-        yield Finding(cause, WHY, tuple(said.source for said in drawn), arose=midnight(due))
+        yield Finding(cause, WHY, tuple(benefit.source for benefit in drawn), arose=midnight(due))
 
 
 def look_again(home: Dwelling, now: int) -> int | None:
     known = _drawn(home)
-    drawn = [said for said in known if holds(said, now)]
+    drawn = [benefit for benefit in known if holds(benefit, now)]
     due = (midnight(_due_on(home, drawn)),) if drawn else ()
     return next_of((*turns(known), *due), now) if known else None
 
 
 def _drawn(home: Dwelling) -> list[ProgrammeDrawn]:
-    living = (each.occupancy for each in home.occupants if each.occupancy.died_on is None)
-    return [said for person in living for said in person.programmes if said.programme in PROGRAMMES]
+    living = (occupant.occupancy for occupant in home.occupants if occupant.occupancy.died_on is None)
+    return [benefit for person in living for benefit in person.programmes if benefit.programme in PROGRAMMES]
 
 
 def _due_on(home: Dwelling, drawn: list[ProgrammeDrawn]) -> int:

@@ -20,7 +20,7 @@ def check(home: Dwelling, now: int) -> Iterator[Finding]:
     for lease in leases_in_force(home, now):
         if not home.visited_since(midnight(lease.start)):
             continue
-        new = [said for _, said in lease.joined if not home.visited_since(said.occurred_at)]
+        new = [source for _, source in lease.joined if not home.visited_since(source.occurred_at)]
         if new:
             why = Text(f"新增 {len(new)} 名租客，尚未走访", f"{len(new)} new tenant(s), not yet visited")
             yield Finding(lease.record, why, (lease.because[0], *new))

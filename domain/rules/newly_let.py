@@ -19,7 +19,11 @@ def check(home: Dwelling, now: int) -> Iterator[Finding]:
 
 
 def look_again(home: Dwelling, now: int) -> int | None:
-    return min((at for at in home.lease_turns() if at > now), key=itself, default=None) if home.leases else None
+    return (
+        min((instant for instant in home.lease_turns() if instant > now), key=itself, default=None)
+        if home.leases
+        else None
+    )
 
 
 RULE = Rule(

@@ -32,10 +32,10 @@ def check(home: Dwelling, now: int) -> Iterator[Finding]:
         return
     share = area_per_tenant(entry.value.floor_area_m2, len(tenants))
     if share < LEAST_M2_PER_TENANT:
-        told = f"{share:.1f} m²"
+        area = f"{share:.1f} m²"
         why = Text(
-            f"{len(tenants)} 名租客，人均 {told}，低于 {LEAST_M2_PER_TENANT:g} m²",
-            f"{len(tenants)} tenants, {told} each, the least is {LEAST_M2_PER_TENANT:g} m²",
+            f"{len(tenants)} 名租客，人均 {area}，低于 {LEAST_M2_PER_TENANT:g} m²",
+            f"{len(tenants)} tenants, {area} each, the least is {LEAST_M2_PER_TENANT:g} m²",
         )
         because = (entry.source, *(source for lease in leases for source in lease.because))
         yield Finding(entry.record, why, because)

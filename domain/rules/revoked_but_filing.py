@@ -45,8 +45,8 @@ def check(company: LegalPerson, now: int) -> Iterator[Finding]:
 
 def look_again(company: LegalPerson, now: int) -> int | None:
     revoked = current(company.revocations)
-    at = midnight(revoked.value.on) if revoked else now
-    return at if at > now else None
+    instant = midnight(revoked.value.on) if revoked else now
+    return instant if instant > now else None
 
 
 def _declares_after(filed: Statement[Amount], revoked_on: int) -> bool:

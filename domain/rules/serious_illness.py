@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from domain.causes import causes
 from domain.checks import HARDSHIP_SEEN, SOMEONE_MET, WANTS_HELP
 from domain.contributions import ConditionHeld
 from domain.event import Source
@@ -15,22 +16,25 @@ WHY = Text("新报告重大疾病，尚未走访", "a serious illness was report
 
 
 def check(home: Dwelling, now: int) -> Iterator[Finding]:
-    for said, lives_here in _not_visited_since(home):
-        if holds(said, now):
-            yield Finding(said.source.record, WHY, (said.source, lives_here))
+    reported = _reported(home)
+    called = causes(condition.source for condition, _ in reported)
+    for condition, lives_here in reported:
+        if holds(condition, now) and not home.visited_since(condition.source.occurred_at):
+            yield Finding(called[condition.source], WHY, (condition.source, lives_here))
 
 
 def look_again(home: Dwelling, now: int) -> int | None:
-    return next_of(turns(said for said, _ in _not_visited_since(home)), now)
+    return next_of(turns(condition for condition, _ in _reported(home)), now)
 
 
-def _not_visited_since(home: Dwelling) -> list[tuple[ConditionHeld, Source]]:
+def _reported(home: Dwelling) -> list[tuple[ConditionHeld, Source]]:
+    """Each serious illness of somebody who lives here, and by which statement they do."""
     return [
-        (said, each.occupancy.source)
-        for each in home.occupants
-        if each.occupancy.died_on is None
-        for said in each.occupancy.conditions
-        if said.condition == CONDITION and not home.visited_since(said.source.occurred_at)
+        (condition, occupant.occupancy.source)
+        for occupant in home.occupants
+        if occupant.occupancy.died_on is None
+        for condition in occupant.occupancy.conditions
+        if condition.condition == CONDITION
     ]
 
 

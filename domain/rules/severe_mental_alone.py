@@ -17,11 +17,11 @@ WHY = Text("严重精神障碍患者独居，今日尚未走访", "lives alone w
 
 
 def check(home: Dwelling, now: int) -> Iterator[Finding]:
-    reported = [said for said in _reports(home) if holds(said, now)]
+    reported = [condition for condition in _reports(home) if holds(condition, now)]
     person = alone(home, now) if reported else None
     if person is None:
         return
-    today, newest = day_of(now), max(reported, key=lambda said: (said.effective_from, said.source))
+    today, newest = day_of(now), max(reported, key=lambda condition: (condition.effective_from, condition.source))
     if not home.visited_since(midnight(today)):
         cause = f"{newest.source.record} {iso_day(today)}"
         yield Finding(cause, WHY, (newest.source, person.source), arose=midnight(today))
@@ -29,7 +29,7 @@ def check(home: Dwelling, now: int) -> Iterator[Finding]:
 
 def look_again(home: Dwelling, now: int) -> int | None:
     reports = _reports(home)
-    if any(holds(said, now) for said in reports) and alone(home, now):
+    if any(holds(condition, now) for condition in reports) and alone(home, now):
         return midnight(day_of(now) + 1)
     return next_of((*turns(reports), *home.lease_turns()), now) if reports else None
 
@@ -37,7 +37,7 @@ def look_again(home: Dwelling, now: int) -> int | None:
 def _reports(home: Dwelling) -> list[ConditionHeld]:
     """What is reported of the only person here who is registered or staying."""
     person = perhaps_alone(home)
-    return [] if person is None else [said for said in person.conditions if said.condition == CONDITION]
+    return [] if person is None else [condition for condition in person.conditions if condition.condition == CONDITION]
 
 
 RULE = Rule(

@@ -36,10 +36,12 @@ def _strangers(home: Dwelling, now: int) -> Iterator[tuple[str, Passages]]:
     seen = home.passages().items()
     lately = [(who, passed) for who, passed in seen if passed.last.occurred_at + WITHIN_DAYS * DAY > now]
     if lately:
-        known = {number for each in home.occupants for number in (each.resident, *each.occupancy.also)} | {*home.owners}
+        known = {number for passage in home.occupants for number in (passage.resident, *passage.occupancy.also)} | {
+            *home.owners
+        }
         for lease in leases_in_force(home, now):
             known |= {lease.landlord, *lease.tenants}
-        yield from (each for each in lately if each[0] not in known)
+        yield from (passage for passage in lately if passage[0] not in known)
 
 
 RULE = Rule(

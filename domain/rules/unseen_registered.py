@@ -5,7 +5,9 @@ A door that has been heard of for less than most of those days proves nothing.
 
 from collections.abc import Iterator
 
+from domain.causes import causes
 from domain.checks import SOMEONE_MET, STILL_LIVES_HERE
+from domain.event import Source
 from domain.keys import itself
 from domain.living import Person, leases_in_force, next_of, people
 from domain.rule import Check, Finding, Rule, Text
@@ -24,18 +26,20 @@ def check(home: Dwelling, now: int) -> Iterator[Finding]:
     seen, first, last = _door(home)
     if now < first + HEARD_DAYS * DAY or last + UNSEEN_DAYS * DAY <= now:
         return
-    missed: dict[str, list[tuple[Person, int]]] = {}
-    for person in people(home, now):
+    here = people(home, now)
+    called = causes(person.source for person in here)
+    missed: dict[Source, list[int]] = {}  # tenants of one lease are one finding
+    for person in here:
         since = _not_since(person, seen)
         if since + UNSEEN_DAYS * DAY <= now:
-            missed.setdefault(person.source.record, []).append((person, since))
-    for cause, them in missed.items():
+            missed.setdefault(person.source, []).append(since)
+    for source, them in missed.items():
         why = Text(
             f"登记在此的 {len(them)} 人已 {UNSEEN_DAYS} 天无门禁记录",
             f"{len(them)} registered here, not seen at the door for {UNSEEN_DAYS} days",
         )
-        because = tuple(sorted({person.source for person, _ in them}, key=itself))
-        yield Finding(cause, why, because, arose=max((since for _, since in them), key=itself) + UNSEEN_DAYS * DAY)
+        arose = max(them, key=itself) + UNSEEN_DAYS * DAY
+        yield Finding(called[source], why, (source,), arose=arose)
 
 
 def look_again(home: Dwelling, now: int) -> int | None:

@@ -26,13 +26,17 @@ ELDER = "elder_alone"
 
 
 def check(grid: Grid, now: int) -> Iterator[Finding]:
-    out = [said for said in _that_count(grid) if said.since <= now and (said.until is None or now < said.until)]
+    out = [
+        warning
+        for warning in _that_count(grid)
+        if warning.since <= now and (warning.until is None or now < warning.until)
+    ]
     if not out:
         return
     warned = _warned(out)
-    told = tuple(said.source for said in out)
+    warnings = tuple(warning.source for warning in out)
     for door in grid.doors:
-        here = [each for each in door.risk.vulnerable if holds(each, now)]
+        here = [person for person in door.risk.vulnerable if holds(person, now)]
         reasons = [*_of_house(door.risk), *_of_people(here)]
         if reasons:
             why = Text(
@@ -40,7 +44,7 @@ def check(grid: Grid, now: int) -> Iterator[Finding]:
                 f"{warned.en}: {', '.join(reason.en for reason in reasons)}",
             )
             house = (source for source in (door.risk.graded, door.risk.reinforced) if source is not None)
-            because: Iterable[Source] = {*told, *house, *(each.source for each in here)}
+            because: Iterable[Source] = {*warnings, *house, *(person.source for person in here)}
             yield Finding(door.dwelling, why, tuple(sorted(because, key=itself)), dwelling=door.dwelling)
 
 
@@ -49,18 +53,18 @@ def look_again(grid: Grid, now: int) -> int | None:
     counted = list(_that_count(grid))
     if not counted:
         return None
-    instants = [at for said in counted for at in (said.since, said.until) if at is not None]
-    return next_of((*instants, *turns(each for door in grid.doors for each in door.risk.vulnerable)), now)
+    instants = [instant for warning in counted for instant in (warning.since, warning.until) if instant is not None]
+    return next_of((*instants, *turns(person for door in grid.doors for person in door.risk.vulnerable)), now)
 
 
 def _that_count(grid: Grid) -> Iterator[WarningTold]:
-    return (said for said in grid.warnings() if said.level in LEVELS.get(said.hazard, ()))
+    return (warning for warning in grid.warnings() if warning.level in LEVELS.get(warning.hazard, ()))
 
 
 def _warned(out: list[WarningTold]) -> Text:
-    said = [(HAZARDS[each.hazard], COLOURS[each.level], each.rainfall_mm) for each in out]
-    zh = (f"{what.zh}{colour.zh}预警" + (f"（雨量 {mm:g} mm）" if mm is not None else "") for what, colour, mm in said)
-    en = (f"{colour.en} {what.en} warning" + (f" ({mm:g} mm)" if mm is not None else "") for what, colour, mm in said)
+    named = [(HAZARDS[warning.hazard], COLOURS[warning.level], warning.rainfall_mm) for warning in out]
+    zh = (f"{what.zh}{colour.zh}预警" + (f"（雨量 {mm:g} mm）" if mm is not None else "") for what, colour, mm in named)
+    en = (f"{colour.en} {what.en} warning" + (f" ({mm:g} mm)" if mm is not None else "") for what, colour, mm in named)
     return Text("、".join(zh), ", ".join(en))
 
 
@@ -73,9 +77,9 @@ def _of_house(risk: DoorAtRisk) -> Iterator[Text]:
 
 def _of_people(here: list[Vulnerable]) -> Iterator[Text]:
     """An illness or disability is not named: whoever goes there sees it with the reasons, for a purpose."""
-    if any(each.need == ELDER for each in here):
+    if any(person.need == ELDER for person in here):
         yield Text("独居老人", "an elder alone")
-    if any(each.need != ELDER for each in here):
+    if any(person.need != ELDER for person in here):
         yield Text("需照看的住户", "an occupant who needs looking after")
 
 

@@ -47,7 +47,7 @@ def leads_away(row: Row) -> Statement[str] | None:
     own = _standing(row.id, row.links) if row.links else None
     if own is None or not row.linked:
         return own
-    others = {each.facts.id: each.facts for each in row.linked}
+    others = {other.facts.id: other.facts for other in row.linked}
     ring = [own]
     while ring[-1].value != row.id:
         other = others.get(ring[-1].value)

@@ -43,38 +43,38 @@ def at_risk(home: Dwelling) -> AboutGrid | None:
         reinforced.source if reinforced else None,
         vulnerable,
     )
-    return AboutGrid(door, (), max((*house, *(each.source for each in vulnerable)), key=attrgetter("happened")))
+    return AboutGrid(door, (), max((*house, *(person.source for person in vulnerable)), key=attrgetter("happened")))
 
 
 def _vulnerable(home: Dwelling) -> Iterator[Vulnerable]:
-    living = [each for each in home.occupants if each.occupancy.died_on is None]
-    for _, said in living:
-        for condition in said.conditions:
+    living = [occupant for occupant in home.occupants if occupant.occupancy.died_on is None]
+    for _, occupancy in living:
+        for condition in occupancy.conditions:
             if condition.condition in ILL:
                 yield Vulnerable(condition.condition, condition.effective_from, condition.until, condition.source)
-        for card in said.disabilities:
+        for card in occupancy.disabilities:
             if card.level <= GRAVELY_DISABLED:
                 yield Vulnerable("disabled", card.effective_from, card.until, card.source)
     if len(living) == 1:
         yield from _elder_alone(home, living[0].occupancy)
 
 
-def _elder_alone(home: Dwelling, said: Occupancy) -> Iterator[Vulnerable]:
+def _elder_alone(home: Dwelling, occupancy: Occupancy) -> Iterator[Vulnerable]:
     """The days on which the only one registered or staying here is an elder and no tenant shares the dwelling."""
-    if said.born is None:
+    if occupancy.born is None:
         return
-    known = {number for each in home.occupants for number in (each.resident, *each.occupancy.also)}
+    known = {number for occupant in home.occupants for number in (occupant.resident, *occupant.occupancy.also)}
     shared = [
         (lease.start, lease.until)
         for lease in (home.tenancies() if home.leases else ())
         if not known.issuperset(lease.tenants)
     ]
-    begins: int | None = birthday(said.born, ELDER_FROM_AGE)
+    begins: int | None = birthday(occupancy.born, ELDER_FROM_AGE)
     for start, until in sorted(shared, key=ordered):
         if begins is None or (until is not None and until <= max(begins, start, key=itself)):
             continue
         if start > begins:
-            yield Vulnerable("elder_alone", begins, start, said.source)
+            yield Vulnerable("elder_alone", begins, start, occupancy.source)
         begins = until
     if begins is not None:
-        yield Vulnerable("elder_alone", begins, None, said.source)
+        yield Vulnerable("elder_alone", begins, None, occupancy.source)

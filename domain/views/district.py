@@ -45,11 +45,13 @@ class District:
         newest = self.newest.occurred_at if self.newest else 0
         lifted = {(held.department, held.record): held.occurred_at for held in by_record(self.lifted)}
         for held in by_record(self.issued):
-            at, said = lifted.get((held.department, held.record)), held.value
-            if at is not None and at >= held.occurred_at:
+            lifted_at, warning = lifted.get((held.department, held.record)), held.value
+            if lifted_at is not None and lifted_at >= held.occurred_at:
                 continue
-            if said.until is None or newest < said.until + SETTLED:
-                yield WarningTold(said.hazard, said.level, said.rainfall_mm, held.occurred_at, said.until, held.source)
+            if warning.until is None or newest < warning.until + SETTLED:
+                yield WarningTold(
+                    warning.hazard, warning.level, warning.rainfall_mm, held.occurred_at, warning.until, held.source
+                )
 
     @property
     def newest(self) -> Statement[Any] | None:
@@ -58,27 +60,27 @@ class District:
         return latest(held for fact in facts if (held := current(fact)))
 
 
-def merge(row: District, said: Event) -> District:
-    """The district after `said`; order and repetition of events do not matter."""
-    c = said.change
-    match said.kind:
+def merge(row: District, event: Event) -> District:
+    """The district after `event`; order and repetition of events do not matter."""
+    c = event.change
+    match event.kind:
         case "WarningIssued":
             issued = Issued(c["hazard"], c["level"], c["rainfall_mm"], c["until"])
-            row = replace(row, issued=stated(row.issued, said, issued))
+            row = replace(row, issued=stated(row.issued, event, issued))
         case "WarningLifted":
-            row = replace(row, lifted=stated(row.lifted, said, True))
+            row = replace(row, lifted=stated(row.lifted, event, True))
         case _:  # of a department that no fact here is for yet: seen, kept, corrected like every other
-            row = replace(row, other=stated(row.other, said, said.topic))
+            row = replace(row, other=stated(row.other, event, event.topic))
     return row
 
 
-def receive(row: District, source: str, said: GridThere | None) -> District:
+def receive(row: District, source: str, there: GridThere | None) -> District:
     """The district once the grid `source` says that it is there; None: nothing is known of it any more."""
-    at = bisect_left(row.grids, source)
-    known = row.grids[at : at + 1] == (source,)
-    if known == (said is not None):
+    place = bisect_left(row.grids, source)
+    known = row.grids[place : place + 1] == (source,)
+    if known == (there is not None):
         return row
-    return replace(row, grids=(*row.grids[:at], *(() if said is None else (source,)), *row.grids[at + known :]))
+    return replace(row, grids=(*row.grids[:place], *(() if there is None else (source,)), *row.grids[place + known :]))
 
 
 def contribute(row: District) -> Contributions:
@@ -86,8 +88,8 @@ def contribute(row: District) -> Contributions:
     newest = row.newest
     if newest is None or not row.grids:
         return {}
-    said = AboutGrid(None, tuple(row.standing()), newest.source)
-    return {"grid": dict.fromkeys(row.grids, said)}
+    warned = AboutGrid(None, tuple(row.standing()), newest.source)
+    return {"grid": dict.fromkeys(row.grids, warned)}
 
 
 VIEW = View(

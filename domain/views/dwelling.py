@@ -191,15 +191,15 @@ class Dwelling:
     def owners(self) -> tuple[str, ...]:
         """Those who hold a certificate now. A transfer takes the former owners out of every certificate."""
         held: dict[tuple[str, str], set[str]] = {}
-        for said in in_time(self.ownership):
+        for statement in in_time(self.ownership):
             for certificate in held.values():
-                certificate.difference_update(said.value.former)
-            held[said.department, said.record] = set(said.value.owners)
+                certificate.difference_update(statement.value.former)
+            held[statement.department, statement.record] = set(statement.value.owners)
         return tuple(sorted(set().union(*held.values()), key=itself))
 
     def tenancies(self) -> list[Tenancy]:
         """Every lease of this dwelling, with its renewals, ends and tenants."""
-        return [self._tenancy(*told) for told in self._terms()]
+        return [self._tenancy(*terms) for terms in self._terms()]
 
     def lease_turns(self) -> Iterator[int]:
         """The instants at which a lease begins or ends."""
@@ -226,7 +226,11 @@ class Dwelling:
         present = dict.fromkeys(let.value.tenants, True)
         later = [held for held in moves if held.occurred_at >= let.occurred_at]
         present |= {held.value.tenant: held.value.present for held in later}
-        told = [let.source, *(held.source for held in (renewed, ended) if held is not None), *(m.source for m in moves)]
+        because = [
+            let.source,
+            *(held.source for held in (renewed, ended) if held is not None),
+            *(m.source for m in moves),
+        ]
         return Tenancy(
             let.record,
             let.value.start,
@@ -234,7 +238,7 @@ class Dwelling:
             let.value.landlord,
             tuple(sorted((tenant for tenant, here in present.items() if here), key=itself)),
             let.occurred_at,
-            tuple(told),
+            tuple(because),
             tuple(
                 (m.value.tenant, m.source) for m in later if m.value.present and m.value.tenant not in let.value.tenants
             ),
@@ -272,55 +276,57 @@ class Dwelling:
         )
 
 
-def merge(row: Dwelling, said: Event) -> Dwelling:
-    """The dwelling after `said`; order and repetition of events do not matter."""
-    c = said.change
-    match said.kind:
+def merge(row: Dwelling, event: Event) -> Dwelling:
+    """The dwelling after `event`; order and repetition of events do not matter."""
+    c = event.change
+    match event.kind:
         case "DwellingRegistered":
             entry = Register(c["grid"], c["address"], c["floor_area_m2"], c["use"], c["district"], c["lon"], c["lat"])
-            row = replace(row, register=stated(row.register, said, entry))
+            row = replace(row, register=stated(row.register, event, entry))
         case "Let":
             lease = Lease(c["landlord"], tuple(c["tenants"]), c["start"], c["until"], c["rooms"])
-            row = replace(row, leases=stated(row.leases, said, lease))
+            row = replace(row, leases=stated(row.leases, event, lease))
         case "Renewed":
-            row = replace(row, renewals=stated(row.renewals, said, c["until"]))
+            row = replace(row, renewals=stated(row.renewals, event, c["until"]))
         case "TenancyEnded":
-            row = replace(row, lease_ends=stated(row.lease_ends, said, c["on"]))
+            row = replace(row, lease_ends=stated(row.lease_ends, event, c["on"]))
         case "TenantAdded" | "TenantLeft":
-            tenant = Tenant(said.record, c["tenant"], said.kind == "TenantAdded")
-            row = replace(row, tenants=stated(row.tenants, said, tenant, record=slot_record(said.kind, said.record, c)))
+            tenant = Tenant(event.record, c["tenant"], event.kind == "TenantAdded")
+            row = replace(
+                row, tenants=stated(row.tenants, event, tenant, record=slot_record(event.kind, event.record, c))
+            )
         case "Visited":
-            row = replace(row, visits=stated(row.visits, said, Visit(c["task"], c["outcome"])))
+            row = replace(row, visits=stated(row.visits, event, Visit(c["task"], c["outcome"])))
         case "Graded":
-            row = replace(row, grades=stated(row.grades, said, Grade(c["grade"], c["on"])))
+            row = replace(row, grades=stated(row.grades, event, Grade(c["grade"], c["on"])))
         case "Reinforced":
             reinforced = Reinforcement(c["on"], c["lasts_until"])
-            row = replace(row, reinforcements=stated(row.reinforcements, said, reinforced))
+            row = replace(row, reinforcements=stated(row.reinforcements, event, reinforced))
         case "OwnershipRegistered" | "OwnershipTransferred" | "OwnershipEnded":
             owned = Ownership(tuple(c.get("owners", ())), tuple(c.get("from_owners", ())), c["on"])
-            row = replace(row, ownership=stated(row.ownership, said, owned))
+            row = replace(row, ownership=stated(row.ownership, event, owned))
         case "SwipedIn" | "SwipedOut":
-            row = replace(row, swipes=stated(row.swipes, said, Swipe(c["resident"], c["card"], c["device"])))
+            row = replace(row, swipes=stated(row.swipes, event, Swipe(c["resident"], c["card"], c["device"])))
         case "Instructed":
-            row = replace(row, instructions=stated(row.instructions, said, Instruction(c["task"], c["instruction"])))
+            row = replace(row, instructions=stated(row.instructions, event, Instruction(c["task"], c["instruction"])))
         case "FedBack":
-            row = replace(row, feedback=stated(row.feedback, said, Feedback(c["task"], c["outcome"])))
+            row = replace(row, feedback=stated(row.feedback, event, Feedback(c["task"], c["outcome"])))
         case _:  # of a department that no fact here is for yet: seen, kept, corrected like every other
-            row = replace(row, other=stated(row.other, said, said.topic))
+            row = replace(row, other=stated(row.other, event, event.topic))
     return row
 
 
-def receive(row: Dwelling, source: str, said: Occupancy | None) -> Dwelling:
-    """The dwelling once the resident `source` says `said` about it; None: not registered here (any more)."""
-    occupant = None if said is None else Occupant(source, said)
+def receive(row: Dwelling, source: str, occupancy: Occupancy | None) -> Dwelling:
+    """The dwelling once the resident `source` says `occupancy` about it; None: not registered here (any more)."""
+    occupant = None if occupancy is None else Occupant(source, occupancy)
     return replace(row, occupants=replaced(row.occupants, source, occupant, attrgetter("resident")))
 
 
 def contribute(row: Dwelling) -> Contributions:
     """What is at risk here when the weather turns is for the grid in which the dwelling lies."""
     grid = row.grid
-    said = at_risk(row) if grid is not None else None
-    return {} if grid is None or said is None else {"grid": {grid: said}}
+    risk = at_risk(row) if grid is not None else None
+    return {} if grid is None or risk is None else {"grid": {grid: risk}}
 
 
 def expire(row: Dwelling, now: int) -> Dwelling:

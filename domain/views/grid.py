@@ -75,8 +75,8 @@ class Grid:
         """Each hazard that was reported and not repaired since; a report after the repair is a hazard again."""
         repaired = {(held.department, held.record): held.occurred_at for held in by_record(self.repairs)}
         for held in by_record(self.hazards):
-            at = repaired.get((held.department, held.record))
-            if at is None or at < held.occurred_at:
+            repaired_at = repaired.get((held.department, held.record))
+            if repaired_at is None or repaired_at < held.occurred_at:
                 yield held
 
     def named(self, facility: str) -> Statement[Facility] | None:
@@ -84,32 +84,32 @@ class Grid:
         return next((held for held in by_record(self.facilities) if held.value.facility == facility), None)
 
     def warnings(self) -> Iterator[WarningTold]:
-        for said in self.warned:
-            yield from said.warnings
+        for district in self.warned:
+            yield from district.warnings
 
 
-def merge(row: Grid, said: Event) -> Grid:
-    """The grid after `said`; order and repetition of events do not matter."""
-    c = said.change
-    match said.kind:
+def merge(row: Grid, event: Event) -> Grid:
+    """The grid after `event`; order and repetition of events do not matter."""
+    c = event.change
+    match event.kind:
         case "FacilityInstalled":
             facility = Facility(c["facility"], c["facility_kind"], c["what"], c["address"], c["lon"], c["lat"])
-            row = replace(row, facilities=stated(row.facilities, said, facility))
+            row = replace(row, facilities=stated(row.facilities, event, facility))
         case "HazardReported":
-            row = replace(row, hazards=stated(row.hazards, said, Hazard(c["facility"], c["hazard"], c["urgent"])))
+            row = replace(row, hazards=stated(row.hazards, event, Hazard(c["facility"], c["hazard"], c["urgent"])))
         case "HazardRepaired":
-            row = replace(row, repairs=stated(row.repairs, said, c["on"]))
+            row = replace(row, repairs=stated(row.repairs, event, c["on"]))
         case _:  # of a department that no fact here is for yet: seen, kept, corrected like every other
-            row = replace(row, other=stated(row.other, said, said.topic))
+            row = replace(row, other=stated(row.other, event, event.topic))
     return row
 
 
-def receive(row: Grid, source: str, said: AboutGrid | None) -> Grid:
-    """The grid once a dwelling or its district, `source`, says `said` about it; None: nothing more."""
-    door = None if said is None or said.door is None else Door(source, said.door)
-    warned = None if said is None or not said.warnings else Warned(source, said.warnings)
+def receive(row: Grid, source: str, about: AboutGrid | None) -> Grid:
+    """The grid once a dwelling or its district, `source`, says `about` about it; None: nothing more."""
+    door = None if about is None or about.door is None else Door(source, about.door)
+    warned = None if about is None or not about.warnings else Warned(source, about.warnings)
     doors = replaced(row.doors, source, door, attrgetter("dwelling"))
-    others = [each for each in row.warned if each.district != source]
+    others = [other for other in row.warned if other.district != source]
     return replace(
         row, doors=doors, warned=tuple(sorted([*others, warned] if warned else others, key=attrgetter("district")))
     )

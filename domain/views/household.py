@@ -45,14 +45,14 @@ class Household:
     def disagreements(self) -> tuple[str, ...]:
         """Where departments, or the register's own entries for the members, differ."""
         memberships = [member.membership for member in self.members]
-        found = []
+        names = []
         if any(m.contacts_disagree for m in memberships):
-            found.append("contact")
+            names.append("contact")
         if any(drawn.household_differs for m in memberships for drawn in m.programmes):
-            found.append("household")
+            names.append("household")
         if len({m.dwelling for m in memberships if m.dwelling and m.died_on is None}) > 1:
-            found.append("dwelling")
-        return tuple(found)
+            names.append("dwelling")
+        return tuple(names)
 
     @property
     def _newest(self) -> Membership | None:
@@ -79,17 +79,17 @@ def in_force(drawn: ProgrammeDrawn, now: int) -> bool:
 def next_turn(programmes: Iterator[ProgrammeDrawn], now: int) -> int | None:
     """The next instant after `now` at which one of the benefits begins or ends."""
     days = (day for drawn in programmes for day in (drawn.effective_from, drawn.until) if day is not None)
-    return min((at for day in days if (at := midnight(day)) > now), key=itself, default=None)
+    return min((instant for day in days if (instant := midnight(day)) > now), key=itself, default=None)
 
 
-def merge(row: Household, said: Event) -> Household:
+def merge(row: Household, event: Event) -> Household:
     """No contract has a household for its subject."""
     return row
 
 
-def receive(row: Household, source: str, said: Membership | None) -> Household:
-    """The household once the resident `source` says `said` about it; None: not a member (any more)."""
-    member = None if said is None else Member(source, said)
+def receive(row: Household, source: str, membership: Membership | None) -> Household:
+    """The household once the resident `source` says `membership` about it; None: not a member (any more)."""
+    member = None if membership is None else Member(source, membership)
     return replace(row, members=replaced(row.members, source, member, attrgetter("resident")))
 
 

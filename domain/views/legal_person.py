@@ -101,45 +101,45 @@ class LegalPerson:
         return held.value if (held := current(self.deregistration)) else None
 
 
-def merge(row: LegalPerson, said: Event) -> LegalPerson:
-    """The legal person after `said`; order and repetition of events do not matter."""
-    c = said.change
-    match said.kind:
+def merge(row: LegalPerson, event: Event) -> LegalPerson:
+    """The legal person after `event`; order and repetition of events do not matter."""
+    c = event.change
+    match event.kind:
         case "CompanyRegistered":
             company = Company(c["name"], c["company_kind"], c["capital_fen"], c["on"])
             row = replace(
                 row,
-                registration=stated(row.registration, said, company),
-                representatives=stated(row.representatives, said, c["legal_representative"]),
-                seats=stated(row.seats, said, Seat(c["dwelling"], c["address"])),
+                registration=stated(row.registration, event, company),
+                representatives=stated(row.representatives, event, c["legal_representative"]),
+                seats=stated(row.seats, event, Seat(c["dwelling"], c["address"])),
             )
         case "RepresentativeChanged":
-            row = replace(row, representatives=stated(row.representatives, said, c["legal_representative"]))
+            row = replace(row, representatives=stated(row.representatives, event, c["legal_representative"]))
         case "AddressChanged":
-            row = replace(row, seats=stated(row.seats, said, Seat(c["dwelling"], c["address"])))
+            row = replace(row, seats=stated(row.seats, event, Seat(c["dwelling"], c["address"])))
         case "LicenceRevoked":
-            row = replace(row, revocations=stated(row.revocations, said, Revocation(c["on"], c["reason"])))
+            row = replace(row, revocations=stated(row.revocations, event, Revocation(c["on"], c["reason"])))
         case "Deregistered":
-            row = replace(row, deregistration=stated(row.deregistration, said, c["on"]))
+            row = replace(row, deregistration=stated(row.deregistration, event, c["on"]))
         case "Inspected":
-            row = replace(row, inspections=stated(row.inspections, said, Inspection(c["year"], c["outcome"])))
+            row = replace(row, inspections=stated(row.inspections, event, Inspection(c["year"], c["outcome"])))
         case "CompanyTaxRegistered":
-            row = replace(row, taxpayer=stated(row.taxpayer, said, c["on"]))
+            row = replace(row, taxpayer=stated(row.taxpayer, event, c["on"]))
         case "CompanyTaxReturn":
-            row = replace(row, filings=stated(row.filings, said, Amount(c["period"], c["amount_fen"])))
+            row = replace(row, filings=stated(row.filings, event, Amount(c["period"], c["amount_fen"])))
         case "CompanyArrears":
-            row = replace(row, tax_debts=stated(row.tax_debts, said, Amount(c["period"], c["amount_fen"])))
+            row = replace(row, tax_debts=stated(row.tax_debts, event, Amount(c["period"], c["amount_fen"])))
         case "EmployerInsured":
             insured = Insured(c["insured_persons"], c["effective_from"])
-            row = replace(row, insured=stated(row.insured, said, insured))
+            row = replace(row, insured=stated(row.insured, event, insured))
         case "ContributionPaid":
             paid = Paid(c["period"], c["insured_persons"], c["amount_fen"])
-            row = replace(row, insurance_payments=stated(row.insurance_payments, said, paid))
+            row = replace(row, insurance_payments=stated(row.insurance_payments, event, paid))
         case "ContributionArrears":
             owed = Amount(c["period"], c["amount_fen"])
-            row = replace(row, insurance_debts=stated(row.insurance_debts, said, owed))
+            row = replace(row, insurance_debts=stated(row.insurance_debts, event, owed))
         case _:  # of a department that no fact here is for yet: seen, kept, corrected like every other
-            row = replace(row, other=stated(row.other, said, said.topic))
+            row = replace(row, other=stated(row.other, event, event.topic))
     return row
 
 

@@ -15,7 +15,7 @@ from domain.contributions import (
     VehicleHeld,
 )
 from domain.event import Event, Source
-from domain.facts import Fact, Statement, by_record, current, disagree, ends, standing, stated, united
+from domain.facts import Fact, Statement, by_record, current, disagree, ends, standing, stated, telephones, united
 from domain.keys import itself
 from domain.residents.facts import Facts
 from domain.residents.states import STATES
@@ -123,12 +123,12 @@ class Resident(Facts):
     @property
     def disagreements(self) -> tuple[str, ...]:
         """The facts on which two departments differ."""
-        found, person = [], self.whole()
-        if disagree(person.contact):
-            found.append("contact")
+        names, person = [], self.whole()
+        if disagree(telephones(person.contact)):
+            names.append("contact")
         if any(drawn.household_differs for drawn in person.programmes()):
-            found.append("household")
-        return tuple(found)
+            names.append("household")
+        return tuple(names)
 
     def programmes(self) -> Iterator[ProgrammeDrawn]:
         """Each benefit ever granted, with the day on which it ends if that is known."""
@@ -154,8 +154,8 @@ class Resident(Facts):
             return ()
         ended = ends(person.condition_ends)
         return tuple(
-            ConditionHeld(*said.value, ended.get((said.department, said.record)), said.source)
-            for said in by_record(person.conditions)
+            ConditionHeld(*reported.value, ended.get((reported.department, reported.record)), reported.source)
+            for reported in by_record(person.conditions)
         )
 
     def disabilities_held(self) -> tuple[DisabilityHeld, ...]:
@@ -181,15 +181,15 @@ class Resident(Facts):
         if not person.permits:
             return []
         cancelled = ends(person.permit_ends)
-        found = []
+        permits = []
         for permit in by_record(person.permits):
             starts, until = permit.value
             end = cancelled.get((permit.department, permit.record))
             if end is not None and end < until:
-                found.append(PermitHeld(starts, end, True, permit.source))
+                permits.append(PermitHeld(starts, end, True, permit.source))
             else:
-                found.append(PermitHeld(starts, until, False, permit.source))
-        return found
+                permits.append(PermitHeld(starts, until, False, permit.source))
+        return permits
 
     def enrolments_held(self) -> list[EnrolmentHeld]:
         """Each place at a school that the person ever had."""
@@ -197,31 +197,27 @@ class Resident(Facts):
         if not person.enrolments:
             return []
         ended = {(end.department, end.record): end for end in by_record(person.enrolment_ends)}
-        found = []
+        places = []
         for place in by_record(person.enrolments):
             end = ended.get((place.department, place.record))
             because = (place.source,) if end is None else (place.source, end.source)
             until = None if end is None else end.value
-            found.append(EnrolmentHeld(place.value.stage, place.value.effective_from, until, because))
-        return found
+            places.append(EnrolmentHeld(place.value.stage, place.value.effective_from, until, because))
+        return places
 
 
 def _earlier(one: int | None, other: int | None) -> int | None:
     return min((day for day in (one, other) if day is not None), key=itself, default=None)
 
 
-def merge(row: Resident, said: Event) -> Resident:
-    """The resident after `said`; order and repetition of events do not matter."""
-    states = STATES.get(said.kind)
+def merge(row: Resident, event: Event) -> Resident:
+    """The resident after `event`; order and repetition of events do not matter."""
+    states = STATES.get(event.kind)
     if states is None:  # of a department that no fact here is for yet: seen, kept, corrected like every other
-        return replace(row, other=stated(row.other, said, said.topic))
+        return replace(row, other=stated(row.other, event, event.topic))
     changed: dict[str, Any] = {}
     for fact, value_of in states:
-        value = value_of(said.change, said)
-        # A grant or a registration that names no telephone is kept too, marked withdrawn: whether the number of an
-        # older version of the record still holds must not depend on which of the two came first.
-        what = said._replace(withdrawn=True) if fact == "contact" and not value else said
-        changed[fact] = stated(getattr(row, fact), what, value)
+        changed[fact] = stated(getattr(row, fact), event, value_of(event.change, event))
     return replace(row, **changed)
 
 
@@ -239,13 +235,13 @@ def _whole(row: Resident) -> Resident:
     return replace(row, **person | {"links": row.links, "linked": ()})
 
 
-def receive(row: Resident, source: str, said: Linkage | None) -> Resident:
+def receive(row: Resident, source: str, linkage: Linkage | None) -> Resident:
     """The row once the number `source` has said what was stated about it and those behind it; None: its link is gone.
 
     What comes by the row itself is refused: until a ring is noticed it would say the same round and round.
     """
     linked = [other for other in row.linked if other.path[-1] != source]
-    for path, facts in said.numbers if said is not None else ():
+    for path, facts in linkage.numbers if linkage is not None else ():
         if row.id not in (way := (*path, source)):
             linked.append(Linked(way, facts))
     return replace(row, linked=tuple(sorted(linked, key=lambda other: other.path)))
@@ -272,19 +268,19 @@ def _at_home(row: Resident, also: tuple[str, ...]) -> Contributions:
     if registered is None and stay is None:
         return {}
     drawn = tuple(row.programmes())
-    said: dict[str, dict[str, object]] = {}
+    contributions: dict[str, dict[str, object]] = {}
     here: dict[str, tuple[str, Source]] = {}
     if stay is not None and stay.value.dwelling is not None:
         here[stay.value.dwelling] = ("", stay.source)
     if registered is not None and registered.value.household is not None:
         household, home = registered.value.household, registered.value.dwelling
-        said["household"] = {household: _membership(row, registered, drawn, also)}
+        contributions["household"] = {household: _membership(row, registered, drawn, also)}
         if home is not None:
             here[home] = (household, registered.source)
     if here:
         born, died_on = row.born, row.died_on
         health, cards = row.conditions_held(), row.disabilities_held()
-        said["dwelling"] = {
+        contributions["dwelling"] = {
             dwelling: Occupancy(
                 household,
                 born,
@@ -298,7 +294,7 @@ def _at_home(row: Resident, also: tuple[str, ...]) -> Contributions:
             )
             for dwelling, (household, source) in here.items()
         }
-    return said
+    return contributions
 
 
 def _membership(
@@ -312,7 +308,7 @@ def _membership(
         died_on=row.died_on,
         dwelling=home.dwelling,
         address=home.address,
-        contacts_disagree=disagree(row.contact),
+        contacts_disagree=disagree(telephones(row.contact)),
         source=held.source,
         vehicles=tuple(VehicleHeld(v.value.vehicle_kind, v.source) for v in by_record(row.vehicles) if v.value.owned),
         programmes=drawn,

@@ -1,6 +1,6 @@
 """Civil affairs: the marriage register (婚姻登记) and social assistance (社会救助)."""
 
-from producers.publish.cells import choice, day, flag, identity, instant, number_of, phone, yuan
+from producers.publish.cells import choice, day, flag, identity, instant, last_day, number_of, phone, yuan
 from producers.publish.columns import Department, Export, column, optional, says
 
 PROGRAMME = choice(
@@ -63,7 +63,7 @@ DEPARTMENT = Department(
                         programme=programme,
                         household=optional("户号|户口簿号", number_of),
                         effective_from=column("起始日期|生效日期", day),
-                        until=optional("截止日期", day),
+                        until=optional("截止日期", last_day),
                         monthly_fen=optional("月金额|月救助金额", yuan),
                         dwelling=optional("房屋编码|标准地址编码", number_of),
                         phone=optional("联系电话", phone),

@@ -1,31 +1,15 @@
 """Disabled persons' federation: cards (残疾人证)."""
 
-from producers.publish.cells import choice, day, flag, identity, instant, number_of
+from producers.publish.cells import coded, day, flag, identity, instant, last_day, number_of
 from producers.publish.columns import Department, Export, column, optional, says
 
-# GB/T 26341: seven kinds, four levels
-DISABILITY = choice(
-    {
-        "visual": "视力|视力残疾|1",
-        "hearing": "听力|听力残疾|2",
-        "speech": "言语|言语残疾|3",
-        "physical": "肢体|肢体残疾|4",
-        "intellectual": "智力|智力残疾|5",
-        "mental": "精神|精神残疾|6",
-        "multiple": "多重|多重残疾|7",
-    }
-)
-LEVELS = choice({"1": "一级|1|1级|壹级", "2": "二级|2|2级|贰级", "3": "三级|3|3级|叁级", "4": "四级|4|4级|肆级"})
+DISABILITY = coded("gbt-26341-kinds", None)
+LEVELS = coded("gbt-26341-levels", None)
 
 
 def level(cell: str) -> int:
     """The level of a disability, 1 (gravest) to 4."""
     return int(LEVELS(cell))
-
-
-def until(cell: str) -> int | None:
-    """A card's last day; most have none."""
-    return None if cell in ("长期", "长期有效", "永久") else day(cell)
 
 
 DEPARTMENT = Department(
@@ -50,7 +34,7 @@ DEPARTMENT = Department(
                         "CardIssued",
                         disability=column("残疾类别", DISABILITY),
                         level=column("残疾等级|残疾级别", level),
-                        until=optional("有效期止|有效期至|有效期限", until),
+                        until=optional("有效期止|有效期至|有效期限", last_day),
                     )
                 ],
                 "注销|残疾人证注销": [says("CardCancelled", on=column("注销日期", day))],

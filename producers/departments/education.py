@@ -1,9 +1,9 @@
 """Education: the schools' rolls and degrees (学籍与学位)."""
 
-from producers.publish.cells import choice, day, flag, identity, instant, number_of
+from producers.publish.cells import day, flag, identity, instant, number_of, open_choice
 from producers.publish.columns import Department, Export, column, optional, says
 
-STAGE = choice(
+STAGE = open_choice(
     {
         "kindergarten": "幼儿园|学前|学前教育",
         "primary": "小学|小学教育",
@@ -12,15 +12,17 @@ STAGE = choice(
         "vocational": "中职|中等职业学校|职业高中|中专|技校|技工学校",
         "university": "高等教育|大学|本科|大专|专科|研究生",
         "other": "其他|特殊教育|特殊教育学校|专门学校|成人教育",
-    }
+    },
+    "other",
 )
-DEGREE = choice(
+DEGREE = open_choice(
     {
         "bachelor": "学士|学士学位",
         "master": "硕士|硕士学位",
         "doctor": "博士|博士学位",
         "other": "其他|名誉博士|专业学位",
-    }
+    },
+    "other",
 )
 
 school = column("学校名称|学校|授予单位")
@@ -47,6 +49,7 @@ DEPARTMENT = Department(
                         "Enrolled",
                         school=school,
                         stage=column("学段|办学类型", STAGE),
+                        stage_as_stated=optional("学段|办学类型", STAGE.as_stated),
                         effective_from=column("入学日期|入学时间|转入日期", day),
                     )
                 ],
@@ -61,6 +64,7 @@ DEPARTMENT = Department(
                     says(
                         "DegreeAwarded",
                         degree=column("学位级别|学位", DEGREE),
+                        degree_as_stated=optional("学位级别|学位", DEGREE.as_stated),
                         school=school,
                         on=column("授予日期|学位授予日期", day),
                     )

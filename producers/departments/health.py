@@ -1,9 +1,9 @@
 """Health: states of health to be looked after (重点健康状况), births (出生医学记录), family planning (生育服务)."""
 
-from producers.publish.cells import choice, day, flag, identity, instant, number_of, whole
+from producers.publish.cells import choice, coded, day, flag, identity, instant, number_of, whole
 from producers.publish.columns import Department, Export, column, optional, says
 
-SEX = choice({"male": "男|男性|1", "female": "女|女性|2", "unknown": "未知|未说明|不明|0|9"})
+SEX = coded("gbt-2261-1", "unknown", {"male": "男|M", "female": "女|F"})
 CONDITION = choice(
     {
         "severe_mental": "严重精神障碍|精神分裂症|分裂情感性障碍|偏执性精神病|双相情感障碍|重性精神病|重性精神疾病",
@@ -60,6 +60,7 @@ BIRTHS = Export(
         says(
             "Born",
             sex=column("性别|新生儿性别", SEX),
+            sex_as_stated=optional("性别|新生儿性别", SEX.as_stated),
             born=column("出生日期|出生时间", day),
             mother=column("母亲身份证号|母亲有效身份证件号码|母亲公民身份号码", identity),
             father=optional("父亲身份证号|父亲有效身份证件号码|父亲公民身份号码", identity),

@@ -10,19 +10,23 @@ from producers.publish.cells import (
     identities,
     identity,
     instant,
+    last_day,
+    last_day_stated,
     number_of,
+    open_choice,
     whole,
 )
 from producers.publish.columns import Department, Export, column, column_of_some, optional, says
 
-USE = choice(
+USE = open_choice(
     {
         "residential": "住宅|居住|自住",
         "rental": "出租|出租屋|租赁住房|出租住宅",
         "public_rental": "公共租赁住房|公租房",
         "commercial": "商业|商铺|办公|非居住",
         "other": "其他",
-    }
+    },
+    "other",
 )
 
 # JGJ 125, as reports write it
@@ -61,6 +65,7 @@ DEPARTMENT = Department(
                     address=column("房屋地址|坐落"),
                     floor_area_m2=column("建筑面积|建筑面积(平方米)|建筑面积(平方米)", decimal),
                     use=column("房屋用途|用途", USE),
+                    use_as_stated=optional("房屋用途|用途", USE.as_stated),
                     district=column("行政区|行政区划代码", district),
                     lon=optional("经度", decimal),
                     lat=optional("纬度", decimal),
@@ -86,11 +91,11 @@ DEPARTMENT = Department(
                         # a company that rents has no identity number
                         tenants=column_of_some("承租人身份证号|承租人证件号码", identities, absent=[]),
                         start=column("起租日期|租期起", day),
-                        until=optional("止租日期|租期止", day),
+                        until=optional("止租日期|租期止", last_day),
                         rooms=optional("出租间数", whole),
                     )
                 ],
-                "续租|续签": [says("Renewed", until=column("止租日期|租期止", day))],
+                "续租|续签": [says("Renewed", until=column("止租日期|租期止", last_day_stated))],
                 "终止租赁|注销备案|退租": [says("TenancyEnded", on=column("终止日期", day))],
                 "新增承租人|承租人增加": [says("TenantAdded", tenant=tenant)],
                 "承租人退出|承租人减少": [says("TenantLeft", tenant=tenant)],
@@ -115,7 +120,7 @@ DEPARTMENT = Department(
                     says(
                         "Reinforced",
                         on=column("验收日期|加固日期", day),
-                        lasts_until=optional("加固有效期止|有效期止", day),
+                        lasts_until=optional("加固有效期止|有效期止", last_day),
                     )
                 ],
             },

@@ -1,16 +1,28 @@
 """Market regulation: the register of legal persons (市场主体登记) and their annual inspection (年度检验)."""
 
-from producers.publish.cells import choice, credit_code, day, flag, identity, instant, number_of, whole, yuan
+from producers.publish.cells import (
+    choice,
+    credit_code,
+    day,
+    flag,
+    identity,
+    instant,
+    number_of,
+    open_choice,
+    whole,
+    yuan,
+)
 from producers.publish.columns import Department, Export, column, optional, says
 
-COMPANY_KIND = choice(
+COMPANY_KIND = open_choice(
     {
         "enterprise": "企业|公司|有限责任公司|股份有限公司|合伙企业|个人独资企业|国有企业|外商投资企业|农民专业合作社",
         "individual_business": "个体工商户|个体户",
         "public_institution": "事业单位",
         "social_organisation": "社会团体|民办非企业单位|基金会|社会组织",
         "other": "其他|机关",
-    }
+    },
+    "other",
 )
 INSPECTION = choice(
     {
@@ -49,6 +61,7 @@ DEPARTMENT = Department(
                         "CompanyRegistered",
                         name=column("名称|企业名称|字号名称"),
                         company_kind=column("主体类型|企业类型", COMPANY_KIND),
+                        company_kind_as_stated=optional("主体类型|企业类型", COMPANY_KIND.as_stated),
                         legal_representative=representative,
                         dwelling=seat,
                         address=address,

@@ -1,16 +1,27 @@
 """Migrant-population office: stays and residence permits (来穗人员居住登记)."""
 
-from producers.publish.cells import choice, day, flag, identity, instant, number_of, phone
+from producers.publish.cells import (
+    coded,
+    day,
+    flag,
+    identity,
+    instant,
+    last_day_stated,
+    number_of,
+    open_choice,
+    phone,
+)
 from producers.publish.columns import Department, Export, column, optional, says
 
-SEX = choice({"male": "男|男性|1", "female": "女|女性|2", "unknown": "未知|未说明|0|9"})
-PURPOSE = choice(
+SEX = coded("gbt-2261-1", "unknown", {"male": "男|M", "female": "女|F"})
+PURPOSE = open_choice(
     {
         "work": "务工经商|务工|经商|就业|投资创业",
         "study": "学习|就学|学习培训|培训",
         "family": "投靠亲属|随迁|投亲|随迁子女|婚嫁",
         "other": "其他|探亲访友|治病疗养|旅游",
-    }
+    },
+    "other",
 )
 
 dwelling = column("房屋编码|标准地址编码|居住地房屋编码", number_of)
@@ -37,10 +48,12 @@ DEPARTMENT = Department(
                         "Arrived",
                         name=column("姓名"),
                         sex=column("性别", SEX),
+                        sex_as_stated=optional("性别", SEX.as_stated),
                         born=column("出生日期", day),
                         origin=optional("户籍地址|户籍所在地"),
                         dwelling=dwelling,
                         purpose=column("来穗事由|居住事由|来穗原因", PURPOSE),
+                        purpose_as_stated=optional("来穗事由|居住事由|来穗原因", PURPOSE.as_stated),
                         phone=optional("联系电话|手机号码", phone),
                     )
                 ],
@@ -48,7 +61,7 @@ DEPARTMENT = Department(
                     says(
                         "PermitIssued",
                         effective_from=column("有效期起|签发日期|有效期开始", day),
-                        until=column("有效期止|有效期截止|有效期至", day),
+                        until=column("有效期止|有效期截止|有效期至", last_day_stated),
                     )
                 ],
                 "居住证注销|居住证缴销": [says("PermitCancelled", on=column("注销日期", day))],

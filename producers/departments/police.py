@@ -1,25 +1,14 @@
 """Police: the household register's change log (户籍变动), and which numbers are one person's (号码关联)."""
 
-from producers.publish.cells import choice, day, flag, identity, instant, number_of, phone
+from producers.publish.cells import coded, day, flag, identity, instant, number_of, phone
 from producers.publish.columns import Department, Export, column, optional, says
 
-SEX = choice({"male": "男|男性|1", "female": "女|女性|2", "unknown": "未知|未说明|0|9"})
-# GB/T 4761: relation to the head of the household, by its groups
-RELATION = choice(
-    {
-        "head": "户主|本人|01|02",
-        "spouse": "配偶|夫|妻|夫妻|10|11|12",
-        "child": "子|女|儿子|女儿|独生子|独生女|长子|次子|三子|长女|次女|三女|养子|养女|继子|继女|子女|20|30",
-        "grandchild": "孙子|孙女|外孙子|外孙女|孙|外孙|40",
-        "parent": "父|母|父亲|母亲|父母|公公|婆婆|岳父|岳母|50",
-        "grandparent": "祖父|祖母|外祖父|外祖母|祖父母|60",
-        "sibling": "兄|弟|姐|妹|哥哥|弟弟|姐姐|妹妹|兄弟姐妹|70",
-        "other": "其他|其他亲属|非亲属|儿媳|女婿|寄养|集体户成员|80|90|99",
-    }
-)
+SEX = coded("gbt-2261-1", "unknown", {"male": "男|M", "female": "女|F"})
+RELATION = coded("gbt-4761", "other", {"head": "户主|本人"})
 
 name = column("姓名")
 sex = column("性别", SEX)
+sex_as_stated = optional("性别", SEX.as_stated)
 born = column("出生日期", day)
 household = column("户号|户口簿号", number_of)
 dwelling = optional("房屋编码|标准地址编码", number_of)
@@ -48,6 +37,7 @@ DEPARTMENT = Department(
                         "Birth",
                         name=name,
                         sex=sex,
+                        sex_as_stated=sex_as_stated,
                         born=born,
                         household=household,
                         dwelling=dwelling,
@@ -62,11 +52,13 @@ DEPARTMENT = Department(
                         "MovedIn",
                         name=name,
                         sex=sex,
+                        sex_as_stated=sex_as_stated,
                         born=born,
                         household=household,
                         dwelling=dwelling,
                         address=address,
                         relation=column("与户主关系", RELATION),
+                        relation_as_stated=optional("与户主关系", RELATION.as_stated),
                         collective=collective,
                     )
                 ],
@@ -78,6 +70,7 @@ DEPARTMENT = Department(
                         "Kinship",
                         relative=column("亲属公民身份号码|亲属身份证号", identity),
                         relation=column("亲属关系", RELATION),
+                        relation_as_stated=optional("亲属关系", RELATION.as_stated),
                     )
                 ],
             },

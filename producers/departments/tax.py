@@ -1,15 +1,27 @@
 """Tax service: registrations, returns and arrears of natural persons (自然人税务记录) and legal ones (单位税务记录)."""
 
-from producers.publish.cells import choice, credit_code, day, flag, identity, instant, number_of, period, phone, yuan
+from producers.publish.cells import (
+    credit_code,
+    day,
+    flag,
+    identity,
+    instant,
+    number_of,
+    open_choice,
+    period,
+    phone,
+    yuan,
+)
 from producers.publish.columns import Department, Export, column, optional, says
 
-TAXPAYER_TYPE = choice(
+TAXPAYER_TYPE = open_choice(
     {
         "individual": "自然人|个人",
         "sole_trader": "个体工商户|个体户",
         "withholding_agent": "扣缴义务人",
         "other": "其他",
-    }
+    },
+    "other",
 )
 
 recorded_at = column("录入时间|登记时间", instant)
@@ -36,6 +48,7 @@ DEPARTMENT = Department(
                     says(
                         "TaxRegistered",
                         taxpayer_type=column("纳税人类型", TAXPAYER_TYPE),
+                        taxpayer_type_as_stated=optional("纳税人类型", TAXPAYER_TYPE.as_stated),
                         phone=optional("联系电话", phone),
                     )
                 ],

@@ -1,24 +1,32 @@
 """Traffic police: the vehicle register (机动车登记)."""
 
-from producers.publish.cells import choice, flag, identity, instant, number_of
+from producers.publish.cells import coded, flag, identity, instant, number_of
 from producers.publish.columns import Department, Export, column, optional, says
 
-# GA 24.4: kinds of vehicle, by what matters for a benefit check
-VEHICLE_KIND = choice(
+VEHICLE_KIND = coded(
+    "ga-24-4",
+    "other",
     {
-        "car": "小型轿车|轿车|小型普通客车|小型汽车|微型轿车|大型轿车|小型越野客车|小型新能源汽车",
-        "truck": "货车|轻型货车|重型货车|中型货车|大型货车|牵引车",
-        "bus": "客车|大型客车|中型客车|大型普通客车",
-        "disability_scooter": "残疾人机动轮椅车|残疾人专用车|机动轮椅车",
-        "motorcycle": "摩托车|普通二轮摩托车|轻便摩托车|三轮摩托车|普通摩托车",
+        "car": "小型轿车",
+        "truck": "货车",
+        "bus": "客车",
+        "disability_scooter": "残疾人机动轮椅车",
+        "motorcycle": "摩托车",
         "e_bike": "电动自行车",
-        "other": "其他|挂车|拖拉机|专项作业车",
-    }
+        "other": "其他",
+    },
 )
 
 vehicle_kind = column("车辆类型", VEHICLE_KIND)
+vehicle_kind_as_stated = optional("车辆类型", VEHICLE_KIND.as_stated)
 owner = column("所有人身份证号|所有人身份证明号码", identity)
 former = column("原所有人身份证号|原所有人身份证明号码", identity)
+transferred = {
+    "vehicle_kind": vehicle_kind,
+    "vehicle_kind_as_stated": vehicle_kind_as_stated,
+    "from_owner": former,
+    "to_owner": owner,
+}
 
 DEPARTMENT = Department(
     "transport",
@@ -37,12 +45,21 @@ DEPARTMENT = Department(
             kind_column=column("业务类型"),
             # the owner's column holds the owner after the business; a transfer is said of both owners
             kinds={
-                "注册登记|新车注册|转入": [says("Registered", vehicle_kind=vehicle_kind, owner=owner)],
-                "转移登记|过户": [
-                    says("Transferred", subject=former, vehicle_kind=vehicle_kind, from_owner=former, to_owner=owner),
-                    says("Transferred", subject=owner, vehicle_kind=vehicle_kind, from_owner=former, to_owner=owner),
+                "注册登记|新车注册|转入": [
+                    says(
+                        "Registered",
+                        vehicle_kind=vehicle_kind,
+                        vehicle_kind_as_stated=vehicle_kind_as_stated,
+                        owner=owner,
+                    )
                 ],
-                "注销登记|报废|注销": [says("Scrapped", vehicle_kind=vehicle_kind)],
+                "转移登记|过户": [
+                    says("Transferred", subject=former, **transferred),
+                    says("Transferred", subject=owner, **transferred),
+                ],
+                "注销登记|报废|注销": [
+                    says("Scrapped", vehicle_kind=vehicle_kind, vehicle_kind_as_stated=vehicle_kind_as_stated)
+                ],
             },
         ),
     ),

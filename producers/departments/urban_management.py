@@ -1,17 +1,18 @@
 """Urban management: the register of facilities (城市部件) and what is reported of them (部件隐患)."""
 
-from producers.publish.cells import choice, day, decimal, flag, grid, instant, number_of
+from producers.publish.cells import day, decimal, flag, grid, instant, number_of, open_choice
 from producers.publish.columns import Department, Export, column, optional, says
 
 # GB/T 30428.2: the five groups of components
-FACILITY_KIND = choice(
+FACILITY_KIND = open_choice(
     {
         "public_utility": "公用设施|公用设施类|01",
         "road_traffic": "道路交通|道路交通类|交通设施|02",
         "city_appearance": "市容环境|市容环境类|03",
         "greening": "园林绿化|园林绿化类|04",
         "other": "其他|其他设施|其他设施类|05",
-    }
+    },
+    "other",
 )
 
 facility = column("部件编码|部件标识码", number_of)
@@ -38,6 +39,7 @@ DEPARTMENT = Department(
                     "FacilityInstalled",
                     facility=facility,
                     facility_kind=column("部件大类|大类", FACILITY_KIND),
+                    facility_kind_as_stated=optional("部件大类|大类", FACILITY_KIND.as_stated),
                     what=column("部件名称|小类"),
                     address=optional("位置描述|所在位置"),
                     lon=optional("经度", decimal),

@@ -1,9 +1,9 @@
 """Meteorological service: weather warning signals (气象灾害预警信号)."""
 
-from producers.publish.cells import choice, decimal, district, flag, instant, number_of
+from producers.publish.cells import choice, decimal, district, flag, instant, number_of, open_choice
 from producers.publish.columns import Department, Export, column, optional, says
 
-HAZARD = choice(
+HAZARD = open_choice(
     {
         "rain": "暴雨",
         "typhoon": "台风",
@@ -11,7 +11,8 @@ HAZARD = choice(
         "heat": "高温",
         "cold": "寒冷|寒潮|低温|霜冻",
         "other": "其他|大雾|灰霾|冰雹|道路结冰|森林火险",
-    }
+    },
+    "other",
 )
 LEVEL = choice(
     {"blue": "蓝色|蓝|Ⅳ级|IV级", "yellow": "黄色|黄|Ⅲ级|III级", "orange": "橙色|橙|Ⅱ级|II级", "red": "红色|红|Ⅰ级|I级"}
@@ -37,6 +38,7 @@ DEPARTMENT = Department(
                     says(
                         "WarningIssued",
                         hazard=column("灾种|预警类型", HAZARD),
+                        hazard_as_stated=optional("灾种|预警类型", HAZARD.as_stated),
                         level=column("预警级别|级别", LEVEL),
                         rainfall_mm=optional("雨量|雨量(毫米)|雨量（毫米）", decimal),
                         until=optional("有效期止|失效时间", instant),

@@ -21,7 +21,7 @@ from runtime import cloud_events, topic_reader
 from runtime.settings import Settings
 from runtime.topic_reader import TopicUnreadable
 from wire.contracts import contracts
-from wire.topics import DEAD_LETTERS, PARKED, WRITTEN_AT_MOST
+from wire.topics import DEAD_LETTERS, PARKED, REPLAY_OF, WRITTEN_AT_MOST
 
 log = structlog.get_logger("citygrid.dead_letters")
 
@@ -29,8 +29,6 @@ Headers = list[tuple[str, str | bytes | None]]
 PATIENCE_S = 30.0
 REPLAYED = "replayed"
 """Header of a mark: the origin of the letter that was sent back."""
-REPLAY_OF = "replay_of"
-"""Header of a record that was sent back: the origin it first had."""
 RECORDS_A_TRANSACTION = 500
 EVENT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 IDENTITY = re.compile(r"(?P<topic>[A-Za-z0-9._-]+):(?P<partition>\d+):(?P<offset>\d+)")
@@ -84,6 +82,11 @@ class Letter:
     times: int = 1
     replayed_at: int | None = None
 
+    @property
+    def of_a_group(self) -> bool:
+        """Whether it is one of a subject's records that are put aside together since merging one of them failed."""
+        return self.reason.startswith("put aside:")
+
 
 @dataclass(frozen=True)
 class Content:
@@ -117,6 +120,8 @@ class DeadLetters:
                     continue
                 letter = _letter(record, name, headers)
                 if letter is not None:
+                    if letter.of_a_group:  # a rebuilt stage waits for it anew: its row names it
+                        marks.pop(letter.origin, None)
                     known = by_origin.get(letter.origin)
                     by_origin[letter.origin] = replace(letter, times=known.times + 1) if known else letter
         replayed = {
@@ -140,8 +145,9 @@ class DeadLetters:
     def may_go_back(self, letter: Letter) -> bool:
         """Whether the letter came from a department's topic. Of what stages wrote (rows,
         contributions, alerts) the last in the topic holds: an old one sent again would put the past over the present.
+        Those of a subject whose records are put aside together go back together, in the order in which they came.
         """
-        return letter.origin.topic.removeprefix(self._prefix) in contracts()
+        return letter.of_a_group or letter.origin.topic.removeprefix(self._prefix) in contracts()
 
     def replay(
         self,

@@ -28,7 +28,7 @@ def chooser(settings: Settings, registry: Registry, mended: str | None = None) -
     def choose(letter: Letter, content: Content) -> Content | None:
         if mended is not None:
             return Content(*from_json(settings, registry, letter.origin.topic, mended))
-        if letter.kept_in == PARKED and not readable(letter.origin.topic, content):
+        if letter.kept_in == PARKED and not letter.of_a_group and not readable(letter.origin.topic, content):
             return None
         return content
 

@@ -1,45 +1,35 @@
 """What stands in a cell of an office's export, read as it is meant: dates in every form, full-width digits, money.
 
-Each converter takes the stripped, non-empty text of a cell and gives the value of the contract's field. It raises
-Unfit with a reason that does not repeat the text: reasons end up on screens and in logs.
+Each converter takes the non-empty text of a cell as a person sees it (`wire.values.plain.unwrapped`) and gives the
+value of the contract's field. It raises Unfit with a reason that does not repeat the text: reasons end up on screens
+and in logs. What codes, documents and days are is decided in `wire/values`, for every door.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
-from datetime import time as time_of_day
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from math import isfinite
 from typing import Any
 
 from domain import codes
-from domain.time import CITY
+from wire.values import documents
+from wire.values.codes import CODES, Normalise
+from wire.values.days import Unfit, day, instant, is_zero_day, last_day, last_day_stated
+from wire.values.plain import plain
+from wire.values.tables import CodeTable, table
+
+__all__ = ["Unfit", "day", "instant", "last_day", "last_day_stated"]
 
 Convert = Callable[[str], Any]
 
 #: What offices write into a cell that has nothing to say.
 NOTHING = frozenset({"", "-", "--", "—", "——", "/", "\\", "\\N", "无", "空", "NULL", "null", "None", "N/A"})
-EPOCH_DAY = date(1970, 1, 1)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[T ]?(\d\d):?(\d\d)(?::?(\d\d))?)?()()", re.ASCII)
-_SPACED = re.compile(
-    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
-    r"(?:[T\s]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})(?:[.,](\d{1,6})\d*)?秒?|分)?)?"
-    r"\s*(Z|[+-]\d\d:?\d\d)?",
-    re.ASCII,
-)
 _MONEY = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?", re.ASCII)
 _PERIOD = re.compile(r"(\d{4})(?:\s*[-/.年]?\s*(?:Q([1-4])|第?([1-4一二三四])季度?|(\d{1,2})月?)|年)?", re.ASCII)
-_PHONE = re.compile(r"\+?\d{5,15}", re.ASCII)
+_ONE_NUMBER = re.compile(r"\d{15}|\d{17}[\dXx]", re.ASCII)
 _QUARTERS = {"一": "1", "二": "2", "三": "3", "四": "4"}
-
-
-class Unfit(ValueError):
-    """A cell does not hold what its column should; the message says what it should be, never what it is."""
 
 
 def text(cell: str) -> str:
@@ -48,57 +38,35 @@ def text(cell: str) -> str:
 
 
 def number_of(cell: str) -> str:
-    """A register's own number: full width becomes ASCII, since the same number must be the same record."""
-    return codes.narrow(cell)
+    """A register's own number. What it may be is the contract's to say: docs/how-to/department.md."""
+    return plain(cell)
 
 
 def identity(cell: str) -> str:
-    """An identity number; spreadsheets like to put an apostrophe before it. Checked at the door, by the contract."""
-    return codes.narrow(cell).lstrip("'`")
+    """A person's number. Checked at the door, by the contract."""
+    return plain(cell)
 
 
 def identities(cell: str) -> list[str]:
-    """Several identity numbers in one cell."""
-    return [identity(number) for number in re.split(r"[,;、/|\s]+", codes.narrow(cell)) if number]
+    """Several people's numbers in one cell; one number may be written in groups."""
+    people: list[str] = []
+    for part in re.split(r"[,;、/|\n]+", plain(cell)):
+        bare = re.sub(r"\s+", "", part)
+        people += [bare] if _ONE_NUMBER.fullmatch(bare) else part.split()
+    return people
 
 
-@lru_cache(maxsize=65_536)
-def day(cell: str) -> int:
-    """A date → days since 1970-01-01: 20260131, 2026-01-31, 2026/1/31, 2026.1.31, 2026年1月31日, full width too."""
-    return (_moment(cell)[0] - EPOCH_DAY).days
-
-
-@lru_cache(maxsize=65_536)
-def instant(cell: str) -> int:
-    """A date, perhaps with a time → microseconds UTC. Without a zone it is the city's time, without a time midnight."""
-    day_named, clock, zone = _moment(cell)
-    local = datetime.combine(day_named, clock, CITY if zone is None else zone)
-    return round((local - EPOCH).total_seconds()) * 1_000_000 + clock.microsecond
-
-
-def _moment(cell: str) -> tuple[date, time_of_day, Any]:
-    narrow = codes.narrow(cell)
-    match = _COMPACT.fullmatch(narrow) or _SPACED.fullmatch(narrow)
-    if match is None:
-        raise Unfit("is not a date such as 20260131, 2026-01-31, 2026/1/31 or 2026年1月31日")
-    year, month, day_, hour, minute, second, fraction, zone = match.groups()
+def with_document(kind: str, number: str) -> str:
+    """A person's number with the kind of document that stands in a column of its own."""
     try:
-        parsed = date(int(year), int(month), int(day_))
-        clock = time_of_day(
-            int(hour or 0), int(minute or 0), int(second or 0), int((fraction or "0").ljust(6, "0")[:6])
-        )
-        # an offset as Python itself reads it
-        offset = datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo if zone else None
-    except ValueError:
-        raise Unfit("is a date or time that does not exist") from None
-    if not 1850 <= parsed.year < 2200:
-        raise Unfit("is not a date between 1850 and 2199")
-    return parsed, clock, offset
+        return documents.with_kind(kind, number)
+    except codes.InvalidCode as wrong:
+        raise Unfit(f"is wrong: {wrong}") from None
 
 
 def yuan(cell: str) -> int:
     """An amount in yuan → fen (0.01 yuan)."""
-    narrow = codes.narrow(cell).removesuffix("元").lstrip("\u00a5\uffe5").strip()
+    narrow = plain(cell).removesuffix("元").lstrip("\u00a5\uffe5").strip()
     if not _MONEY.fullmatch(narrow):
         raise Unfit("is not an amount in yuan such as 1234.50")
     fen = Decimal(narrow.replace(",", "")) * 100
@@ -109,7 +77,7 @@ def yuan(cell: str) -> int:
 
 def decimal(cell: str) -> float:
     """A decimal number, without its unit."""
-    narrow = codes.narrow(cell).removesuffix("平方米").removesuffix("㎡").removesuffix("m2").strip()
+    narrow = plain(cell).removesuffix("平方米").removesuffix("㎡").removesuffix("m2").strip()
     try:
         value = float(Decimal(narrow))
     except (InvalidOperation, OverflowError):
@@ -121,15 +89,15 @@ def decimal(cell: str) -> float:
 
 def whole(cell: str) -> int:
     """A whole number."""
-    narrow = codes.narrow(cell).removesuffix("间").strip()
-    if not re.fullmatch(r"-?\d{1,9}", narrow, re.ASCII):
+    narrow = plain(cell).removesuffix("间").strip()
+    if not re.fullmatch(r"-?\d{1,9}(\.0+)?", narrow, re.ASCII):
         raise Unfit("is not a whole number")
-    return int(narrow)
+    return int(narrow.partition(".")[0])
 
 
 def period(cell: str) -> str:
     """A tax period as YYYY, YYYY-MM or YYYY-Qn; 2026年1月, 202601 and 2026年第一季度 too."""
-    match = _PERIOD.fullmatch(codes.narrow(cell))
+    match = _PERIOD.fullmatch(plain(cell))
     if match is None:
         raise Unfit("is not a period such as 2026, 2026-01 or 2026-Q1")
     year, letter, named, month = match.groups()
@@ -144,15 +112,12 @@ def period(cell: str) -> str:
 
 def phone(cell: str) -> str:
     """A telephone number, its digits only."""
-    digits = re.sub(r"[\s()-]", "", codes.narrow(cell))
-    if not _PHONE.fullmatch(digits):
-        raise Unfit("is not a telephone number")
-    return digits
+    return _code(CODES["phone"], cell)
 
 
 def flag(cell: str) -> bool:
     """Yes or no."""
-    word = codes.narrow(cell).lower()
+    word = plain(cell).lower()
     if word in {"是", "有", "y", "yes", "true", "1", "已撤销", "撤销"}:
         return True
     if word in {"否", "无", "n", "no", "false", "0", "正常", "有效", "未撤销"}:
@@ -162,19 +127,17 @@ def flag(cell: str) -> bool:
 
 def grid(cell: str) -> str:
     """A grid code of 15 digits."""
-    return _code(codes.normalised_grid_code, cell)
+    return _code(CODES["grid"], cell)
 
 
 def district(cell: str) -> str:
     """A district: its six digits, or its name with or without 区."""
-    named = {zh: code for code, (zh, _) in codes.DISTRICTS.items()}
-    short = cell.strip().removeprefix("广州市").removesuffix("区")
-    return named[short] if short in named else _code(codes.normalised_district_code, cell)
+    return table("gbt-2260").meaning(plain(cell)) or _code(CODES["district"], cell)
 
 
 def credit_code(cell: str) -> str:
     """A unified social credit code of 18 characters."""
-    return _code(codes.normalised_credit_code, cell)
+    return _code(CODES["credit-code"], cell)
 
 
 class choice:  # noqa: N801 - reads as the converters beside it
@@ -186,13 +149,66 @@ class choice:  # noqa: N801 - reads as the converters beside it
         self.words = {meaning: words.split("|")[0] for meaning, words in meanings.items()}
 
     def __call__(self, cell: str) -> str:
-        meaning = self._meanings.get(cell) or self._meanings.get(codes.narrow(cell))
+        meaning = self._known(cell)
         if meaning is None:
             raise Unfit(f"must be one of {', '.join(self._meanings)}")
         return meaning
 
+    def _known(self, cell: str) -> str | None:
+        """The meaning of a word, however wide it is written; of a code also in small letters, and as the number that a
+        data frame makes of it (`21.0`)."""
+        if (meaning := self._meanings.get(cell)) is not None:
+            return meaning
+        bare = plain(cell)
+        return (
+            self._meanings.get(bare) or self._meanings.get(bare.upper()) or self._meanings.get(bare.removesuffix(".0"))
+        )
 
-def _code(normalised: Callable[[str], str], cell: str) -> str:
+
+class coded(choice):  # noqa: N801 - reads as the converters beside it
+    """A code or word of a standard's table (`schemas/codes`) → the contract's meaning. What the table does not know is
+    `unknown`, for which the contract has a meaning; `as_stated` keeps what it was.
+
+    `besides`: meaning → further words of this office, as for `choice`. `unknown` None: such a cell is refused.
+    """
+
+    def __init__(self, name: str, unknown: str | None, besides: Mapping[str, str] | None = None) -> None:
+        super().__init__(_words(table(name), besides or {}))
+        self.unknown = unknown
+
+    def __call__(self, cell: str) -> str:
+        meaning = self._known(cell)
+        if meaning is None and self.unknown is None:
+            return super().__call__(cell)
+        return meaning or self.unknown or ""
+
+    def as_stated(self, cell: str) -> str | None:
+        """The text of a cell that the table does not know; None: it does."""
+        return cell if self._known(cell) is None else None
+
+
+class open_choice(coded):  # noqa: N801
+    """As `choice`, of an office's own words; others are `unknown`, and `as_stated` keeps them."""
+
+    def __init__(self, meanings: Mapping[str, str], unknown: str) -> None:
+        choice.__init__(self, meanings)
+        self.unknown = unknown
+
+
+def _words(standard: CodeTable, besides: Mapping[str, str]) -> dict[str, str]:
+    """Meaning → its words and codes, the office's own first, separated by `|`."""
+    words = {meaning: own.split("|") for meaning, own in besides.items()}
+    for line in standard.lines:
+        words.setdefault(line.meaning, []).extend(word for word in (*line.words, line.code) if word)
+    return {meaning: "|".join(dict.fromkeys(all_of_it)) for meaning, all_of_it in words.items()}
+
+
+def says_nothing(cell: str) -> bool:
+    """Whether a cell as a person sees it has nothing to say; a day of noughts is a database's way of that."""
+    return cell in NOTHING or is_zero_day(cell)
+
+
+def _code(normalised: Normalise, cell: str) -> str:
     try:
         return normalised(cell)
     except codes.InvalidCode as wrong:

@@ -7,13 +7,25 @@ A column may have several names (exports of different years differ). What a line
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from producers.publish.cells import NOTHING, Convert, Unfit, text
+from producers.publish import cells
+from producers.publish.cells import Convert, Unfit, says_nothing, text
 from producers.publish.statement import Statement
+from wire.values.plain import unwrapped
 
+#: How a column of people's numbers ends, and what the column beside it ends in that says of which document they are.
+_NUMBER_NAME = re.compile(
+    "(?:有效)?(?:公民身份号码|居民身份证号码?|身份证件号码?|身份证明号码?|身份证号码?|证件号码?|证件编号|号码)$"
+)
+_DOCUMENT_NAMES = tuple(
+    what + ending
+    for what in ("证件", "身份证件", "身份证明", "有效证件", "有效身份证件")
+    for ending in ("类型", "种类", "类别", "名称")
+)
 HEAD = ("record", "subject", "occurred_at", "recorded_at", "withdrawn")
 
 
@@ -44,6 +56,16 @@ class Column:
     def needed(self) -> bool:
         """Whether a file without it cannot be read."""
         return self.required or not self.may_be_missing
+
+    def document_names(self) -> Iterator[str]:
+        """The names that a column may have which says of which document a person's number is: beside 出租人证件号码
+        that is 出租人证件类型. None but for people's numbers."""
+        if self.convert not in (cells.identity, cells.identities):
+            return
+        for name in self.names:
+            of_whom = _NUMBER_NAME.sub("", name)
+            if of_whom != name:
+                yield from (of_whom + ending for ending in _DOCUMENT_NAMES)
 
 
 def column(names: str, convert: Convert = text) -> Column:
@@ -147,7 +169,7 @@ class Export:
         known = ", ".join(by_word)
 
         def read(cells: Sequence[str]) -> list[Statement]:
-            word = cells[index].strip() if index is not None and index < len(cells) else ""
+            word = unwrapped(cells[index]) if index is not None and index < len(cells) else ""
             makers = by_word.get(word)
             if makers is None:
                 raise Rejected(named, f"must be one of {known}" if word else "is empty")
@@ -182,25 +204,44 @@ def _index(column: Column, places: Mapping[str, int]) -> int | None:
 
 
 def _bound(columns: Mapping[str, Column], kind: str, places: Mapping[str, int]) -> Callable[[Sequence[str]], Statement]:
-    plan = [(name, _index(column, places), column) for name, column in columns.items()]
+    plan = [(name, _index(column, places), column, _document_index(column, places)) for name, column in columns.items()]
     head = [step for step in plan if step[0] in HEAD]
     rest = [step for step in plan if step[0] not in HEAD]
 
     def make(cells: Sequence[str]) -> Statement:
-        values = {name: _cell(cells, index, column) for name, index, column in head}
-        change = {name: _cell(cells, index, column) for name, index, column in rest}
+        values = {name: _cell(cells, index, column, document) for name, index, column, document in head}
+        change = {name: _cell(cells, index, column, document) for name, index, column, document in rest}
         return Statement(kind, change=change, **{**values, "withdrawn": bool(values.get("withdrawn"))})
 
     return make
 
 
-def _cell(cells: Sequence[str], index: int | None, column: Column) -> Any:
-    cell = cells[index].strip() if index is not None and index < len(cells) else ""
-    if cell in NOTHING:
+def _document_index(column: Column, places: Mapping[str, int]) -> int | None:
+    return next((places[name] for name in column.document_names() if name in places), None)
+
+
+def _cell(line: Sequence[str], index: int | None, column: Column, document: int | None = None) -> Any:
+    """What a cell says; `document`: where the line says of which document it is the number."""
+    cell = unwrapped(line[index]) if index is not None and index < len(line) else ""
+    if says_nothing(cell):
         if column.required or (index is None and column.needed):
             raise Rejected(column.names[0], "is empty" if index is not None else "is not among the file's columns")
         return column.absent
     try:
-        return column.convert(cell)
+        value = column.convert(cell)
+        return value if document is None else _with_document(line, document, value)
     except Unfit as wrong:
         raise Rejected(column.names[0], str(wrong)) from None
+
+
+def _with_document(line: Sequence[str], index: int, value: Any) -> Any:
+    """A person's number, or several, with the kind of document; Unfit if the kinds are not one for all or one each."""
+    kind = unwrapped(line[index]) if index < len(line) else ""
+    if says_nothing(kind):
+        return value
+    if not isinstance(value, list):
+        return cells.with_document(kind, value)
+    kinds = [part for part in re.split(r"[,;、/|\s]+", kind) if part]
+    if len(kinds) not in (1, len(value)):
+        raise Unfit("has as many numbers as its column of kinds of documents has not")
+    return [cells.with_document(kinds[i % len(kinds)], number) for i, number in enumerate(value)]

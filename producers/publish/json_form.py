@@ -247,7 +247,17 @@ class JsonForm:
 
     def field_schema(self, field: Field) -> dict[str, Any]:
         """JSON Schema of one field of a kind."""
-        return {**_schema_of(field.type), "description": _description(field)}
+        schema = _schema_of(field.type)
+        narrower: dict[str, Any] = {}
+        if field.bounds is not None:
+            narrower = {"minimum": field.bounds.least, "maximum": field.bounds.most}
+        if field.format is not None:
+            narrower = {"pattern": f"^({field.format.pattern})$"}
+        if narrower and "anyOf" in schema:
+            schema["anyOf"][0] |= narrower
+        else:
+            schema |= narrower
+        return {**schema, "description": _description(field)}
 
     def _subject_is(self) -> str:
         return _description(self.contract.record.by_name["subject"])

@@ -50,19 +50,37 @@ ON CONFLICT (subject, slot, kind) DO UPDATE SET occurred_at = excluded.occurred_
 WHERE {_NEW} >= {_OLD}
 """
 _SAME = "e.occurred_at = k.occurred_at AND e.change = k.change AND e.withdrawn = k.withdrawn AND NOT k.tied"
-# Whether what the export says is to be published, and as what.
+# Whether what the export says is to be published, and as what. Of statements about one subject that happened at one
+# instant the order in which they were recorded decides (domain/order.py): if one of them is stated anew, or they stand
+# in another order than before, all of them are restated in the export's order.
 _COMPARED = f"""
-SELECT CASE WHEN k.subject IS NULL THEN 'new' WHEN {_SAME} THEN 'unchanged'
-            WHEN max(e.recorded_at, :at) <= k.recorded_at THEN 'newer' ELSE 'changed' END AS what,
-       e.subject, e.slot, e.kind, e.record, e.occurred_at, e.recorded_at, e.sequence, e.withdrawn, e.change,
-       k.recorded_at
-FROM export e LEFT JOIN known k USING (subject, slot, kind)
+WITH compared AS (
+    SELECT CASE WHEN k.subject IS NULL THEN 'new' WHEN {_SAME} THEN 'unchanged'
+                WHEN max(e.recorded_at, :at) <= k.recorded_at THEN 'newer' ELSE 'changed' END AS what,
+           e.*, k.recorded_at AS known_at, coalesce(k.sequence, -1) AS known_sequence,
+           k.subject IS NULL OR (e.recorded_at, coalesce(e.sequence, -1)) > (k.recorded_at, coalesce(k.sequence, -1))
+               AS counts
+    FROM export e LEFT JOIN known k USING (subject, slot, kind)
+), ranked AS (
+    SELECT *, count(*) OVER instant AS together, min(counts) OVER instant AS all_count,
+           rank() OVER (instant ORDER BY recorded_at, coalesce(sequence, -1)) AS place,
+           rank() OVER (instant ORDER BY known_at, known_sequence) AS known_place
+    FROM compared WINDOW instant AS (PARTITION BY subject, occurred_at, what = 'newer')
+), grouped AS (
+    SELECT *, together > 1 AND what <> 'newer' AND max(what <> 'unchanged' OR place <> known_place)
+              OVER (PARTITION BY subject, occurred_at, what = 'newer') AS again
+    FROM ranked
+)
+SELECT CASE WHEN again AND what = 'unchanged' THEN 'restated' ELSE what END AS what,
+       subject, slot, kind, record, occurred_at, recorded_at, sequence, withdrawn, change,
+       known_at, CASE WHEN again AND NOT all_count THEN place END AS place, again
+FROM grouped
 """
 _ABSENT = """
 SELECT CASE WHEN k.recorded_at >= :at THEN 'newer'
             WHEN :blind OR k.record IN (SELECT record FROM rejected) THEN 'rejected' ELSE 'withdrawn' END AS what,
        k.subject, k.slot, k.kind, k.record, k.occurred_at, k.recorded_at, k.sequence, k.withdrawn, k.change,
-       k.recorded_at
+       k.recorded_at, NULL AS place, 0 AS again
 FROM known k LEFT JOIN export e USING (subject, slot, kind) WHERE e.subject IS NULL AND NOT k.withdrawn
 """
 
@@ -71,11 +89,13 @@ FROM known k LEFT JOIN export e USING (subject, slot, kind) WHERE e.subject IS N
 class Difference:
     """What publishing the export would do, by kind.
 
+    `restated` is as it was, but happened at the instant of something that differs, and their order counts.
     Left as it is: `newer`, said after the export was made; `rejected`, absent only because a line was rejected.
     """
 
     new: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
+    restated: Counter[str] = field(default_factory=Counter)
     withdrawn: Counter[str] = field(default_factory=Counter)
     unchanged: Counter[str] = field(default_factory=Counter)
     newer: Counter[str] = field(default_factory=Counter)
@@ -84,12 +104,12 @@ class Difference:
     @property
     def events(self) -> int:
         """How many events it would publish."""
-        return self.new.total() + self.changed.total() + self.withdrawn.total()
+        return self.new.total() + self.changed.total() + self.restated.total() + self.withdrawn.total()
 
     @property
     def known(self) -> int:
         """How many statements are known that were not withdrawn before."""
-        there = (self.changed, self.withdrawn, self.unchanged, self.newer, self.rejected)
+        there = (self.changed, self.restated, self.withdrawn, self.unchanged, self.newer, self.rejected)
         return sum(counted.total() for counted in there)
 
     def within(self, share: float) -> bool:
@@ -177,11 +197,16 @@ class Snapshot:
         """
         for query in (_COMPARED, _ABSENT):
             rows = self._rows.execute(f"{query} ORDER BY 2, 3, 4", self._given())
-            for what, subject, _, kind, record, occurred_at, recorded_at, sequence, withdrawn, change, known_at in rows:
-                if what not in ("new", "changed", "withdrawn"):
+            for (
+                what, subject, _, kind, record, occurred_at, recorded_at, sequence, withdrawn, change, known_at, place,
+                again,
+            ) in rows:  # fmt: skip
+                if what not in ("new", "changed", "restated", "withdrawn"):
                     continue
                 recorded = self.as_of if what == "withdrawn" else recorded_at
-                if what == "changed" and recorded_at <= known_at:
+                if again:
+                    recorded = recorded_at if place is None else self.as_of + place - 1
+                elif what == "changed" and recorded_at <= known_at:
                     recorded = self.as_of
                 yield Statement(
                     kind, record, subject, occurred_at, recorded, json.loads(change),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from hashlib import sha1
 from math import isfinite, nan
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain.codes import NAMING_FIELDS, SUBJECT_CODES, InvalidCode, normalised_identity_number, plain_name
+from domain.codes import NAMING_FIELDS, InvalidCode
 from domain.time import DAY
 from wire.contracts import Contract
 from wire.pseudonym import PSEUDONYM, Pseudonyms
@@ -21,24 +22,32 @@ from wire.schema import (
     Array,
     Enum,
     Field,
+    Format,
     Limits,
     Map,
     Primitive,
     Type,
+    holds_text,
     label,
     without_null,
 )
+from wire.values import case_number, rules
+from wire.values.codes import CODES, OWN_FORM, Normalise
+from wire.values.identity_finder import holds_identity_number, masked
+from wire.values.plain import changed_by_spreadsheet, visible
 
 #: Namespace of event ids (a version 4 UUID of our own; changing it would make every event a new one).
 EVENTS = UUID("6f0c2d1e-8f5b-4c57-9a3c-0f1c8a6b7e42")
 #: What happened may be a day ahead of our clock (time zones, clocks that are wrong); what takes effect later says so.
 AHEAD = DAY
 LONGEST_TEXT = 4_000
-_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx\uff38\uff58](?![\dXx\uff38\uff58])")
+HOLDS_NUMBER = "holds an identity number, which only identity fields may"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 Check = Callable[[Any], Any]
+PersonOf = Callable[[str, Any], tuple[str, int | None]]
+"""A field and a person's number → the pseudonym, and the day of birth that the number states."""
 LONGS = Limits(LEAST_LONG, LARGEST_LONG, "is not a 64-bit number")
 
 
@@ -94,6 +103,10 @@ class _Field(NamedTuple):
     name: str
     check: Check
     identity: bool
+    searched: bool
+    """Whether identity numbers are looked for in it: not in a code of a form of its own."""
+    masked: bool
+    """Whether one that stands there is masked, not refused: what a person saw is kept."""
     has_default: bool
     default: Any
 
@@ -104,11 +117,17 @@ class Checked:
     def __init__(self, contract: Contract, pseudonyms: Pseudonyms) -> None:
         self.contract = contract
         self._pseudonyms = pseudonyms
-        self._code = SUBJECT_CODES.get(contract.subject, plain_name)
+        head = contract.record.by_name
+        self._record = CODES[head["record"].code or "record"]
+        #: numbers of this form are the register's own, whatever else they read like
+        self._form = case_number.form(head["record"].form)
+        self._record_searched = head["record"].code not in OWN_FORM
+        self._subject = CODES.get(contract.subject, CODES["number"])
         #: A register's own number, in which anything may stand; a code has a form that it is held to.
-        self._own_number = contract.subject in NAMING_FIELDS.values()
+        self._subject_searched = contract.subject in NAMING_FIELDS.values()
         self._fields = {kind: tuple(map(_field, record.fields)) for kind, record in contract.kinds.items()}
         self._allowed = {kind: frozenset(f.name for f in fields) for kind, fields in self._fields.items()}
+        self._rules = {kind: rules.rules_of(record) for kind, record in contract.kinds.items()}
 
     def ready(self, statement: Statement, now: int, *, pseudonymised: bool = False) -> Ready:
         """`statement` as it goes on the wire. `now` in microseconds. Raises InvalidStatement.
@@ -119,42 +138,55 @@ class Checked:
         if fields is None:
             raise InvalidStatement("kind", f"must be one of {', '.join(self._fields)}")
         self._refuse_head(statement, now)
-        texts = [_coded("record", statement.record, plain_name)]
-        pseudonym = self._kept if pseudonymised else self._made
+        record = _coded("record", statement.record, self._record)
+        person = self._kept if pseudonymised else partial(self._person, now=now)
+        subject, birth = self._subject_of(statement.subject, person)
+        people = {subject} if self.contract.subject_is_identity else set()
+        change = self._changed(statement, fields, person, people)
+        try:
+            context = rules.Context(change, statement.occurred_at, statement.recorded_at, birth)
+            rules.hold(self._rules[statement.kind], context, change)
+        except rules.Implausible as wrong:
+            raise InvalidStatement(wrong.field, str(wrong)) from None
+        if self._record_searched:
+            self._refuse_person(record, statement.recorded_at, people)
+        stated = {
+            field.name: change[field.name]
+            for field in fields
+            if not field.has_default or change[field.name] != field.default
+        }
+        event_id = self._event_id(statement._replace(record=record), subject, stated)
+        return Ready(event_id, statement._replace(record=record, subject=subject, change=change))
+
+    def _subject_of(self, stated: Any, person: PersonOf) -> tuple[str, int | None]:
+        """The subject, and the day of birth that a person's number states."""
         if self.contract.subject_is_identity:
-            subject = pseudonym("subject", statement.subject)
-        else:
-            subject = _coded("subject", statement.subject, self._code)
-            texts += [subject] if self._own_number else []
+            return person("subject", stated)
+        subject = _coded("subject", stated, self._subject)
+        if self._subject_searched:
+            _refuse_number("subject", subject)
+        return subject, None
+
+    def _changed(
+        self, statement: Statement, fields: Sequence[_Field], person: PersonOf, people: set[str]
+    ) -> dict[str, Any]:
+        """Every field of the change as it goes on the wire; the people that it names are added to `people`."""
         change: dict[str, Any] = {}
-        value: Any
-        stated: dict[str, Any] = {}
-        for name, check, identity, has_default, default in fields:
-            value = statement.change.get(name, default)
-            if value is None and has_default and default is None:
-                change[name] = None
-                continue
-            if value is None:
+        for field in fields:
+            name = field.name
+            value = statement.change.get(name, field.default)
+            if value is None and not (field.has_default and field.default is None):
                 raise InvalidStatement(name, "is missing")
-            if identity:
-                value = _every(name, value, pseudonym) if check is _many else pseudonym(name, value)
+            if value is None:
+                change[name] = None
+            elif field.identity:
+                named = _every(name, value) if field.check is _many else [value]
+                pseudonyms = [person(name, one)[0] for one in named]
+                people.update(pseudonyms)
+                change[name] = pseudonyms if field.check is _many else pseudonyms[0]
             else:
-                try:
-                    value = check(value)
-                except ValueError as wrong:
-                    raise InvalidStatement(name, str(wrong)) from None
-                if type(value) is str:
-                    texts.append(value)
-                elif type(value) is dict:
-                    texts += [text for text in (*value.keys(), *value.values()) if type(text) is str]
-                elif type(value) is list:
-                    texts += [text for text in value if type(text) is str]
-            change[name] = value
-            if not has_default or value != default:
-                stated[name] = value
-        _refuse_numbers(texts)
-        event_id = self._event_id(statement, subject, stated)
-        return Ready(event_id, statement._replace(record=texts[0], subject=subject, change=change))
+                change[name] = _checked(field, value)
+        return change
 
     def _refuse_head(self, statement: Statement, now: int) -> None:
         if not self._allowed[statement.kind].issuperset(statement.change):
@@ -190,19 +222,52 @@ class Checked:
         h = digest.hex()
         return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
 
-    def _made(self, field: str, number: Any) -> str:
+    def _person(self, field: str, number: Any, *, now: int) -> tuple[str, int | None]:
+        """The pseudonym of a person, and the day of birth if the number states it."""
         try:
-            return self._pseudonyms.of_number(number)
+            person = self._pseudonyms.person(number, self.contract.eight_digits)
         except InvalidCode as wrong:
             raise InvalidStatement(field, f"is wrong: {wrong}") from None
         except (TypeError, AttributeError):
             raise InvalidStatement(field, "must be an identity number as text") from None
+        if person.born is not None and person.born * DAY > now + AHEAD:
+            raise InvalidStatement(field, "is wrong: the number states a birth in the future")
+        return person
+
+    def _refuse_person(self, record: str, recorded_at: int, people: set[str]) -> None:
+        """A record is numbered by its register, not by a person: not by anybody's identity number, and of those that
+        may read like one only as the contract declares, never that of whom the statement is about."""
+        if not holds_identity_number(record):
+            refuse_rounded(record, self._form, recorded_at)
+            return
+        if self._form is None or not self._form(record, recorded_at // DAY):
+            raise InvalidStatement("record", HOLDS_NUMBER)
+        try:
+            named = self._pseudonyms.of_number(record)
+        except InvalidCode:
+            return
+        if named in people:
+            raise InvalidStatement("record", HOLDS_NUMBER)
 
     @staticmethod
-    def _kept(field: str, pseudonym: Any) -> str:
+    def _kept(field: str, pseudonym: Any) -> tuple[str, None]:
         if not isinstance(pseudonym, str) or not PSEUDONYM.fullmatch(pseudonym):
             raise InvalidStatement(field, "is not a pseudonym")
-        return pseudonym
+        return pseudonym, None
+
+
+def _checked(field: _Field, value: Any) -> Any:
+    """A value that is no person's number. Raises InvalidStatement."""
+    try:
+        value = field.check(value)
+    except ValueError as wrong:
+        raise InvalidStatement(field.name, str(wrong)) from None
+    if field.masked:
+        return _masked(value)
+    if field.searched:
+        for text in _texts(value):
+            _refuse_number(field.name, text)
+    return value
 
 
 def _coded(field: str, name: Any, normalised: Callable[[str], str]) -> str:
@@ -212,7 +277,14 @@ def _coded(field: str, name: Any, normalised: Callable[[str], str]) -> str:
         raise InvalidStatement(field, f"is wrong: {wrong}") from None
 
 
-def _naming(normalised: Callable[[str], str]) -> Check:
+def refuse_rounded(record: str, form: case_number.Form | None, recorded_at: int) -> None:
+    """Raises InvalidStatement for a record's number of which a spreadsheet kept 15 digits, unless it is a serial number
+    that ends in noughts."""
+    if changed_by_spreadsheet(record) and not (form and form(record, recorded_at // DAY)):
+        raise InvalidStatement("record", "is wrong: it was changed by a spreadsheet: export the column as text")
+
+
+def _code(normalised: Normalise) -> Check:
     def check(value: Any) -> str:
         try:
             return normalised(_text(value))
@@ -222,14 +294,32 @@ def _naming(normalised: Callable[[str], str]) -> Check:
     return check
 
 
-def _refuse_numbers(texts: list[str]) -> None:
-    """An identity number has no place in a text or a record's number: there it would travel in the open."""
-    for match in _NUMBER.finditer("\n".join(texts)):
-        try:
-            normalised_identity_number(match[0])
-        except InvalidCode:
-            continue
-        raise InvalidStatement("record or a text", "holds an identity number, which only identity fields may")
+def _refuse_number(field: str, text: str) -> None:
+    """An identity number has no place in a text or in another number: there it would travel in the open."""
+    if holds_identity_number(text):
+        raise InvalidStatement(field, HOLDS_NUMBER)
+
+
+def _texts(value: Any) -> Iterable[str]:
+    match value:
+        case str():
+            return (value,)
+        case dict():
+            return (text for text in (*value.keys(), *value.values()) if isinstance(text, str))
+        case list():
+            return (text for text in value if isinstance(text, str))
+    return ()
+
+
+def _masked(value: Any) -> Any:
+    match value:
+        case str():
+            return masked(value)
+        case dict():
+            return {masked(key): _masked(item) for key, item in value.items()}
+        case list():
+            return [_masked(item) for item in value]
+    return value
 
 
 def _many(value: Any) -> Any:
@@ -237,19 +327,45 @@ def _many(value: Any) -> Any:
     return value
 
 
-def _every(field: str, numbers: Any, pseudonym: Callable[[str, Any], str]) -> list[str]:
+def _every(field: str, numbers: Any) -> Sequence[Any]:
     if not isinstance(numbers, list | tuple):
         raise InvalidStatement(field, "must be a list of identity numbers")
-    return [pseudonym(field, number) for number in numbers]
+    return numbers
 
 
 def _field(field: Field) -> _Field:
-    naming = NAMING_FIELDS.get(field.name)
+    code = field.code or NAMING_FIELDS.get(field.name, "")
     if field.identity and field.many:
         check: Check = _many
     else:
-        check = _naming(SUBJECT_CODES[naming]) if naming else _check(field.type)
-    return _Field(field.name, check, field.identity, field.has_default, field.default if field.has_default else None)
+        check = _code(CODES[code]) if code else _check_of_field(field)
+    return _Field(
+        field.name,
+        check,
+        field.identity,
+        code not in OWN_FORM and field.format is None and holds_text(field.type),
+        field.masked,
+        field.has_default,
+        field.default if field.has_default else None,
+    )
+
+
+def _check_of_field(field: Field) -> Check:
+    if field.bounds is not None:
+        return _whole(field.bounds)
+    return _check(field.type) if field.format is None else _formatted(field.format)
+
+
+def _formatted(form: Format) -> Check:
+    fits = re.compile(form.pattern).fullmatch
+
+    def check(value: Any) -> str:
+        text = _text(value)
+        if not fits(text):
+            raise ValueError(form.otherwise)
+        return text
+
+    return check
 
 
 def _check(schema: Type) -> Check:
@@ -294,8 +410,15 @@ def _text(value: Any, field: str | None = None) -> str:
     elif not value.isascii() and _SURROGATE.search(value):
         reason = "has half of a surrogate pair, which is no character"
     else:
-        return value
+        return value if value.isascii() else _visible(value, field)
     raise InvalidStatement(field, reason) if field else ValueError(reason)
+
+
+def _visible(value: str, field: str | None) -> str:
+    shown = visible(value)
+    if shown and not shown.isspace():
+        return shown
+    raise InvalidStatement(field, "is empty") if field else ValueError("is empty")
 
 
 def _whole(limits: Limits) -> Check:

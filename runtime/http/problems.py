@@ -95,6 +95,10 @@ WRONG: Mapping[str, Say] = {
     "string_too_short": Say("太短", "is too short"),
     "string_too_long": Say("太长", "is too long"),
     "string_pattern_mismatch": Say("格式不对", "has not the required form"),
+    "identity_number": Say(
+        "含有身份证件号码，请删去后再提交",
+        "holds an identity number: take it out and send it again",
+    ),
     "greater_than_equal": Say("太小", "is too small"),
     "less_than_equal": Say("太大", "is too large"),
 }

@@ -1,7 +1,8 @@
 """The published rows of every view → `city.<view>_g<n>` of the generation in force.
 
 A row's columns: its key, the dwelling (or grid, district) that says who may see it, the offset of its record
-(`version`), and the row as JSON. What a row remembers for its own stage (`bookkeeping`) stays on the topic.
+(`version`), and the row as JSON. What a row remembers for its own stage (`bookkeeping`) stays on the topic, except that
+it was not judged.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 from psycopg import sql
 
 from database import queries
+from domain.step import NOT_JUDGED
 from sinks.decoding import JsonReader, as_jsonb
 from sinks.freshness import observe
 from sinks.sink import Connection, Read, Sink, Unreadable, newest
@@ -31,10 +33,12 @@ WITH said AS (
     SELECT * FROM unnest(%(ids)s::text[], %(dwellings)s::text[], %(versions)s::bigint[], %(rows)s::jsonb[])
         AS said(id, dwelling, version, row)
 ), changed AS (
-    INSERT INTO city.{table} AS old (id, dwelling, version, deleted, row)
-    SELECT id, dwelling, version, row IS NULL, row FROM said ORDER BY id
+    INSERT INTO city.{table} AS old (id, dwelling, place, version, deleted, row)
+    SELECT id, dwelling, p.place, said.version, row IS NULL, row
+    FROM said JOIN city.placement p USING (dwelling) ORDER BY id
     ON CONFLICT (id) DO UPDATE SET
-        dwelling = excluded.dwelling, version = excluded.version, deleted = excluded.deleted, row = excluded.row,
+        dwelling = excluded.dwelling, place = excluded.place, version = excluded.version,
+        deleted = excluded.deleted, row = excluded.row,
         updated_at = now()
     WHERE old.version < excluded.version
     RETURNING WITH (OLD AS before, NEW AS after) after.id, before.dwelling AS left_dwelling, after.dwelling
@@ -59,7 +63,8 @@ class RowTables:
     def read(self, topic: str, key: str, value: bytes) -> tuple[str, str]:
         """(a dwelling, `grid/<code>`, `district/<code>` or '', the row as JSON text). Raises Unreadable."""
         row = self._readers[topic].read(value)
-        row.pop("bookkeeping", None)
+        if (row.pop("bookkeeping", None) or {}).get("judged_by") == NOT_JUDGED:
+            row["not_judged"] = True
         dwelling = key if topic == "rows.dwelling" else row.get("place") or row.get("dwelling") or ""
         if not isinstance(dwelling, str) or "\0" in dwelling + key:
             raise Unreadable("the key or the dwelling is no text that PostgreSQL keeps")
@@ -70,7 +75,9 @@ class RowTables:
         by_view: dict[str, list[Read]] = {}
         for record in newest(records):
             by_view.setdefault(record.topic.removeprefix(PREFIX), []).append(record)
-        queries.name_places(connection, [_dwelling(record) for record in records])
+        dwellings = [_dwelling(record) for record in records]
+        queries.name_places(connection, dwellings)
+        queries.hold_places(connection, dwellings)
         written = sum(self._write_view(connection, view, some) for view, some in sorted(by_view.items()))
         connection.execute("NOTIFY city_feed")
         return written

@@ -101,7 +101,8 @@ def test_a_line_states_what_the_office_means(
     department: str, line: dict[str, str], topic: str, kind: str, subject: str, change: dict[str, Any]
 ) -> None:
     read_topic, statement = read(department, line)
-    assert (read_topic, statement.kind, statement.subject, statement.change) == (topic, kind, subject, change)
+    stated = {name: value for name, value in statement.change.items() if value or not name.endswith("_as_stated")}
+    assert (read_topic, statement.kind, statement.subject, stated) == (topic, kind, subject, change)
 
 
 def test_every_kind_of_these_departments_can_be_exported() -> None:

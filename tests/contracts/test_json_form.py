@@ -62,7 +62,7 @@ def fault(document: Any, topic: str = TENANCY) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("said", "field"),
+    ("document", "field"),
     [
         ([], "statement"),
         (let() | {"name": "x"}, "statement"),

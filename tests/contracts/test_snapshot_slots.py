@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.event import Event
+from domain.facts import in_time
 from domain.slot import slot_record
 from producers.publish.snapshot import Snapshot
 from producers.publish.statement import Ready, Statement
@@ -21,12 +22,12 @@ RECORDED, MADE = INSTANTS[0], INSTANTS[-1]
 
 
 def export(drawn: list[Event], first_seen: int) -> list[Event]:
-    """The statements as one file's lines. What happened has a time of its own for each slot."""
+    """The statements as one file's lines. What happened has its day for each slot, which several share."""
     instants: dict[tuple[str, ...], int] = {}
     lines = []
     for line, statement in enumerate(drawn):
         slot = (statement.subject, slot_record(statement.kind, statement.record, statement.change), statement.kind)
-        occurred_at = instants.setdefault(slot, sum(map(ord, "".join(slot))))
+        occurred_at = instants.setdefault(slot, sum(map(ord, "".join(slot))) % 3)
         lines.append(
             statement._replace(
                 occurred_at=occurred_at, recorded_at=RECORDED, withdrawn=False, sequence=first_seen * 1_000 + line
@@ -36,7 +37,7 @@ def export(drawn: list[Event], first_seen: int) -> list[Event]:
 
 
 def standing_facts(topic: str, events: list[Event]) -> dict[str, Any]:
-    """subject → fact → what stands, without where and when it was written down."""
+    """subject → fact → what stands, in the order in which it happened, without where and when it was written down."""
     view = next(view for view in ALL_VIEWS.values() if view.subject == CONTRACTS[topic].subject)
     rows: dict[str, Any] = {}
     for event in events:
@@ -45,7 +46,7 @@ def standing_facts(topic: str, events: list[Event]) -> dict[str, Any]:
     for subject, row in rows.items():
         facts = {name: getattr(row, name) for name in row.__dataclass_fields__ if name not in ("id", "bookkeeping")}
         stands = {
-            name: [(s.record, s.kind, s.occurred_at, plain(s.value)) for s in fact if not s.withdrawn]
+            name: [(s.record, s.kind, s.occurred_at, plain(s.value)) for s in in_time(fact)]
             for name, fact in facts.items()
         }
         if any(stands.values()):
@@ -99,3 +100,20 @@ def test_each_tenant_of_a_lease_is_a_thing_of_its_own() -> None:
     assert sorted(event.change["tenant"] for event in changes) == ["one", "other"]
     (gone,) = published(topic, changes, [added("one", 3)])
     assert (gone.change["tenant"], gone.withdrawn) == ("other", True)
+
+
+def test_of_two_records_of_one_instant_the_later_line_holds_also_if_the_other_one_changes() -> None:
+    topic = "police.household-registration"
+
+    def contact(record: str, phone: str, sequence: int) -> Event:
+        change = {"phone": phone}
+        return Event(f"{record} {phone}", "police", topic, "p", record, 1, RECORDED, False, "Contact", change, sequence)
+
+    first = [contact("HK-1", "138", 1), contact("HK-2", "139", 2)]
+    for second in (
+        [contact("HK-1", "137", 11), contact("HK-2", "139", 12)],
+        [contact("HK-2", "139", 11), contact("HK-1", "138", 12)],
+    ):
+        changes = published(topic, first, second)
+        assert standing_facts(topic, first + changes) == standing_facts(topic, second)
+        assert not published(topic, first + changes, second)

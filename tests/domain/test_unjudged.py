@@ -38,13 +38,47 @@ def test_what_cannot_be_judged_is_unknown_and_right_again_once_it_can_be() -> No
 
 
 def test_more_subjects_than_the_limit_within_a_minute_stop_the_stage() -> None:
-    seconds = iter([0.0, 1.0, 59.0, 70.0, 70.5])
-    mistakes = Mistakes("household", 2, lambda: next(seconds))
-    for key in (b"a", b"b", b"a", b"c"):
+    moment = [0.0]
+    mistakes = Mistakes("household", 2, lambda: moment[0])
+    for moment[0], key in ((0.0, b"a"), (1.0, b"b"), (59.0, b"a"), (70.0, b"c")):
+        mistakes.judged()
         mistakes.judging_failed(key, 0, RuntimeError("H-1"))
+        mistakes.check()
+    mistakes.judging_failed(b"d", 0, RuntimeError("H-1"))
     with pytest.raises(TooManyMistakes, match="CITYGRID_MISJUDGED_A_MINUTE allows 2") as stopped:
-        mistakes.judging_failed(b"d", 0, RuntimeError("H-1"))
+        mistakes.check()
     assert "H-1" not in str(stopped.value), "the error's text may hold a value of the row"
+
+
+def test_subjects_that_were_unknown_before_do_not_stop_a_start() -> None:
+    """They failed over months, and all of them are judged again at the first tick."""
+    mistakes = Mistakes("household", 2, lambda: 0.0)
+    for number in range(100):
+        mistakes.judged()
+        mistakes.judging_failed(str(number).encode(), 0, RuntimeError(), known=True)
+    mistakes.check()
+
+
+def test_a_rebuild_passes_its_first_tick_although_some_subjects_fail() -> None:
+    mistakes = Mistakes("household", 2, lambda: 0.0)
+    for number in range(200):
+        mistakes.judged()
+        if number < 7:
+            mistakes.judging_failed(str(number).encode(), 0, RuntimeError())
+    mistakes.check()
+    for number in range(200, 210):
+        mistakes.judging_failed(str(number).encode(), 0, RuntimeError())
+    with pytest.raises(TooManyMistakes):
+        mistakes.check()
+
+
+def test_more_subjects_than_the_limit_whose_records_cannot_be_merged_stop_the_stage() -> None:
+    mistakes = Mistakes("household", 2, lambda: 0.0)
+    for key in (b"a", b"b", b"a"):
+        mistakes.merging_failed(key, 0, RuntimeError("H-1"))
+    with pytest.raises(TooManyMistakes, match="3 subjects could not be merged") as stopped:
+        mistakes.merging_failed(b"c", 0, RuntimeError("H-1"))
+    assert "H-1" not in str(stopped.value)
 
 
 def test_the_rule_that_failed_is_named(capsys: pytest.CaptureFixture[str]) -> None:

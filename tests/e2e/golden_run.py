@@ -23,19 +23,20 @@ from tests.golden.city import DAY, LIVE_SINCE, NOW, Said
 from tests.golden.compare import BOOKKEEPING, as_numbers, differences, empty, standing
 from tests.golden.recompute import Answer, recompute
 from wire.codec import Decoder, RecordReader
-from wire.contracts import contracts, published
+from wire.contracts import RECORD_TOPICS, contracts, published
 from wire.registry import Registry
-from wire.topics import ALERTS, CLOCK, DEAD_LETTERS, PARKED, ensure_schemas, ensure_topics
+from wire.topics import ALERTS, CLOCK, DEAD_LETTERS, PARKED, RECORD_CLAIMS, ensure_schemas, ensure_topics
 
 SHARED = ("resident", "household", "dwelling")
 """Views whose stages have two workers each: what dies, freezes, joins and leaves is one of these."""
 VIEWS = (*SHARED, "grid", "district", "legal_person")
 CONTRACTS = contracts()
 _VIEWS = discover("domain.views", "VIEW", View)
-INPUTS = {view: topics_of(_VIEWS[view], "") for view in VIEWS}
+INPUTS = {view: topics_of(_VIEWS[view], "") for view in VIEWS} | {"records": [RECORD_CLAIMS]}
+"""What each stage and the index of records read."""
 CONTRIBUTED = [view for view in VIEWS if _VIEWS[view].contribution is not None]
 ROWS = [f"rows.{view}" for view in VIEWS]
-_BETWEEN = [*(f"contributions.{view}" for view in CONTRIBUTED), *ROWS, ALERTS, CLOCK]
+_BETWEEN = [*(f"contributions.{view}" for view in CONTRIBUTED), *ROWS, ALERTS, CLOCK, *RECORD_TOPICS]
 
 
 def golden_settings(settings: Settings) -> Settings:
@@ -62,6 +63,7 @@ class Running:
         for view in VIEWS:
             for instance in ("one", "two")[: 1 + (view in SHARED)]:
                 self.ours.start("stage", view, instance)
+        self.ours.start("records")
         for sink in sinks():
             self.ours.start("sink", sink)
 
@@ -119,7 +121,7 @@ class Running:
     def backlog(self, topics: Topics) -> dict[str, int]:
         """Records that wait, by who has not taken them. Raises psycopg.OperationalError while PostgreSQL is away."""
         topics.catch_up()
-        lags = {f"stage {view}": stage_lag(self.settings, view, INPUTS[view], topics.ends) for view in VIEWS}
+        lags = {f"stage {view}": stage_lag(self.settings, view, INPUTS[view], topics.ends) for view in INPUTS}
         dsn, prefix = self.settings.dsn("sinks"), self.settings.topic_prefix
         return lags | {
             f"sink {name}": sink_lag(dsn, name, sink.topics(), topics.ends, prefix) for name, sink in sinks().items()

@@ -118,6 +118,6 @@ def on_what_stages_publish(ids: dict[str, int]) -> Iterator[Poison]:
             yield Poison(topic, key, tick_({"now": 2**62, "quiet": []}), reason, mine, 1)
             yield Poison(topic, key, None, reason, None, 1)
         if topic.startswith("contributions"):
-            contribution = {"target": "T-1", "source": "k1.x", "value": None}
+            contribution = {"target": "T-1", "source_view": "resident", "source": "k1.x", "value": None}
             yield Poison(topic, b"T-1", encoder(mine, published()[topic].schema)(contribution), reason, mine, 1)
             yield Poison(topic, key, None, reason, None, 1)

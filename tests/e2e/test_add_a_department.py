@@ -31,6 +31,8 @@ NOT_OF_A_CHECKOUT = shutil.ignore_patterns(
     ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "screenshots", "node_modules"
 )
 NEITHER = {CHECKOUT / name for name in ("state", "secrets", "bench/build", "bench/logs")}
+PAGE_TOOLS = CHECKOUT / "web" / "node_modules"
+WRITTEN_BY_CHECK = shutil.ignore_patterns(".openapi.json")
 EXPORT = "消防检查.csv"
 RELEASED = "schemas/released/fire.inspection.json"
 MOST_FILES = 4
@@ -59,10 +61,14 @@ def copy(tmp_path: Path) -> Path:
     for program in (here / "bin").iterdir():
         if program.name != "citygrid":
             (environment_of_it / "bin" / program.name).symlink_to(program)
+    shutil.copytree(
+        PAGE_TOOLS, there / "web" / "node_modules", symlinks=True, copy_function=os.link, ignore=WRITTEN_BY_CHECK
+    )
     command = environment_of_it / "bin" / "citygrid"
     command.write_text(f'#!/bin/sh\nexec "{environment_of_it}/bin/python" -m citygrid "$@"\n')
     command.chmod(0o755)
     (environment_of_it / ".from-requirements.lock").touch()  # newer than the lock: make installs nothing
+    (there / "web" / "node_modules" / ".package-lock.json").touch()
     return there
 
 

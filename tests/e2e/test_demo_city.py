@@ -38,6 +38,7 @@ def test_the_demo_city_has_dozens_of_alerts_and_its_day_goes_on(settings: Settin
     with processes(settings, tmp_path) as ours:
         for view in discover("domain.views", "VIEW", View):
             ours.start("stage", view)
+        ours.start("records")
         for sink in sinks():
             ours.start("sink", sink)
         ours.start("clock")

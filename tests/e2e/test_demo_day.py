@@ -37,6 +37,7 @@ def test_what_the_story_must_bring_comes_and_what_it_ends_is_over(settings: Sett
         assert views.keys() == INPUTS.keys()
         for view in views:
             ours.start("stage", view)
+        ours.start("records")
         for sink in sinks():
             ours.start("sink", sink)
         ours.start("clock")

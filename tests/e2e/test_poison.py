@@ -48,7 +48,7 @@ from tests.e2e.running import Topics, environment, processes, stage_lag, tick, u
 from tests.golden.city import LIVE_SINCE, NOW, golden_city
 from tests.golden.recompute import recompute
 from wire.codec import Decoder, RecordReader
-from wire.contracts import published
+from wire.contracts import RECORD_TOPICS, published
 from wire.topics import ALERTS, CLOCK, ensure_schemas, ensure_topics, subject_of
 
 
@@ -60,6 +60,7 @@ class City(Running):
         ensure_schemas(self.settings)
         for view in VIEWS:
             self.ours.start("stage", view)
+        self.ours.start("records")
         for sink in sinks():
             self.ours.start("sink", sink)
 
@@ -168,7 +169,7 @@ def test_poison_is_put_aside_and_everything_else_goes_on(
     city.publish(statements[:300])
     tick(city.settings, LIVE_SINCE)
     contributed = [f"contributions.{view}" for view in CONTRIBUTED]
-    topics = Topics(city.settings, [*CONTRACTS, *contributed, *ROWS, ALERTS, CLOCK], keep_all=True)
+    topics = Topics(city.settings, [*CONTRACTS, *contributed, *ROWS, ALERTS, CLOCK, *RECORD_TOPICS], keep_all=True)
     city.settle(topics)
     keyless = city.send(list(without_key(ids, partitions)))
     strays = city.send(list(misplaced(ids, partitions)))
@@ -253,7 +254,7 @@ def test_a_kind_newer_than_the_stage_waits_for_the_stage(
     waiting = [stated for stated in statements if stated.kind == LATER[stated.topic]]
     assert {stated.topic for stated in waiting} == LATER.keys()
     city.publish(statements)
-    topics = Topics(city.settings, [*CONTRACTS, "contributions.dwelling", *ROWS, CLOCK], keep_all=True)
+    topics = Topics(city.settings, [*CONTRACTS, "contributions.dwelling", *ROWS, CLOCK, *RECORD_TOPICS], keep_all=True)
     try:
         views = ("resident", "dwelling")
         city.read_by(topics, views)

@@ -246,6 +246,18 @@ def test_what_is_not_read_yet_stays_parked(city: Settings, command: Command) -> 
     assert state == {readable: True, unread: False}
 
 
+def test_records_of_a_subject_that_were_put_aside_go_back_together(city: Settings, command: Command) -> None:
+    """In the order in which they came; and again if a stage that was rebuilt waits anew."""
+    first, second = say(city, b"\0\0\0\0\0first"), say(city, b"\0\0\0\0\0second")
+    names = [put_aside(city, record, "put aside: merging failed", "parked") for record in (first, second)]
+    assert json.loads(command("replay", "--parked", "--json").stdout) == {"replayed": names}
+    back = [record.value() for record in records(city, TOPIC) if "replay_of" in dict(record.headers() or [])]
+    assert back == [first.value(), second.value()]
+    assert replay_parked(city) == 0
+    put_aside(city, first, "put aside: merging failed", "parked")
+    assert replay_parked(city) == 1
+
+
 def test_of_two_replays_the_older_is_fenced(city: Settings) -> None:
     put_aside(city, say(city, b"one"), "not framed")
     letters = DeadLetters(city)

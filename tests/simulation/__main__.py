@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import platform
 import secrets
 import sys
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 from rich.console import Console
 
@@ -31,6 +33,7 @@ def main(
     summary: Annotated[Path | None, typer.Option(help="write the summary there, a line of JSON")] = None,
 ) -> None:
     """Random histories of valid events through the real stages on a broker in memory."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     if seed is not None:
         _repeat(seed)
     begin = secrets.randbelow(1_000_000_000) if first is None else first

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from dataplane import partition_of
+from runtime.cloud_events import Headers
 from wire.registry import Registry
 
 Where = tuple[str, int]
@@ -22,11 +23,11 @@ Where = tuple[str, int]
 class Record:
     """A record as a consumer gets it: the methods of confluent_kafka's Message, which cannot be made in Python."""
 
-    __slots__ = ("_key", "_offset", "_partition", "_topic", "_value")
+    __slots__ = ("_headers", "_key", "_offset", "_partition", "_topic", "_value")
 
-    def __init__(self, topic: str, partition: int, offset: int, key: bytes | None, value: bytes | None) -> None:
-        self._topic, self._partition, self._offset = topic, partition, offset
-        self._key, self._value = key, value
+    def __init__(self, partition: int, offset: int, output: Output) -> None:
+        self._topic, self._partition, self._offset = output.topic, partition, offset
+        self._key, self._value, self._headers = output.key, output.value, output.headers
 
     def topic(self) -> str:
         return self._topic
@@ -43,8 +44,8 @@ class Record:
     def value(self) -> bytes | None:
         return self._value
 
-    def headers(self) -> None:
-        return None
+    def headers(self) -> Headers | None:
+        return self._headers
 
     def timestamp(self) -> tuple[int, int]:
         """The type (create time) and ms since 1970 UTC: always the same, since nothing may follow from it."""
@@ -58,6 +59,7 @@ class Output(NamedTuple):
     key: bytes | None
     value: bytes | None
     partition: int = -1
+    headers: Headers | None = None
 
 
 class Broker:
@@ -75,7 +77,7 @@ class Broker:
         if partition < 0:
             partition = partition_of(output.key or b"", self.partitions)
         where = (output.topic, partition)
-        self._logs[where].append(Record(*where, self._ends[where], output.key, output.value))
+        self._logs[where].append(Record(partition, self._ends[where], output))
         self._ends[where] += 1
 
     def commit(self, group: str, outputs: Iterable[Output], offsets: Mapping[Where, int]) -> None:

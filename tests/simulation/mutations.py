@@ -57,8 +57,8 @@ MUTATIONS = (
     Mutation(
         "a row does not remember by which rules it was judged",
         "domain/step.py",
-        "Bookkeeping(contributed, noted, due, ruleset(rules, live_since), book.superseded)",
-        'Bookkeeping(contributed, noted, due, "", book.superseded)',
+        "Bookkeeping(contributed, noted, due, ruleset(rules, live_since), book.superseded, book.put_aside)",
+        'Bookkeeping(contributed, noted, due, "", book.superseded, book.put_aside)',
     ),
     Mutation(
         "what was resolved long ago is not deleted",
@@ -81,13 +81,13 @@ MUTATIONS = (
     Mutation(
         "a tick that goes backwards is believed",
         "stream_apps/stage.py",
-        "if last is None or said.now >= last.now:",
+        "if last is None or tick.now >= last.now:",
         "if True:",
     ),
     Mutation(
         "a start with other rules judges nothing again",
         "stream_apps/stage.py",
-        "return bool(row.bookkeeping.judged_by != self._ruleset)",
+        "return bool(row.bookkeeping.judged_by != self._ruleset and not row.bookkeeping.put_aside)",
         "return False",
     ),
     Mutation(
@@ -107,6 +107,30 @@ MUTATIONS = (
         "stream_apps/doubt.py",
         "for key, row in rows.items():\n                self.note(key, row)",
         "pass",
+    ),
+    Mutation(
+        "what comes after a record that was put aside is merged",
+        "stream_apps/aside.py",
+        "return row if not row.bookkeeping.put_aside else resumed(row, _sent_back(record))",
+        "return row",
+    ),
+    Mutation(
+        "of records sent back a newer one is merged before an older one",
+        "domain/put_aside.py",
+        "if of_its_key[0] != sent_back:",
+        "if False:",
+    ),
+    Mutation(
+        "a statement about another subject replaces none of its own recording time",
+        "domain/view.py",
+        "return stated_order(statement) < stated_order(self)",
+        "return stated_order(statement)[0] < stated_order(self)[0]",
+    ),
+    Mutation(
+        "a claim forgets that the statement was withdrawn",
+        "domain/records.py",
+        "return Claim(slot, holder) if holder[2:] == kept else None",
+        "return Claim(slot, holder._replace(withdrawn=False)) if holder[2:] == kept else None",
     ),
 )
 

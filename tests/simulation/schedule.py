@@ -6,20 +6,23 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from zlib import crc32
 
 from domain.rule import Rule
 from domain.time import DAY
 from stream_apps import stage as stage_module
-from tests.simulation.broker import Broker, Output
+from tests.simulation.broker import Broker, Output, Record, Where
 from tests.simulation.codecs import QUIETABLE, VIEWS, clock_encoder
 from tests.simulation.events import Statement
 from tests.simulation.worker import RECORDS, Judging, Worker
+from wire.topics import PARKED, REPLAY_OF
 
 Tick = tuple[int, frozenset[str]]
 """The clock's time in microseconds UTC, and the topics that are quiet."""
 COMPACTED = ("rows.", "contributions.", "record-", "alerts", "clock")
 _MOST_STEPS = 20_000
+_MOST_ROUNDS = 100
 
 
 class End(NamedTuple):
@@ -28,6 +31,10 @@ class End(NamedTuple):
     judging: Judging
     tick: Tick
     partitions: int
+
+
+class CannotJudge(Exception):
+    """What a version with a mistake in a rule raises."""
 
 
 class NeverAtRest(AssertionError):
@@ -45,6 +52,7 @@ class Schedule:
         self._waiting = list(statements)
         draw.shuffle(self._waiting)
         self._published: list[Statement] = []
+        self._sent_back: set[tuple[Where, int]] = set()
         self._largest = draw.choice((1, 3, 20, 100))
         self._patience = draw.choice((1, 3, 10))
         self._ticks = self._times_of_ticks()
@@ -73,7 +81,7 @@ class Schedule:
 
     def _deeds(self) -> dict[Callable[[], object], float]:
         """What may happen next, by its weight in this schedule: some of it not at all."""
-        rare = [self._hand_over, self._kill, self._restart, self._compact, self._repeat]
+        rare = [self._hand_over, self._kill, self._restart, self._compact, self._repeat, self._send_some_back]
         kept: dict[Callable[[], object], float] = {deed: self._draw.choice((0.0, 0.3, 1.0)) for deed in rare}
         return {self._publish: 3.0, self._work: 6.0, self._commit: 2.0, self._turn_clock: 1.0, **kept}
 
@@ -150,6 +158,37 @@ class Schedule:
             self.broker.compact(where, self._draw.randint(1, end), self._draw.random() < 0.5)
             self.did["compactions"] += 1
 
+    def _put_aside(self) -> list[tuple[Where, Record]]:
+        """What waits to be sent back: of each partition in its order, the partitions in any."""
+        places = [(PARKED, number) for number in range(self.broker.partitions)]
+        self._draw.shuffle(places)
+        waiting = [(where, record) for where in places for record in self.broker.read(where, 0, _MOST_STEPS)]
+        return [(where, record) for where, record in waiting if (where, record.offset()) not in self._sent_back]
+
+    def _send_some_back(self) -> None:
+        """As `citygrid dead-letters replay` does; some of them, so that not all of a subject come back in order."""
+        for where, record in self._put_aside():
+            if self._draw.random() < 0.7:
+                self._send_back(where, record)
+
+    def _send_all_back(self) -> None:
+        """By the mended version, until nothing waits any more."""
+        for _ in range(_MOST_ROUNDS):
+            self._drain()
+            waiting = self._put_aside()
+            if not waiting:
+                return
+            for where, record in waiting:
+                self._send_back(where, record)
+        raise NeverAtRest(f"records still wait after they were sent back {_MOST_ROUNDS} times")
+
+    def _send_back(self, where: Where, record: Record) -> None:
+        self._sent_back.add((where, record.offset()))
+        origin = str(dict(record.headers() or ())["origin"])
+        topic, partition, _ = origin.rsplit(":", 2)
+        self.broker.append(Output(topic, record.key(), record.value(), int(partition), [(REPLAY_OF, origin)]))
+        self.did["sent back"] += 1
+
     # -- how it ends
 
     def _finish(self) -> None:
@@ -162,8 +201,11 @@ class Schedule:
             self._start_all()
         elif self._draw.random() < 0.3:
             self._start_all()
+        if self._put_aside() or self._draw.random() < 0.5:
+            self._send_all_back()
         if late < 0.7:
             self._drain()
+        self._send_all_back()
         self._tick_until_seen(self._end.tick)
         if self._draw.random() < 0.3:  # of a second clock that lags behind: not believed
             earlier = self._end.tick[0] - self._draw.choice((1, DAY, 200 * DAY))
@@ -249,20 +291,28 @@ class Schedule:
         """Rules of another version of the installation: some lack, some are older, some are gone since."""
         rules: list[Rule] = []
         for rule in self._end.judging.rules:
-            match self._draw.choice(("kept", "kept", "kept", "lacks", "older", "blind", "gone")):
+            match self._draw.choice(("kept", "kept", "kept", "lacks", "older", "blind", "gone", "raises")):
                 case "kept":
                     rules.append(rule)
                 case "older":
                     rules.append(replace(rule, version=rule.version - 1))
                 case "blind":
                     rules.append(replace(rule, version=rule.version - 1, check=_finds_nothing, look_again=_never))
+                case "raises":
+                    rules.append(replace(rule, version=rule.version - 1, check=_raises_on_some))
                 case "gone":
                     rules += [rule, replace(rule, name=f"former-{rule.name}")]
         live = self._draw.choice((self._end.judging.live_since, 0, self._end.tick[0]))
-        return Judging(tuple(rules), live)
+        return Judging(tuple(rules), live, self._draw.choice((0, 0, self._draw.randint(1, 1_000_000))))
 
 
 def _finds_nothing(row: object, now: int) -> tuple[()]:
+    return ()
+
+
+def _raises_on_some(row: Any, now: int) -> tuple[()]:
+    if crc32(row.id.encode()) % 2:
+        raise CannotJudge
     return ()
 
 

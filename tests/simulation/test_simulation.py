@@ -48,5 +48,5 @@ def test_schedules_do_all_that_they_are_there_for() -> None:
     did = Counter[str]()
     for seed in range(40):
         did.update(run(case_of(seed)).did)
-    wanted = {"batches", "commits", "compactions", "events", "hand-overs", "kills", "restarts", "ticks"}
+    wanted = {"batches", "commits", "compactions", "events", "hand-overs", "kills", "restarts", "sent back", "ticks"}
     assert {deed for deed, count in did.items() if count > 20} >= wanted

@@ -7,31 +7,37 @@ transaction, commit of outputs with offsets, commit before a partition is handed
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, cast
+from zlib import crc32
 
 from confluent_kafka import Message
 
 from dataplane import RecordBatch, RowStore
-from domain.event import Source
+from domain.event import Event, Source
 from domain.rule import Rule
+from domain.view import View
 from runtime.cloud_events import Headers
+from stream_apps.aside import FAILED, WAITS
 from stream_apps.outlet import Produce
 from stream_apps.record_index import RecordIndex
 from stream_apps.stage import Stage
 from stream_apps.worker import one_subject, topics_of
 from tests.simulation.broker import Broker, Output, Where
 from tests.simulation.codecs import VIEWS, decoder, record_codec, wire_of
-from wire.topics import RECORD_CLAIMS, RECORD_HOLDERS
+from wire.topics import PARKED, RECORD_CLAIMS, RECORD_HOLDERS
 
 RECORDS = "records"
 _NO_DISPATCHER: Any = None  # batches are acknowledged by `Worker.fold` itself
 
 
 class Judging(NamedTuple):
-    """By what rows are judged: all rules of the installation, and the instant of going live."""
+    """By what rows are merged and judged: all rules of the installation, and the instant of going live."""
 
     rules: tuple[Rule, ...]
     live_since: int
+    fails: int = 0
+    """Which records this version's views cannot merge, another set for each number; 0: none."""
 
     def of(self, view: str) -> list[Rule]:
         return [rule for rule in self.rules if rule.view == view]
@@ -39,6 +45,28 @@ class Judging(NamedTuple):
 
 class PutAside(AssertionError):
     """A stage put a record aside although every record of a simulation is valid."""
+
+
+class CannotMerge(Exception):
+    """What a version with a mistake in a view raises."""
+
+
+def failing(view: View, fails: int) -> View:
+    """`view` in a version that cannot merge some records."""
+    if not fails:
+        return view
+
+    def merge(row: Any, event: Event) -> Any:
+        if crc32(f"{fails} {event.event_id}".encode()) % 12 == 0:
+            raise CannotMerge
+        return view.merge(row, event)
+
+    def receive(row: Any, source: str, value: Any) -> Any:
+        if crc32(f"{fails} {source} {value}".encode()) % 12 == 0:
+            raise CannotMerge
+        return view.receive(row, source, value)
+
+    return replace(view, merge=merge, receive=receive)
 
 
 class Worker:
@@ -71,7 +99,7 @@ class Worker:
         )
 
     def _make_stage(self, judging: Judging) -> None:
-        view, wire = VIEWS[self.view], wire_of(self.view)
+        view, wire = failing(VIEWS[self.view], judging.fails), wire_of(self.view)
         self._topics = topics_of(view, "")
         self._store = RowStore(f"rows.{view.name}", wire.load_row, wire.dump_row)
         self.stage = Stage(
@@ -86,6 +114,7 @@ class Worker:
             partitions=self._broker.partitions,
             live_since=judging.live_since,
             one_subject=one_subject(view),
+            misjudged_a_minute=1_000_000,
         )
 
     def take(self, partitions: Sequence[int]) -> None:
@@ -142,16 +171,23 @@ class Worker:
 
 
 class _Outlet:
-    """The stage's outlet: nothing is traced, and nothing may be put aside."""
+    """The stage's outlet: nothing is traced, and nothing may be put aside but what a version cannot merge."""
 
     def __init__(self, worker: Worker) -> None:
+        self._worker = worker
         self.produce: Produce = worker._produce
 
     def dead_letter(self, record: Message, reason: str, schema_id: int | None = None) -> None:
         raise PutAside(f"{record.topic()}[{record.partition()}] offset {record.offset()} is a dead letter: {reason}")
 
     def parked(self, record: Message, reason: str, schema_id: int | None = None) -> None:
+        if reason in (FAILED, WAITS):
+            origin = f"{record.topic()}:{record.partition()}:{record.offset()}"
+            self._worker.transaction.append(
+                Output(PARKED, cast("bytes", record.key()), cast("bytes", record.value()), headers=[("origin", origin)])
+            )
+            return
         raise PutAside(f"{record.topic()}[{record.partition()}] offset {record.offset()} is parked: {reason}")
 
-    def hop(self, records: Sequence[Message], said: Sequence[Source] | None, began: int) -> None:
+    def hop(self, records: Sequence[Message], sources: Sequence[Source] | None, began: int) -> None:
         return None

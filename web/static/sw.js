@@ -35,6 +35,7 @@ const FILES = [
   "/app/day.js",
   "/app/fragment.js",
   "/app/freshness.js",
+  "/app/identity-number.js",
   "/app/input.js",
   "/app/language.js",
   "/app/masked.js",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { dismiss, drain, online, openOutbox, outbox, post, refused } from "../static/app/outbox.js";
+import { dismiss, drain, notesMasked, online, openOutbox, outbox, post, refused } from "../static/app/outbox.js";
 import { moves } from "./memory-store.js";
 
 const answers = [];
@@ -65,6 +65,14 @@ test("a refused move waits for a person, and those behind it go on", async () =>
   );
   await dismiss(refused.value[0].number);
   assert.deepEqual(await moves.all(), []);
+});
+
+test("the person hears that an identity number was taken out of a note", async () => {
+  answers.push(answer(200, { id: "t", note_masked: true }));
+  await post("t", "complete", { outcome: "done", note: "…" });
+  await drain();
+  assert.equal(notesMasked.value, 1);
+  assert.deepEqual(outbox, []);
 });
 
 test("another account's moves are kept and not sent", async () => {

@@ -31,14 +31,26 @@ def alert(
     household: Any,
     arose: int = 0,
 ) -> tuple[tuple[str, str, str], Plain]:
-    told = list(because)
+    reasons = list(because)
     return (rule, subject, cause), {
         "severity": severity,
-        "because": frozenset(source["event_id"] for source in told),
-        "newest": max(arose, *(source["occurred_at"] for source in told)),
+        "because": frozenset(source["event_id"] for source in reasons),
+        "newest": max(arose, *(source["occurred_at"] for source in reasons)),
         "dwelling": dwelling,
         "household": household,
     }
+
+
+def called(sources: Iterable[Plain]) -> dict[str, str]:
+    """event id → what a finding about it is called: the record; with department and kind where one that happened
+    before has that number; and counted where even these are equal."""
+    names: dict[str, str] = {}
+    for s in sorted(sources, key=lambda s: [s[n] for n in ("occurred_at", "department", "record", "kind", "event_id")]):
+        longer = f"{s['record']} {s['department']} {s['kind']}"
+        choices = [s["record"], longer, *(f"{longer} {number}" for number in range(2, 99))]
+        if s["event_id"] not in names:
+            names[s["event_id"]] = next(name for name in choices if name not in names.values())
+    return names
 
 
 def runs(begin: int, end: int | None, day: int) -> bool:

@@ -67,7 +67,6 @@ def standing(
     `one_subject`: (department, kind) of which a record is about one subject at a time.
     """
     last: dict[tuple[str, str, str, str, str], Plain] = {}
-    withdrawn: set[str] = set()
     for event in events:
         for fact, value in states[event.kind].items():
             stated = {
@@ -81,38 +80,33 @@ def standing(
                 "sequence": event.sequence,
                 "value": value({**event.change, "subject": event.subject, "topic": event.topic}),
             }
-            if event.withdrawn:
-                withdrawn.add(event.event_id)
             if fact in refines:
                 refines[fact](stated)
             slot = (event.subject, fact, event.department, stated["record"], event.kind)
             last[slot] = max(last.get(slot, stated), stated, key=recorded)
-    replace_restated(last, one_subject, withdrawn)
-    told: dict[str, Facts] = defaultdict(lambda: defaultdict(list))
+    replace_restated(last, one_subject)
+    by_subject: dict[str, Facts] = defaultdict(lambda: defaultdict(list))
     for (subject, fact, *_), stated in sorted(last.items(), key=lambda item: item[0]):
-        told[subject][fact].append(stated)
-    return {subject: dict(facts) for subject, facts in told.items()}
+        by_subject[subject][fact].append(stated)
+    return {subject: dict(facts) for subject, facts in by_subject.items()}
 
 
-def replace_restated(
-    last: dict[tuple[str, str, str, str, str], Plain], one_subject: Set[tuple[str, str]], withdrawn: Set[str]
-) -> None:
-    """What was restated about another subject later never held, as long as the later statement is none of the events
-    that are `withdrawn`."""
-    by_slot: dict[tuple[str, str, str], dict[str, list[Plain]]] = defaultdict(lambda: defaultdict(list))
-    for (subject, _, *slot), stated in last.items():
-        if (slot[0], slot[2]) in one_subject and stated["event_id"] not in withdrawn:
-            by_slot[slot[0], slot[1], slot[2]][subject].append(stated)
+def replace_restated(last: dict[tuple[str, str, str, str, str], Plain], one_subject: Set[tuple[str, str]]) -> None:
+    """What was restated about another subject later never held, as long as the later statement is not withdrawn; where
+    times and sequences are equal, both hold."""
+    by_slot: dict[tuple[str, str, str], list[Plain]] = defaultdict(list)
+    for (_, _, *slot), stated in last.items():
+        if (slot[0], slot[2]) in one_subject and not stated["withdrawn"]:
+            by_slot[slot[0], slot[1], slot[2]].append(stated)
     for subjects in by_slot.values():
-        newest = max(subjects, key=lambda subject: (*_recorded(subjects[subject][0]), subject))
-        for subject, facts in subjects.items():
-            if subject != newest:
-                for stated in facts:
-                    stated["withdrawn"] = True
+        newest = max(map(_restated, subjects))
+        for stated in subjects:
+            if _restated(stated) < newest:
+                stated["withdrawn"] = True
 
 
-def _recorded(stated: Plain) -> tuple[int, int]:
-    return stated["recorded_at"], -1 if stated["sequence"] is None else stated["sequence"]
+def _restated(stated: Plain) -> tuple[int, int, int]:
+    return stated["recorded_at"], -1 if stated["sequence"] is None else stated["sequence"], stated["occurred_at"]
 
 
 def in_time(statements: Iterable[Plain]) -> list[Plain]:
@@ -130,7 +124,7 @@ def value(facts: Facts, fact: str) -> Any:
     return None if held is None else held["value"]
 
 
-def each(facts: Facts, fact: str) -> list[Plain]:
+def of_records(facts: Facts, fact: str) -> list[Plain]:
     """The statement that stands for each record, by the record's number."""
     by_record = {(s["department"], s["record"]): s for s in in_time(facts.get(fact, ()))}
     return [by_record[record] for record in sorted(by_record)]

@@ -5,7 +5,7 @@ import signal
 from tests.integration.dataplane.conftest import Counting, wait_for
 
 SLOW = {"slow_s": 0.01}
-SMALL = {"batch_records": 100, "buffer_records": 400}
+SMALL = {"batch_records": 100}
 
 
 def test_every_input_counts_once(counting: Counting) -> None:

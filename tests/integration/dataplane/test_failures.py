@@ -93,7 +93,7 @@ def test_kafka_killed_and_started_again(own_kafka: OwnKafka, prefix: str, tmp_pa
     local = own_kafka.local
     counting = Counting(local.address("kafka"), prefix, tmp_path)
     counting.fill(20_000)
-    small: dict[str, Any] = {"batch_records": 100, "buffer_records": 400, "instance": "one"}
+    small: dict[str, Any] = {"batch_records": 100, "instance": "one"}
     worker = counting.start({"slow_s": 0.01}, **small)
     try:
         wait_for("some is read", lambda: counting.committed() > 4_000)

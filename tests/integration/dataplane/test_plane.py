@@ -18,14 +18,13 @@ def metric(text: str, name: str) -> float:
 
 
 def test_memory_is_bounded_while_the_agent_is_slow(counting: Counting) -> None:
-    """100 MB wait on the broker; the buffer's bound is 4 MB and the group keeps a worker that does not fetch."""
+    """100 MB wait on the broker; librdkafka's queue holds 4 MB and the group keeps a worker that does not fetch."""
     longest_silence_ms = 4_100
     counting.fill(2_000, b"x" * 50_000)
     worker = counting.start(
         {"slow_s": 3600.0},
         http_port=0,
-        buffer_bytes=4_000_000,
-        buffer_patience_ms=200,
+        poll_patience_ms=200,
         max_poll_interval_ms=longest_silence_ms,
         consumer_options={"queued.max.messages.kbytes": 4_096, "fetch.message.max.bytes": 1_000_000},
     )
@@ -100,7 +99,7 @@ def test_ready_live_and_metrics_tell_the_truth(counting: Counting) -> None:
 
 def test_the_classic_protocol(counting: Counting) -> None:
     counting.fill(20_000)
-    classic: dict[str, Any] = {"group_protocol": "classic", "batch_records": 100, "buffer_records": 400}
+    classic: dict[str, Any] = {"group_protocol": "classic", "batch_records": 100}
     first = counting.start({"slow_s": 0.01}, **classic)
     wait_for("some is read", lambda: counting.committed() > 3_000)
     second = counting.start(**classic)

@@ -71,7 +71,7 @@ async def test_every_bad_statement_is_named_and_nothing_is_sent(housing: httpx.A
         (3, "start"),
         (4, "statement"),
         (5, "kind"),
-        (6, "record or a text"),
+        (6, "record"),
     ]
     assert "6 of 8" in problem["detail"]
     assert all(error["reason"] for error in problem["errors"])

@@ -150,7 +150,7 @@ def test_a_file_with_bad_lines(city: Settings, tmp_path: Path) -> None:
         ("32", "业务类型"),
         ("42", "户号"),
         ("52", "发生日期"),
-        ("62", "record or a text"),
+        ("62", "住址"),
     ]
     people = {number(index) for index in range(1000)}
     for line in noted:

@@ -163,7 +163,7 @@ export function factsOf(row) {
   const seen = new Set();
   const facts = all.filter((statement) => {
     const key = `${statement.fact} ${statement.department} ${statement.record} ${statement.who?.id ?? ""}`;
-    return statement.withdrawn || seen.has(key) ? false : seen.add(key);
+    return statement.withdrawn || statement.value === "" || seen.has(key) ? false : seen.add(key);
   });
   return {
     facts: facts.map((statement) => ({ ...statement, disputed: disputed.has(statement.fact) })),

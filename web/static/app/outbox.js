@@ -13,6 +13,8 @@ const LATER = new Set([408, 425, 429, 500, 502, 503, 504]); // the server may ta
 export const outbox = reactive(/** @type {City.Move[]} */ ([]));
 export const waiting = computed(() => outbox.filter((one) => !one.refused));
 export const refused = computed(() => outbox.filter((one) => one.refused));
+/** How many notes the server kept with an identity number taken out, since the person last read so. */
+export const notesMasked = ref(0);
 /** Whether the server answered last time. */
 export const online = ref(navigator.onLine);
 
@@ -66,6 +68,7 @@ async function sendAll() {
       online.value = true;
       wait = FIRST_WAIT_MS;
       await dismiss(one.number);
+      if (task.note_masked) notesMasked.value += 1;
       taken(task, one);
     } catch (error) {
       if (error instanceof Unreachable || LATER.has(error.status) || error.status === 401) {

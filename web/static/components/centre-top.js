@@ -1,5 +1,5 @@
 import { computed, h, ref } from "/lib/vue.js";
-import { lookup, lookupCompany, signOut } from "../app/api.js";
+import { lookup, lookupCompany, purposesWithoutCase, signOut } from "../app/api.js";
 import { recordLink } from "../app/facts.js";
 import { overall } from "../app/freshness.js";
 import { inputOf } from "../app/input.js";
@@ -12,7 +12,8 @@ import { LanguageSwitch } from "./language-switch.js";
 import { Refusal } from "./refusal.js";
 
 const MOST_HITS = 8;
-const IDENTITY = /^\d{17}[\dXx]$|^\d{15}$|^[A-Za-z]\d{9}$/; // the last: a birth certificate
+// an identity number, a birth certificate's, a travel permit's or passport's; or any with its kind before it
+const IDENTITY = /^\d{17}[\dXx]$|^\d{15}$|^\d{8}$|^[A-Za-z]{1,3}\d{7,12}$|^[A-Za-z_\p{Script=Han}]+[:：].{5,20}$/u;
 const CREDIT_CODE = /^[0-9A-HJ-NP-RTUWXY]{18}$/i;
 
 const LEVELS = { 6: "street", 9: "community", 12: "grid" };
@@ -149,7 +150,7 @@ const Search = {
                         checked: asCompany.value === company,
                         onChange: () => (asCompany.value = company),
                       }),
-                      t(company ? "record.legal_person" : "record.resident"),
+                      t(company ? "view.legal_person" : "view.resident"),
                     ]),
                   ),
                 )
@@ -165,7 +166,7 @@ const Search = {
                 },
                 [
                   h("option", { value: "" }, t("person.choose-purpose")),
-                  ...(props.purposes ?? []).map((one) =>
+                  ...purposesWithoutCase(props.purposes).map((one) =>
                     h("option", { value: one.name, key: one.name }, one[language.value]),
                   ),
                 ],

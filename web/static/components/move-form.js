@@ -1,5 +1,6 @@
 import { h, nextTick, ref } from "/lib/vue.js";
 import { OUTCOMES } from "../app/answers.js";
+import { holdsIdentityNumber } from "../app/identity-number.js";
 import { inputOf } from "../app/input.js";
 import { language, t } from "../app/language.js";
 import { placeName } from "../app/regions.js";
@@ -118,6 +119,13 @@ export const MoveForm = {
             "data-test": "move-text",
           }),
         ]),
+        holdsIdentityNumber(text.value)
+          ? h(
+              "p",
+              { class: "small refusal", role: "status", "data-test": "move-number" },
+              t(move === "complete" ? "visit.note.number" : "move.number"),
+            )
+          : null,
         h("div", { class: "row" }, [
           h("button", { class: "primary", disabled: busy.value, "data-test": "move-send" }, t(`move.${move}`)),
           h("button", { type: "button", "data-test": "move-cancel", onClick: cancel }, t("cancel")),

@@ -1,15 +1,22 @@
 import { h } from "/lib/vue.js";
 import { named, t } from "../app/language.js";
-import { dismiss, refused } from "../app/outbox.js";
+import { dismiss, notesMasked, refused } from "../app/outbox.js";
 
-/** Moves that the server did not take: what it said and what was typed, until the person puts it away. */
+/**
+ * What became of moves: notes that were kept without an identity number in them, and moves that the server did not
+ * take, with what it said and what was typed, until the person puts it away.
+ */
 export const OutboxStrip = () =>
-  refused.value.length === 0
+  refused.value.length + notesMasked.value === 0
     ? null
-    : h(
-        "ul",
-        { class: "refused stack", "data-test": "refused" },
-        refused.value.map((one) =>
+    : h("ul", { class: "refused stack", "data-test": "refused" }, [
+        notesMasked.value > 0
+          ? h("li", { key: "masked", class: "refusal", "data-test": "note-masked" }, [
+              h("p", t("outbox.masked")),
+              h("button", { type: "button", onClick: () => (notesMasked.value = 0) }, t("outbox.put-away")),
+            ])
+          : null,
+        ...refused.value.map((one) =>
           h("li", { key: one.number, class: "refusal" }, [
             h("strong", t("outbox.refused", { move: named(`move.${one.move}`, one.move) })),
             h("p", one.refused.why),
@@ -19,4 +26,4 @@ export const OutboxStrip = () =>
             h("button", { type: "button", onClick: () => dismiss(one.number) }, t("outbox.put-away")),
           ]),
         ),
-      );
+      ]);

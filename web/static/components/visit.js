@@ -2,6 +2,7 @@ import { h, onMounted, reactive, ref, watch } from "/lib/vue.js";
 import { ANSWERS, OUTCOMES } from "../app/answers.js";
 import { alertCase, unmaskCase } from "../app/api.js";
 import { refreshFreshness } from "../app/freshness.js";
+import { holdsIdentityNumber } from "../app/identity-number.js";
 import { inputOf } from "../app/input.js";
 import { named, t, textOf } from "../app/language.js";
 import { stopOf } from "../app/places.js";
@@ -125,6 +126,9 @@ export const Visit = {
             onInput: (e) => (draft.note = inputOf(e)),
           }),
         ]),
+        holdsIdentityNumber(draft.note)
+          ? h("p", { class: "small refusal", role: "status", "data-test": "note-number" }, t("visit.note.number"))
+          : null,
         h("fieldset", { class: "check", "data-test": "outcome" }, [
           h("legend", t("move.outcome")),
           h(

@@ -1,0 +1,147 @@
+"""One normaliser for every kind of code, named in the contract beside the field: `"code": "household"`.
+
+Each takes the text as it came in and gives the code in its one spelling, or raises `domain.codes.InvalidCode` with a
+reason that does not repeat it. Every door calls them through `producers.publish.statement`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from domain.codes import (
+    InvalidCode,
+    dwelling_number,
+    normalised_credit_code,
+    normalised_district_code,
+    normalised_grid_code,
+    plain_name,
+)
+from wire.values.identity_finder import holds_identity_number
+from wire.values.plain import plain, refuse_changed
+
+Normalise = Callable[[str], str]
+
+_PHONE = re.compile(r"\+?\d{5,15}", re.ASCII)
+_MOBILE = re.compile(r"(?:\+|00)?86(1\d{10})", re.ASCII)
+_PLATE_GAPS = re.compile(r"[\s.·•‧・∙_-]+")
+#: Two letters or more in it come from a province's character and its city's letter, or from an office's own series.
+_PLATE = re.compile(r"[A-Z0-9\u4e00-\u9fff]{3,12}")
+_PARTS = re.compile(r"[\s/_.:-]+")
+_TRADITIONAL = str.maketrans("粵滬遼魯黑", "粤沪辽鲁黑")
+
+
+def own_number(text: str) -> str:
+    """A register's own number: plain, neither changed by a spreadsheet nor holding a control character."""
+    code = refuse_changed(plain_name(plain(text)))
+    if not code:
+        raise InvalidCode("it is empty")
+    return code
+
+
+def record(text: str) -> str:
+    """A record's number. What stands before serials of 18 digits and noughts is judged by the contract's form."""
+    code = plain_name(plain(text))
+    if not code:
+        raise InvalidCode("it is empty")
+    return code if code.isdecimal() else refuse_changed(code)
+
+
+def dwelling(text: str) -> str:
+    """A dwelling's number in the address register: one word, and no name of another kind of place."""
+    return dwelling_number(_one_word(text, "a dwelling's number"))
+
+
+def household(text: str) -> str:
+    """A household's number in the police register: one word."""
+    return _one_word(text, "a household's number")
+
+
+def device(text: str) -> str:
+    """A device's own number. One of 15 digits is an IMEI if its check digit is right, whatever else it reads like."""
+    code = own_number(text)
+    is_imei = len(code) == 15 and code.isdecimal() and _luhn(code) == 0
+    if not is_imei and holds_identity_number(code):
+        raise InvalidCode("it holds an identity number")
+    return code
+
+
+def device_message(text: str) -> str:
+    """What a device or its platform calls a message, e.g. its number and the sequence of the message. A machine writes
+    nobody's number in groups, so separators end a run: else one in some thousand would read like one by chance."""
+    code = record(text)
+    for part in _PARTS.split(code):
+        if part:
+            device(part)
+    return code
+
+
+def _luhn(digits: str) -> int:
+    """The remainder of ISO/IEC 7812-1; 0: the check digit is right."""
+    doubled = (2 * int(digit) for digit in digits[-2::-2])
+    return (sum(map(int, digits[-1::-2])) + sum(part // 10 + part % 10 for part in doubled)) % 10
+
+
+def grid(text: str) -> str:
+    return normalised_grid_code(refuse_changed(plain(text)))
+
+
+def district(text: str) -> str:
+    return normalised_district_code(refuse_changed(plain(text)))
+
+
+def credit_code(text: str) -> str:
+    return normalised_credit_code(refuse_changed(plain(text)).replace(" ", "").replace("-", ""))
+
+
+def phone(text: str) -> str:
+    """A telephone number: its digits; of a Chinese mobile without the country's code."""
+    digits = re.sub(r"[\s()-]", "", refuse_changed(plain(text)))
+    mobile = _MOBILE.fullmatch(digits)
+    if mobile is not None:
+        return mobile[1]
+    if not _PHONE.fullmatch(digits):
+        raise InvalidCode("a telephone number has 5 to 15 digits")
+    return digits
+
+
+def plate(text: str) -> str:
+    """A vehicle's plate: capitals without dot, blank or hyphen: 粤A·B0600, 粤A-B0600 and 粤a b0600 are one."""
+    code = _PLATE_GAPS.sub("", refuse_changed(plain_name(plain(text))).upper().translate(_TRADITIONAL))
+    if not _PLATE.fullmatch(code):
+        raise InvalidCode("a plate has 3 to 12 letters, digits and Chinese characters")
+    return code
+
+
+def _one_word(text: str, what: str) -> str:
+    code = own_number(text)
+    if " " in code:
+        raise InvalidCode(f"{what} holds no blank")
+    return code
+
+
+CODES: Mapping[str, Normalise] = {
+    "record": record,
+    "dwelling": dwelling,
+    "household": household,
+    "legal-person": credit_code,
+    "credit-code": credit_code,
+    "grid": grid,
+    "district": district,
+    "phone": phone,
+    "plate": plate,
+    "number": own_number,
+    "device": device,
+    "device-message": device_message,
+    "ours": plain_name,
+}
+"""Kind of code → its normaliser. `number`: a register's own number of some other thing; `ours`: made by citygrid."""
+
+OWN_FORM = frozenset(
+    {
+        *("legal-person", "credit-code", "grid", "district", "phone", "plate", "ours"),
+        *("device", "device-message"),
+    }
+)
+"""Codes of a form of their own: checked against that, and not searched for identity numbers, which by chance they may
+read like."""

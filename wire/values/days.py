@@ -1,0 +1,163 @@
+"""Days and times as offices write them, and the spellings of "no end".
+
+Days are counted since 1970-01-01, times in microseconds since then (UTC); what has no zone is the city's time. Every
+function takes a text that is not empty and raises Unfit with a reason that does not repeat it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import time as time_of_day
+from functools import lru_cache
+from typing import NamedTuple
+
+from domain.time import CITY
+from wire.values.plain import plain
+
+EPOCH_DAY = date(1970, 1, 1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[T ]*(\d\d):?(\d\d)(?::?(\d\d)(?:\.(\d{1,9}))?)?)?()()()", re.ASCII)
+_SPACED = re.compile(
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
+    r"(?:[T\s]*(?P<half>上午|下午|中午|晚上|凌晨|AM|PM)?\s*(\d{1,2})(?:[:时点]\s*(?:(\d{1,2})"
+    r"(?:[:分]\s*(?:(\d{1,2})(?:[.,](\d{1,9}))?秒?)?)?)?)?\s*(?P<after>AM|PM)?)?"
+    r"\s*(Z|[+-]\d\d:?\d\d)?",
+    re.ASCII | re.IGNORECASE,
+)
+_ZERO = re.compile(
+    r"0{4}[-/.年]?0{1,2}[-/.月]?0{1,2}日?(?:[T ]*0{1,2}[:时]?(?:0{1,2}[:分]?(?:0{1,2}(?:\.0+)?秒?)?)?)?", re.ASCII
+)
+_SERIAL = re.compile(r"[1-9]\d{4}(?:\.\d+)?", re.ASCII)
+#: No end, in words.
+_NO_END = frozenset(
+    {
+        *("长期", "长期有效", "长期租赁", "永久", "永久有效", "永久性", "终身", "终生", "至今", "今", "现在"),
+        *("无期限", "无固定期限", "无限期", "不限", "不限期", "无限", "无限制", "无终止日期", "不定期", "未定", "待定"),
+        *("long-term", "permanent", "indefinite", "forever", "open", "open-ended"),
+    }
+)
+#: From this day on an end is none: registers write 2099-12-31, 2199-12-31, 2999-12-31, 9999-12-31.
+_ENDLESS = (2099, 12, 31)
+#: What databases write for no day: SQL Server's 1900-01-01 and 1753-01-01, Excel's 0 (1899-12-30 or 1900-01-00), .NET's
+#: 0001-01-01, Unix's 1970-01-01. As an end they say "none": nothing that a register states ended on them.
+_NO_DAYS = frozenset(
+    {(1900, 1, 1), (1900, 1, 0), (1899, 12, 30), (1899, 12, 31), (1753, 1, 1), (1, 1, 1), (1970, 1, 1), (1800, 1, 1)}
+)
+
+
+class Unfit(ValueError):
+    """A text does not hold what its field should; the message says what it should be, never what it is."""
+
+
+class Written(NamedTuple):
+    """A day and time as they are written. `days_on`: 1 for 24:00, which is midnight of the next day."""
+
+    year: int
+    month: int
+    day: int
+    clock: time_of_day
+    days_on: int
+    zone: tzinfo | None
+
+
+def is_zero_day(text: str) -> bool:
+    """Whether `text` is a database's zero for a day that is not known, such as MySQL's 0000-00-00."""
+    return text[:1] in ("0", "\uff10") and _ZERO.fullmatch(plain(text)) is not None
+
+
+@lru_cache(maxsize=65_536)
+def day(text: str) -> int:
+    """A date → days since 1970-01-01: 20260131, 2026-01-31, 2026/1/31, 2026.1.31, 2026年1月31日, full width too. A time
+    behind it, 24:00 included, is of that day."""
+    return (_date(_written(text)) - EPOCH_DAY).days
+
+
+@lru_cache(maxsize=65_536)
+def last_day(text: str) -> int | None:
+    """A column that names the *last day* of a term → the first day after it, which contracts call `until`; None: no
+    end, in any of its spellings."""
+    bare = plain(text)
+    if bare.lower() in _NO_END or is_zero_day(bare):
+        return None
+    written = _written(bare)
+    if written[:3] >= _ENDLESS or written[:3] in _NO_DAYS:
+        return None
+    return (_date(written) - EPOCH_DAY).days + 1
+
+
+def last_day_stated(text: str) -> int:
+    """As `last_day`, of a term that must have an end."""
+    until = last_day(text)
+    if until is None:
+        raise Unfit("says that there is no end, but the term must have one: state its last day")
+    return until
+
+
+@lru_cache(maxsize=65_536)
+def instant(text: str) -> int:
+    """A date, perhaps with a time → microseconds UTC. Without a zone it is the city's time, without a time midnight."""
+    written = _written(text)
+    stated = _date(written) + timedelta(days=written.days_on)
+    local = datetime.combine(stated, written.clock, CITY if written.zone is None else written.zone)
+    since = local - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _date(written: Written) -> date:
+    try:
+        stated = date(*written[:3])
+    except ValueError:
+        raise Unfit("is a date or time that does not exist") from None
+    if not 1850 <= stated.year < 2200:
+        raise Unfit("is not a date between 1850 and 2199")
+    return stated
+
+
+def _written(text: str) -> Written:
+    bare = plain(text)
+    match = _COMPACT.fullmatch(bare) or _SPACED.fullmatch(bare)
+    if match is None:
+        if _SERIAL.fullmatch(bare):
+            raise Unfit("is a spreadsheet's number of a day: give the column the format of a date and export it again")
+        raise Unfit("is not a date such as 20260131, 2026-01-31, 2026/1/31 or 2026年1月31日")
+    if match.re is _COMPACT:
+        year, month, day_, hour, minute, second, fraction, *_ = match.groups()
+        half = zone = None
+    else:
+        year, month, day_, half, hour, minute, second, fraction, after, zone = match.groups()
+        half = half or after
+    try:
+        clock, days_on = _clock(hour, minute, second, fraction, half)
+        # an offset as Python itself reads it
+        offset = datetime.fromisoformat(f"2000-01-01T00:00:00{zone.upper()}").tzinfo if zone else None
+    except ValueError:
+        raise Unfit("is a date or time that does not exist") from None
+    return Written(int(year), int(month), int(day_), clock, days_on, offset)
+
+
+def _clock(
+    hour: str | None, minute: str | None, second: str | None, fraction: str | None, half: str | None
+) -> tuple[time_of_day, int]:
+    """The time of day, and 1 if it is the 24th hour. Raises ValueError."""
+    hours, minutes, seconds = int(hour or 0), int(minute or 0), int(second or 0)
+    micros = int((fraction or "0").ljust(6, "0")[:6])
+    if half is not None:
+        hours = _of_half(half.upper(), hours)
+    if (hours, minutes, seconds, micros) == (24, 0, 0, 0):
+        return time_of_day(0), 1
+    return time_of_day(hours, minutes, seconds, micros), 0
+
+
+def _of_half(half: str, hours: int) -> int:
+    """The hour of the day. Raises ValueError for one that its half cannot have."""
+    if half in ("AM", "上午", "凌晨"):
+        if hours > 12:
+            raise ValueError
+        return 0 if hours == 12 else hours
+    if hours == 12 or (half == "中午" and hours in (10, 11)) or 12 < hours < 24:
+        return hours
+    if hours > 12:
+        raise ValueError
+    return hours + 12

@@ -1,0 +1,75 @@
+"""A code as it was meant: without what keyboards, spreadsheets and web pages put around it or into it."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+
+from domain.codes import InvalidCode
+
+_FORMAT = re.compile(
+    "[" + "".join(re.escape(c) for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c) == "Cf") + "]"
+)
+
+#: What a spreadsheet writes so that it keeps a code as text: `="D-1"`, with the quotation marks doubled or not.
+_FORMULA = re.compile(r'=\s*"+(.*?)"+', re.DOTALL)
+_APOSTROPHES = "'`\u2018\u2019\u02bc\u2032\u00b4"
+_FLOAT = re.compile(r"\d+\.0+")
+_POWER = re.compile(r"\d(?:\.\d+)?E[+-]?\d+", re.IGNORECASE)
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_MISTAKE = re.compile(r"#+|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!)", re.IGNORECASE)
+#: A spreadsheet keeps so many digits of a number and writes 0 for the rest (IEEE 754 double, as Excel shows it).
+EXACT_DIGITS = 15
+
+
+def visible(text: str) -> str:
+    """`text` without format characters (Unicode Cf): zero-width blanks, byte order marks, marks of direction."""
+    return text if text.isascii() else _FORMAT.sub("", text)
+
+
+def unwrapped(text: str) -> str:
+    """`text` without blanks around it, `="…"` around it or an apostrophe before it: a cell as a person sees it."""
+    bare = visible(text).strip()
+    if bare.startswith("="):
+        formula = _FORMULA.fullmatch(bare)
+        bare = formula[1].strip() if formula else bare
+    return bare.lstrip(_APOSTROPHES).strip() if bare[:1] in _APOSTROPHES else bare
+
+
+def plain(text: str) -> str:
+    """A code in its plain form: `unwrapped`, compatibility forms (full width, circled, superscript) as what they stand
+    for (NFKC), digits of other scripts and dashes of other widths as ASCII, blanks as one."""
+    bare = unwrapped(text)
+    if not bare.isascii():
+        bare = "".join(map(_ascii, unicodedata.normalize("NFKC", bare)))
+        bare = unwrapped(bare)
+    return re.sub(" +", " ", bare) if "  " in bare else bare
+
+
+def changed_by_spreadsheet(code: str) -> bool:
+    """Whether a spreadsheet or a data frame took the code for a number and wrote another: `4.40113E+18`, `8001.0`,
+    `8,001`, `####`, or 15 digits and noughts for all the rest (from 18 digits on: fewer noughts prove nothing)."""
+    if code.isdecimal():
+        return len(code) >= EXACT_DIGITS + 3 and not code[EXACT_DIGITS:].strip("0")
+    if not code[:1].isdecimal() and code[:1] != "#":
+        return False
+    return any(form.fullmatch(code) for form in (_POWER, _FLOAT, _THOUSANDS, _MISTAKE))
+
+
+def refuse_changed(code: str) -> str:
+    """`code` as it is. Raises InvalidCode if a spreadsheet changed it: nobody can tell any more what it was."""
+    if changed_by_spreadsheet(code):
+        raise InvalidCode("it was changed by a spreadsheet: export the column as text")
+    return code
+
+
+def _ascii(character: str) -> str:
+    if character.isascii():
+        return character
+    category = unicodedata.category(character)
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    if category == "Pd" or character == "\u2212":
+        return "-"
+    return " " if category == "Zs" else character
