@@ -157,7 +157,7 @@ def _labels(rows: Sequence[Row]) -> list[str]:
 def _names(export: Export) -> list[str]:
     columns = [column for kind in export.says() for column in kind.columns.values()] + [*export.head.values()]
     columns += [export.kind_column] if export.kind_column else []
-    return [name for column in columns for name in column.names]
+    return [name for column in columns for name in (*column.names, *column.document_names())]
 
 
 def _plain(name: str) -> str:
