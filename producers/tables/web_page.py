@@ -7,8 +7,8 @@ from pathlib import Path
 
 from lxml import etree
 
-from producers.publish.file_form import FileRefused
-from producers.publish.workbook import Sheet
+from producers.tables.file_form import FileRefused
+from producers.tables.workbook import Sheet
 
 WIDEST = 1_000
 
@@ -48,6 +48,8 @@ def _tables(path: Path, encoding: str | None) -> dict[int, list[tuple[int, list[
         spans = held.setdefault(order[table] if table is not None else -1, {})
         rows.append((len(rows) + 1, _cells(element, spans)))
         element.clear()
+    if path.read_bytes().lower().count(b"</table") < len(order):
+        raise FileRefused(f"{path} is a web page that breaks off within a table: copy or export it again.")
     return {number: rows for number, rows in by_table.items() if rows}
 
 
