@@ -28,7 +28,7 @@ def test_the_fixtures_reach_every_part(settings: Settings, prefix: str) -> None:
 
 
 def test_nothing_listens_beyond_loopback(stack: LocalStack) -> None:
-    numbers = {getattr(stack.at, field.name) for field in fields(stack.at)}
+    numbers = {getattr(stack.ports, field.name) for field in fields(stack.ports)}
     listening = [tuple(c.laddr) for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
     hosts = {host for host, *port in listening if set(port) <= numbers}
     assert hosts <= {"127.0.0.1", "::ffff:127.0.0.1"}
