@@ -9,16 +9,39 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from api.problems import BAD_REQUEST, Refused
 from runtime.http.language import Say
 
+LAST = "infinity"
+"""How PostgreSQL writes the time after all times: that of what has no time to respond."""
 REFUSED = Say("cursor 无效，请从第一页开始。", "The cursor is not one of ours; begin at the first page.")
 
 
 def write(*key: str | int) -> str:
     """The cursor after an item with this sort key."""
     return base64.urlsafe_b64encode(json.dumps(key, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def after(rank: int, time: datetime | None, key: UUID) -> str:
+    """The cursor after the item of a list with this rank, time and id; no time sorts last."""
+    return write(rank, time.isoformat() if time else LAST, str(key))
+
+
+def position(cursor: str | None) -> dict[str, Any]:
+    """Rank, time and id of the item that a cursor of `after` names, as the list functions take them; all None without
+    one. Raises Refused (400)."""
+    if not cursor:
+        return {"rank": None, "time": None, "id": None}
+    rank, time, key = read(cursor, int, str, str)
+    try:
+        moment = LAST if time == LAST else datetime.fromisoformat(str(time))
+        return {"rank": int(rank), "time": moment, "id": UUID(str(key))}
+    except ValueError:
+        raise Refused(BAD_REQUEST, detail=REFUSED) from None
 
 
 def read(cursor: str, *types: type[str] | type[int]) -> tuple[str | int, ...]:

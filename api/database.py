@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ import psycopg
 from fastapi import Depends, Request
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
 from api.problems import NO_SESSION, Refused
@@ -73,6 +75,12 @@ class Caller:
         return first[0] if first else None
 
 
+def filters(**wanted: object) -> Jsonb:
+    """What a list is narrowed to, as the list functions take it: those that are given, times and ids as text."""
+    given = {name: value for name, value in wanted.items() if value not in (None, "", False)}
+    return Jsonb(given, dumps=lambda value: json.dumps(value, default=str))
+
+
 @contextlib.asynccontextmanager
 async def entered(pool: Pool, token: str, *, in_use: bool) -> AsyncIterator[Caller]:
     """One transaction that is `token`'s. `in_use`: a person did something, so the idle clock starts anew.
@@ -106,8 +114,17 @@ async def _caller(request: Request) -> AsyncIterator[Caller]:
         yield caller
 
 
+async def _signed_in(request: Request) -> Caller:
+    """Who asks; the transaction has ended, and the request holds no connection."""
+    async with entered(request.app.state.pool, token_of(request), in_use=True) as caller:
+        request.state.account = caller.account
+        request.state.language = caller.language
+        return caller
+
+
 # "function": the transaction is committed before the answer is sent, so that whoever reads next reads it.
 AsCaller = Annotated[Caller, Depends(_caller, scope="function")]
+SignedIn = Annotated[Caller, Depends(_signed_in)]
 
 
 async def is_ready(pool: Pool) -> bool:

@@ -44,6 +44,11 @@ class Preferences(Taken):
     language: Language = Field(description="of texts and problems for this account", examples=["en"])
 
 
+class NewPassword(Taken):
+    old: str = Field(min_length=1, max_length=256)
+    new: str = Field(min_length=1, max_length=256, description="at least 12 characters, and nobody's default")
+
+
 class PurposeName(BaseModel):
     name: Purpose = Field(examples=["handle_case"])
     zh: str = Field(examples=["办理本案"])
@@ -227,7 +232,11 @@ class Unmasked(BaseModel):
     people: list[Person]
 
 
-class Lookup(Look):
+class CaseLook(Look):
+    case: UUID | None = Field(None, description="the finding whose case is handled; `handle_case` names one")
+
+
+class Lookup(CaseLook):
     identity_number: str = Field(
         min_length=7,
         max_length=60,
@@ -237,7 +246,7 @@ class Lookup(Look):
     )
 
 
-class CompanyLookup(Look):
+class CompanyLookup(CaseLook):
     credit_code: str = Field(
         min_length=18, max_length=18, description="18 characters, GB 32100", examples=["91440101MA5CQ1XX3G"]
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from api.database import Caller
 from api.masking import mask_text
@@ -27,30 +28,37 @@ class Concerned:
     address: str | None
 
 
-async def concerned(caller: Caller, view: str, subject: str, dwelling: str | None = None) -> list[Concerned]:
-    """Who is concerned by an alert about this row; at most `MOST`, in the order of the row. `dwelling`: where it is
-    handled; a grid's finding about one door concerns who lives behind it."""
-    if view == "grid" and dwelling:
-        view, subject = "dwelling", dwelling
+async def concerned(caller: Caller, alert: dict[str, Any], *, purpose: str | None) -> list[Concerned]:
+    """Who is concerned by an alert (a row of `city.read_alerts`); at most `MOST`, in the order of the row.
+
+    A grid's finding about one door concerns who lives behind it. Looks are recorded, with `purpose` and the case.
+    """
+    view, subject = alert["view"], alert["subject"]
+    if view == "grid" and alert["dwelling"]:
+        view, subject = "dwelling", alert["dwelling"]
+    case = alert["finding_id"]
     if view == "resident":
         people: list[tuple[str, dict[str, Any]]] = [(subject, {})]
+    elif view in {"household", "dwelling", "legal_person"}:
+        rows = await read(caller, view, [subject], purpose, case)
+        people = _named(view, rows[0]["row"] if rows else {})
     else:
-        row = (
-            await caller.row(
-                f"SELECT row FROM city.{view} WHERE id = %(id)s LIMIT 1",
-                {"id": subject},
-            )
-            if view in {"household", "dwelling", "legal_person"}
-            else None
-        )
-        people = _named(view, row["row"] if row else {})
+        people = []
     people = people[:MOST]
-    rows = await caller.rows(
-        "SELECT id, row FROM city.resident WHERE id = ANY(%(ids)s) LIMIT %(most)s",
-        {"ids": [resident for resident, _ in people], "most": MOST},
-    )
-    known = {row["id"]: row["row"] for row in rows}
-    return [_person(resident, about, known.get(resident)) for resident, about in people]
+    residents = [resident for resident, _ in people]
+    known = {row["id"]: row["row"] for row in await read(caller, "resident", residents, purpose, case)}
+    return [_person(resident, named, known.get(resident)) for resident, named in people]
+
+
+async def read(
+    caller: Caller, view: str, keys: list[str], purpose: str | None, case: UUID | None
+) -> list[dict[str, Any]]:
+    """Rows of a view that the caller may see; recorded, found or not, so commit in both cases. Raises psycopg.Error
+    (CG403, CG422) if the purpose is none of this account's or names no case."""
+    if not keys:
+        return []
+    statement = "SELECT * FROM city.read_rows(%(view)s, %(keys)s, %(purpose)s, %(case)s)"
+    return await caller.rows(statement, {"view": view, "keys": keys, "purpose": purpose, "case": case})
 
 
 def shown(people: list[Concerned], *, masked: bool) -> list[Person]:

@@ -11,9 +11,7 @@ from wire.catalogue import rules, topic_of, topics_behind
 from wire.contracts import contracts
 
 QUIET = """
-SELECT topic, department, last_event_at, limit_seconds FROM city.freshness
-WHERE topic = ANY(%(topics)s) AND coalesce(now() - last_event_at > make_interval(secs => limit_seconds), true)
-ORDER BY department, topic LIMIT 500
+SELECT topic, department, last_event_at, limit_seconds FROM city.freshness_now(%(topics)s) WHERE stale
 """
 
 

@@ -1,11 +1,9 @@
-"""The statements that read alerts and tasks, in one place, and how a row of theirs becomes an answer.
-
-None of them says whose they are: row-level security does. Each has a limit.
-"""
+"""How a row of the database's reading functions (database/migrations/0009.reading.sql) becomes an answer."""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from api.database import Caller
 from api.models import Alert, Check, Place, Task, TaskMark
@@ -15,50 +13,6 @@ from wire.catalogue import rules
 
 PAGE = 50
 MOST = 200
-
-# The names of a placement's street, community and grid, from the top: three look-ups by primary key for each row.
-_NAMED = """LEFT JOIN city.grid_area street ON street.grid = left(p.grid, 9)
-LEFT JOIN city.grid_area community ON community.grid = left(p.grid, 12)
-LEFT JOIN city.grid_area area ON area.grid = p.grid"""
-# The middle of the grid is where a whole grid's matter stands; a door without coordinates stands nowhere.
-_PLACE = """p.dwelling AS placed, p.grid, p.district, p.address,
-       CASE WHEN starts_with(p.dwelling, 'grid/') THEN area.lon ELSE p.lon END AS lon,
-       CASE WHEN starts_with(p.dwelling, 'grid/') THEN area.lat ELSE p.lat END AS lat,
-       ARRAY[street.name_zh, community.name_zh, area.name_zh] AS names_zh,
-       ARRAY[street.name_en, community.name_en, area.name_en] AS names_en"""
-# What concerns a whole grid or district has a place and no door that one could look up or scan.
-_DOOR = "nullif(regexp_replace({}.dwelling, '^(grid|district)/[0-9]+$', ''), '') AS dwelling"
-
-ALERT = f"""
-SELECT a.finding_id, a.rule, a.rule_version, a.state, a.unknown, a.view, a.subject, a.severity, a.why_zh, a.why_en,
-       {_DOOR.format("a")}, a.household, a.opened_at, a.changed_at, a.respond_by,
-       a.cause, a.because, a.resolution_zh, a.resolution_en,
-       {_PLACE},
-       t.id AS task_id, t.state AS task_state, t.queue AS task_queue, t.outcome AS task_outcome,
-       t.respond_by AS task_respond_by, t.dispatched_at AS task_dispatched_at,
-       array_position(ARRAY['urgent', 'today', 'planned'], a.severity) AS rank
-FROM city.alert a
-LEFT JOIN city.placement p ON p.dwelling = a.dwelling AND p.dwelling <> ''
-{_NAMED}
-LEFT JOIN LATERAL (
-    SELECT * FROM city.task WHERE finding_id = a.finding_id ORDER BY dispatched_at DESC, id DESC LIMIT 1
-) t ON true
-"""
-
-TASK = f"""
-SELECT t.id, t.finding_id, t.rule, t.queue, t.state, t.suspended_from, t.claimed_by, t.severity, t.respond_by,
-       t.dispatched_at, t.acknowledged_at, t.finished_at, t.outcome, t.note, t.checks, t.closed_zh, t.closed_en,
-       {_DOOR.format("t")}, a.why_zh, a.why_en, a.unknown, c.name AS claimed_name,
-       t.outcome_before,
-       ARRAY(SELECT l.move FROM city.legal_moves(t, (SELECT city.my_account()), (SELECT city.my_role())) l) AS moves,
-       {_PLACE},
-       array_position(ARRAY['urgent', 'today', 'planned'], t.severity) AS rank
-FROM city.task t
-LEFT JOIN city.alert a ON a.finding_id = t.finding_id
-LEFT JOIN city.account c ON c.id = t.claimed_by
-LEFT JOIN city.placement p ON p.dwelling = t.dwelling AND p.dwelling <> ''
-{_NAMED}
-"""
 
 
 def place_of(row: dict[str, Any]) -> Place | None:
@@ -112,3 +66,14 @@ def checks_of(rule: str) -> list[Check]:
     """What `rule` asks at the door; a rule that is no more left its open tasks with the general questions."""
     checks = rules()[rule].checks if rule in rules() else GENERAL_CHECKS
     return [Check(id=check.id, question_zh=check.question.zh, question_en=check.question.en) for check in checks]
+
+
+async def alert(caller: Caller, finding: UUID) -> dict[str, Any] | None:
+    """One alert as `alert_of` takes it; the look is recorded, found or not: commit in both cases."""
+    return await caller.row("SELECT * FROM city.read_alerts(%(ids)s)", {"ids": [finding]})
+
+
+async def task(caller: Caller, task_id: UUID) -> Task | None:
+    """One task with the moves that this account may make now; recorded as `alert` is."""
+    row = await caller.row("SELECT * FROM city.read_tasks(%(ids)s)", {"ids": [task_id]})
+    return task_of(row, caller) if row else None

@@ -30,22 +30,11 @@ BATCH = 200
 RETRY_MS = 3000
 CURSOR = re.compile(r"(\d{1,19})-(\d{1,19})")
 
-# A line is read once every transaction that could still write an earlier one has ended (xid8 never
-# wraps around).
-START = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid"
-FEED = """
-SELECT xid::text AS xid, id, kind, key FROM city.feed
-WHERE (xid, id) > (%(xid)s::text::xid8, %(id)s) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-ORDER BY xid, id LIMIT %(limit)s
-"""
-# Lines older than the oldest that is kept may have been swept: the reader is told to read everything again.
-OLDEST = "SELECT city.feed_oldest()::text AS xid"
-FRESHNESS = """
-SELECT department, topic, last_event_at, limit_seconds, records,
-       extract(epoch FROM now() - last_event_at)::float8 AS delay_seconds,
-       coalesce(now() - last_event_at > make_interval(secs => limit_seconds), true) AS stale
-FROM city.freshness ORDER BY department, topic LIMIT 500
-"""
+START = "SELECT now_at AS xid, oldest FROM city.feed_start()"
+FEED = "SELECT * FROM city.feed_lines(%(xid)s::text::xid8, %(id)s, %(limit)s)"
+ALERTS = "SELECT * FROM city.read_alerts(%(keys)s::text[]::uuid[])"
+TASKS = "SELECT * FROM city.read_tasks(%(keys)s::text[]::uuid[])"
+FRESHNESS = "SELECT * FROM city.freshness_now()"
 
 
 @dataclass(frozen=True, order=True)
@@ -156,8 +145,8 @@ class Follower:
                 lost = self.position is not None
                 self.position = horizon
                 return lost
-            oldest = await caller.row(OLDEST)
-            return bool(oldest and self.position.xid < int(oldest["xid"] or 0))
+            # Lines older than the oldest that is kept may have been swept: the reader is told to read everything again.
+            return bool(now and self.position.xid < int(now["oldest"] or 0))
 
     async def _lines(self, caller: Caller) -> list[dict[str, Any]]:
         start = self.position or Position(0, 0)
@@ -166,8 +155,8 @@ class Follower:
     async def _details(self, caller: Caller, lines: list[dict[str, Any]]) -> list[ServerSentEvent]:
         """An event for each alert and task among the lines, as it is now; several lines about one are one event."""
         last = {(line["kind"], line["key"]): Position(int(line["xid"]), line["id"]) for line in lines}
-        alerts = await _read(caller, select.ALERT, "a.finding_id", [key for kind, key in last if kind == "alert"])
-        tasks = await _read(caller, select.TASK, "t.id", [key for kind, key in last if kind == "task"])
+        alerts = await _read(caller, ALERTS, [key for kind, key in last if kind == "alert"])
+        tasks = await _read(caller, TASKS, [key for kind, key in last if kind == "task"])
         details: dict[tuple[str, str], BaseModel] = {
             **{("alert", str(row["finding_id"])): select.alert_of(row) for row in alerts},
             **{("task", str(row["id"])): select.task_of(row, caller) for row in tasks},
@@ -191,10 +180,8 @@ class Follower:
         return [ServerSentEvent(event="freshness", data=item.model_dump_json()) for item in moved]
 
 
-async def _read(caller: Caller, statement: str, column: str, keys: list[str]) -> list[dict[str, Any]]:
-    if not keys:
-        return []
-    return await caller.rows(f"{statement} WHERE {column} = ANY(%(keys)s::uuid[]) LIMIT {BATCH}", {"keys": keys})
+async def _read(caller: Caller, statement: str, keys: list[str]) -> list[dict[str, Any]]:
+    return await caller.rows(statement, {"keys": keys}) if keys else []
 
 
 def _event(name: str, value: dict[str, Any]) -> ServerSentEvent:

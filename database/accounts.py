@@ -11,11 +11,10 @@ from typing import LiteralString
 
 import psycopg
 
-from database.passwords import keep
+from database.passwords import Kept, PoorPassword, new_password
 from database.roles import Role
-from runtime.settings import WORTHLESS_PASSWORDS, Settings
+from runtime.settings import Settings
 
-SHORTEST_PASSWORD = 12
 DEMO_GRID = "440113001001003"
 """Whose worker the demo account is; the street and the district above it have their command centres."""
 
@@ -70,8 +69,7 @@ def create(dsn: str, account: Account, password: str | None = None, *, demo: boo
     Raises AccountRefused if the name is taken, the password is poor, or role and scope do not fit.
     """
     password = password or secrets.token_urlsafe(15)
-    _refuse_poor(password)
-    kept = keep(password)
+    kept = _kept(password)
     statement: LiteralString = (
         "INSERT INTO city.account (name, password_kdf, password_verifier, role, scope, domains, language, demo) "
         "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
@@ -94,12 +92,10 @@ def create(dsn: str, account: Account, password: str | None = None, *, demo: boo
 def set_password(dsn: str, name: str, password: str | None = None) -> str:
     """Give an account a new password and end its sessions; returns it. Raises AccountRefused."""
     password = password or secrets.token_urlsafe(15)
-    _refuse_poor(password)
-    kept = keep(password)
+    kept = _kept(password)
     with psycopg.connect(dsn) as connection:
         changed = connection.execute(
-            "UPDATE city.account SET password_kdf = %s, password_verifier = %s, failures = 0, failed_at = NULL "
-            "WHERE name = %s RETURNING id",
+            "UPDATE city.account SET password_kdf = %s, password_verifier = %s WHERE name = %s RETURNING id",
             (kept.kdf, kept.verifier, name),
         ).fetchone()
         if changed is None:
@@ -151,6 +147,8 @@ def refuse_demo_in_production(settings: Settings) -> None:
         )
 
 
-def _refuse_poor(password: str) -> None:
-    if len(password) < SHORTEST_PASSWORD or password.lower() in WORTHLESS_PASSWORDS:
-        raise AccountRefused(f"A password has at least {SHORTEST_PASSWORD} characters and is nobody's default.")
+def _kept(password: str) -> Kept:
+    try:
+        return new_password(password)
+    except PoorPassword as poor:
+        raise AccountRefused(str(poor)) from None

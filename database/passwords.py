@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from argon2.low_level import Type, hash_secret_raw
 
+from runtime.settings import WORTHLESS_PASSWORDS
+
 # OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, 2 iterations, 1 lane. The decoy in the
 # migrations says the same.
 MEMORY_KIB = 19456
@@ -20,6 +22,13 @@ ITERATIONS = 2
 LANES = 1
 PROOF_BYTES = 32
 KDF = re.compile(r"\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d)\$([A-Za-z0-9+/]{22})")
+
+
+SHORTEST_PASSWORD = 12
+
+
+class PoorPassword(ValueError):
+    """The password is too short or somebody's default; the message says so."""
 
 
 @dataclass(frozen=True)
@@ -52,3 +61,10 @@ def keep(password: str) -> Kept:
     salt = base64.b64encode(os.urandom(16)).decode().rstrip("=")
     kdf = f"$argon2id$v=19$m={MEMORY_KIB},t={ITERATIONS},p={LANES}${salt}"
     return Kept(kdf, hashlib.sha256(proof(kdf, password)).digest())
+
+
+def new_password(password: str) -> Kept:
+    """What to store for a password that somebody chose. Raises PoorPassword."""
+    if len(password) < SHORTEST_PASSWORD or password.lower() in WORTHLESS_PASSWORDS:
+        raise PoorPassword(f"A password has at least {SHORTEST_PASSWORD} characters and is nobody's default.")
+    return keep(password)

@@ -31,6 +31,8 @@ FROM (SELECT t.id, p.place FROM city.task t JOIN city.placement p USING (dwellin
         AND t.claimed_by IS NULL AND NOT t.handed_over AND t.queue <> p.place
       ORDER BY t.id FOR NO KEY UPDATE OF t) t
 """
+# Before the tasks, as alerts are written: two sinks cannot wait for each other.
+MOVE_PLACE = "SELECT city.move_place(%(dwellings)s)"
 TELL_MOVED = """
 INSERT INTO city.feed (kind, key, place, domain)
 SELECT 'alert', a.finding_id::text, moved.place, a.domain
@@ -44,18 +46,19 @@ HOLD_PLACES = "SELECT dwelling FROM city.placement WHERE dwelling = ANY(%s) ORDE
 # An open finding of which nobody knows whether it still holds stays open, and so does its task.
 ALERT = """
 INSERT INTO city.alert AS old (finding_id, rule, rule_version, domain, state, view, subject, cause, severity,
-    why_zh, why_en, because, dwelling, household, opened_at, changed_at, respond_by, resolution_zh, resolution_en,
-    version, unknown)
+    why_zh, why_en, because, dwelling, place, household, opened_at, changed_at, respond_by, resolution_zh,
+    resolution_en, version, unknown)
 VALUES (%(finding_id)s, %(rule)s, %(rule_version)s, %(domain)s, replace(%(state)s, 'changed', 'opened'), %(view)s,
-    %(subject)s, %(cause)s, %(severity)s, %(why_zh)s, %(why_en)s, %(because)s::jsonb, %(dwelling)s, %(household)s,
+    %(subject)s, %(cause)s, %(severity)s, %(why_zh)s, %(why_en)s, %(because)s::jsonb, %(dwelling)s,
+    (SELECT p.place FROM city.placement p WHERE p.dwelling = %(dwelling)s), %(household)s,
     %(opened_at)s, %(at)s, %(respond_by)s, %(resolution_zh)s, %(resolution_en)s, %(version)s, %(unknown)s)
 ON CONFLICT (finding_id) DO UPDATE SET (rule, rule_version, domain, state, view, subject, cause, severity,
-    why_zh, why_en, because, dwelling, household, opened_at, changed_at, respond_by, resolution_zh, resolution_en,
-    version, unknown, deleted)
+    why_zh, why_en, because, dwelling, place, household, opened_at, changed_at, respond_by, resolution_zh,
+    resolution_en, version, unknown, deleted)
     = (excluded.rule, excluded.rule_version, excluded.domain,
     CASE WHEN excluded.unknown AND old.state = 'opened' THEN 'opened' ELSE excluded.state END, excluded.view,
     excluded.subject, excluded.cause, excluded.severity, excluded.why_zh, excluded.why_en, excluded.because,
-    excluded.dwelling, excluded.household, excluded.opened_at, excluded.changed_at, excluded.respond_by,
+    excluded.dwelling, excluded.place, excluded.household, excluded.opened_at, excluded.changed_at, excluded.respond_by,
     excluded.resolution_zh, excluded.resolution_en, excluded.version, excluded.unknown, false)
 WHERE old.version < excluded.version
 RETURNING WITH (OLD AS before, NEW AS after) after.finding_id, before.state AS was, after.state AS is_now
@@ -127,12 +130,18 @@ def place(connection: Connection, dwellings: Sequence[Mapping[str, Any]]) -> int
     after = _places(connection, keys)
     moved = sorted(key for key, where in after.items() if before.get(key) != where)
     if moved:
+        connection.execute(MOVE_PLACE, {"dwellings": moved})
         connection.execute(REROUTE, {"dwellings": moved})
         concerned = [(key, where) for key in moved for where in {before.get(key), after[key]} if where is not None]
         connection.execute(
             TELL_MOVED, {"dwellings": [key for key, _ in concerned], "places": [where for _, where in concerned]}
         )
     return len(moved)
+
+
+def hold_places(connection: Connection, keys: Sequence[str]) -> None:
+    """Keep these places where they are until the transaction ends: what is written there lies there."""
+    connection.execute(HOLD_PLACES, (list(keys),))
 
 
 def name_places(connection: Connection, keys: Sequence[str]) -> None:
@@ -148,7 +157,7 @@ def record_alerts(connection: Connection, alerts: Sequence[Mapping[str, Any]]) -
     """Write alerts, no finding twice, and make, close or leave their tasks; the number of alerts that were news."""
     dwellings = [alert["dwelling"] for alert in alerts]
     name_places(connection, dwellings)
-    connection.execute(HOLD_PLACES, (dwellings,))
+    hold_places(connection, dwellings)
     news: list[tuple[UUID, str | None, str]] = []
     with connection.cursor() as cursor:
         cursor.executemany(ALERT, sorted(alerts, key=itemgetter("finding_id")), returning=True)

@@ -143,10 +143,7 @@ class Dispatcher:
         self._producer.serve()
         if self._held:
             self._wake()
-        elif (
-            self._records >= self._settings.commit_every_records
-            or now - self._began >= self._commit_interval_s
-        ):
+        elif self._records >= self._settings.commit_every_records or now - self._began >= self._commit_interval_s:
             self._start_commit()
         elif not self._hand_out():
             self._commit_when_idle(now)
@@ -356,8 +353,3 @@ class Dispatcher:
         self._waiting.clear()
         self._wake()
         self._on_failure(error)
-
-    @property
-    def waiting_records(self) -> int:
-        """Records queued behind the batch in flight."""
-        return sum(map(len, self._waiting))

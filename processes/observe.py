@@ -96,19 +96,6 @@ def metrics_page() -> str:
     return PAGE + _table("citygrid's own", rows) + "\n" + _table("The data plane's", _of_the_data_plane())
 
 
-def declared_names() -> set[str]:
-    """Every name that a query may use, with a histogram's `_bucket`, `_sum` and `_count`."""
-    from runtime.metrics import DECLARED
-
-    names = set()
-    for name, kind in [
-        *((metric.name, metric.kind) for metric in DECLARED.values()),
-        *((row[0], row[1]) for row in _of_the_data_plane()),
-    ]:
-        names |= {f"{name}_bucket", f"{name}_sum", f"{name}_count"} if kind == "histogram" else {name}
-    return names
-
-
 def _of_the_data_plane() -> list[Row]:
     from prometheus_client.metrics import MetricWrapperBase
 

@@ -167,11 +167,16 @@ URGENT_EVENT_TO_TASK_SECONDS = _histogram(
 
 # -- the clock and the outbox
 
+LOOKS_SEALED = _counter("citygrid_looks_sealed_total", "Looks of people at people that are in the chain of hashes.")
+LOOKS_SEALED_AT = _gauge(
+    "citygrid_looks_sealed_timestamp_seconds", "When the chain of looks was last brought up to date."
+)
+
 CLOCK_TICKS = _counter("citygrid_clock_ticks_total", "Clock records that Kafka has.")
 CLOCK_LAST_TICK = _gauge("citygrid_clock_last_tick_timestamp_seconds", "The newest time that Kafka has.")
 QUIET_TOPICS = _gauge(
     "citygrid_quiet_topics",
-    "Departments' topics that the clock names quiet: nothing heard within their contract's limit, or ever.",
+    "Departments' topics that the clock names quiet: no event within their contract's limit, or none ever.",
 )
 OUTBOX_PUBLISHED = _counter(
     "citygrid_outbox_published_total", "Statements of the database's own people that Kafka has."

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
 
 import structlog
-from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
-from confluent_kafka._model import ConsumerGroupTopicPartitions
+from confluent_kafka import IsolationLevel, KafkaException
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._listoffsets import OffsetSpec
 
-from runtime import metrics
+from runtime import metrics, reader_positions
+from runtime.reader_positions import GROUPS, Place
 from runtime.settings import Settings
 from runtime.topic_reader import TopicUnreadable, has_record
 
@@ -24,11 +22,6 @@ log = structlog.get_logger()
 
 EVERY_S = 5.0
 PATIENCE_S = 10.0
-GROUPS = "citygrid-"
-"""What the name of each group of ours begins with, after the installation's prefix."""
-
-Where = tuple[str, int]
-"""A topic on the cluster and a partition."""
 
 
 class Readers(threading.Thread):
@@ -43,9 +36,9 @@ class Readers(threading.Thread):
         self._stopping = stopping
         self._admin = AdminClient({**self._client})
         #: reader and place → its position when last asked.
-        self._stood: dict[tuple[str, Where], int] = {}
+        self._stood: dict[tuple[str, Place], int] = {}
         #: reader and place → (position, whether a record waits there, the end up to which that was found).
-        self._looked: dict[tuple[str, Where], tuple[int, bool, int]] = {}
+        self._looked: dict[tuple[str, Place], tuple[int, bool, int]] = {}
 
     def run(self) -> None:
         while not self._stopping.wait(EVERY_S):
@@ -61,8 +54,10 @@ class Readers(threading.Thread):
         positions = self._positions()
         topics = {topic for places in positions.values() for topic, _ in places}
         places = [(topic, number) for topic in sorted(topics) for number in range(self._partitions)]
-        ends = self._ends(places, IsolationLevel.READ_COMMITTED)
-        written = self._ends(places, IsolationLevel.READ_UNCOMMITTED)
+        ends = reader_positions.offsets(self._admin, places, level=IsolationLevel.READ_COMMITTED, away=_without_leader)
+        written = reader_positions.offsets(
+            self._admin, places, level=IsolationLevel.READ_UNCOMMITTED, away=_without_leader
+        )
         for (topic, number), end in ends.items():
             if (topic, number) not in written:
                 continue
@@ -83,43 +78,23 @@ class Readers(threading.Thread):
         self._stood = read
         metrics.READERS_ASKED.set(time.time())
 
-    def _positions(self) -> dict[str, dict[Where, int]]:
+    def _positions(self) -> dict[str, dict[Place, int]]:
         """Reader → place → where it goes on, of what it has ever read."""
-        begin = self._prefix + GROUPS
-        listed = self._admin.list_consumer_groups(request_timeout=PATIENCE_S).result(PATIENCE_S)
-        groups = [group.group_id for group in listed.valid if group.group_id.startswith(begin)]
-        positions = {}
-        for group in groups:
-            asked = [ConsumerGroupTopicPartitions(group)]
-            answer = self._admin.list_consumer_group_offsets(asked, request_timeout=PATIENCE_S)[group]
-            places = answer.result(PATIENCE_S).topic_partitions or []
-            reader = group.removeprefix(begin).replace("_", "-")
-            positions[reader] = {(own.topic, own.partition): own.offset for own in places if own.offset >= 0}
-        return positions
+        return {
+            group.removeprefix(self._prefix + GROUPS).replace("_", "-"): reader_positions.committed(self._admin, group)
+            for group in reader_positions.groups(self._admin, self._prefix)
+        }
 
-    def _ends(self, places: Iterable[Where], level: IsolationLevel) -> dict[Where, int]:
-        asked = {TopicPartition(*place): OffsetSpec.latest() for place in places}  # type: ignore[no-untyped-call]
-        if not asked:
-            return {}
-        answers = self._admin.list_offsets(asked, isolation_level=level, request_timeout=PATIENCE_S)
-        ends = {}
-        for where, answer in answers.items():
-            try:
-                ends[where.topic, where.partition] = answer.result(PATIENCE_S).offset
-            except KafkaException as away:  # one partition without a leader: the others are known
-                log.info("end_not_asked", topic=where.topic, partition=where.partition, reason=away.args[0].name())
-        return ends
-
-    def _lag(self, reader: str, place: Where, position: int, end: int) -> int:
+    def _lag(self, reader: str, place: Place, position: int, end: int) -> int:
         looked = self._looked.get((reader, place))
         if looked is not None and looked[0] == position and not looked[1] and end <= looked[2]:
             return 0
         return max(0, end - position)
 
-    def _look(self, read: dict[tuple[str, Where], int], ends: dict[Where, int]) -> None:
+    def _look(self, read: dict[tuple[str, Place], int], ends: dict[Place, int]) -> None:
         """Behind a position may lie the marks of transactions only, which no reader is given: whether a reader that
         stands has a record before it is seen by reading on from there."""
-        waiting: list[tuple[tuple[str, Where], int]] = []
+        waiting: list[tuple[tuple[str, Place], int]] = []
         for about, position in read.items():
             if ends[about[1]] <= position or self._stood.get(about, position) != position:
                 continue
@@ -135,3 +110,8 @@ class Readers(threading.Thread):
                 log.info("reader_not_looked_at", reader=reader, topic=place[0], reason=str(unreadable))
             else:
                 self._looked[reader, place] = (position, waits, ends[place])
+
+
+def _without_leader(place: Place, error: KafkaException) -> None:
+    """One partition does not answer: the others are known."""
+    log.info("end_not_asked", topic=place[0], partition=place[1], reason=error.args[0].name())

@@ -82,7 +82,8 @@ class Settings(BaseSettings):
 
     database_owner_dsn: SecretStr | None = Field(None, description="role citygrid_owner: migrations")
     database_sinks_dsn: SecretStr | None = Field(None, description="role citygrid_sinks: sinks, outbox")
-    database_api_dsn: SecretStr | None = Field(None, description="role citygrid_api: owns nothing, RLS applies")
+    database_api_dsn: SecretStr | None = Field(None, description="role citygrid_api: functions only, no table")
+    database_doors_dsn: SecretStr | None = Field(None, description="role citygrid_doors: gateway and devices")
     database_admin_dsn: SecretStr | None = Field(None, description="a superuser: backup and restore only")
 
     pseudonym_key_file: Path | None = Field(None, description="the key for identity numbers, mode 0600")
@@ -99,8 +100,12 @@ class Settings(BaseSettings):
         50, gt=0, description="of one address, on average; four seconds' worth at once"
     )
     api_body_bytes: int = Field(65_536, ge=1_024, description="the longest body of a request")
-    login_attempts_per_name: int = Field(10, ge=1, description="within 15 minutes, of a real name or not")
-    login_attempts_per_address: int = Field(100, ge=1, description="within 15 minutes; an office shares one")
+    login_attempts_per_name: int = Field(
+        10, ge=1, description="wrong ones of one address and name before each next one waits, up to a minute"
+    )
+    login_attempts_per_address: int = Field(
+        100, ge=1, description="wrong ones before an address waits; an office shares one"
+    )
     session_hours: float = Field(12, gt=0, le=24, description="after which one logs in again, in use or not")
     session_idle_minutes: float = Field(60, gt=0, description="without use, after which one logs in again")
     api_proxies: str = Field("", description="addresses of reverse proxies whose X-Forwarded-For is believed, by comma")
@@ -203,7 +208,7 @@ class Settings(BaseSettings):
             client["ssl.key.location"] = str(self.kafka_key_file)
         return client
 
-    def dsn(self, role: Literal["owner", "sinks", "api", "admin"]) -> str:
+    def dsn(self, role: Literal["owner", "sinks", "api", "doors", "admin"]) -> str:
         """The connection string of a database role. Raises SettingsRefused if this installation has none."""
         secret: SecretStr | None = getattr(self, f"database_{role}_dsn")
         if secret is None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import psycopg
 
+from database.listing import NoSuchView
 from runtime.settings import Settings
 from sinks.runner import Runner
 from sinks.sink import Connection
@@ -22,9 +23,18 @@ def rebuild(settings: Settings, view: str, stopping: threading.Event) -> int:
     """Fill a new generation of `view` from its topic's beginning, put it in force, return its number.
 
     The sink may go on writing meanwhile: readers see the old table until the switch. Raises NotSwitched if `stopping`
-    is set before the new table has caught up, and what `Runner.run` raises.
+    is set before the new table has caught up, NoSuchView, and what `Runner.run` raises. The table that was in force
+    stays, so that it can be compared; those before it are dropped.
     """
     with psycopg.connect(settings.dsn("sinks"), autocommit=True) as connection:
+        known = connection.execute("SELECT view, number, state FROM city.generation ORDER BY view, number").fetchall()
+        if view not in {name for name, _, _ in known}:
+            raise NoSuchView(
+                f"There is no view of this name; there are: {', '.join(sorted({row[0] for row in known}))}."
+            )
+        for name, old, state in known:
+            if name == view and state == "retired":
+                connection.execute("SELECT city.drop_generation(%s, %s)", (view, old))
         row = connection.execute("SELECT city.begin_generation(%s)", (view,)).fetchone()
         number = int(row[0]) if row else 0
         name = f"{SINK.name}-{view}-g{number}"

@@ -27,6 +27,7 @@ from local.stack import downloads, postgres
 from local.stack.children import Child, Program, start
 from local.stack.local import LocalStack, PartName, Ports, stop
 from runtime.settings import CHECKOUT, Settings, load
+from tests.databases import drop_database
 
 hypothesis.settings.register_profile("others every time", deadline=None, derandomize=False, print_blob=True)
 hypothesis.settings.load_profile("others every time")  # Hypothesis has a profile for CI in which every run is the same
@@ -40,6 +41,7 @@ class Database:
     owner: str
     sinks: str
     api: str
+    doors: str
     admin: str
 
 
@@ -145,26 +147,25 @@ def prefix() -> str:
 def migrated_template(postgres_server: LocalStack) -> Iterator[str]:
     """The name of a database with all migrations, to be copied; none of the tests writes into it."""
     name = f"template_{uuid.uuid4().hex[:10]}"
-    at, passwords = postgres_server.ports.postgres, postgres_server.passwords
-    postgres.make_database(at, passwords, name, "citygrid_owner", ("citygrid_sinks", "citygrid_api"))
+    port, passwords = postgres_server.ports.postgres, postgres_server.passwords
+    postgres.make_database(port, passwords, name, "citygrid_owner", postgres.USERS)
     try:
         migrate(postgres_server.dsn("citygrid_owner", name))
         yield name
     finally:
-        postgres.drop_database(at, passwords, name)
+        drop_database(port, passwords, name)
 
 
 @pytest.fixture
 def database(postgres_server: LocalStack, migrated_template: str) -> Iterator[Database]:
     """A database of this test only, with all migrations; dropped after it."""
     name = f"test_{uuid.uuid4().hex[:10]}"
-    at, passwords = postgres_server.ports.postgres, postgres_server.passwords
-    users = ("citygrid_sinks", "citygrid_api")
-    postgres.make_database(at, passwords, name, "citygrid_owner", users, template=migrated_template)
-    roles = (f"citygrid_{role}" for role in ("owner", "sinks", "api"))
-    owner, sinks, api = (postgres_server.dsn(role, name) for role in roles)
-    yield Database(name, owner, sinks, api, postgres_server.dsn(postgres.SUPERUSER, name))
-    postgres.drop_database(at, passwords, name)
+    port, passwords = postgres_server.ports.postgres, postgres_server.passwords
+    postgres.make_database(port, passwords, name, "citygrid_owner", postgres.USERS, template=migrated_template)
+    roles = (f"citygrid_{role}" for role in ("owner", "sinks", "api", "doors"))
+    owner, sinks, api, doors = (postgres_server.dsn(role, name) for role in roles)
+    yield Database(name, owner, sinks, api, doors, postgres_server.dsn(postgres.SUPERUSER, name))
+    drop_database(port, passwords, name)
 
 
 @pytest.fixture
@@ -188,6 +189,7 @@ def settings(stack: LocalStack, prefix: str, database: Database, pseudonym_key_f
         database_owner_dsn=database.owner,
         database_sinks_dsn=database.sinks,
         database_api_dsn=database.api,
+        database_doors_dsn=database.doors,
         database_admin_dsn=database.admin,
         pseudonym_key_file=pseudonym_key_file,
     )

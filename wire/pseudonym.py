@@ -99,15 +99,9 @@ def read_keys(file: Path) -> list[tuple[str, bytes]]:
     return keys
 
 
-def make_key_file(file: Path) -> None:
-    """A new random key at `file`, mode 0600; an existing file is left as it is (see `read_keys` on why)."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(opened, "w", encoding="ascii") as out:
-        out.write(f"{FIRST_KEY_ID} {secrets.token_hex(32)}\n")
+def new_key() -> str:
+    """The text of a key file with one random key. Never write it over a file that is there (see `read_keys` on why)."""
+    return f"{FIRST_KEY_ID} {secrets.token_hex(32)}\n"
 
 
 def _key(file: Path, number: int, line: str) -> tuple[str, bytes]:

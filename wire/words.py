@@ -1,7 +1,8 @@
-"""What pages call a rule, a department, a kind of statement, a field or a value, in both languages.
+"""What pages call a rule, a department, a view, a kind of statement, a field or a value, in both languages.
 
-Taken from where each is defined: a rule's title, a contract's and a row's `doc_zh`, an enum's `symbols_zh`, a
-contract's `department_zh`. So a new rule or department has its words in its own file, and no page is touched for it.
+Taken from where each is defined: a rule's title, a contract's and a row's `doc_zh` (in English the names themselves),
+an enum's `symbols_zh`, a contract's `department_zh`. So a new rule, department or view has its words in its own file,
+and no page is touched for it.
 """
 
 from __future__ import annotations
@@ -42,7 +43,10 @@ def _all() -> Iterator[tuple[str, str, str]]:
         for kind, record in contract.kinds.items():
             yield f"kind.{kind}", record.doc_zh or record.doc, _spaced(kind)
             yield from _within(record)
-    for output in published().values():
+    for topic, output in published().items():
+        if output.what == "row":
+            english = _spaced(output.record.name).capitalize()
+            yield f"view.{topic.removeprefix('rows.')}", output.record.doc_zh or english, english
         for field in output.record.fields:
             if field.doc_zh:
                 yield f"fact.{field.name}", field.doc_zh, _spaced(field.name)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from psycopg import sql
 
-from api import quiet
+from api import people, quiet
 from api.database import AsCaller, Caller
 from api.masking import mask_row, views, whole_row
-from api.models import CompanyLookup, LookedAt, Looks, Lookup, Purpose, Row
+from api.models import CaseLook, CompanyLookup, LookedAt, Looks, Lookup, Row
 from api.problems import INVALID, NOT_FOUND, Refused, refuse
 from domain.codes import InvalidCode, normalised_credit_code
 from runtime.http.language import Say
@@ -26,8 +25,6 @@ NOT_A_NUMBER = Say(
     "不是有效的身份证件号码；非居民身份证的，可在号码前写明证件类型，如“护照:E12345678”。",
     "This is not a valid identity number; of another document, its kind may stand before it: passport:E12345678.",
 )
-LOOKED_WITHOUT = "list"
-"""What is recorded as the purpose of a look at a masked row: none was given."""
 
 
 @router.get("/rows/{view}/{key}", summary="A row", response_model=Row)
@@ -36,10 +33,9 @@ async def row(
     caller: AsCaller,
     view: View,
     key: Key,
-    purpose: Annotated[Purpose | None, Query(description="unmasks personal fields; recorded")] = None,
 ) -> Row | Response:
-    """The newest row of one subject. Personal fields are masked until a purpose is given; every look is recorded."""
-    return await _row(request, caller, view, key, purpose)
+    """The newest row of one subject, personal fields masked; every look is recorded."""
+    return await _row(request, caller, view, key, None)
 
 
 @router.post("/rows/resident/lookup", summary="A resident by identity number", response_model=Row)
@@ -49,7 +45,7 @@ async def lookup(request: Request, caller: AsCaller, wanted: Lookup) -> Row | Re
         key = request.app.state.pseudonyms().of_number(wanted.identity_number, eight_digits=TAIWAN_PERMIT)
     except InvalidCode:
         raise Refused(INVALID, detail=NOT_A_NUMBER) from None
-    return await _row(request, caller, "resident", key, wanted.purpose)
+    return await _row(request, caller, "resident", key, wanted)
 
 
 @router.post("/rows/legal_person/lookup", summary="A legal person by credit code", response_model=Row)
@@ -59,43 +55,38 @@ async def look_up_company(request: Request, caller: AsCaller, wanted: CompanyLoo
         key = normalised_credit_code(wanted.credit_code)
     except InvalidCode:
         raise Refused(INVALID, detail=NOT_A_CODE) from None
-    return await _row(request, caller, "legal_person", key, wanted.purpose)
+    return await _row(request, caller, "legal_person", key, wanted)
+
+
+# After the lookups, whose paths it would take.
+@router.post("/rows/{view}/{key}", summary="A row with its personal fields", response_model=Row)
+async def unmask_row(request: Request, caller: AsCaller, view: View, key: Key, look: CaseLook) -> Row | Response:
+    """Whole, with a purpose of this account's role; `handle_case` names a case that concerns the row. Recorded."""
+    return await _row(request, caller, view, key, look)
 
 
 @router.get("/rows/{view}/{key}/looks", summary="Who looked at a row, and why")
 async def looks(caller: AsCaller, view: View, key: Key, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Looks:
     """The newest looks that this account may know of: its own, and for an administrator everybody's."""
-    listed = await caller.rows(
-        "SELECT l.at, a.name AS account, a.role, l.purpose FROM city.look l JOIN city.account a ON a.id = l.account "
-        "WHERE l.view = %(view)s AND l.key = %(key)s ORDER BY l.at DESC, l.id LIMIT %(limit)s",
-        {"view": view, "key": key, "limit": limit},
-    )
-    return Looks(items=[LookedAt(**one) for one in listed])
+    statement = "SELECT * FROM city.looks(%(view)s, %(key)s, %(limit)s)"
+    made = await caller.rows(statement, {"view": view, "key": key, "limit": limit})
+    return Looks(items=[LookedAt(**one) for one in made])
 
 
-async def _row(request: Request, caller: Caller, view: str, key: str, purpose: str | None) -> Row | Response:
+async def _row(request: Request, caller: Caller, view: str, key: str, look: CaseLook | None) -> Row | Response:
     if view not in views() or (view != "legal_person" and holds_identity_number(key)):
         raise Refused(NOT_FOUND)  # no row has such a key, and the look would keep the number
-    row_found = await _found(caller, view, key)
-    await caller.rows(
-        "SELECT city.look_at(%(view)s, %(key)s, %(purpose)s, %(found)s)",
-        {"view": view, "key": key, "purpose": purpose or LOOKED_WITHOUT, "found": row_found is not None},
-    )
-    if row_found is None:
-        return refuse(request, NOT_FOUND)
-    shown = whole_row(view, row_found["row"]) if purpose else mask_row(view, row_found["row"])
+    purpose, case = (look.purpose, look.case) if look else (None, None)
+    read = await people.read(caller, view, [key], purpose, case)
+    if not read:
+        return refuse(request, NOT_FOUND)  # not raised: the look at nothing is committed
+    row = read[0]
     return Row(
         view=view,
-        id=row_found["id"],
-        version=row_found["version"],
-        updated_at=row_found["updated_at"],
-        masked=not purpose,
+        id=row["id"],
+        version=row["version"],
+        updated_at=row["updated_at"],
+        masked=look is None,
         unknown=await quiet.behind_row(caller, view),
-        row=shown,
+        row=mask_row(view, row["row"]) if look is None else whole_row(view, row["row"]),
     )
-
-
-async def _found(caller: Caller, view: str, key: str) -> dict[str, Any] | None:
-    statement = sql.SQL("SELECT id, version, updated_at, row FROM city.{} WHERE id = %(key)s LIMIT 1")
-    cursor = await caller.connection.execute(statement.format(sql.Identifier(view)), {"key": key})
-    return await cursor.fetchone()

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import secrets
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 
-from api.database import AsCaller, Caller, Pool, cookie_name, entered
-from api.models import Area, Login, Me, Preferences
-from api.problems import LOGIN_REFUSED, TOO_MANY, Refused
+from api.database import AsCaller, Caller, SignedIn, cookie_name, entered, token_of
+from api.models import Area, Login, Me, NewPassword, Preferences
+from api.problems import INVALID, LOGIN_REFUSED, TOO_MANY, Refused
 from api.purposes import PURPOSES
-from database.passwords import proof
+from database.passwords import SHORTEST_PASSWORD, PoorPassword, new_password, proof
 from runtime import metrics
+from runtime.http.language import Say
 
 router = APIRouter(tags=["session"])
 
-RETRY_SECONDS = 15 * 60
+WRONG = Say("原密码不正确。", "The old password is not right.")
+POOR = Say(
+    f"新密码至少 {SHORTEST_PASSWORD} 个字符，且不能是常见的默认密码。",
+    f"A new password has at least {SHORTEST_PASSWORD} characters and is nobody's default.",
+)
 
 
 @router.post("/session", summary="Log in", response_model=Me)
@@ -31,19 +39,13 @@ async def log_in(request: Request, response: Response, login: Login) -> Me:
     """
     app = request.app.state
     settings, pool = app.settings, app.pool
-    if not await _may_try(pool, request, login.name):
-        metrics.LOGINS.labels("limited").inc()
-        raise Refused(TOO_MANY, headers={"Retry-After": str(RETRY_SECONDS)})
-    async with pool.connection() as connection:
-        kdf = await _value(connection, "SELECT city.login_kdf(%s) AS value", login.name)
-    async with app.password_turns:
-        proved = await asyncio.to_thread(proof, kdf, login.password)
+    ticket, proved = await _prove(request, login.name, login.password)
     token = secrets.token_urlsafe(32)
     async with pool.connection() as connection:
         account = await _value(
             connection,
             "SELECT city.sign_in(%s, %s, %s, %s, %s) AS value",
-            login.name,
+            ticket,
             proved,
             hashlib.sha256(token.encode()).digest(),
             timedelta(hours=settings.session_hours),
@@ -89,10 +91,28 @@ async def change_me(caller: AsCaller, preferences: Preferences) -> Me:
     return (await _me(caller)).model_copy(update={"language": preferences.language})
 
 
+@router.post("/me/password", summary="Change my password", status_code=204)
+async def change_password(request: Request, caller: SignedIn, change: NewPassword) -> Response:
+    """Takes the old password and a new one; the account's other sessions end. A wrong one is counted as at login."""
+    app = request.app.state
+    try:
+        kept = await asyncio.to_thread(new_password, change.new)
+    except PoorPassword:
+        raise Refused(INVALID, detail=POOR) from None
+    # A guess is counted in a transaction of its own, whatever becomes of the next one.
+    ticket, proved = await _prove(request, caller.name, change.old)
+    async with entered(app.pool, token_of(request), in_use=True) as again:
+        statement = "SELECT city.change_password(%(ticket)s, %(proof)s, %(kdf)s, %(verifier)s) AS changed"
+        values = {"ticket": ticket, "proof": proved, "kdf": kept.kdf, "verifier": kept.verifier}
+        row = await again.row(statement, values)
+    if not (row and row["changed"]):
+        raise Refused(INVALID, detail=WRONG)
+    return Response(status_code=204)
+
+
 async def _me(caller: Caller) -> Me:
-    area = await caller.row(
-        "SELECT grid, name_zh, name_en FROM city.grid_area WHERE grid = %(scope)s LIMIT 1", {"scope": caller.scope}
-    )
+    area = await caller.row("SELECT * FROM city.my_area()")
+    mine = [row["name"] for row in await caller.rows("SELECT * FROM city.my_purposes() AS name")]
     return Me(
         id=caller.account,
         name=caller.name,
@@ -102,20 +122,35 @@ async def _me(caller: Caller) -> Me:
         language=caller.language,
         area=Area.model_validate(area) if area else None,
         session_ends_at=caller.session_ends_at,
-        purposes=PURPOSES,
+        purposes=[PURPOSES[name] for name in mine],
     )
 
 
-async def _may_try(pool: Pool, request: Request, name: str) -> bool:
-    """Counts the attempt, in a transaction of its own so that it counts whatever comes after."""
-    settings = request.app.state.settings
+async def _prove(request: Request, name: str, password: str) -> tuple[UUID, bytes]:
+    """The ticket of one guess, counted and committed, and the proof that it is good for. Raises Refused (429)."""
+    app = request.app.state
     address = request.client.host if request.client else "?"
-    limits = (settings.login_attempts_per_name, settings.login_attempts_per_address)
-    async with pool.connection() as connection:
-        statement = "SELECT city.may_try(%s, %s, %s, %s) AS value"
-        return bool(await _value(connection, statement, name, address, *limits))
+    limits = (app.settings.login_attempts_per_name, app.settings.login_attempts_per_address)
+    async with app.pool.connection() as connection:
+        wait = await _value(connection, "SELECT city.login_wait(%s, %s, %s, %s) AS value", name, address, *limits)
+        if wait:  # before a core is spent on the password
+            raise _too_early(wait)
+        kdf = await _value(connection, "SELECT city.login_kdf(%s) AS value", name)
+    async with app.password_turns:
+        proved = await asyncio.to_thread(proof, kdf, password)
+    async with app.pool.connection() as connection:
+        statement = "SELECT city.login_attempt(%s, %s, %s, %s, %s) AS value"
+        ticket = await _value(connection, statement, name, address, proved, *limits)
+    if ticket is None:
+        raise _too_early(timedelta(seconds=1))
+    return ticket, proved
 
 
-async def _value(connection: AsyncConnection[DictRow], statement: str, *parameters: object) -> str:
+def _too_early(wait: timedelta) -> Refused:
+    metrics.LOGINS.labels("limited").inc()
+    return Refused(TOO_MANY, headers={"Retry-After": str(math.ceil(wait.total_seconds()))})
+
+
+async def _value(connection: AsyncConnection[DictRow], statement: str, *parameters: object) -> Any:
     row = await (await connection.execute(statement, parameters)).fetchone()
-    return row["value"] if row else None  # type: ignore[return-value]
+    return row["value"] if row else None

@@ -6,19 +6,21 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Header, Query
+from fastapi import APIRouter, Body, Header, Query, Request, Response
 from psycopg.types.json import Jsonb
+from pydantic import AwareDatetime
 
 from api import cursor, select
-from api.database import AsCaller, Caller
-from api.models import Complete, HandOver, Instruction, Nothing, Reason, Task, Tasks
-from api.problems import BAD_REQUEST, NOT_FOUND, Refused
+from api.database import AsCaller, Caller, filters
+from api.models import Complete, GridPrefix, HandOver, Instruction, Nothing, Reason, Severity, Task, Tasks
+from api.problems import NOT_FOUND, Refused, refuse
 from runtime import metrics
 from wire.values.identity_finder import masked
 
 router = APIRouter(tags=["tasks"])
 
-State = Literal["open", "dispatched", "acknowledged", "suspended", "completed", "closed"]
+State = Literal["open", "running", "dispatched", "acknowledged", "suspended", "completed", "closed"]
+OVER = ("completed", "closed")
 Key = Annotated[
     UUID | None,
     Header(alias="Idempotency-Key", description="made by the sender for one move; sent again, it is still one move"),
@@ -26,42 +28,47 @@ Key = Annotated[
 Empty = Annotated[Nothing, Body(default_factory=Nothing)]
 
 
-@router.get("/tasks", summary="Tasks, the most urgent first")
+@router.get("/tasks", summary="Tasks, calls for help and what is due first")
 async def tasks(
     caller: AsCaller,
-    state: Annotated[State, Query(description="`open` is not finished")] = "open",
+    state: Annotated[
+        State, Query(description="`open` is not finished; `running` is open and its clock does not stand still")
+    ] = "open",
     mine: Annotated[bool, Query(description="only those that this account has claimed")] = False,
+    unassigned: Annotated[bool, Query(description="only those outside a grid's queue that nobody has claimed")] = False,
+    rule: Annotated[str | None, Query(max_length=80, pattern=r"^[^\x00]*$")] = None,
+    severity: Severity | None = None,
+    grid: Annotated[GridPrefix | None, Query(description="queues of a district, street, community or grid")] = None,
+    due_from: AwareDatetime | None = None,
+    due_until: AwareDatetime | None = None,
+    assignee: UUID | None = None,
     after: Annotated[str | None, Query(alias="cursor", max_length=300, description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=select.MOST)] = select.PAGE,
 ) -> Tasks:
-    """Tasks of the caller's queues, urgent before today before planned, the earliest due first within each."""
-    open_states = ["dispatched", "acknowledged", "suspended"]
-    wanted: dict[str, Any] = {"states": open_states if state == "open" else [state], "limit": limit + 1}
-    where = ["t.state = ANY(%(states)s)"]
-    if mine:
-        where.append("t.claimed_by = city.my_account()")
-    key = "(array_position(ARRAY['urgent', 'today', 'planned'], t.severity), coalesce(t.respond_by, 'infinity'), t.id)"
-    if after:
-        rank, due, task = _position(after)
-        wanted |= {"rank": rank, "due": due, "task": task}
-        where.append(f"{key} > (%(rank)s, %(due)s::timestamptz, %(task)s)")
-    statement = f"{select.TASK} WHERE {' AND '.join(where)} ORDER BY {key} LIMIT %(limit)s"
-    listed = await caller.rows(statement, wanted)
-    last = listed[limit - 1] if len(listed) > limit else None
-    following = None
-    if last:
-        due_by = last["respond_by"].isoformat() if last["respond_by"] else "infinity"
-        following = cursor.write(last["rank"], due_by, str(last["id"]))
-    return Tasks(items=[select.task_of(row, caller) for row in listed[:limit]], next=following)
+    """Tasks of the caller's queues: calls for help first, then by the time left. Finished ones come newest first."""
+    wanted = filters(
+        state=state,
+        mine=mine,
+        unassigned=unassigned,
+        rule=rule,
+        severity=severity,
+        area=grid,
+        due_from=due_from,
+        due_until=due_until,
+        assignee=assignee,
+    )
+    statement = "SELECT * FROM city.list_tasks(%(wanted)s, %(most)s, %(rank)s, %(time)s, %(id)s)"
+    items = await caller.rows(statement, {"wanted": wanted, "most": limit + 1, **cursor.position(after)})
+    last = items[limit - 1] if len(items) > limit else None
+    time = None if last is None else last["finished_at"] if state in OVER else last["respond_by"]
+    following = cursor.after(last["rank"], time, last["id"]) if last else None
+    return Tasks(items=[select.task_of(row, caller) for row in items[:limit]], next=following)
 
 
-@router.get("/tasks/{task_id}", summary="A task")
-async def task(caller: AsCaller, task_id: UUID) -> Task:
+@router.get("/tasks/{task_id}", summary="A task", response_model=Task)
+async def task(request: Request, caller: AsCaller, task_id: UUID) -> Task | Response:
     """One task with the moves that this account may make now."""
-    shown = await _task(caller, task_id)
-    if shown is None:
-        raise Refused(NOT_FOUND)
-    return shown
+    return await select.task(caller, task_id) or refuse(request, NOT_FOUND)
 
 
 @router.post("/tasks/{task_id}/claim", summary="Take a task")
@@ -73,12 +80,10 @@ async def claim(caller: AsCaller, task_id: UUID, _body: Empty, key: Key = None) 
 @router.post("/tasks/{task_id}/acknowledge", summary="Say that one is at it")
 async def acknowledge(caller: AsCaller, task_id: UUID, _body: Empty, key: Key = None) -> Task:
     """dispatched → acknowledged; the task becomes this account's."""
-    before = await _task(caller, task_id)
+    before = await select.task(caller, task_id)
     moved = await _move(caller, task_id, "acknowledge", key)
     if before and before.state == "dispatched" and before.before is None:  # the first of its finding
-        opened = await caller.row(
-            "SELECT opened_at FROM city.alert WHERE finding_id = %(finding)s LIMIT 1", {"finding": moved.finding_id}
-        )
+        opened = await select.alert(caller, moved.finding_id)
         since = opened["opened_at"] if opened else moved.dispatched_at
         metrics.ALERT_TO_ACKNOWLEDGED_SECONDS.observe(max(0.0, (datetime.now(UTC) - since).total_seconds()))
     return moved
@@ -134,7 +139,7 @@ async def _move(
         "SELECT * FROM city.act(%(task)s, %(move)s, %(reason)s, %(detail)s, %(key)s) LIMIT 1",
         {"task": task_id, "move": move, "reason": reason, "detail": Jsonb(detail or {}), "key": key},
     )
-    moved = await _task(caller, task_id)
+    moved = await select.task(caller, task_id)
     if moved:
         return moved
     if acted is None:
@@ -142,16 +147,3 @@ async def _move(
     # Handed over out of one's own scope: nothing more than the move itself is known of it here.
     unseen = dict.fromkeys(("why_zh", "why_en", "unknown", "claimed_name", "placed"))
     return select.task_of({**acted, **unseen, "moves": []}, caller)
-
-
-async def _task(caller: Caller, task_id: UUID) -> Task | None:
-    row = await caller.row(f"{select.TASK} WHERE t.id = %(task)s LIMIT 1", {"task": task_id})
-    return select.task_of(row, caller) if row else None
-
-
-def _position(after: str) -> tuple[int, datetime | str, UUID]:
-    rank, due, task_id = cursor.read(after, int, str, str)
-    try:
-        return int(rank), "infinity" if due == "infinity" else datetime.fromisoformat(str(due)), UUID(str(task_id))
-    except ValueError:
-        raise Refused(BAD_REQUEST, detail=cursor.REFUSED) from None

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import console
 
 EXAMPLE = "citygrid secrets init"
@@ -17,7 +17,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True)
 
 IMAGE_USER = 10001
 """The image's own user (Dockerfile): who the containers are when root makes the secrets."""
-ROLES = ("owner", "sinks", "api", "registry")
+ROLES = ("owner", "sinks", "api", "doors", "registry")
 # Read by another system's user in its container: open to it, and to nobody outside of the folder of mode 700.
 FOR_OTHERS, FOR_US = 0o644, 0o600
 
@@ -30,7 +30,9 @@ def init(
 ) -> None:
     """Make every secret of docker-compose.yml. A folder that is there already is left alone."""
     if folder.exists():
-        raise Told(f"{folder} is there already and was left alone: its passwords are those of the running database.")
+        raise CommandFailed(
+            f"{folder} is there already and was left alone: its passwords are those of the running database."
+        )
     folder.mkdir(parents=True, mode=0o700)
     user, group = containers_user()
     for name, (text, mode) in contents().items():
@@ -50,12 +52,12 @@ def containers_user() -> tuple[int, int]:
 
 def contents() -> dict[str, tuple[str, int]]:
     """Name → (text, mode) of each file, with fresh passwords and a fresh key."""
-    from wire.pseudonym import FIRST_KEY_ID
+    from wire.pseudonym import new_key
 
     superuser = secrets.token_urlsafe(24)
     passwords = {role: secrets.token_urlsafe(24) for role in ROLES}
     user, group = containers_user()
-    dsns = {role: f"postgresql://citygrid_{role}:{passwords[role]}@postgres:5432/citygrid" for role in ROLES[:3]}
+    dsns = {role: f"postgresql://citygrid_{role}:{passwords[role]}@postgres:5432/citygrid" for role in ROLES[:4]}
     return {
         "postgres_password": (superuser, FOR_OTHERS),
         **{f"citygrid_{role}_password": (password, FOR_OTHERS) for role, password in passwords.items()},
@@ -63,6 +65,6 @@ def contents() -> dict[str, tuple[str, int]]:
         "grafana_password": (secrets.token_urlsafe(24), FOR_OTHERS),
         **{f"citygrid_database_{role}_dsn": (dsn, FOR_US) for role, dsn in dsns.items()},
         "citygrid_database_admin_dsn": (f"postgresql://postgres:{superuser}@postgres:5432/citygrid", FOR_US),
-        "pseudonym.key": (f"{FIRST_KEY_ID} {secrets.token_hex(32)}\n", FOR_US),
+        "pseudonym.key": (new_key(), FOR_US),
         "compose.env": (f"CITYGRID_UID={user}\nCITYGRID_GID={group}\n", FOR_US),
     }

@@ -1,8 +1,14 @@
 -- Accounts, their sessions, and the function that every policy asks who the reader is (city.me).
 -- Why a session token and not an account id decides: docs/decisions/0008-row-level-security.md.
 
+DO $$ BEGIN
+    IF to_regclass('audit.look') IS NULL THEN
+        RAISE EXCEPTION 'This database lacks what only a superuser can say of it: run database/bootstrap.sql in it, then migrate again.';
+    END IF;
+END $$;
 CREATE SCHEMA city;
-GRANT USAGE ON SCHEMA city TO citygrid_sinks, citygrid_api;
+-- citygrid_reader owns the functions that read for the API, and no table: row-level security binds it like everybody.
+GRANT USAGE ON SCHEMA city TO citygrid_sinks, citygrid_api, citygrid_doors, citygrid_reader;
 -- A function is for those it is granted to, never for everybody by default.
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 
@@ -17,8 +23,6 @@ CREATE TABLE city.account (
     language text NOT NULL DEFAULT 'zh' CHECK (language IN ('zh', 'en')),
     created_at timestamptz NOT NULL DEFAULT now(),
     disabled_at timestamptz,
-    failures integer NOT NULL DEFAULT 0,
-    failed_at timestamptz,
     demo boolean NOT NULL DEFAULT false -- made by the local stack for trying it out; production does not start with one
 );
 
@@ -43,7 +47,9 @@ BEGIN ATOMIC
     SELECT a.id, a.name, a.role, a.scope, a.domains, a.language
     FROM city.session s JOIN city.account a ON a.id = s.account
     WHERE s.token_sha256 = sha256(convert_to(current_setting('citygrid.session', true), 'UTF8'))
-      AND s.expires_at > now() AND s.used_at + s.idle > now() AND a.disabled_at IS NULL;
+      AND s.expires_at > now() AND s.used_at + s.idle > now() AND a.disabled_at IS NULL
+      -- What a plan counts (buffers, rows) would tell of rows that are not shown: inside an EXPLAIN nobody is anybody.
+      AND coalesce(current_query(), '') !~* 'explain';
 END;
 COMMENT ON FUNCTION city.me IS 'The account whose session token the setting citygrid.session holds; no row if none does.';
 
@@ -69,6 +75,45 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION city.enter IS 'Makes this transaction the account''s whose token it is; no row: the token is worth nothing.';
 
+-- A wrong password makes the next one from the same address for the same name wait, twice as long each time, up to a minute: whoever
+-- guesses waits, and nobody else does. Nothing closes an account.
+CREATE TABLE city.login_failure (
+    -- sha256 of 'address:…' or 'pair:address:name': who reads it learns neither
+    key bytea PRIMARY KEY CHECK (length(key) = 32),
+    count integer NOT NULL,
+    last_at timestamptz NOT NULL
+);
+CREATE INDEX ON city.login_failure (last_at);
+
+-- One guess, counted and committed before it is looked at: rolled back, it would have cost nothing.
+CREATE TABLE city.login_ticket (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    login text COLLATE "C" NOT NULL,
+    address text NOT NULL,
+    guess bytea NOT NULL, -- sha256 of id and proof: the ticket is good for this guess and no other
+    made_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX ON city.login_ticket (made_at);
+
+CREATE FUNCTION city.failure_keys(login text, address text, OUT of_address bytea, OUT of_pair bytea) LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC
+    SELECT sha256(convert_to('address:' || address, 'UTF8')), sha256(convert_to('pair:' || address || ':' || login, 'UTF8'));
+END;
+
+CREATE FUNCTION city.login_wait(login text, address text, free_for_pair integer, free_for_address integer) RETURNS interval
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT greatest(interval '0', max(f.last_at + make_interval(secs => CASE
+        WHEN f.key = k.of_pair AND f.count >= free_for_pair THEN least(60, power(2, least(f.count - free_for_pair, 10)))
+        WHEN f.key = k.of_address AND f.count >= free_for_address THEN least(30, power(2, least((f.count - free_for_address) / 10, 10)))
+        ELSE 0 END) - now()))
+    FROM city.failure_keys(login, address) k LEFT JOIN city.login_failure f ON f.key IN (k.of_pair, k.of_address)
+        AND f.last_at > now() - interval '1 hour';
+END;
+COMMENT ON FUNCTION city.login_wait IS
+    'How long this address must wait before it tries this name, real or not, again; zero: not at all. Nobody waits for longer than a minute.';
+
 CREATE FUNCTION city.login_kdf(login text) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -80,25 +125,56 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION city.login_kdf IS 'How to derive the proof from a password for this name; unknown names get an answer of the same look.';
 
-CREATE FUNCTION city.login(login text, proof bytea, new_token_sha256 bytea, lifetime interval)
-RETURNS uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE who city.account;
+CREATE FUNCTION city.login_attempt(login text, address text, proof bytea, free_for_pair integer, free_for_address integer) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE one bytea; ticket uuid := gen_random_uuid();
 BEGIN
-    SELECT * INTO who FROM city.account a WHERE a.name = login AND a.disabled_at IS NULL FOR NO KEY UPDATE;
-    IF who.id IS NULL THEN RETURN NULL; END IF;
-    -- Ten wrong passwords close the account for a quarter of an hour.
-    IF who.failures >= 10 AND who.failed_at > now() - interval '15 minutes' THEN RETURN NULL; END IF;
-    IF who.password_verifier <> sha256(proof) THEN
-        UPDATE city.account SET failures = failures + 1, failed_at = now() WHERE id = who.id;
-        RETURN NULL;
-    END IF;
-    UPDATE city.account SET failures = 0, failed_at = NULL WHERE id = who.id AND failures > 0;
-    DELETE FROM city.session WHERE expires_at < now();
-    INSERT INTO city.session (token_sha256, account, expires_at)
-    VALUES (new_token_sha256, who.id, now() + least(lifetime, interval '24 hours'));
-    RETURN who.id;
+    DELETE FROM city.login_failure WHERE key IN (
+        SELECT f.key FROM city.login_failure f WHERE f.last_at < now() - interval '1 hour' LIMIT 100 FOR UPDATE SKIP LOCKED);
+    DELETE FROM city.login_ticket WHERE id IN (
+        SELECT t.id FROM city.login_ticket t WHERE t.made_at < now() - interval '1 minute' LIMIT 100 FOR UPDATE SKIP LOCKED);
+    -- Always in this order, so that two logins cannot wait for each other; what is held is counted by one at a time.
+    FOREACH one IN ARRAY (SELECT ARRAY[k.of_address, k.of_pair] FROM city.failure_keys(login, address) k) LOOP
+        INSERT INTO city.login_failure VALUES (one, 0, now()) ON CONFLICT DO NOTHING;
+        PERFORM FROM city.login_failure f WHERE f.key = one FOR UPDATE;
+    END LOOP;
+    IF city.login_wait(login, address, free_for_pair, free_for_address) > interval '0' THEN RETURN NULL; END IF;
+    UPDATE city.login_failure f SET count = f.count + 1, last_at = clock_timestamp()
+    FROM city.failure_keys(login, address) k WHERE f.key IN (k.of_address, k.of_pair);
+    INSERT INTO city.login_ticket (id, login, address, guess) VALUES (ticket, login, address, sha256(convert_to(ticket::text, 'UTF8') || proof));
+    RETURN ticket;
 END $$;
-COMMENT ON FUNCTION city.login IS 'Opens a session for who proves the password; NULL otherwise. Commit in both cases: failures are counted.';
+COMMENT ON FUNCTION city.login_attempt IS
+    'Counts one guess as wrong until it proves right; its ticket, to be used after the commit. NULL: this address must wait (city.login_wait).';
+
+CREATE FUNCTION city.proves(ticket uuid, proof bytea) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE guess city.login_ticket; who uuid;
+BEGIN
+    DELETE FROM city.login_ticket t WHERE t.id = ticket AND t.xid <> pg_current_xact_id() AND t.made_at > now() - interval '1 minute'
+        AND t.guess = sha256(convert_to(t.id::text, 'UTF8') || proof) RETURNING * INTO guess;
+    SELECT a.id INTO who FROM city.account a
+    WHERE a.name = guess.login AND a.disabled_at IS NULL AND a.password_verifier = sha256(proof);
+    IF who IS NOT NULL THEN
+        DELETE FROM city.login_failure f USING city.failure_keys(guess.login, guess.address) k WHERE f.key = k.of_pair;
+        UPDATE city.login_failure f SET count = f.count - 1 FROM city.failure_keys(guess.login, guess.address) k WHERE f.key = k.of_address;
+    END IF;
+    RETURN who;
+END $$;
+COMMENT ON FUNCTION city.proves IS 'Whose password the guess of this ticket proves, NULL for nobody''s. A ticket is used once.';
+
+CREATE FUNCTION city.sign_in(ticket uuid, proof bytea, new_token_sha256 bytea, lifetime interval, idle_for interval) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE who uuid := city.proves(ticket, proof);
+BEGIN
+    IF who IS NOT NULL THEN
+        DELETE FROM city.session WHERE expires_at < now();
+        INSERT INTO city.session (token_sha256, account, expires_at, idle)
+        VALUES (new_token_sha256, who, now() + least(lifetime, interval '24 hours'), idle_for);
+    END IF;
+    RETURN who;
+END $$;
+COMMENT ON FUNCTION city.sign_in IS 'Opens a session for who proves the password; NULL otherwise.';
 
 CREATE FUNCTION city.logout() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -127,16 +203,17 @@ BEGIN
     DELETE FROM city.session WHERE account = gone;
 END $$;
 
-CREATE FUNCTION city.change_password(old_proof bytea, kdf text, verifier bytea) RETURNS boolean
+CREATE FUNCTION city.change_password(ticket uuid, old_proof bytea, kdf text, verifier bytea) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    UPDATE city.account SET password_kdf = kdf, password_verifier = verifier
-    WHERE id = city.my_account() AND password_verifier = sha256(old_proof);
-    IF NOT FOUND THEN RETURN false; END IF;
+    IF city.proves(ticket, old_proof) IS DISTINCT FROM city.my_account() OR city.my_account() IS NULL THEN RETURN false; END IF;
+    UPDATE city.account SET password_kdf = kdf, password_verifier = verifier WHERE id = city.my_account();
     DELETE FROM city.session WHERE account = city.my_account()
         AND token_sha256 <> sha256(convert_to(current_setting('citygrid.session', true), 'UTF8'));
     RETURN true;
 END $$;
+COMMENT ON FUNCTION city.change_password IS
+    'A new password for the account of this transaction, which proves its old one (city.login_attempt); its other sessions end.';
 
 CREATE FUNCTION city.touch() RETURNS timestamptz LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE mine bytea := sha256(convert_to(current_setting('citygrid.session', true), 'UTF8')); ends timestamptz;
@@ -150,49 +227,6 @@ BEGIN
     RETURN ends;
 END $$;
 COMMENT ON FUNCTION city.touch IS 'The session was used by a person just now; returns when it ends at the latest. A stream does not call it.';
-
-CREATE TABLE city.login_attempt (
-    -- sha256 of 'name:…' or 'address:…': who reads it learns neither
-    key bytea PRIMARY KEY CHECK (length(key) = 32),
-    count integer NOT NULL,
-    since timestamptz NOT NULL
-);
-CREATE INDEX ON city.login_attempt (since);
-
-CREATE FUNCTION city.count_attempt(of_key text, per interval) RETURNS integer
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    INSERT INTO city.login_attempt AS old (key, count, since) VALUES (sha256(convert_to(of_key, 'UTF8')), 1, now())
-    ON CONFLICT (key) DO UPDATE SET
-        count = CASE WHEN old.since < now() - per THEN 1 ELSE old.count + 1 END,
-        since = CASE WHEN old.since < now() - per THEN now() ELSE old.since END
-    RETURNING count;
-END;
-
-CREATE FUNCTION city.may_try(login text, address text, most_for_name integer, most_for_address integer) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE per CONSTANT interval := '15 minutes'; by_address integer; by_name integer;
-BEGIN
-    DELETE FROM city.login_attempt WHERE key IN (
-        SELECT key FROM city.login_attempt WHERE since < now() - per LIMIT 100 FOR UPDATE SKIP LOCKED);
-    -- Always in this order, so that two logins cannot wait for each other.
-    by_address := city.count_attempt('address:' || address, per);
-    by_name := city.count_attempt('name:' || login, per);
-    RETURN by_address <= most_for_address AND by_name <= most_for_name;
-END $$;
-COMMENT ON FUNCTION city.may_try IS 'Counts an attempt to log in, of a real name or not; false: too many within 15 minutes. Commit before the password is looked at.';
-
-CREATE FUNCTION city.sign_in(login text, proof bytea, new_token_sha256 bytea, lifetime interval, idle_for interval) RETURNS uuid
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE who uuid := city.login(login, proof, new_token_sha256, lifetime);
-BEGIN
-    IF who IS NOT NULL THEN
-        UPDATE city.session SET idle = idle_for WHERE token_sha256 = new_token_sha256;
-        DELETE FROM city.login_attempt WHERE key = sha256(convert_to('name:' || login, 'UTF8'));
-    END IF;
-    RETURN who;
-END $$;
-COMMENT ON FUNCTION city.sign_in IS 'city.login with an idle limit; the name''s attempts are forgiven.';
 
 CREATE FUNCTION city.set_language(new_language text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC UPDATE city.account SET language = new_language WHERE id = city.my_account(); END;
@@ -211,20 +245,23 @@ BEGIN ATOMIC SELECT count(*) FROM city.account WHERE demo AND disabled_at IS NUL
 ALTER TABLE city.account ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE city.session ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE city.decoy ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-ALTER TABLE city.login_attempt ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE city.login_failure ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE city.login_ticket ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 -- The functions above run as the owner, who under FORCE needs a policy like everybody.
 CREATE POLICY owner ON city.account TO citygrid_owner USING (true);
 CREATE POLICY owner ON city.session TO citygrid_owner USING (true);
 CREATE POLICY owner ON city.decoy TO citygrid_owner USING (true);
-CREATE POLICY owner ON city.login_attempt TO citygrid_owner USING (true);
+CREATE POLICY owner ON city.login_failure TO citygrid_owner USING (true);
+CREATE POLICY owner ON city.login_ticket TO citygrid_owner USING (true);
 -- A task's history keeps the name of whoever moved it.
 CREATE POLICY sinks ON city.account FOR SELECT TO citygrid_sinks USING (true);
-CREATE POLICY sees ON city.account FOR SELECT TO citygrid_api USING (
+CREATE POLICY sees ON city.account FOR SELECT TO citygrid_reader USING (
     id = (SELECT city.my_account())
     OR (SELECT city.my_role()) = 'admin'
     OR (scope >= (SELECT city.sees_from()) AND scope < (SELECT city.sees_until())));
-GRANT SELECT (id, name, role, scope, domains, language, disabled_at) ON city.account TO citygrid_api;
+GRANT SELECT (id, name, role, scope, domains, language, disabled_at) ON city.account TO citygrid_reader;
 GRANT SELECT (id, name, role) ON city.account TO citygrid_sinks;
-GRANT EXECUTE ON FUNCTION city.me, city.sees_from, city.sees_until, city.sees_domains, city.my_account, city.my_role,
-    city.enter, city.login_kdf, city.login, city.logout, city.create_account, city.disable_account, city.change_password,
-    city.touch, city.may_try, city.sign_in, city.set_language, city.workers_on_duty, city.demo_accounts TO citygrid_api;
+GRANT EXECUTE ON FUNCTION city.me, city.sees_from, city.sees_until, city.sees_domains, city.my_account, city.my_role TO citygrid_reader;
+GRANT EXECUTE ON FUNCTION city.enter, city.login_wait, city.login_kdf, city.login_attempt, city.sign_in, city.logout, city.create_account,
+    city.disable_account, city.change_password, city.touch, city.set_language, city.workers_on_duty, city.demo_accounts TO citygrid_api;
+GRANT EXECUTE ON FUNCTION city.workers_on_duty TO citygrid_reader;

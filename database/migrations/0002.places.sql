@@ -2,8 +2,8 @@
 -- Where dwellings, grids and districts lie; who may see what follows from it.
 
 -- The only table that says which grid a dwelling is in (law 8). A dwelling that somebody named but nobody registered has a row with neither
--- grid nor district; the dwelling '' stands for "none". So each row that concerns people has exactly one place, and
--- "who may see it" is one inner join.
+-- grid nor district; the dwelling '' stands for "none". So each row that concerns people has exactly one place. It is kept in the row
+-- itself as well (`place` of rows and alerts, `queue` of tasks), so that "who may see it" is two comparisons: city.move_place keeps them the same.
 CREATE TABLE city.placement (
     dwelling text COLLATE "C" PRIMARY KEY,
     grid text COLLATE "C",
@@ -15,14 +15,15 @@ CREATE TABLE city.placement (
     place text COLLATE "C" NOT NULL GENERATED ALWAYS AS (coalesce(grid, district, 'city')) STORED
 );
 CREATE INDEX ON city.placement (place, dwelling);
+CREATE INDEX ON city.placement (dwelling, place);
 INSERT INTO city.placement (dwelling) VALUES ('');
 
 ALTER TABLE city.placement ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner ON city.placement TO citygrid_owner USING (true);
 CREATE POLICY sinks ON city.placement TO citygrid_sinks USING (true);
-CREATE POLICY sees ON city.placement FOR SELECT TO citygrid_api USING (
+CREATE POLICY sees ON city.placement FOR SELECT TO citygrid_reader USING (
     place >= (SELECT city.sees_from()) AND place < (SELECT city.sees_until()));
-GRANT SELECT ON city.placement TO citygrid_api;
+GRANT SELECT ON city.placement TO citygrid_reader;
 GRANT SELECT, INSERT, UPDATE ON city.placement TO citygrid_sinks;
 
 -- A key of city.placement is a dwelling's number, or `grid/<15 digits>` or `district/<6 digits>` for what concerns a whole
@@ -38,7 +39,7 @@ END;
 COMMENT ON FUNCTION city.name_places IS 'A placement for each key that has none: where a grid or district lies, and unknown for a dwelling.';
 GRANT EXECUTE ON FUNCTION city.name_places TO citygrid_sinks;
 
--- Statistics answer EXPLAIN for everybody, whatever the policies say: tables about people have none.
+-- Statistics answer whoever may read the catalogue, whatever the policies say: tables about people have none.
 CREATE FUNCTION city.keep_no_statistics(about regclass) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE one name;
 BEGIN
@@ -72,5 +73,5 @@ CREATE TABLE city.grid_area (
     lat double precision GENERATED ALWAYS AS (city.middle(geometry, 1)) STORED
 );
 CREATE INDEX ON city.grid_area (parent, grid);
-GRANT SELECT ON city.grid_area TO citygrid_api;
+GRANT SELECT ON city.grid_area TO citygrid_reader;
 GRANT SELECT, INSERT, UPDATE, DELETE ON city.grid_area TO citygrid_sinks;

@@ -9,14 +9,26 @@ CREATE TABLE city.generation (
     PRIMARY KEY (view, number)
 );
 CREATE UNIQUE INDEX one_in_force ON city.generation (view) WHERE state = 'in_force';
-GRANT SELECT ON city.generation TO citygrid_sinks;
+GRANT SELECT ON city.generation TO citygrid_sinks, citygrid_reader;
+
+-- An account that is limited to domains reads people through its open tasks only: these are the doors and subjects of them.
+-- What they are: city.my_open_tasks (0006.moves). NULL: the account is not limited.
+CREATE FUNCTION city.my_doors() RETURNS text[] LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN RETURN (SELECT CASE WHEN city.sees_domains() IS NULL THEN NULL ELSE coalesce(array_agg(DISTINCT t.dwelling), '{}') END
+    FROM city.my_open_tasks() t WHERE t.dwelling <> '');
+END $$;
+CREATE FUNCTION city.my_subjects(of_view text) RETURNS text[] LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN RETURN (SELECT CASE WHEN city.sees_domains() IS NULL THEN NULL ELSE coalesce(array_agg(DISTINCT a.subject), '{}') END
+    FROM city.my_open_tasks() t JOIN city.alert a ON a.finding_id = t.finding_id WHERE a.view = of_view);
+END $$;
+GRANT EXECUTE ON FUNCTION city.my_doors, city.my_subjects TO citygrid_reader;
 
 CREATE FUNCTION city.show_generation(of_view text, its_number integer) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     EXECUTE format('CREATE OR REPLACE VIEW city.%I WITH (security_invoker, security_barrier) AS '
         'SELECT id, dwelling, version, row, updated_at FROM city.%I WHERE NOT deleted', of_view, of_view || '_g' || its_number);
-    EXECUTE format('GRANT SELECT ON city.%I TO citygrid_sinks, citygrid_api', of_view);
+    EXECUTE format('GRANT SELECT ON city.%I TO citygrid_sinks, citygrid_reader', of_view);
 END $$;
 
 CREATE FUNCTION city.begin_generation(of_view text) RETURNS integer
@@ -31,15 +43,18 @@ BEGIN
     EXECUTE format('CREATE TABLE city.%I ('
         'id text COLLATE "C" PRIMARY KEY, '
         'dwelling text COLLATE "C" NOT NULL REFERENCES city.placement, '
+        'place text COLLATE "C" NOT NULL, '
         'version bigint NOT NULL, deleted boolean NOT NULL DEFAULT false, row jsonb, '
         'updated_at timestamptz NOT NULL DEFAULT now(), CHECK (deleted = (row IS NULL)))', its_table);
     EXECUTE format('CREATE INDEX ON city.%I (dwelling)', its_table);
     EXECUTE format('ALTER TABLE city.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', its_table);
     EXECUTE format('CREATE POLICY sinks ON city.%I TO citygrid_sinks USING (true)', its_table);
-    -- The placement's own policy says which dwellings are in scope.
-    EXECUTE format('CREATE POLICY sees ON city.%I FOR SELECT TO citygrid_api USING ('
-        'EXISTS (SELECT FROM city.placement p WHERE p.dwelling = %I.dwelling))', its_table, its_table);
-    EXECUTE format('GRANT SELECT ON city.%I TO citygrid_api', its_table);
+    -- With the place in the index a row of another area is never reached: not its page, not its count, not a microsecond.
+    EXECUTE format('CREATE INDEX ON city.%I (id, place)', its_table);
+    EXECUTE format('CREATE POLICY sees ON city.%I FOR SELECT TO citygrid_reader USING ('
+        'place >= (SELECT city.sees_from()) AND place < (SELECT city.sees_until()) AND ((SELECT city.sees_domains()) IS NULL '
+        'OR dwelling = ANY ((SELECT city.my_doors())::text[]) OR id = ANY ((SELECT city.my_subjects(%L))::text[])))', its_table, of_view);
+    EXECUTE format('GRANT SELECT ON city.%I TO citygrid_reader', its_table);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE ON city.%I TO citygrid_sinks', its_table);
     PERFORM city.keep_no_statistics(format('city.%I', its_table)::regclass);
     IF its_number = 1 THEN PERFORM city.show_generation(of_view, 1); END IF;
@@ -71,4 +86,15 @@ BEGIN
     EXECUTE format('DROP TABLE city.%I', of_view || '_g' || old_number);
 END $$;
 
-GRANT EXECUTE ON FUNCTION city.begin_generation, city.switch_generation, city.drop_generation TO citygrid_sinks;
+CREATE FUNCTION city.move_rows(moved text[]) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE one record;
+BEGIN
+    -- In one order everywhere, views and rows, so that two sinks cannot wait for each other.
+    FOR one IN SELECT view || '_g' || number AS its_table FROM city.generation WHERE state <> 'retired' ORDER BY view, number LOOP
+        EXECUTE format('UPDATE city.%I r SET place = p.place FROM city.placement p WHERE p.dwelling = r.dwelling AND r.id IN ('
+            'SELECT id FROM city.%I WHERE dwelling = ANY ($1) ORDER BY id FOR NO KEY UPDATE)', one.its_table, one.its_table) USING moved;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION city.move_rows IS 'Rows of these dwellings lie where the dwellings lie now; whoever calls it holds their placements.';
+
+GRANT EXECUTE ON FUNCTION city.begin_generation, city.switch_generation, city.drop_generation, city.move_rows TO citygrid_sinks;

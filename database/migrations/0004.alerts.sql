@@ -15,6 +15,8 @@ CREATE TABLE city.alert (
     why_en text NOT NULL,
     because jsonb NOT NULL DEFAULT '[]',
     dwelling text COLLATE "C" NOT NULL DEFAULT '' REFERENCES city.placement, -- '' is none
+    place text COLLATE "C" NOT NULL, -- of its dwelling; city.move_place
+    district text COLLATE "C" NOT NULL GENERATED ALWAYS AS (left(place, 6)) STORED,
     household text COLLATE "C",
     opened_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL,
@@ -27,8 +29,18 @@ CREATE TABLE city.alert (
     unknown boolean NOT NULL DEFAULT false
 );
 CREATE INDEX ON city.alert (dwelling);
-CREATE INDEX ON city.alert (opened_at DESC, finding_id) WHERE state = 'opened' AND NOT deleted;
-CREATE INDEX ON city.alert (opened_at DESC, finding_id) WHERE unknown AND state <> 'resolved' AND NOT deleted;
+CREATE INDEX ON city.alert (finding_id, place);
+-- Lists: calls for help first, then what is due first. By area, the city whole, a district, or what lies below it.
+CREATE INDEX alert_due ON city.alert ((domain <> 'sos'), (coalesce(respond_by, 'infinity')), finding_id) WHERE state = 'opened' AND NOT deleted;
+CREATE INDEX alert_due_in_district ON city.alert (district, (domain <> 'sos'), (coalesce(respond_by, 'infinity')), finding_id)
+    WHERE state = 'opened' AND NOT deleted;
+CREATE INDEX alert_open_in_place ON city.alert (place) WHERE state = 'opened' AND NOT deleted;
+CREATE INDEX alert_unknown ON city.alert (place) WHERE unknown AND state <> 'resolved' AND NOT deleted;
+CREATE INDEX alert_opened ON city.alert (opened_at) WHERE state <> 'held' AND NOT deleted;
+-- What is over: newest first.
+CREATE INDEX alert_changed ON city.alert (changed_at, finding_id) WHERE state <> 'opened' AND NOT deleted;
+CREATE INDEX alert_changed_in_district ON city.alert (district, changed_at, finding_id) WHERE state <> 'opened' AND NOT deleted;
+CREATE INDEX alert_changed_in_place ON city.alert (place, changed_at) WHERE state <> 'opened' AND NOT deleted;
 CREATE INDEX ON city.alert (rule, state);
 DO $$ BEGIN PERFORM city.keep_no_statistics('city.alert'); END $$;
 
@@ -37,12 +49,21 @@ CREATE POLICY owner ON city.alert FOR SELECT TO citygrid_owner USING (true);
 -- A move locks the alert while it looks at it and never writes it: alerts change by the sinks only.
 CREATE POLICY held ON city.alert FOR UPDATE TO citygrid_owner USING (true) WITH CHECK (false);
 CREATE POLICY sinks ON city.alert TO citygrid_sinks USING (true);
-CREATE POLICY sees ON city.alert FOR SELECT TO citygrid_api USING (
+CREATE POLICY sees ON city.alert FOR SELECT TO citygrid_reader USING (
     NOT deleted
-    AND domain = ANY (coalesce((SELECT city.sees_domains()), ARRAY[domain]))
-    AND EXISTS (SELECT FROM city.placement p WHERE p.dwelling = alert.dwelling));
-GRANT SELECT ON city.alert TO citygrid_api;
+    AND place >= (SELECT city.sees_from()) AND place < (SELECT city.sees_until())
+    AND ((SELECT city.sees_domains()) IS NULL OR domain = ANY ((SELECT city.sees_domains())::text[])));
+GRANT SELECT ON city.alert TO citygrid_reader;
 GRANT SELECT, INSERT, UPDATE ON city.alert TO citygrid_sinks;
+
+CREATE FUNCTION city.move_place(moved text[]) RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    UPDATE city.alert a SET place = p.place FROM city.placement p WHERE p.dwelling = a.dwelling AND a.finding_id IN (
+        SELECT finding_id FROM city.alert WHERE dwelling = ANY (moved) ORDER BY finding_id FOR NO KEY UPDATE);
+    SELECT city.move_rows(moved);
+END;
+COMMENT ON FUNCTION city.move_place IS 'Alerts and rows of these dwellings lie where the dwellings lie now; whoever calls it holds their placements.';
+GRANT EXECUTE ON FUNCTION city.move_place TO citygrid_sinks;
 
 -- How late each department is: the newest event of each of its topics, and how old it may be.
 CREATE TABLE city.freshness (
@@ -52,5 +73,5 @@ CREATE TABLE city.freshness (
     limit_seconds integer NOT NULL CHECK (limit_seconds > 0),
     records bigint -- on the topic, when last asked; NULL: not asked yet
 );
-GRANT SELECT ON city.freshness TO citygrid_api;
+GRANT SELECT ON city.freshness TO citygrid_reader;
 GRANT SELECT, INSERT, UPDATE, DELETE ON city.freshness TO citygrid_sinks;

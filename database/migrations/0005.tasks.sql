@@ -11,6 +11,7 @@ CREATE TABLE city.task (
     severity text NOT NULL CHECK (severity IN ('urgent', 'today', 'planned')),
     dwelling text COLLATE "C" NOT NULL DEFAULT '' REFERENCES city.placement,
     queue text COLLATE "C" NOT NULL CHECK (queue ~ '^([0-9]{15}|[0-9]{6}|city)$'),
+    district text COLLATE "C" NOT NULL GENERATED ALWAYS AS (left(queue, 6)) STORED,
     handed_over boolean NOT NULL DEFAULT false, -- a person chose the queue: a redrawn grid does not move it
     state text NOT NULL DEFAULT 'dispatched'
         CHECK (state IN ('dispatched', 'acknowledged', 'suspended', 'completed', 'closed')),
@@ -32,7 +33,18 @@ CREATE TABLE city.task (
 );
 CREATE UNIQUE INDEX one_open_task ON city.task (finding_id) WHERE state IN ('dispatched', 'acknowledged', 'suspended');
 CREATE INDEX ON city.task (finding_id, dispatched_at);
+CREATE INDEX ON city.task (id, queue);
 CREATE INDEX ON city.task (queue, state);
+-- Lists: calls for help first, then what is due first; what is finished, newest first.
+CREATE INDEX task_due ON city.task ((domain <> 'sos'), (coalesce(respond_by, 'infinity')), id)
+    WHERE state IN ('dispatched', 'acknowledged', 'suspended');
+CREATE INDEX task_due_in_district ON city.task (district, (domain <> 'sos'), (coalesce(respond_by, 'infinity')), id)
+    WHERE state IN ('dispatched', 'acknowledged', 'suspended');
+CREATE INDEX task_open_in_queue ON city.task (queue) WHERE state IN ('dispatched', 'acknowledged', 'suspended');
+CREATE INDEX task_finished ON city.task (finished_at, id) WHERE state IN ('completed', 'closed');
+CREATE INDEX task_finished_in_district ON city.task (district, finished_at, id) WHERE state IN ('completed', 'closed');
+CREATE INDEX task_finished_in_queue ON city.task (queue, finished_at) WHERE state IN ('completed', 'closed');
+CREATE INDEX task_acknowledged ON city.task (acknowledged_at) WHERE acknowledged_at IS NOT NULL;
 CREATE INDEX ON city.task (claimed_by) WHERE state IN ('dispatched', 'acknowledged', 'suspended');
 CREATE INDEX ON city.task (dwelling) WHERE state IN ('dispatched', 'acknowledged', 'suspended');
 
@@ -77,19 +89,6 @@ CREATE TABLE city.outbox (
 );
 CREATE INDEX ON city.outbox (id) WHERE published_at IS NULL AND refused IS NULL;
 
--- Who looked at whom, and why.
-CREATE TABLE city.look (
-    id uuid PRIMARY KEY DEFAULT uuidv7(),
-    account uuid NOT NULL REFERENCES city.account,
-    view text NOT NULL,
-    key text COLLATE "C" NOT NULL,
-    purpose text NOT NULL CHECK (purpose <> ''),
-    found boolean NOT NULL,
-    at timestamptz NOT NULL DEFAULT now()
-);
-CREATE INDEX ON city.look (account, at);
-CREATE INDEX ON city.look (view, key, at);
-
 CREATE TABLE city.sink_offset (
     sink text NOT NULL,
     topic text NOT NULL,
@@ -98,48 +97,36 @@ CREATE TABLE city.sink_offset (
     PRIMARY KEY (sink, topic, partition)
 );
 
-CREATE FUNCTION city.look_at(its_view text, its_key text, its_purpose text, was_found boolean) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    IF city.my_account() IS NULL THEN RAISE EXCEPTION 'Log in first.' USING ERRCODE = 'CG401'; END IF;
-    INSERT INTO city.look (account, view, key, purpose, found) VALUES (city.my_account(), its_view, its_key, its_purpose, was_found);
-END $$;
-
 -- So that a stream can tell a reader who comes back late that lines were swept meanwhile.
 CREATE FUNCTION city.feed_oldest() RETURNS xid8 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC SELECT xid FROM city.feed ORDER BY xid, id LIMIT 1; END;
 
 DO $$ BEGIN
-    PERFORM city.keep_no_statistics(about) FROM unnest(ARRAY['city.task', 'city.task_event', 'city.feed', 'city.look']::regclass[]) AS about;
+    PERFORM city.keep_no_statistics(about) FROM unnest(ARRAY['city.task', 'city.task_event', 'city.feed']::regclass[]) AS about;
 END $$;
 ALTER TABLE city.task ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE city.task_event ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE city.feed ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE city.outbox ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-ALTER TABLE city.look ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner ON city.task TO citygrid_owner USING (true);
 CREATE POLICY owner ON city.task_event TO citygrid_owner USING (true);
 CREATE POLICY owner ON city.feed FOR INSERT TO citygrid_owner WITH CHECK (true);
 CREATE POLICY owner_reads ON city.feed FOR SELECT TO citygrid_owner USING (true);
 CREATE POLICY owner ON city.outbox FOR INSERT TO citygrid_owner WITH CHECK (true);
-CREATE POLICY owner ON city.look FOR INSERT TO citygrid_owner WITH CHECK (true);
 CREATE POLICY sinks ON city.task TO citygrid_sinks USING (true);
 CREATE POLICY sinks ON city.task_event TO citygrid_sinks USING (true);
 CREATE POLICY sinks ON city.feed TO citygrid_sinks USING (true);
 CREATE POLICY sinks ON city.outbox TO citygrid_sinks USING (true);
-CREATE POLICY sees ON city.task FOR SELECT TO citygrid_api USING (
+CREATE POLICY sees ON city.task FOR SELECT TO citygrid_reader USING (
     queue >= (SELECT city.sees_from()) AND queue < (SELECT city.sees_until())
-    AND domain = ANY (coalesce((SELECT city.sees_domains()), ARRAY[domain])));
-CREATE POLICY sees ON city.task_event FOR SELECT TO citygrid_api USING (EXISTS (SELECT FROM city.task t WHERE t.id = task_event.task));
-CREATE POLICY sees ON city.feed FOR SELECT TO citygrid_api USING (
+    AND ((SELECT city.sees_domains()) IS NULL OR domain = ANY ((SELECT city.sees_domains())::text[])));
+-- A task's history is read by the task's id only, which whoever asks has seen (city.timeline_of).
+CREATE POLICY sees ON city.task_event FOR SELECT TO citygrid_reader USING (EXISTS (SELECT FROM city.task t WHERE t.id = task_event.task));
+CREATE POLICY sees ON city.feed FOR SELECT TO citygrid_reader USING (
     place >= (SELECT city.sees_from()) AND place < (SELECT city.sees_until())
-    AND (domain IS NULL OR domain = ANY (coalesce((SELECT city.sees_domains()), ARRAY[domain]))));
-CREATE POLICY sees ON city.look FOR SELECT TO citygrid_api USING (
-    account = (SELECT city.my_account()) OR (SELECT city.my_role()) = 'admin'
-    -- A command centre answers for the looks of the accounts of its area.
-    OR ((SELECT city.my_role()) = 'command_centre' AND EXISTS (SELECT FROM city.account a WHERE a.id = look.account)));
-GRANT SELECT ON city.task, city.task_event, city.feed, city.look TO citygrid_api;
+    AND (domain IS NULL OR (SELECT city.sees_domains()) IS NULL OR domain = ANY ((SELECT city.sees_domains())::text[])));
+GRANT SELECT ON city.task, city.task_event, city.feed TO citygrid_reader;
 GRANT SELECT, INSERT, UPDATE ON city.task, city.sink_offset, city.outbox TO citygrid_sinks;
 GRANT SELECT, INSERT ON city.task_event TO citygrid_sinks;
 GRANT SELECT, INSERT, DELETE ON city.feed TO citygrid_sinks;
-GRANT EXECUTE ON FUNCTION city.look_at, city.feed_oldest TO citygrid_api;
+GRANT EXECUTE ON FUNCTION city.feed_oldest TO citygrid_reader;

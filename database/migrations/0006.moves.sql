@@ -33,7 +33,7 @@ INSERT INTO city.legal_move (move, from_state, to_state, by_whom, needs_reason, 
     ('close', 'dispatched', 'closed', '{system}', true, 9),
     ('close', 'acknowledged', 'closed', '{system}', true, 9),
     ('close', 'suspended', 'closed', '{system}', true, 9);
-GRANT SELECT ON city.legal_move TO citygrid_api, citygrid_sinks;
+GRANT SELECT ON city.legal_move TO citygrid_reader, citygrid_sinks;
 
 CREATE FUNCTION city.capacities(its city.task, who uuid, role text) RETURNS text[] LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC
@@ -54,7 +54,7 @@ BEGIN ATOMIC
     ORDER BY l.position;
 END;
 COMMENT ON FUNCTION city.legal_moves IS 'What this account may do now with this task, which it sees, in the order of a form.';
-GRANT EXECUTE ON FUNCTION city.capacities, city.legal_moves TO citygrid_api, citygrid_sinks;
+GRANT EXECUTE ON FUNCTION city.capacities, city.legal_moves TO citygrid_reader, citygrid_sinks;
 
 CREATE FUNCTION city.is_door(place text) RETURNS boolean LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC SELECT place <> '' AND place !~ '^(grid|district)/'; END;
@@ -234,3 +234,12 @@ COMMENT ON FUNCTION city.act IS 'move_task for the account of this transaction, 
 
 GRANT EXECUTE ON FUNCTION city.move_task TO citygrid_sinks;
 GRANT EXECUTE ON FUNCTION city.act TO citygrid_api;
+
+CREATE FUNCTION city.my_open_tasks() RETURNS SETOF city.task LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT t.* FROM city.me() m JOIN city.task t ON t.queue >= city.sees_from() AND t.queue < city.sees_until()
+    WHERE t.state IN ('dispatched', 'acknowledged', 'suspended') AND (m.domains IS NULL OR t.domain = ANY (m.domains))
+        AND (t.claimed_by IS NULL OR t.claimed_by = m.account OR m.role = 'command_centre');
+END;
+COMMENT ON FUNCTION city.my_open_tasks IS
+    'The open tasks that are this account''s own: of its area and domains, and not claimed by a colleague; a centre''s are all that it sees.';

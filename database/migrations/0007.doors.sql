@@ -33,6 +33,7 @@ CREATE TABLE city.device (
     salt bytea NOT NULL CHECK (length(salt) = 16),
     key_id text NOT NULL, -- of the city's key that made the secret
     secret_sha256 bytea NOT NULL CHECK (length(secret_sha256) = 32),
+    registration integer NOT NULL DEFAULT 1, -- each counts its messages from 1
     last_sequence bigint NOT NULL DEFAULT 0 CHECK (last_sequence >= 0),
     last_message_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -51,12 +52,17 @@ CREATE FUNCTION city.device_took(its_id text, its_sequence bigint, sent_at times
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     UPDATE city.device SET last_sequence = its_sequence, last_message_at = sent_at
-    WHERE id = its_id AND last_sequence < its_sequence;
+    -- as Messages.accept (producers/doors/device_messages.py) has it: no number silences a device for ever
+    WHERE id = its_id AND last_sequence < its_sequence AND CASE WHEN its_sequence < 100000000000
+        THEN its_sequence <= last_sequence + 100000 -- it counts
+        ELSE (last_sequence = 0 OR last_sequence >= 100000000000) -- it takes the milliseconds since 1970
+            AND its_sequence <= extract(epoch FROM clock_timestamp()) * 1000 + 300000 END;
 END;
-COMMENT ON FUNCTION city.device_took IS 'The message of this number is in Kafka: neither it nor an older one is taken again.';
+COMMENT ON FUNCTION city.device_took IS
+    'The message of this number is in Kafka: neither it nor an older one is taken again. A number too far ahead changes nothing.';
 
 ALTER TABLE city.department_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE city.device ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner ON city.department_key TO citygrid_owner USING (true);
 CREATE POLICY owner ON city.device TO citygrid_owner USING (true);
-GRANT EXECUTE ON FUNCTION city.key_in_force, city.key_used, city.devices_held, city.device_took TO citygrid_api;
+GRANT EXECUTE ON FUNCTION city.key_in_force, city.key_used, city.devices_held, city.device_took TO citygrid_doors;

@@ -9,20 +9,18 @@ from typing import Any
 
 import fastavro
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka.admin import AdminClient
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from local.backup import BackupFailed
-from runtime import topic_reader
+from runtime import reader_positions, topic_reader
+from runtime.reader_positions import Place as Place  # noqa: PLC0414 - what this module speaks of
 from runtime.settings import Settings
 from runtime.topic_reader import TopicUnreadable
 from wire.topics import WRITTEN_AT_MOST, ensure_topics
 
-Place = tuple[str, int]
 Advance = Callable[[int], None]
 PATIENCE_S = 30.0
-_EARLIEST = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
-_LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 _patiently = retry(
     retry=retry_if_exception_type(KafkaException),
@@ -140,12 +138,10 @@ def restore(
 def group_offsets(settings: Settings) -> dict[str, dict[str, int]]:
     """Where each of our groups reads on: group (without prefix) → `topic:partition` → offset."""
     admin, prefix = AdminClient({**settings.kafka_client()}), settings.topic_prefix
-    listed = admin.list_consumer_groups(request_timeout=PATIENCE_S).result(PATIENCE_S)
     groups: dict[str, dict[str, int]] = {}
-    for group in sorted(known.group_id for known in listed.valid if known.group_id.startswith(f"{prefix}citygrid-")):
-        asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=PATIENCE_S)
-        committed = asked[group].result(PATIENCE_S).topic_partitions or []
-        places = {f"{p.topic.removeprefix(prefix)}:{p.partition}": p.offset for p in committed if p.offset >= 0}
+    for group in reader_positions.groups(admin, prefix, PATIENCE_S):
+        positions = reader_positions.committed(admin, group, PATIENCE_S)
+        places = {f"{topic.removeprefix(prefix)}:{number}": offset for (topic, number), offset in positions.items()}
         if places:
             groups[group.removeprefix(prefix)] = places
     return groups
@@ -191,20 +187,13 @@ def _ends(settings: Settings, topics: Mapping[str, int]) -> dict[Place, tuple[in
 
 @_patiently
 def _offsets(admin: AdminClient, prefix: str, places: Sequence[Place]) -> dict[Place, tuple[int, int]]:
-    asked = [
-        admin.list_offsets(
-            {TopicPartition(prefix + topic, number): spec for topic, number in places}, request_timeout=PATIENCE_S
-        )
-        for spec in (_EARLIEST, _LATEST)
-    ]
-    first, following = (
-        {
-            (place.topic.removeprefix(prefix), place.partition): answer.result(PATIENCE_S).offset
-            for place, answer in answers.items()
-        }
-        for answers in asked
-    )
-    return {place: (first[place], following[place]) for place in places}
+    named = [(prefix + topic, number) for topic, number in places]
+    first = reader_positions.offsets(admin, named, reader_positions.EARLIEST, patience=PATIENCE_S)
+    following = reader_positions.offsets(admin, named, patience=PATIENCE_S)
+    return {
+        (topic.removeprefix(prefix), number): (first[topic, number], following[topic, number])
+        for topic, number in named
+    }
 
 
 class _Counter:

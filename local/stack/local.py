@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Literal, get_args
 from local.stack import children, downloads, kafka, ports, postgres, registry
 from local.stack.children import Child, Program
 from runtime.settings import Settings
+from wire.pseudonym import new_key
 
 PartName = Literal["postgres", "kafka", "registry"]
 PARTS: tuple[PartName, ...] = get_args(PartName)
@@ -140,7 +140,8 @@ class LocalStack:
     def environment(self) -> dict[str, str]:
         """The settings (`CITYGRID_…`) under which every process finds this stack."""
         databases = {
-            f"CITYGRID_DATABASE_{role.upper()}_DSN": self.dsn(f"citygrid_{role}") for role in ("owner", "sinks", "api")
+            f"CITYGRID_DATABASE_{role.upper()}_DSN": self.dsn(f"citygrid_{role}")
+            for role in ("owner", "sinks", "api", "doors")
         }
         moved = {f"CITYGRID_LOCAL_{f.name.upper()}_PORT": str(getattr(self.ports, f.name)) for f in fields(self.ports)}
         return {
@@ -160,7 +161,7 @@ class LocalStack:
     def write_environment(self, more: dict[str, str] | None = None) -> Path:
         """Write `environment()` and `more` for all processes to read, mode 0600; makes the pseudonym key once."""
         if not self.pseudonym_key_file.exists():
-            write_private(self.pseudonym_key_file, secrets.token_hex(32) + "\n")
+            write_private(self.pseudonym_key_file, new_key())
         lines = [f"{name}='{value}'" for name, value in {**self.environment(), **(more or {})}.items()]
         write_private(self.env_file, "# Written by the local stack; holds passwords.\n" + "\n".join(lines) + "\n")
         return self.env_file
@@ -172,9 +173,10 @@ class LocalStack:
 
     def _passwords(self) -> dict[str, str]:
         kept = self.folder / "secrets" / "database.json"
-        if not kept.exists():
-            write_private(kept, json.dumps(postgres.new_passwords()))
-        passwords: dict[str, str] = json.loads(kept.read_text())
+        passwords: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
+        if missing := postgres.new_passwords().keys() - passwords.keys():
+            passwords |= {role: word for role, word in postgres.new_passwords().items() if role in missing}
+            write_private(kept, json.dumps(passwords))
         return passwords
 
 

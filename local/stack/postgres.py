@@ -25,6 +25,7 @@ from psycopg import sql
 from local.stack import children
 from local.stack.children import PartFailed, Program
 from local.stack.ports import LOOPBACK
+from runtime.settings import CHECKOUT
 
 VERSION = 18
 # Importing the wheel's package would make its lock file: its folder is all that is wanted.
@@ -34,7 +35,12 @@ SYSTEM_USER = "citygrid-postgres"
 DATABASE = "citygrid"
 REGISTRY_DATABASE = "registry"
 # Roles of the city's database; what each may do with which table is said by the migrations.
-ROLES = ("citygrid_owner", "citygrid_sinks", "citygrid_api", "citygrid_registry")
+ROLES = ("citygrid_owner", "citygrid_sinks", "citygrid_api", "citygrid_doors", "citygrid_registry")
+USERS = ("citygrid_sinks", "citygrid_api", "citygrid_doors")
+"""Who may connect to the city's database beside its owner."""
+NOBODY = ("citygrid_reader", "citygrid_audit")
+"""Roles without login, as which functions of the database run: docs/decisions/0008-row-level-security.md."""
+BOOTSTRAP = CHECKOUT / "database" / "bootstrap.sql"
 
 # No statement and no row ever reaches the log: both hold personal values.
 CONFIGURATION = """\
@@ -114,14 +120,23 @@ def make_roles(port: int, passwords: Mapping[str, str]) -> None:
             verb = sql.SQL("ALTER ROLE" if role in there else "CREATE ROLE")
             rights = sql.SQL("{} {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB PASSWORD {}")
             admin.execute(rights.format(verb, sql.Identifier(role), sql.Literal(passwords[role])))
-    make_database(port, passwords, DATABASE, "citygrid_owner", ("citygrid_sinks", "citygrid_api"))
+        for role in NOBODY:
+            verb = sql.SQL("ALTER ROLE" if role in there else "CREATE ROLE")
+            rights = sql.SQL("{} {} NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB")
+            admin.execute(rights.format(verb, sql.Identifier(role)))
+        # Migrations give functions to the reader; nobody can be the audit.
+        admin.execute("GRANT citygrid_reader TO citygrid_owner WITH INHERIT FALSE, SET TRUE")
+    make_database(port, passwords, DATABASE, "citygrid_owner", USERS)
     make_database(port, passwords, REGISTRY_DATABASE, "citygrid_registry", ())
 
 
 def make_database(
     port: int, passwords: Mapping[str, str], name: str, owner: str, users: tuple[str, ...], template: str = "template1"
 ) -> None:
-    """Make database `name`, a copy of `template`, unless it is there; only `owner` and `users` may connect."""
+    """Make database `name`, a copy of `template`, unless it is there; only `owner` and `users` may connect.
+
+    One of the city, whose owner is `citygrid_owner`, gets what only a superuser can say of it (`BOOTSTRAP`).
+    """
     with psycopg.connect(dsn(port, SUPERUSER, passwords[SUPERUSER], "postgres"), autocommit=True) as admin:
         if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
             admin.execute(
@@ -134,12 +149,9 @@ def make_database(
             admin.execute(
                 sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(name), sql.Identifier(user))
             )
-
-
-def drop_database(port: int, passwords: Mapping[str, str], name: str) -> None:
-    """Drop database `name`, ending whoever is still connected."""
-    with psycopg.connect(dsn(port, SUPERUSER, passwords[SUPERUSER], "postgres"), autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    if owner == ROLES[0] and template == "template1":
+        with psycopg.connect(dsn(port, SUPERUSER, passwords[SUPERUSER], name)) as admin:
+            admin.execute(BOOTSTRAP.read_bytes())
 
 
 def _make_cluster(folder: Path, password: str, log: Path, drop_to: str | None, capability: str | None) -> None:

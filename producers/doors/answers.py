@@ -56,6 +56,15 @@ NO_DEVICE = Kind(
         "The device is not known or no longer valid, or the signature or its time is wrong.",
     ),
 )
+TOO_FAR_AHEAD = Kind(
+    "too-far-ahead",
+    409,
+    Say("消息编号跳得太远", "The message's number is too far ahead"),
+    Say(
+        "设备的消息编号须逐条加一；计数丢失时请重新登记设备。",
+        "A device counts its messages by one; if it lost its count, register it anew.",
+    ),
+)
 TAKEN_ALREADY = Kind(
     "taken-already",
     409,

@@ -39,7 +39,7 @@ def create_app(settings: Settings, failed: Callable[[], None] = lambda: None) ->
         door = app.state.door = Door(settings, pseudonyms, relay)
         relay.start()
         try:
-            async with door.pool, door.device_pool:
+            async with door.pool, door.device_pool, door.call_pool:
                 yield
         finally:
             relay.stop()

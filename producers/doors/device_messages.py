@@ -3,7 +3,7 @@ MQTT; nothing here does I/O.
 
 A device states as little as it can: what happened and when. Which dwelling the door belongs to, or who wears the
 bracelet, is known from its registration, so no identity number is in a bracelet's message. The event's record is
-`<device>-<sequence>`: the device's own number of what it states.
+`<device>-<sequence>`: the device's own number of what it states (see `record_of`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ from producers.publish.statement import InvalidStatement, Ready, Statement
 LONGEST_BODY = 8_192
 AHEAD_S = 300
 """A device's clock may be so much ahead of ours."""
+FURTHEST_JUMP = 100_000
+"""The number of a device that counts may be so much greater than its last one: more than a busy door counts in the day
+for which messages are taken late."""
+MILLISECONDS = 100_000_000_000
+"""From here on a number is the milliseconds since 1970, of a device that cannot keep a count."""
 DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _SEQUENCE = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 _SIGNATURE = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -41,6 +46,10 @@ DOORS: Mapping[str, DeviceDoor] = {
 }
 
 
+CALLS = "bracelet"
+"""The department whose messages are calls for help: no other waits before them."""
+
+
 class Device(NamedTuple):
     """A device as it is registered (`city.device`)."""
 
@@ -52,10 +61,12 @@ class Device(NamedTuple):
     secret_sha256: bytes
     last_sequence: int
     revoked: bool
+    registration: int = 1
 
 
 HELD = """
-SELECT id, department, subject, salt, key_id, secret_sha256, last_sequence, revoked_at IS NOT NULL
+SELECT id, department, subject, salt, key_id, secret_sha256, last_sequence, revoked_at IS NOT NULL,
+       registration
 FROM city.devices_held(%s)
 """
 TOOK = "SELECT city.device_took(%s, %s, %s)"
@@ -91,7 +102,7 @@ class MessageRefused(Exception):
         self.error = error
 
 
-PROVEN = frozenset({"signed_ahead", "signed_long_ago", "taken_already", "breaks_contract"})
+PROVEN = frozenset({"jumped_ahead", "signed_ahead", "signed_long_ago", "taken_already", "breaks_contract"})
 """Reasons that are only given once the signature was right."""
 
 
@@ -132,6 +143,8 @@ class Messages:
         sequence = int(message.sequence)
         if sequence <= device.last_sequence:
             raise MessageRefused("taken_already")
+        if not follows(device.last_sequence, sequence, now // 1000):
+            raise MessageRefused("jumped_ahead")
         topic, kinds = DOORS[device.department]
         try:
             statement = self._statement(message, device, kinds, self._forms[topic])
@@ -176,12 +189,25 @@ class Messages:
             raise InvalidStatement("occurred_at", str(wrong)) from None
         return Statement(
             kind=kind,
-            record=f"{device.id}-{message.sequence}",
+            record=record_of(device, message.sequence),
             subject=device.subject,
             occurred_at=occurred_at,
             recorded_at=_instant(message.sent_at),
             change=form.json.change(kind, change),
         )
+
+
+def follows(last: int, sequence: int, now: int) -> bool:
+    """Whether a message's number can come after `last` (0: none yet): no number silences a device for ever. `now` in
+    milliseconds since 1970. `city.device_took` holds the same bound."""
+    if sequence < MILLISECONDS:
+        return sequence <= last + FURTHEST_JUMP
+    return (last == 0 or last >= MILLISECONDS) and sequence <= now + AHEAD_S * 1000
+
+
+def record_of(device: Device, sequence: str) -> str:
+    """The device's own number of what it states: `DOOR-1-17`, and of its second registration `DOOR-1-2.17`."""
+    return f"{device.id}-{'' if device.registration == 1 else f'{device.registration}.'}{sequence}"
 
 
 def _instant(text: str) -> int:

@@ -29,7 +29,7 @@ from tenacity import (
 from dataplane.health import HealthServer
 from producers.doors.batch import Form
 from producers.doors.device_keys import DeviceKeys
-from producers.doors.device_messages import HELD, TOOK, Accepted, Device, Message, MessageRefused, Messages
+from producers.doors.device_messages import CALLS, HELD, TOOK, Accepted, Device, Message, MessageRefused, Messages
 from producers.doors.device_routes import tell
 from producers.doors.mqtt import IN_HAND_AT_MOST, BrokerAway, Subscription, message_of
 from producers.publish import NotDelivered, Publisher, PublishRefused
@@ -104,7 +104,7 @@ class Devices:
     def _serve(self) -> None:
         with ExitStack() as stack:
             connection: Connection = stack.enter_context(
-                psycopg.connect(self._settings.dsn("api"), autocommit=True, connect_timeout=5, options=OPTIONS)
+                psycopg.connect(self._settings.dsn("doors"), autocommit=True, connect_timeout=5, options=OPTIONS)
             )
             if not self._alone(connection):
                 return
@@ -123,7 +123,7 @@ class Devices:
                 self._beat = time.monotonic()
                 if received := subscription.take(IN_HAND_AT_MOST, POLL_S):
                     batch = [message_of(message) for message in received]
-                    outcomes = take(connection, publisher, self._messages, batch, patience)
+                    outcomes = take_calls_first(connection, publisher, self._messages, batch, patience)
                     subscription.acknowledge(received)
                     for message, outcome in zip(batch, outcomes, strict=True):
                         tell("mqtt", message, outcome)
@@ -151,6 +151,19 @@ class Devices:
         error = state.outcome.exception() if state.outcome else None
         self._trouble = str(error) if isinstance(error, BrokerAway) else "PostgreSQL or Kafka is away"
         log.warning("devices_wait", reason=type(error).__name__, attempt=state.attempt_number)
+
+
+def take_calls_first(
+    connection: Connection, publisher: Publisher, messages: Messages, batch: Sequence[Message], patience: float
+) -> list[str]:
+    """As `take`, calls for help in a transaction of their own, before what doors saw."""
+    outcomes: dict[int, str] = {}
+    for calls in (True, False):
+        turn = [(place, message) for place, message in enumerate(batch) if (message.department == CALLS) is calls]
+        if turn:
+            taken = take(connection, publisher, messages, [message for _, message in turn], patience)
+            outcomes |= {place: outcome for (place, _), outcome in zip(turn, taken, strict=True)}
+    return [outcomes[place] for place in range(len(batch))]
 
 
 def take(
@@ -193,7 +206,7 @@ def main() -> int:
     try:
         settings = load()
         configure(settings, "devices")
-        settings.dsn("api")
+        settings.dsn("doors")
         devices = Devices(settings, stopping)
     except (SettingsRefused, KeyRefused) as refused:
         print(refused, file=sys.stderr)

@@ -20,8 +20,9 @@ class DeviceRefused(Exception):
 def add(settings: Settings, department: str, device: str, subject: str) -> str:
     """Register a device and return its key, which is kept nowhere; one that is there already gets a new key.
 
-    `subject` is the door's dwelling, or the identity number of who wears the bracelet, of which a pseudonym is kept. A
-    device keeps its count of messages: what was recorded before is not taken again. Raises DeviceRefused, KeyRefused.
+    `subject` is the door's dwelling, or the identity number of who wears the bracelet, of which a pseudonym is kept.
+    Its count of messages begins anew: what was recorded before was signed with the old key and is not taken again, and
+    the numbers of its records name the registration. Raises DeviceRefused, KeyRefused.
     """
     if department not in DOORS or DOORS[department].topic not in contracts():
         raise DeviceRefused(f"There are no devices of '{department}'; there are those of {', '.join(DOORS)}.")
@@ -41,7 +42,8 @@ def add(settings: Settings, department: str, device: str, subject: str) -> str:
         made = connection.execute(
             "INSERT INTO city.device AS old (id, department, subject, salt, key_id, secret_sha256) "
             "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET subject = excluded.subject, "
-            "salt = excluded.salt, key_id = excluded.key_id, secret_sha256 = excluded.secret_sha256, revoked_at = NULL "
+            "salt = excluded.salt, key_id = excluded.key_id, secret_sha256 = excluded.secret_sha256, "
+            "revoked_at = NULL, last_sequence = 0, last_message_at = NULL, registration = old.registration + 1 "
             "WHERE old.department = excluded.department RETURNING id",
             (device, department, subject.strip(), key.salt, key.key_id, key.secret_sha256),
         ).fetchone()

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from producers.doors.answers import NO_DEVICE, NOT_FOUND, TAKEN_ALREADY, ItemError, json_only
+from producers.doors.answers import NO_DEVICE, NOT_FOUND, TAKEN_ALREADY, TOO_FAR_AHEAD, ItemError, json_only
 from producers.doors.device_messages import (
     DOORS,
     HELD,
@@ -80,7 +80,7 @@ async def take(
 async def _taken(door: Door, message: Message) -> Accepted:
     """The message, in Kafka and counted in PostgreSQL. Raises MessageRefused, Refused, Away."""
     messages = Messages(door.forms, door.device_keys, door.settings.device_window_seconds)
-    async with door.device_pool.connection() as connection, connection.transaction():
+    async with door.pool_of(message.department).connection() as connection, connection.transaction():
         # held until Kafka has the event: killed in between, the device's number is free and the same event comes again
         row = await (await connection.execute(HELD, (Message.devices([message]),))).fetchone()
         accepted = messages.accept(message, Device(*row) if row else None, time.time_ns() // 1000)
@@ -101,10 +101,13 @@ def tell(door: str, message: Message, outcome: str) -> None:
         log.warning("device_message_refused", door=door, department=known, device=device, reason=outcome)
 
 
+REFUSALS = {"taken_already": TAKEN_ALREADY, "jumped_ahead": TOO_FAR_AHEAD}
+
+
 def _answer(refused: MessageRefused) -> Refused | DeviceProblem:
     if refused.error:
         return DeviceProblem(ItemError(index=0, field=refused.error.field, reason=refused.error.reason))
-    return Refused(TAKEN_ALREADY if refused.reason == "taken_already" else NO_DEVICE)
+    return Refused(REFUSALS.get(refused.reason, NO_DEVICE))
 
 
 class DeviceProblem(Exception):

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from producers.doors.answers import BURST_SECONDS, NOT_FOUND, NOT_YOURS
 from producers.doors.batch import Form
 from producers.doors.device_keys import DeviceKeys
+from producers.doors.device_messages import CALLS
 from producers.doors.relay import Away, Relay
 from producers.mending.letters import DeadLetters, Letter, LettersUnreadable
 from runtime.http.gate import Buckets
@@ -80,17 +81,24 @@ class Door:
     pool: Pool = field(init=False)
     device_pool: Pool = field(init=False)
     """Of its own: a device's message holds a connection while Kafka is waited for."""
+    call_pool: Pool = field(init=False)
+    """Of bracelets: however many doors swipe, a call for help finds a connection."""
 
     def __post_init__(self) -> None:
-        settings, dsn = self.settings, self.settings.dsn("api")
+        settings, dsn = self.settings, self.settings.dsn("doors")
         self.pool = make_pool(dsn, 6, "keys")
         self.device_pool = make_pool(dsn, 8, "devices")
+        self.call_pool = make_pool(dsn, 4, "calls")
         self.forms = {topic: Form(contract, self.pseudonyms) for topic, contract in contracts().items()}
         self.letters = Letters(settings)
         self.device_keys = DeviceKeys(settings)
         rate = settings.gateway_requests_per_second
         self.keys = Buckets(rate, int(rate * BURST_SECONDS) + 1)
         self.devices = Buckets(settings.device_requests_per_second, int(settings.device_requests_per_second * A_MINUTE))
+
+    def pool_of(self, department: str) -> Pool:
+        """The pool of a department's devices."""
+        return self.call_pool if department == CALLS else self.device_pool
 
     def form(self, topic: str, department: str) -> Form:
         """The form of a topic. Raises Refused: 404 if there is none, 403 if it is another department's."""

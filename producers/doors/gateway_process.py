@@ -59,7 +59,7 @@ class Gateway:
         if self._relay.trouble:
             return self._relay.trouble
         try:
-            with psycopg.connect(self._settings.dsn("api"), connect_timeout=2) as connection:
+            with psycopg.connect(self._settings.dsn("doors"), connect_timeout=2) as connection:
                 connection.execute("SELECT 1")
         except psycopg.Error as away:
             return f"PostgreSQL does not answer ({type(away).__name__})"
@@ -71,7 +71,7 @@ def main() -> int:
     try:
         settings = load()
         configure(settings, "gateway")
-        settings.dsn("api")
+        settings.dsn("doors")
         gateway = Gateway(settings)
     except (SettingsRefused, KeyRefused) as refused:
         print(refused, file=sys.stderr)

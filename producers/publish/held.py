@@ -10,10 +10,11 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from producers.publish.publisher import PublishRefused
+from runtime.reader_positions import PATIENCE_S, Place, committed
 from runtime.settings import Settings
 from runtime.topic_reader import TopicUnreadable, ends, records, waiting
 from wire.codec import RecordReader
@@ -22,7 +23,6 @@ from wire.registry import Registry
 from wire.topics import ALERTS, RECORD_CLAIMS, RECORD_MOVES, group_of_stage
 
 ASK_EVERY_S = 0.25
-PATIENCE_S = 10.0
 
 
 class Held(NamedTuple):
@@ -80,15 +80,16 @@ class HeldBack:
             behind = dict(wanted)
             places: dict[str, dict[int, int]] = {}
             for group in groups:
-                for place in self._committed(group_of_stage(self._settings, group)):
-                    end = behind.get((place.topic, place.partition))
-                    if end is None or place.offset < 0:
+                for place, position in self._committed(group_of_stage(self._settings, group)).items():
+                    end = behind.get(place)
+                    if end is None:
                         continue
-                    if place.offset >= end:
-                        del behind[place.topic, place.partition]
+                    if position >= end:
+                        del behind[place]
                     else:
-                        furthest = places.setdefault(place.topic, {})
-                        furthest[place.partition] = max(place.offset, furthest.get(place.partition, 0))
+                        topic, partition = place
+                        furthest = places.setdefault(topic, {})
+                        furthest[partition] = max(position, furthest.get(partition, 0))
             # a transaction ends with a marker that no reader sees: a stage that stands before it has read everything
             for topic, offsets in places.items():
                 asked = {partition: offset for partition, offset in offsets.items() if (topic, partition) in behind}
@@ -101,14 +102,13 @@ class HeldBack:
             time.sleep(ASK_EVERY_S)
 
     def _reads(self, view: str, topic: str) -> bool:
-        return any(place.topic == topic for place in self._committed(group_of_stage(self._settings, view)))
+        return any(read == topic for read, _ in self._committed(group_of_stage(self._settings, view)))
 
-    def _committed(self, group: str) -> list[TopicPartition]:
-        asked = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+    def _committed(self, group: str) -> dict[Place, int]:
         try:
-            return list(asked[group].result(PATIENCE_S).topic_partitions)
+            return committed(self._admin, group)
         except KafkaException:
-            return []  # no such group (yet): its stage does not run
+            return {}  # no such group (yet): its stage does not run
 
     def _held(self) -> int:
         registry = Registry.of(self._settings)

@@ -33,10 +33,12 @@ WITH said AS (
     SELECT * FROM unnest(%(ids)s::text[], %(dwellings)s::text[], %(versions)s::bigint[], %(rows)s::jsonb[])
         AS said(id, dwelling, version, row)
 ), changed AS (
-    INSERT INTO city.{table} AS old (id, dwelling, version, deleted, row)
-    SELECT id, dwelling, version, row IS NULL, row FROM said ORDER BY id
+    INSERT INTO city.{table} AS old (id, dwelling, place, version, deleted, row)
+    SELECT id, dwelling, p.place, said.version, row IS NULL, row
+    FROM said JOIN city.placement p USING (dwelling) ORDER BY id
     ON CONFLICT (id) DO UPDATE SET
-        dwelling = excluded.dwelling, version = excluded.version, deleted = excluded.deleted, row = excluded.row,
+        dwelling = excluded.dwelling, place = excluded.place, version = excluded.version,
+        deleted = excluded.deleted, row = excluded.row,
         updated_at = now()
     WHERE old.version < excluded.version
     RETURNING WITH (OLD AS before, NEW AS after) after.id, before.dwelling AS left_dwelling, after.dwelling
@@ -73,7 +75,9 @@ class RowTables:
         by_view: dict[str, list[Read]] = {}
         for record in newest(records):
             by_view.setdefault(record.topic.removeprefix(PREFIX), []).append(record)
-        queries.name_places(connection, [_dwelling(record) for record in records])
+        dwellings = [_dwelling(record) for record in records]
+        queries.name_places(connection, dwellings)
+        queries.hold_places(connection, dwellings)
         written = sum(self._write_view(connection, view, some) for view, some in sorted(by_view.items()))
         connection.execute("NOTIFY city_feed")
         return written

@@ -23,6 +23,7 @@ IMPORT = re.compile(r'(?:from|import)\s+"([^"]+)"')
 LINKED = re.compile(r'(?:href|src)="([^"#]+)"')
 COMMENT = re.compile(r"/\*.*?\*/|(?<!:)//[^\n]*", re.DOTALL)
 EVENTS = Path(__file__).resolve().parents[2] / "schemas" / "events"
+ROWS = EVENTS.parent / "rows"
 PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -64,7 +65,7 @@ def test_a_text_and_its_translation_take_the_same_values() -> None:
 
 
 def test_each_text_that_a_page_asks_for_is_there() -> None:
-    known = texts("zh").keys()
+    known = texts("zh").keys() | words()["zh"].keys()
     code = {file.name: COMMENT.sub("", file.read_text(encoding="utf-8")) for file in modules()}
     asked = {(name, key) for name, source in code.items() for key in USED.findall(source)}
     assert asked
@@ -76,6 +77,7 @@ def test_each_name_that_comes_from_a_contract_or_a_rule_has_words() -> None:
     streams = [json.loads(file.read_text("utf-8")) for file in sorted(EVENTS.glob("*/*.avsc"))]
     wanted = {f"department.{file.parent.name}" for file in EVENTS.glob("*/*.avsc")}
     files = [module.name for module in pkgutil.iter_modules(rules.__path__) if not module.name.startswith("_")]
+    wanted |= {f"view.{file.stem}" for file in ROWS.glob("*.avsc")}
     wanted |= {f"rule.{name.replace('_', '-')}" for name in files}
     for stream in streams:
         wanted |= {f"kind.{one['name']}" for one in within(stream, "record") if one is not stream}

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from domain.codes import InvalidCode
+from local.stack.local import LocalStack, Ports
 from runtime.settings import Settings
 from tests.contracts.people import full_width, number
-from wire.pseudonym import PSEUDONYM, KeyRefused, Pseudonyms, make_key_file, read_keys
+from wire.pseudonym import PSEUDONYM, KeyRefused, Pseudonyms, new_key, read_keys
 
 
 def test_a_pseudonym_is_the_mac_of_the_normalised_number() -> None:
@@ -36,11 +37,13 @@ def test_the_same_person_is_the_same_however_typed_and_another_key_gives_another
 
 
 def test_a_key_file_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
-    file = tmp_path / "secrets" / "key"
-    make_key_file(file)
+    stack = LocalStack(tmp_path, Ports.free(), tmp_path)
+    stack.write_environment()
+    file = stack.pseudonym_key_file
     before = read_keys(file)
-    make_key_file(file)
+    stack.write_environment()
     assert read_keys(file) == before
+    assert new_key() != new_key()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     settings = Settings(_env_file=None, pseudonym_key_file=file)
     assert Pseudonyms.of(settings).key_id == "k1"

@@ -123,8 +123,8 @@ def tied(history: list[tuple[str, Event]]) -> list[tuple[str, Event]]:
         return INSTANTS[0] if instant < INSTANTS[len(INSTANTS) // 2] else INSTANTS[-3]
 
     return [
-        (subject, said._replace(occurred_at=day(said.occurred_at), recorded_at=day(said.recorded_at)))
-        for subject, said in history
+        (subject, event._replace(occurred_at=day(event.occurred_at), recorded_at=day(event.recorded_at)))
+        for subject, event in history
     ]
 
 

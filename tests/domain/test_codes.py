@@ -37,8 +37,8 @@ def test_a_number_is_itself_however_it_is_typed(number: str) -> None:
 
 @settings(deadline=None)
 @given(numbers(), st.integers(0, 16), st.integers(1, 9))
-def test_one_wrong_digit_is_always_noticed(number: str, at: int, by: int) -> None:
-    wrong = number[:at] + str((int(number[at]) + by) % 10) + number[at + 1 :]
+def test_one_wrong_digit_is_always_noticed(number: str, place: int, by: int) -> None:
+    wrong = number[:place] + str((int(number[place]) + by) % 10) + number[place + 1 :]
     with pytest.raises(InvalidCode) as refused:
         normalised_identity_number(wrong)
     assert wrong[:14] not in str(refused.value)
@@ -77,12 +77,12 @@ def test_any_text_is_refused_or_has_eighteen_characters_or_the_ten_of_a_birth_ce
 
 @settings(deadline=None)
 @given(st.text(ALPHABET, min_size=17, max_size=17), st.integers(0, 16), st.integers(1, 30))
-def test_a_credit_code_and_one_wrong_character(body: str, at: int, by: int) -> None:
+def test_a_credit_code_and_one_wrong_character(body: str, place: int, by: int) -> None:
     weights = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
     check = (31 - sum(ALPHABET.index(c) * w for c, w in zip(body, weights, strict=True)) % 31) % 31
     code = body + ALPHABET[check]
     assert normalised_credit_code(code.lower()) == code
-    wrong = code[:at] + ALPHABET[(ALPHABET.index(code[at]) + by) % 31] + code[at + 1 :]
+    wrong = code[:place] + ALPHABET[(ALPHABET.index(code[place]) + by) % 31] + code[place + 1 :]
     with pytest.raises(InvalidCode):
         normalised_credit_code(wrong)
 

@@ -52,29 +52,31 @@ def city() -> DemoCity:
 @pytest.fixture(scope="module")
 def events(city: DemoCity, tmp_path_factory: pytest.TempPathFactory) -> list[Event]:
     """Everything that the registers say, through the files and their readers; what is in no file, directly."""
-    door, found = Rehearsal(Settings(_env_file=None)), []
+    door, statements_found = Rehearsal(Settings(_env_file=None)), []
     for department, path in write(tmp_path_factory.mktemp("demo"), city):
         with ExportFile(path, None) as file:
             assert file.encoding == "gb18030"
             for line in lines(file, READERS[department], door):
                 assert isinstance(line, Good), f"{path.name}: {line}"
-                found += line.events
-    found += [(topic, door.ready(topic, said)) for topic, said in statements(city) if not exported(topic)]
-    found += [(topic, door.ready(topic, said)) for topic, said in examples()]
+                statements_found += line.events
+    statements_found += [
+        (topic, door.ready(topic, statement)) for topic, statement in statements(city) if not exported(topic)
+    ]
+    statements_found += [(topic, door.ready(topic, statement)) for topic, statement in examples()]
     return [
         Event(
             event_id,
             contracts()[topic].department,
             topic,
-            said.subject,
-            said.record,
-            said.occurred_at,
-            said.recorded_at,
-            said.withdrawn,
-            said.kind,
-            said.change,
+            statement.subject,
+            statement.record,
+            statement.occurred_at,
+            statement.recorded_at,
+            statement.withdrawn,
+            statement.kind,
+            statement.change,
         )
-        for topic, (event_id, said) in found
+        for topic, (event_id, statement) in statements_found
     ]
 
 
@@ -87,7 +89,7 @@ def test_a_department_without_a_register_is_heard_by_its_examples(monkeypatch: p
     monkeypatch.delitem(REGISTERS, "weather")
     door = Rehearsal(Settings(_env_file=None))
     assert {topic for topic, _ in examples()} >= {"weather.warning"}
-    assert all(door.ready(topic, said) for topic, said in examples())
+    assert all(door.ready(topic, statement) for topic, statement in examples())
 
 
 def test_there_are_so_many_residents_and_each_has_a_number_of_nobody() -> None:
@@ -100,7 +102,7 @@ def test_there_are_so_many_residents_and_each_has_a_number_of_nobody() -> None:
             assert person.number.startswith("99"), "the code of no place"
             assert int(person.number[16]) % 2 == (person.sex == "male")
             assert person.born < TODAY
-    assert all(normalised_credit_code(credit_code(at)) == credit_code(at) for at in range(2_000))
+    assert all(normalised_credit_code(credit_code(number)) == credit_code(number) for number in range(2_000))
 
 
 def test_a_small_city_is_the_beginning_of_a_large_one() -> None:
@@ -120,8 +122,8 @@ def test_alerts_by_the_dozen_across_the_rules_and_grids(city: DemoCity, events: 
     assert min(rules.values()) >= 2, rules
     assert sum(alert.severity == "urgent" for alert in standing) <= len(standing) // 3
     grid_of = {home.number: home.grid for building in city.buildings() for home in building.dwellings}
-    at = {grid_of.get(place, place.removeprefix("grid/")) for alert in standing if (place := alert.dwelling)}
-    assert len(at) >= 15
+    number = {grid_of.get(place, place.removeprefix("grid/")) for alert in standing if (place := alert.dwelling)}
+    assert len(number) >= 15
 
 
 def test_the_same_seed_is_the_same_city_to_the_byte_and_another_is_another(tmp_path: Path) -> None:

@@ -67,14 +67,14 @@ def test_without_a_story_doors_are_passed_at_their_real_hour_from_one_day_to_the
 def test_everybody_with_a_device_comes_and_goes_and_the_story_is_told_in_its_order(
     city: DemoCity, happenings: list[Happening]
 ) -> None:
-    swipes = [each for each in happenings if each.stated.topic == "door-access.swipe"]
+    swipes = [happening for happening in happenings if happening.stated.topic == "door-access.swipe"]
     doors = {home.number for building in city.buildings() for home in building.dwellings if home.device}
-    seen = Counter(each.stated.statement.subject for each in swipes)
+    seen = Counter(happening.stated.statement.subject for happening in swipes)
     assert set(seen) <= doors
     assert len(seen) >= len(doors) * 0.9
-    for each in swipes:
-        assert each.second // 3_600 in (OUT if each.stated.statement.kind == "SwipedOut" else IN)
-    titles = [each.title for each in happenings if each.title]
+    for happening in swipes:
+        assert happening.second // 3_600 in (OUT if happening.stated.statement.kind == "SwipedOut" else IN)
+    titles = [happening.title for happening in happenings if happening.title]
     assert titles[0] == "暴雨橙色预警"
     assert titles.index("暴雨预警解除") < titles.index("加固危房已查看") < titles.index("老人按下 SOS")
     assert len(titles) == 13

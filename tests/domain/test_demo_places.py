@@ -16,10 +16,10 @@ from domain.codes import DISTRICTS, normalised_grid_code
 
 
 def by_parent(areas: list[Area]) -> dict[str, list[Area]]:
-    found: dict[str, list[Area]] = defaultdict(list)
+    areas_of: dict[str, list[Area]] = defaultdict(list)
     for area in areas:
-        found["" if len(area.code) == 6 else area.code[:-3]].append(area)
-    return found
+        areas_of["" if len(area.code) == 6 else area.code[:-3]].append(area)
+    return areas_of
 
 
 @pytest.fixture(scope="module", params=[11, 1])
@@ -48,8 +48,8 @@ def test_grids_tile_communities_communities_streets_and_streets_districts(places
 def test_parts_have_disjoint_interiors_pair_by_pair(places: Places) -> None:
     for parts in by_parent(places.areas).values():
         shapes = [Polygon(part.ring) for part in parts]
-        for at, one in enumerate(shapes):
-            for other in shapes[:at]:
+        for place, one in enumerate(shapes):
+            for other in shapes[:place]:
                 assert not one.relate_pattern(other, "T********"), "interiors meet"
 
 
@@ -73,8 +73,8 @@ def test_a_place_within_a_grid_is_within_it(places: Places) -> None:
 
 
 def test_the_same_seed_is_the_same_map_to_the_byte() -> None:
-    told = json.dumps([area.feature() for area in Places(11).areas], ensure_ascii=False).encode()
-    assert sha256(told).hexdigest() == "0ed4f2296f2a3402ee0ead23f84ab34bfac7f4e5c45af5ca0155457513bab07c"
+    features = json.dumps([area.feature() for area in Places(11).areas], ensure_ascii=False).encode()
+    assert sha256(features).hexdigest() == "0ed4f2296f2a3402ee0ead23f84ab34bfac7f4e5c45af5ca0155457513bab07c"
     assert Places(12).areas[20].corners != Places(11).areas[20].corners
 
 

@@ -18,12 +18,12 @@ SUBJECTS = {topic: contract.subject for topic, contract in contracts().items()}
 
 @cache
 def answer(seed: int, residents: int, events: int) -> tuple[list[Said], Answer]:
-    said = golden_city(seed, residents, events)
-    return said, recompute(said, NOW, LIVE_SINCE)
+    statements = golden_city(seed, residents, events)
+    return statements, recompute(statements, NOW, LIVE_SINCE)
 
 
-def as_events(said: list[Said]) -> list[tuple[str, Event]]:
-    return [(SUBJECTS[each.topic], Event(*each)) for each in said]
+def as_events(statements: list[Said]) -> list[tuple[str, Event]]:
+    return [(SUBJECTS[statement.topic], Event(*statement)) for statement in statements]
 
 
 def assert_equal(city: City, wanted: Answer) -> None:
@@ -39,14 +39,14 @@ def assert_equal(city: City, wanted: Answer) -> None:
 
 
 def test_the_golden_city_itself_has_what_makes_merging_hard() -> None:
-    said, wanted = answer(3, *WHOLE)
-    slots = {(s.subject, s.topic, s.record, s.kind) for s in said}
-    assert len(said) == len({s.event_id for s in said}) == WHOLE[1]
-    assert {s.topic for s in said} == set(SUBJECTS)
-    assert {s.kind for s in said} == {kind for contract in contracts().values() for kind in contract.kinds}
+    statements, wanted = answer(3, *WHOLE)
+    slots = {(s.subject, s.topic, s.record, s.kind) for s in statements}
+    assert len(statements) == len({s.event_id for s in statements}) == WHOLE[1]
+    assert {s.topic for s in statements} == set(SUBJECTS)
+    assert {s.kind for s in statements} == {kind for contract in contracts().values() for kind in contract.kinds}
     assert len(slots) < WHOLE[1] * 9 // 10, "thousands of corrections and withdrawals"
-    assert sum(s.withdrawn for s in said) > 3_000
-    assert len({(s.subject, s.topic, s.record, s.kind, s.recorded_at) for s in said}) < len(said), "ties"
+    assert sum(s.withdrawn for s in statements) > 3_000
+    assert len({(s.subject, s.topic, s.record, s.kind, s.recorded_at) for s in statements}) < len(statements), "ties"
     states = {(rule, alert["state"]) for (rule, _, _), alert in wanted.alerts.items()}
     assert {rule for rule, state in states if state == "open"} == set(ALL_RULES)
     held = {rule for rule, state in states if state == "held"}
@@ -56,9 +56,9 @@ def test_the_golden_city_itself_has_what_makes_merging_hard() -> None:
 
 
 def test_the_whole_golden_city_as_it_was_recorded() -> None:
-    said, wanted = answer(3, *WHOLE)
+    statements, wanted = answer(3, *WHOLE)
     city = City(LIVE_SINCE)
-    city.play(as_events(said), random.Random(1), largest=400, ticks=range(LIVE_SINCE, NOW, 20 * DAY))
+    city.play(as_events(statements), random.Random(1), largest=400, ticks=range(LIVE_SINCE, NOW, 20 * DAY))
     city.finish(NOW)
     assert_equal(city, wanted)
 
@@ -66,14 +66,16 @@ def test_the_whole_golden_city_as_it_was_recorded() -> None:
 def test_a_city_whose_offices_write_down_days_only() -> None:
     """Thousands of statements tie in both times: the table, the sequence and the content decide, in any order."""
     by_id = {}
-    for each in golden_city(7, *SMALL):
-        days = {name: (getattr(each, name) + EAST_8) // DAY * DAY - EAST_8 for name in ("occurred_at", "recorded_at")}
-        only_days = each.renewed(**days)
+    for statement in golden_city(7, *SMALL):
+        days = {
+            name: (getattr(statement, name) + EAST_8) // DAY * DAY - EAST_8 for name in ("occurred_at", "recorded_at")
+        }
+        only_days = statement.renewed(**days)
         by_id[only_days.event_id] = only_days
-    said = list(by_id.values())
-    wanted = recompute(said, NOW, LIVE_SINCE)
+    statements = list(by_id.values())
+    wanted = recompute(statements, NOW, LIVE_SINCE)
     draw = random.Random(7)
-    events = as_events(said)
+    events = as_events(statements)
     draw.shuffle(events)
     city = City(LIVE_SINCE)
     city.play(events, draw, 50, ticks=range(LIVE_SINCE, NOW, 90 * DAY))
@@ -84,9 +86,9 @@ def test_a_city_whose_offices_write_down_days_only() -> None:
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("way", ["in order", "shuffled", "backwards", "every tenth doubled"])
 def test_other_cities_by_other_ways(seed: int, way: str) -> None:
-    said, wanted = answer(100 + seed, *SMALL)
+    statements, wanted = answer(100 + seed, *SMALL)
     draw = random.Random(seed)
-    events = as_events(said)
+    events = as_events(statements)
     if way == "shuffled":
         draw.shuffle(events)
     if way == "backwards":
@@ -102,22 +104,22 @@ def test_other_cities_by_other_ways(seed: int, way: str) -> None:
 
 def test_the_clock_alone_turns_findings() -> None:
     """Benefits and leases begin and end after the last event: each day's alerts are those of that day."""
-    said, _ = answer(100, *SMALL)
+    statements, _ = answer(100, *SMALL)
     city = City(LIVE_SINCE)
-    city.play(as_events(said), random.Random(0), 300, ticks=())
+    city.play(as_events(statements), random.Random(0), 300, ticks=())
     for day in range(0, 500, 25):
         city.finish(NOW + day * DAY)
-        wanted = recompute(said, NOW + day * DAY, LIVE_SINCE).alerts
+        wanted = recompute(statements, NOW + day * DAY, LIVE_SINCE).alerts
         different = differences(standing(map(plain, city.alerts.values())), wanted)
         assert not different
 
 
 def test_the_same_city_again_says_nothing() -> None:
     """Everything published once more, and the clock standing still: no alert, no contribution."""
-    said, _ = answer(101, *SMALL)
+    statements, _ = answer(101, *SMALL)
     city = City(LIVE_SINCE)
     for _ in range(2):
-        city.play(as_events(said), random.Random(0), 300, ticks=())
+        city.play(as_events(statements), random.Random(0), 300, ticks=())
         city.finish(NOW)
         before, city.said = city.said, []
     assert before == []

@@ -35,11 +35,11 @@ VIEWS_WITH_EVENTS = [name for name, view in ALL_VIEWS.items() if view.subject in
 VIEWS_THAT_RECEIVE = [name for name, view in ALL_VIEWS.items() if view.contribution is not None]
 
 
-def merged(view_name: str, said: list[Event]) -> dict[str, Any]:
+def merged(view_name: str, events: list[Event]) -> dict[str, Any]:
     view = ALL_VIEWS[view_name]
     rows: dict[str, Any] = {}
-    for each in said:
-        rows[each.subject] = view.merge(rows.get(each.subject) or view.row(each.subject), each)
+    for statement in events:
+        rows[statement.subject] = view.merge(rows.get(statement.subject) or view.row(statement.subject), statement)
     return rows
 
 
@@ -48,7 +48,7 @@ def facts_of(row: Any) -> dict[str, Any]:
     return {name: plain(getattr(row, name)) for name in row.__dataclass_fields__ if name != "bookkeeping"}
 
 
-def told(city: City, view: str) -> dict[str, Any]:
+def published(city: City, view: str) -> dict[str, Any]:
     rows = {key: facts_of(row) for key, row in city.rows[view].items()}
     return {key: row for key, row in rows.items() if not empty(row)}
 
@@ -73,9 +73,9 @@ TICKS = sorted({at + days * DAY for at in INSTANTS[::4] for days in (0, 30, 31, 
 @quick
 @given(data=st.data())
 def test_any_order_and_any_repetition_give_the_same_row(view: str, data: st.DataObject) -> None:
-    said = [each for _, each in data.draw(histories(ALL_VIEWS[view].subject))]
-    other = data.draw(st.permutations(said + data.draw(st.lists(st.sampled_from(said), max_size=5))))
-    assert merged(view, said) == merged(view, other)
+    events = [event for _, event in data.draw(histories(ALL_VIEWS[view].subject))]
+    other = data.draw(st.permutations(events + data.draw(st.lists(st.sampled_from(events), max_size=5))))
+    assert merged(view, events) == merged(view, other)
 
 
 @pytest.mark.parametrize("view", VIEWS_WITH_EVENTS)
@@ -83,10 +83,10 @@ def test_any_order_and_any_repetition_give_the_same_row(view: str, data: st.Data
 @given(data=st.data())
 def test_any_order_gives_the_same_row_where_times_are_equal(view: str, data: st.DataObject) -> None:
     """Also of copies of one event that bear another sequence, and also what follows from the row."""
-    said = [each for _, each in tied(data.draw(histories(ALL_VIEWS[view].subject)))]
-    copies = data.draw(st.lists(st.tuples(st.sampled_from(said), st.integers(0, 2)), max_size=5))
-    said += [each._replace(sequence=sequence) for each, sequence in copies]
-    here, there = merged(view, said), merged(view, data.draw(st.permutations(said)))
+    events = [event for _, event in tied(data.draw(histories(ALL_VIEWS[view].subject)))]
+    copies = data.draw(st.lists(st.tuples(st.sampled_from(events), st.integers(0, 2)), max_size=5))
+    events += [event._replace(sequence=sequence) for event, sequence in copies]
+    here, there = merged(view, events), merged(view, data.draw(st.permutations(events)))
     assert here == there
     for subject, row in here.items():
         assert derived(row) == derived(there[subject])
@@ -100,14 +100,14 @@ def test_an_older_version_changes_nothing_and_a_withdrawal_brings_back_what_stoo
 ) -> None:
     """What a record states is what was recorded last of it: stated again it holds, withdrawn it is as if never said."""
     subject = ALL_VIEWS[view].subject
-    before = [each for _, each in data.draw(histories(subject, longest=8))]
+    before = [event for _, event in data.draw(histories(subject, longest=8))]
     _, newer = data.draw(events(subject))
     newer = newer._replace(recorded_at=max(INSTANTS) + 2, withdrawn=False)
     older = newer._replace(recorded_at=max(INSTANTS) + 1, event_id="an older version", occurred_at=min(INSTANTS))
     rows = merged(view, [*before, newer])
     assert merged(view, [*before, newer, older]) == rows
     slot = (newer.topic, newer.subject, newer.record, newer.kind)
-    others = [each for each in before if (each.topic, each.subject, each.record, each.kind) != slot]
+    others = [event for event in before if (event.topic, event.subject, event.record, event.kind) != slot]
     taken_back = newer._replace(recorded_at=max(INSTANTS) + 3, event_id="taken back", withdrawn=True)
     without = merged(view, others).get(newer.subject) or ALL_VIEWS[view].row(newer.subject)
     withdrawn = merged(view, [*others, newer, taken_back])[newer.subject]
@@ -118,13 +118,15 @@ def test_an_older_version_changes_nothing_and_a_withdrawal_brings_back_what_stoo
 def said_to_others(view: str, row: Any) -> dict[tuple[str, str], Any]:
     """(view, subject) → what the row says there. To a subject of its own view it says its facts, and what was withdrawn
     with them: what counts is what follows from them there."""
-    said = {
-        (other, at): value for other, about in ALL_VIEWS[view].contribute(row).items() for at, value in about.items()
+    contributed = {
+        (other, target): value
+        for other, about in ALL_VIEWS[view].contribute(row).items()
+        for target, value in about.items()
     }
     kin = ALL_VIEWS[view]
     return {
-        (other, at): derived(kin.receive(kin.row(at), row.id, value)) if other == view else value
-        for (other, at), value in said.items()
+        (other, target): derived(kin.receive(kin.row(target), row.id, value)) if other == view else value
+        for (other, target), value in contributed.items()
     }
 
 
@@ -138,10 +140,10 @@ def derived(row: Any) -> dict[str, Any]:
 @quick
 @given(data=st.data())
 def test_of_what_others_say_the_last_word_of_each_counts(view: str, data: st.DataObject) -> None:
-    said = data.draw(contributions(view))
-    last = list(dict(said).items())
+    contributed = data.draw(contributions(view))
+    last = list(dict(contributed).items())
     row = other = ALL_VIEWS[view].row("a")
-    for source, value in said:
+    for source, value in contributed:
         row = ALL_VIEWS[view].receive(row, source, value)
     for source, value in data.draw(st.permutations(last)):
         other = ALL_VIEWS[view].receive(other, source, value)
@@ -158,15 +160,15 @@ def test_the_whole_city_is_the_same_in_any_order(
     here = played(history, seed, INSTANTS[6], [], until)
     there = played(other, seed + 1, INSTANTS[6], draw.choices([tick for tick in TICKS if tick <= until], k=4), until)
     for view in ALL_VIEWS:
-        assert told(here, view) == told(there, view)
+        assert published(here, view) == published(there, view)
     assert standing(map(plain, here.alerts.values())) == standing(map(plain, there.alerts.values()))
 
 
 @pytest.mark.parametrize(("topic", "kind"), [(c.topic, kind) for c in CONTRACTS.values() for kind in c.kinds])
 def test_every_kind_that_a_department_may_state_is_merged_by_some_view(topic: str, kind: str) -> None:
-    said = sample_of(CONTRACTS[topic], kind)
+    event_stated = sample_of(CONTRACTS[topic], kind)
     views = [view for view in ALL_VIEWS.values() if view.subject == CONTRACTS[topic].subject]
-    assert [view.name for view in views if view.merge(view.row("a"), said) != view.row("a")]
+    assert [view.name for view in views if view.merge(view.row("a"), event_stated) != view.row("a")]
 
 
 def sample_of(contract: Contract, kind: str) -> Event:
@@ -207,23 +209,25 @@ def test_what_has_grown_too_old_is_gone_whenever_it_was_heard_of(
     """Any order, any repetition, the clock turning in between: the same row, once the clock is the same."""
     view = ALL_VIEWS[view_name]
     drawn = data.draw(st.lists(events(topic=topic), min_size=1, max_size=8))
-    said = [each._replace(subject="a", record=min(each.record, "b")) for _, each in drawn]  # they meet often
+    statements = [
+        statement._replace(subject="a", record=min(statement.record, "b")) for _, statement in drawn
+    ]  # they meet often
     now = data.draw(st.sampled_from(TICKS))
-    wanted = {subject: view.expire(row, now) for subject, row in merged(view_name, said).items()}
-    other = data.draw(st.permutations(said + data.draw(st.lists(st.sampled_from(said), max_size=5))))
+    wanted = {subject: view.expire(row, now) for subject, row in merged(view_name, statements).items()}
+    other = data.draw(st.permutations(statements + data.draw(st.lists(st.sampled_from(statements), max_size=5))))
     earlier = st.lists(st.sampled_from([tick for tick in TICKS if tick <= now]), max_size=4)
     turns: list[int] = sorted(data.draw(earlier))
-    clock, rows = 0, {each.subject: view.row(each.subject) for each in other}
-    for each in other:
+    clock, rows = 0, {statement.subject: view.row(statement.subject) for statement in other}
+    for statement in other:
         if turns and draw.random() < 0.5:
             clock = turns.pop(0)
             rows = {subject: view.expire(row, clock) for subject, row in rows.items()}
-        rows[each.subject] = view.expire(view.merge(rows[each.subject], each), clock)
+        rows[statement.subject] = view.expire(view.merge(rows[statement.subject], statement), clock)
     assert {subject: view.expire(row, now) for subject, row in rows.items()} == wanted
     for row in wanted.values():
-        at = view.expires_at(row)
-        assert view.expire(row, now + 1_000 * DAY if at is None else at - 1) == row
-        assert at is None or (at > now and view.expire(row, at) != row), "it is due the moment that something goes"
+        due = view.expires_at(row)
+        assert view.expire(row, now + 1_000 * DAY if due is None else due - 1) == row
+        assert due is None or (due > now and view.expire(row, due) != row), "it is due the moment that something goes"
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -258,15 +262,17 @@ def test_findings_of_small_golden_cities_are_level_triggered(seed: int) -> None:
 def assert_level_triggered(city: City, live_since: int) -> None:
     """What stands is what the rules find; the way there was legal; settling again says nothing."""
     assert city.now is not None
-    found = set()
+    standing_now = set()
     for name, view in ALL_VIEWS.items():
         rules = [rule for rule in ALL_RULES.values() if rule.view == name]
         for row in city.rows[name].values():
             again = settle(view, rules, row, city.now, live_since)
             assert (again.row, [*again.alerts], [*again.contributions], [*again.forget]) == (row, [], [], [])
             if (seen := view.judged(row)) is not None:
-                found |= {finding_id(r.name, row.id, each.cause) for r in rules for each in r.check(seen, city.now)}
-    assert {at for at, alert in city.alerts.items() if alert.state != "resolved"} == found
+                standing_now |= {
+                    finding_id(r.name, row.id, finding.cause) for r in rules for finding in r.check(seen, city.now)
+                }
+    assert {identifier for identifier, alert in city.alerts.items() if alert.state != "resolved"} == standing_now
     may_follow = {
         None: {"opened", "held"},
         "opened": {"changed", "resolved", "held"},
@@ -300,12 +306,12 @@ def test_until_it_looks_again_a_rule_finds_the_same_in_golden_cities(rule: Rule)
     turned = 0
     for row in small_city(1, ticks=[]).rows[rule.view].values():
         now: int | None = LIVE_SINCE - 200 * DAY
-        found = list(rule.check(row, LIVE_SINCE - 200 * DAY))
+        findings = list(rule.check(row, LIVE_SINCE - 200 * DAY))
         while now is not None and now < NOW + 900 * DAY:
             assert_same_until_it_looks_again(rule, row, now, 0.5)
             now = rule.look_again(row, now)
-            before, found = found, found if now is None else list(rule.check(row, now))
-            turned += before != found
+            before, findings = findings, findings if now is None else list(rule.check(row, now))
+            turned += before != findings
     assert turned >= 5 or rule.look_again is Rule.look_again, "time alone has turned findings"
 
 
@@ -318,10 +324,12 @@ def assert_same_until_it_looks_again(rule: Rule, row: Any, now: int, share: floa
 
 
 def small_city(seed: int, ticks: list[int]) -> City:
-    said = golden_city(200 + seed, residents=500, events=7_000)
+    statements = golden_city(200 + seed, residents=500, events=7_000)
     subjects = {topic: contract.subject for topic, contract in CONTRACTS.items()}
     city = City(LIVE_SINCE)
-    city.play([(subjects[each.topic], Event(*each)) for each in said], random.Random(seed), 40, ticks)
+    city.play(
+        [(subjects[statement.topic], Event(*statement)) for statement in statements], random.Random(seed), 40, ticks
+    )
     city.finish(NOW)
     return city
 

@@ -14,7 +14,7 @@ from domain.facts import by_record
 from domain.records import Holder, answers, merged
 from domain.view import stated_order
 from tests.domain.strategies import CONTRACTS, event
-from tests.domain.test_laws import told
+from tests.domain.test_laws import published
 from tests.domain.test_linked import Scattered
 from tests.golden.compare import plain
 from tests.golden.in_memory import ALL_VIEWS
@@ -63,8 +63,8 @@ def car(owner: str, kind: str, recorded: int, change: dict[str, Any]) -> Event:
 def city_of(events: Iterable[Event], draw: random.Random, subject: str = "dwelling") -> Scattered:
     """The events one by one, what follows from them received in any order that partitions allow."""
     city = Scattered(draw)
-    for each in events:
-        city.batch([each], subject)
+    for statement in events:
+        city.batch([statement], subject)
         city.receive(draw.randrange(4))
     city.finish(100)
     return city
@@ -102,7 +102,7 @@ def test_any_order_and_any_repetition_end_alike_and_as_recomputed(
 ) -> None:
     other = data.draw(st.permutations(statements + data.draw(st.lists(st.sampled_from(statements), max_size=4))))
     here, there = city_of(statements, random.Random(seed)), city_of(other, random.Random(seed + 1))
-    assert told(here, "dwelling") == told(there, "dwelling")
+    assert published(here, "dwelling") == published(there, "dwelling")
     assert let(here) == let(there)
     wanted = standing(statements, READ, REFINES, ONE_SUBJECT)
     for house in HOUSES:
@@ -166,7 +166,7 @@ def test_a_clerk_corrects_the_house(story: Story) -> None:
             for row in city.rows["dwelling"].values()
         )
         for row in city.rows["dwelling"].values():
-            left = {each.slot.record for each in row.bookkeeping.superseded}
+            left = {event.slot.record for event in row.bookkeeping.superseded}
             assert left == {s.record for s in row.leases if s.withdrawn} & left
 
 

@@ -30,7 +30,7 @@ class Door(History):
 
     def lives_here(self, who: str, born: str = "1990-01-01", since: str = "2025-01-01", **more: Any) -> None:
         """As the resident's own row says."""
-        here = Occupancy("home", day(born), None, said("MovedIn", f"hj-{who}", since))
+        here = Occupancy("home", day(born), None, source("MovedIn", f"hj-{who}", since))
         self.waiting.append(("dwelling", "flat", who, here._replace(**more)))
         self.receive(1)
 
@@ -42,12 +42,12 @@ class Door(History):
         self.say("dwelling", "flat", "SwipedIn", record, on, resident=who, card=card, device="door-1", **how)
 
 
-def said(kind: str, record: str, on: str) -> Source:
+def source(kind: str, record: str, on: str) -> Source:
     return Source("office", kind, record, f"event of {record}", noon(on))
 
 
 def ill(condition: str, since: str, until: str | None = None, record: str = "case-1") -> ConditionHeld:
-    return ConditionHeld(condition, None, day(since), None if until is None else day(until), said("x", record, since))
+    return ConditionHeld(condition, None, day(since), None if until is None else day(until), source("x", record, since))
 
 
 @pytest.fixture
@@ -150,8 +150,10 @@ def test_a_newly_reported_serious_illness_is_visited_once(city: Door) -> None:
 
 
 def test_a_low_income_family_is_visited_every_ninety_days(city: Door) -> None:
-    dibao = ProgrammeDrawn("dibao", day("2026-01-01"), day("2026-12-01"), False, said("Granted", "DB-1", "2026-01-01"))
-    rent = ProgrammeDrawn("public_rental", day("2025-01-01"), None, False, said("Granted", "GZ-1", "2025-01-01"))
+    dibao = ProgrammeDrawn(
+        "dibao", day("2026-01-01"), day("2026-12-01"), False, source("Granted", "DB-1", "2026-01-01")
+    )
+    rent = ProgrammeDrawn("public_rental", day("2025-01-01"), None, False, source("Granted", "GZ-1", "2025-01-01"))
     city.lives_here("li", programmes=(dibao, rent))
     city.lives_here("wu", programmes=(dibao._replace(effective_from=day("2026-02-01")),))
     assert city.at("2026-03-31") == []

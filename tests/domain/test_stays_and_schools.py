@@ -33,7 +33,7 @@ class Newcomers(History):
             self.say("resident", who, "EnrolmentEnded", record, until, **ended)
 
     def occupants(self, dwelling: str) -> dict[str, Any]:
-        return {each.resident: each.occupancy for each in self.rows["dwelling"][dwelling].occupants}
+        return {occupant.resident: occupant.occupancy for occupant in self.rows["dwelling"][dwelling].occupants}
 
 
 @pytest.fixture
@@ -143,9 +143,9 @@ def test_a_child_of_six_is_asked_after_in_october_until_a_school_has_it(city: Ne
 
 def test_each_school_year_is_a_finding_of_its_own_and_nine_years_are_enough(city: Newcomers) -> None:
     city.arrived("li", born="2019-08-31")
-    found = {year: city.at(f"{year}-12-01") for year in range(2024, 2036)}
-    assert [year for year, held in found.items() if held] == list(range(2025, 2034))
-    assert found[2033] == [(NOT_ENROLLED.name, "ls-li 2033")]
+    findings = {year: city.at(f"{year}-12-01") for year in range(2024, 2036)}
+    assert [year for year, held in findings.items() if held] == list(range(2025, 2034))
+    assert findings[2033] == [(NOT_ENROLLED.name, "ls-li 2033")]
 
 
 def test_who_is_born_in_september_begins_a_year_later(city: Newcomers) -> None:

@@ -40,7 +40,7 @@ def test_the_table_names_each_kind_once_and_none_that_is_not() -> None:
     assert set(named) <= {kind for contract in CONTRACTS.values() for kind in contract.kinds}
 
 
-def said(kind: str, record: str, change: dict[str, Any], *, at: int = NOON, **head: Any) -> Event:
+def stated(kind: str, record: str, change: dict[str, Any], *, at: int = NOON, **head: Any) -> Event:
     recorded_at = head.pop("recorded_at", at)
     event_id = head.pop("event_id", f"{kind} {record} {sorted(change.items())}")
     return Event(event_id, "police", "police.x", "a", record, at, recorded_at, False, kind, change)._replace(**head)
@@ -51,11 +51,11 @@ def moved_in(household: str, record: str, **head: Any) -> Event:
         "name": "a", "sex": "male", "born": 1, "household": household, "dwelling": "D", "address": "b",
         "relation": "head", "collective": False,
     }  # fmt: skip
-    return said("MovedIn", record, change, **head)
+    return stated("MovedIn", record, change, **head)
 
 
 def moved_out(household: str, record: str, **head: Any) -> Event:
-    return said("MovedOut", record, {"household": household, "destination": None}, **head)
+    return stated("MovedOut", record, {"household": household, "destination": None}, **head)
 
 
 def row_of(*events: Event) -> Resident:
@@ -67,8 +67,8 @@ def row_of(*events: Event) -> Resident:
             row = VIEW.merge(row, event)
         rows.append(row)
     assert all(row == rows[0] for row in rows)
-    found: Resident = rows[0]
-    return found
+    resident: Resident = rows[0]
+    return resident
 
 
 def lives_in(*events: Event) -> str | None:
@@ -87,8 +87,8 @@ def test_who_leaves_one_household_and_arrives_in_another_on_one_day_lives_in_the
 @pytest.mark.parametrize("ids", [("a", "z"), ("z", "a")])
 def test_between_records_the_beginning_wins(ids: tuple[str, str]) -> None:
     assert lives_in(moved_out("H", "1", event_id=ids[0]), moved_in("H", "2", event_id=ids[1])) == "H"
-    divorced = said("Divorced", "LH-1", {"spouse": "one", "on": 20_000}, event_id=ids[0])
-    married = said("Married", "JH-2", {"spouse": "other", "on": 20_000}, event_id=ids[1])
+    divorced = stated("Divorced", "LH-1", {"spouse": "one", "on": 20_000}, event_id=ids[0])
+    married = stated("Married", "JH-2", {"spouse": "other", "on": 20_000}, event_id=ids[1])
     held = current(row_of(divorced, married).marriage)
     assert held is not None
     assert held.value.spouse == "other"
@@ -102,7 +102,7 @@ def test_a_departure_ends_only_the_residence_that_it_names() -> None:
 
 def test_within_a_record_the_end_wins_and_death_is_over_all() -> None:
     assert lives_in(moved_in("H", "1"), moved_out("H", "1")) is None
-    died = said("Death", "0", {"on": 20_000})
+    died = stated("Death", "0", {"on": 20_000})
     assert row_of(died, moved_in("H", "9")).died_on == 20_000
 
 
@@ -117,15 +117,15 @@ def test_the_end_of_one_stay_does_not_end_another() -> None:
         "phone": None,
     }
     left = {"on": 20_000, "destination": None}
-    row = row_of(said("Arrived", "stay 2", arrived), said("Left", "stay 1", left, at=NOON + DAY))
+    row = row_of(stated("Arrived", "stay 2", arrived), stated("Left", "stay 1", left, at=NOON + DAY))
     assert row.stay is not None
-    assert row_of(said("Arrived", "stay 2", arrived), said("Left", "stay 2", left)).stay is None
+    assert row_of(stated("Arrived", "stay 2", arrived), stated("Left", "stay 2", left)).stay is None
 
 
 def test_of_two_statements_recorded_at_one_instant_the_greater_sequence_holds() -> None:
     """Also of two copies of one event: first A, then B, then A again."""
-    a = said("Contact", "1", {"phone": "138"})
-    b = said("Contact", "1", {"phone": "139"})
+    a = stated("Contact", "1", {"phone": "138"})
+    b = stated("Contact", "1", {"phone": "139"})
     for first, second in ((a, b), (b, a)):
         row = row_of(first._replace(sequence=1), second._replace(sequence=2))
         assert [held.value for held in row.contact] == [second.change["phone"]]
@@ -137,7 +137,8 @@ def test_of_two_statements_recorded_at_one_instant_the_greater_sequence_holds() 
 def test_without_a_sequence_the_content_decides_and_not_the_id() -> None:
     values = [
         row_of(
-            said("Contact", "1", {"phone": "138"}, event_id=one), said("Contact", "1", {"phone": "139"}, event_id=other)
+            stated("Contact", "1", {"phone": "138"}, event_id=one),
+            stated("Contact", "1", {"phone": "139"}, event_id=other),
         )
         .contact[0]
         .value

@@ -66,6 +66,7 @@ def served_city(database: Database, pseudonym_key_file: Path, tmp_path: Path) ->
         database_owner_dsn=database.owner,
         database_sinks_dsn=database.sinks,
         database_api_dsn=database.api,
+        database_doors_dsn=database.doors,
         pseudonym_key_file=pseudonym_key_file,
     )
     with serving(settings) as url:

@@ -51,7 +51,7 @@ class Installation:
 
     def world(self) -> World:
         dsn = self.settings.dsn
-        return World(Database("citygrid", dsn("owner"), dsn("sinks"), dsn("api"), dsn("admin")))
+        return World(Database("citygrid", dsn("owner"), dsn("sinks"), dsn("api"), dsn("doors"), dsn("admin")))
 
 
 def silent(_title: str, _total: int) -> Any:
@@ -125,7 +125,7 @@ def filled(installation: Installation) -> None:
         until(lambda: len(installation.kept()["task"]) == 5)
     with world.as_account(world.account("grid_worker", GRID_A)) as connection:
         first, second = connection.execute(
-            "SELECT id FROM city.task WHERE state = 'dispatched' ORDER BY id LIMIT 2"
+            """SELECT id FROM city.list_tasks('{"state": "dispatched"}', 2)"""
         ).fetchall()
         moves.act(connection, first[0], "claim")
         moves.act(connection, second[0], "acknowledge")

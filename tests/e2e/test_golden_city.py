@@ -210,10 +210,10 @@ def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalStac
 def run_mortal(mortal: tuple[LocalStack, Parts], tmp_path: Path, prefix: str) -> Iterator[Running]:
     """On the stack that may be killed, with topics and a database of its own."""
     (local, parts), name = mortal, f"test_{uuid.uuid4().hex[:10]}"
-    ports, passwords = local.ports.postgres, local.passwords
-    postgres.make_database(ports, passwords, name, "citygrid_owner", ("citygrid_sinks", "citygrid_api"))
+    port, passwords = local.ports.postgres, local.passwords
+    postgres.make_database(port, passwords, name, "citygrid_owner", postgres.USERS)
     migrate(local.dsn("citygrid_owner", name))
-    dsns = {f"database_{role}_dsn": local.dsn(f"citygrid_{role}", name) for role in ("owner", "sinks", "api")}
+    dsns = {f"database_{role}_dsn": local.dsn(f"citygrid_{role}", name) for role in ("owner", "sinks", "api", "doors")}
     known = load(local.write_environment())
     settings = Settings.model_validate(known.model_dump() | dsns | {"topic_prefix": prefix})
     for run in running(settings, tmp_path):

@@ -19,6 +19,7 @@ from local.stack import postgres
 from local.stack.local import LocalStack
 from producers.doors import key_register as keys
 from runtime.settings import Settings
+from tests.databases import drop_database
 from tests.e2e.pages.browser import CENTRE, TABLET, browsing
 from tests.e2e.pages.command_centre import CommandCentre
 from tests.e2e.pages.grid_worker import GridWorker
@@ -58,9 +59,9 @@ def city(stack: LocalStack, migrated_template: str, tmp_path_factory: pytest.Tem
     key = folder / "pseudonym.key"
     key.touch(mode=0o600)
     key.write_text("5a" * 32 + "\n")
-    name, users = f"test_{uuid.uuid4().hex[:10]}", ("citygrid_sinks", "citygrid_api")
-    ports, passwords = stack.ports.postgres, stack.passwords
-    postgres.make_database(ports, passwords, name, "citygrid_owner", users, template=migrated_template)
+    name, users = f"test_{uuid.uuid4().hex[:10]}", postgres.USERS
+    port, passwords = stack.ports.postgres, stack.passwords
+    postgres.make_database(port, passwords, name, "citygrid_owner", users, template=migrated_template)
     settings = Settings(
         _env_file=None,
         state_dir=folder / "state",
@@ -70,6 +71,7 @@ def city(stack: LocalStack, migrated_template: str, tmp_path_factory: pytest.Tem
         database_owner_dsn=stack.dsn("citygrid_owner", name),
         database_sinks_dsn=stack.dsn("citygrid_sinks", name),
         database_api_dsn=stack.dsn("citygrid_api", name),
+        database_doors_dsn=stack.dsn("citygrid_doors", name),
         database_admin_dsn=stack.dsn(postgres.SUPERUSER, name),
         pseudonym_key_file=key,
     )
@@ -84,7 +86,7 @@ def city(stack: LocalStack, migrated_template: str, tmp_path_factory: pytest.Tem
         running.draw(GRID, "003 格", "Grid 003")
         running.draw(NEXT_GRID, "004 格", "Grid 004", 113.37)
         yield running
-    postgres.drop_database(ports, passwords, name)
+    drop_database(port, passwords, name)
 
 
 def registered(city: City, homes: dict[str, str]) -> None:

@@ -18,9 +18,9 @@ def plain(value: Any) -> Any:
     if hasattr(value, "_fields"):
         return {name: plain(getattr(value, name)) for name in value._fields}
     if isinstance(value, Mapping):
-        return {name: plain(each) for name, each in value.items()}
+        return {name: plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
+        return [plain(item) for item in value]
     return value
 
 
@@ -29,19 +29,19 @@ def published(row: Any, names: Iterable[str]) -> Plain:
     return {name: plain(getattr(row, name)) for name in names if name != BOOKKEEPING}
 
 
-def as_numbers(told: Any, wanted: Any) -> Any:
+def as_numbers(given: Any, wanted: Any) -> Any:
     """A row as PostgreSQL's JSON tells it, with a number for each day and instant where `wanted` has a number."""
-    if isinstance(told, dict):
+    if isinstance(given, dict):
         inside = wanted if isinstance(wanted, dict) else {}
-        return {name: as_numbers(each, inside.get(name)) for name, each in told.items()}
-    if isinstance(told, list):
+        return {name: as_numbers(item, inside.get(name)) for name, item in given.items()}
+    if isinstance(given, list):
         beside = wanted if isinstance(wanted, list) else []
-        return [as_numbers(each, other) for each, other in zip_longest(told, beside[: len(told)])]
-    if isinstance(told, str) and isinstance(wanted, int):
-        if len(told) == len("2026-01-31"):
-            return (date.fromisoformat(told) - date(1970, 1, 1)).days
-        return (datetime.fromisoformat(told) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-    return told
+        return [as_numbers(item, other) for item, other in zip_longest(given, beside[: len(given)])]
+    if isinstance(given, str) and isinstance(wanted, int):
+        if len(given) == len("2026-01-31"):
+            return (date.fromisoformat(given) - date(1970, 1, 1)).days
+        return (datetime.fromisoformat(given) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return given
 
 
 def empty(row: Plain) -> bool:

@@ -46,13 +46,13 @@ class City:
                 touched: dict[str, Any] = {}
                 sources: dict[str, list[Source]] = defaultdict(list)
                 claims: list[Claim] = []
-                for said in events:
-                    row = touched.get(said.subject) or rows.get(said.subject) or view.row(said.subject)
-                    row, claim = merged(view, row, said, (said.topic, said.kind) in ONE_SUBJECT)
-                    touched[said.subject] = row
+                for event in events:
+                    row = touched.get(event.subject) or rows.get(event.subject) or view.row(event.subject)
+                    row, claim = merged(view, row, event, (event.topic, event.kind) in ONE_SUBJECT)
+                    touched[event.subject] = row
                     claims += [] if claim is None else [claim]
-                    source = Source(said.department, said.kind, said.record, said.event_id, said.occurred_at)
-                    sources[said.subject].append(source)
+                    source = Source(event.department, event.kind, event.record, event.event_id, event.occurred_at)
+                    sources[event.subject].append(source)
                 self._settle(view, touched, sources)
                 self.waiting += [(CLAIMS, "/".join(c.slot), "/".join(c.holder[:2]), c) for c in claims]
 
@@ -75,8 +75,8 @@ class City:
             for target, source, value in batch:
                 row = touched.get(target) or self.rows[name].get(target) or view.row(target)
                 touched[target] = view.receive(row, source, value)
-                if (said := getattr(value, "source", None)) is not None:
-                    sources[target].append(said)
+                if (stated := getattr(value, "source", None)) is not None:
+                    sources[target].append(stated)
             self._settle(view, touched, sources)
 
     def tick(self, now: int, quiet: Iterable[str] = ()) -> None:
@@ -106,14 +106,14 @@ class City:
     def play(self, events: Sequence[tuple[str, Event]], draw: Random, largest: int, ticks: Sequence[int]) -> None:
         """All of `events` (with their contract's subject) in batches of up to `largest`, `ticks` strewn in between."""
         clock = deque(sorted(ticks))
-        at = 0
-        while at < len(events):
-            subject = events[at][0]
+        place = 0
+        while place < len(events):
+            subject = events[place][0]
             batch = []
             for _ in range(draw.randint(1, largest)):
-                if at < len(events) and events[at][0] == subject:
-                    batch.append(events[at][1])
-                    at += 1
+                if place < len(events) and events[place][0] == subject:
+                    batch.append(events[place][1])
+                    place += 1
             self.batch(batch, subject)
             if draw.random() < 0.7:
                 self.receive(draw.randint(1, largest))
@@ -124,10 +124,10 @@ class City:
         """As `stream_apps/record_index.py` does."""
         before = self.holders[claim.slot]
         after = self.holders[claim.slot] = with_claim(before, claim.holder)
-        told, tells = answers(before), answers(after)
-        for to in sorted(told.keys() | tells.keys()):
-            if told.get(to) != tells.get(to):
-                self.waiting.append((MOVES, "/".join(to), "/".join(claim.slot), (claim.slot, tells.get(to))))
+        old, new = answers(before), answers(after)
+        for to in sorted(old.keys() | new.keys()):
+            if old.get(to) != new.get(to):
+                self.waiting.append((MOVES, "/".join(to), "/".join(claim.slot), (claim.slot, new.get(to))))
 
     def _settle(self, view: View, touched: dict[str, Any], sources: dict[str, list[Source]]) -> None:
         rules = self._rules(view)

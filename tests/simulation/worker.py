@@ -189,5 +189,5 @@ class _Outlet:
             return
         raise PutAside(f"{record.topic()}[{record.partition()}] offset {record.offset()} is parked: {reason}")
 
-    def hop(self, records: Sequence[Message], said: Sequence[Source] | None, began: int) -> None:
+    def hop(self, records: Sequence[Message], sources: Sequence[Source] | None, began: int) -> None:
         return None

@@ -54,6 +54,26 @@ export interface paths {
         patch: operations["change_me_api_v1_me_patch"];
         trace?: never;
     };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change my password
+         * @description Takes the old password and a new one; the account's other sessions end. A wrong one is counted as at login.
+         */
+        post: operations["change_password_api_v1_me_password_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts": {
         parameters: {
             query?: never;
@@ -62,8 +82,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Alerts, the newest urgent ones first
-         * @description Alerts of the caller's area and rules, urgent before today before planned, and newest first within each.
+         * Alerts, calls for help and what is due first
+         * @description Alerts of the caller's area and rules: calls for help first, then by the time left. What is over comes newest
+         *     first.
          */
         get: operations["alerts_api_v1_alerts_get"];
         put?: never;
@@ -122,8 +143,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tasks, the most urgent first
-         * @description Tasks of the caller's queues, urgent before today before planned, the earliest due first within each.
+         * Tasks, calls for help and what is due first
+         * @description Tasks of the caller's queues: calls for help first, then by the time left. Finished ones come newest first.
          */
         get: operations["tasks_api_v1_tasks_get"];
         put?: never;
@@ -305,11 +326,15 @@ export interface paths {
         };
         /**
          * A row
-         * @description The newest row of one subject. Personal fields are masked until a purpose is given; every look is recorded.
+         * @description The newest row of one subject, personal fields masked; every look is recorded.
          */
         get: operations["row_api_v1_rows__view___key__get"];
         put?: never;
-        post?: never;
+        /**
+         * A row with its personal fields
+         * @description Whole, with a purpose of this account's role; `handle_case` names a case that concerns the row. Recorded.
+         */
+        post: operations["unmask_row_api_v1_rows__view___key__post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -425,7 +450,7 @@ export interface paths {
         };
         /**
          * Open alerts as points
-         * @description At most 1,000 open alerts with a place, the most urgent and newest first.
+         * @description At most 1,000 open alerts with a place, in the order of the list.
          */
         get: operations["pins_api_v1_map_alerts_get"];
         put?: never;
@@ -877,6 +902,20 @@ export interface components {
             /** Timeline */
             timeline: components["schemas"]["Moment"][];
         };
+        /** CaseLook */
+        CaseLook: {
+            /**
+             * Purpose
+             * @description why this account looks; it is recorded and shown to those entitled
+             * @enum {string}
+             */
+            purpose: "handle_case" | "verify_fact" | "answer_citizen" | "supervise";
+            /**
+             * Case
+             * @description the finding whose case is handled; `handle_case` names one
+             */
+            case?: string | null;
+        };
         /** Catalogue */
         Catalogue: {
             /** Items */
@@ -972,6 +1011,11 @@ export interface components {
              * @enum {string}
              */
             purpose: "handle_case" | "verify_fact" | "answer_citizen" | "supervise";
+            /**
+             * Case
+             * @description the finding whose case is handled; `handle_case` names one
+             */
+            case?: string | null;
             /**
              * Credit Code
              * @description 18 characters, GB 32100
@@ -1213,6 +1257,11 @@ export interface components {
              */
             purpose: "handle_case" | "verify_fact" | "answer_citizen" | "supervise";
             /**
+             * Case
+             * @description the finding whose case is handled; `handle_case` names one
+             */
+            case?: string | null;
+            /**
              * Identity Number
              * @description in the body, never in a URL: an identity number of 15 or 18 characters, or another document's number, perhaps with its kind before it: `passport:E12345678`
              * @example 11010519491231002X
@@ -1288,6 +1337,16 @@ export interface components {
             by: string | null;
             /** Note */
             note: string | null;
+        };
+        /** NewPassword */
+        NewPassword: {
+            /** Old */
+            old: string;
+            /**
+             * New
+             * @description at least 12 characters, and nobody's default
+             */
+            new: string;
         };
         /**
          * Nothing
@@ -2092,15 +2151,87 @@ export interface operations {
             };
         };
     };
+    change_password_api_v1_me_password_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     alerts_api_v1_alerts_get: {
         parameters: {
             query?: {
-                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet */
-                state?: "open" | "opened" | "resolved" | "held" | "unknown";
+                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
                 rule?: string | null;
                 severity?: ("urgent" | "today" | "planned") | null;
                 /** @description a district, street, community or grid */
                 grid?: string | null;
+                department?: string | null;
+                due_from?: string | null;
+                due_until?: string | null;
+                opened_from?: string | null;
+                assignee?: string | null;
                 /** @description `next` of the page before */
                 cursor?: string | null;
                 limit?: number;
@@ -2308,10 +2439,19 @@ export interface operations {
     tasks_api_v1_tasks_get: {
         parameters: {
             query?: {
-                /** @description `open` is not finished */
-                state?: "open" | "dispatched" | "acknowledged" | "suspended" | "completed" | "closed";
+                /** @description `open` is not finished; `running` is open and its clock does not stand still */
+                state?: "open" | "running" | "dispatched" | "acknowledged" | "suspended" | "completed" | "closed";
                 /** @description only those that this account has claimed */
                 mine?: boolean;
+                /** @description only those outside a grid's queue that nobody has claimed */
+                unassigned?: boolean;
+                rule?: string | null;
+                severity?: ("urgent" | "today" | "planned") | null;
+                /** @description queues of a district, street, community or grid */
+                grid?: string | null;
+                due_from?: string | null;
+                due_until?: string | null;
+                assignee?: string | null;
                 /** @description `next` of the page before */
                 cursor?: string | null;
                 limit?: number;
@@ -2965,10 +3105,7 @@ export interface operations {
     };
     row_api_v1_rows__view___key__get: {
         parameters: {
-            query?: {
-                /** @description unmasks personal fields; recorded */
-                purpose?: ("handle_case" | "verify_fact" | "answer_citizen" | "supervise") | null;
-            };
+            query?: never;
             header?: never;
             path: {
                 view: string;
@@ -2977,6 +3114,78 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Row"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unmask_row_api_v1_rows__view___key__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseLook"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -3381,6 +3590,7 @@ export interface operations {
                 /** @description a district, street or community; empty for the city */
                 parent?: string;
                 severity?: ("urgent" | "today" | "planned") | null;
+                rule?: string | null;
             };
             header?: never;
             path?: never;

@@ -4,7 +4,7 @@ Deliberately apart from `domain/`: nothing is imported from it, nothing is merge
 sorted and grouped, and each published field is written down once more by its definition (docs/architecture.md,
 docs/decisions/0003-facts.md and 0006-stage-step.md). Rule data is repeated here as data.
 
-One module a view (its `STATES`, `REFINES` and row) and one a group of rules (`found(world)`, in `RULES`).
+One module a view (its `STATES`, `REFINES` and row) and one a group of rules (`findings(world)`, in `RULES`).
 """
 
 from collections import defaultdict
@@ -28,10 +28,12 @@ from tests.golden.recompute.standing import Facts, Plain, Stated, States, one, s
 from wire.contracts import contracts
 
 READ: States = {**residents.STATES, **dwellings.STATES, **grids.STATES, **companies.STATES}
-UNREAD: States = {kind: {unread(each.subject): one("topic")} for each in contracts().values() for kind in each.kinds}
+UNREAD: States = {
+    kind: {unread(contract.subject): one("topic")} for contract in contracts().values() for kind in contract.kinds
+}
 STATES: States = {**UNREAD, **READ}
 REFINES = {**dwellings.REFINES}
-ONE_SUBJECT = {(each.department, kind) for each in contracts().values() for kind in each.one_subject}
+ONE_SUBJECT = {(contract.department, kind) for contract in contracts().values() for kind in contract.one_subject}
 KEPT_DAYS = {**dwellings.KEPT_DAYS}
 RULES = (benefits, buttons, doors, lettings, permits_and_schools, warnings)
 NEEDS = {
@@ -64,17 +66,17 @@ def recompute(
     facts = standing(events, STATES, REFINES, ONE_SUBJECT)
     _expire(facts, local_day(now))
     numbers = followed(facts, OF_RESIDENT)
-    people = {number for number, each in numbers.items() if each.joined_to is None}
+    people = {number for number, entry in numbers.items() if entry.joined_to is None}
     rows = _rows(facts, numbers)
     facts |= {number: numbers[number].facts for number in people}
     judged = rows | {"resident": {number: rows["resident"][number] for number in people}}
     world = World(facts, judged, now, local_day(now))
-    found: dict[tuple[str, str, str], Plain] = {}
-    for key, alert in (each for rules in RULES for each in rules.found(world)):
-        if (other := found.setdefault(key, alert)) is not alert:  # one finding that rests on both
+    by_key: dict[tuple[str, str, str], Plain] = {}
+    for key, alert in (entry for rules in RULES for entry in rules.findings(world)):
+        if (other := by_key.setdefault(key, alert)) is not alert:  # one finding that rests on both
             other["because"] |= alert["because"]
             other["newest"] = max(other["newest"], alert["newest"])
-    alerts = {key: alert for key, alert in found.items() if in_use is None or key[0] in in_use}
+    alerts = {key: alert for key, alert in by_key.items() if in_use is None or key[0] in in_use}
     silent = set(quiet)
     for (rule, *_), alert in alerts.items():
         known = "open" if alert.pop("newest") >= live_since else "held"
@@ -99,16 +101,16 @@ def _expire(facts: dict[str, Facts], today: int) -> None:
 
 
 def _rows(facts: dict[str, Facts], numbers: dict[str, Number]) -> dict[str, dict[str, Plain]]:
-    people = {number: resident(number, facts.get(number, {}), each) for number, each in numbers.items()}
+    people = {number: resident(number, facts.get(number, {}), entry) for number, entry in numbers.items()}
     members: dict[str, dict[str, Plain]] = defaultdict(dict)
     occupants: dict[str, dict[str, Plain]] = defaultdict(dict)
     for number, row in people.items():
         if row["joined_to"] is not None:
             continue
-        said = said_of_homes(numbers[number].facts, row)
-        if said.household is not None and said.membership is not None:
-            members[said.household][number] = said.membership
-        for place, occupancy in said.occupancies.items():
+        home = said_of_homes(numbers[number].facts, row)
+        if home.household is not None and home.membership is not None:
+            members[home.household][number] = home.membership
+        for place, occupancy in home.occupancies.items():
             occupants[place][number] = occupancy
     places = {s for s, of in facts.items() if of.keys() & {*OF_DWELLING, unread("dwelling")}} | occupants.keys()
     dwelling_rows = {number: dwelling(number, facts.get(number, {}), occupants[number]) for number in places}
@@ -116,7 +118,7 @@ def _rows(facts: dict[str, Facts], numbers: dict[str, Number]) -> dict[str, dict
     grid_rows, district_rows = grids_and_districts(facts, doors_at_risk(facts, dwelling_rows))
     return {
         "resident": people,
-        "household": {number: household(number, said) for number, said in members.items()},
+        "household": {number: household(number, home) for number, home in members.items()},
         "dwelling": dwelling_rows,
         "grid": grid_rows,
         "district": district_rows,

@@ -8,7 +8,7 @@ NO_CAR = ("disability_scooter", "motorcycle", "e_bike")
 CHECKED = ("dibao", "public_rental")
 
 
-def found(world: World) -> Found:
+def findings(world: World) -> Found:
     for number, row in world.rows["resident"].items():
         yield from _drawn_by_the_dead(number, row, world.facts[number], world.today)
     for number, row in world.rows["household"].items():

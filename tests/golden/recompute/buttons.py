@@ -1,19 +1,25 @@
 """The rules of a bracelet's three buttons."""
 
 from tests.golden.recompute.finding import Found, World, alert
-from tests.golden.recompute.standing import each, source
+from tests.golden.recompute.standing import of_records, source
 
 SEVERITY = {"sos": "urgent", "doctor": "urgent", "housekeeper": "today"}
 
 
-def found(world: World) -> Found:
+def findings(world: World) -> Found:
     for number, row in world.rows["resident"].items():
         facts = world.facts[number]
-        answered = {answer["record"] for answer in each(facts, "answers")}
-        done = [response["value"] for response in each(facts, "responses") if response["value"]["outcome"] == "done"]
-        for call in each(facts, "presses"):
+        answered = {answer["record"] for answer in of_records(facts, "answers")}
+        done = [
+            response["value"] for response in of_records(facts, "responses") if response["value"]["outcome"] == "done"
+        ]
+        for call in of_records(facts, "presses"):
             button = call["value"]["button"]
-            ended = [said for said in done if (said["rule"], said["cause"]) == (f"button-{button}", call["record"])]
+            ended = [
+                response
+                for response in done
+                if (response["rule"], response["cause"]) == (f"button-{button}", call["record"])
+            ]
             if call["record"] not in answered and not ended:
                 because, home = [source(call)], (row["dwelling"], row["household"])
                 yield alert(f"button-{button}", SEVERITY[button], number, call["record"], because, *home)

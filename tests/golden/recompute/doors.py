@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from tests.golden.recompute.finding import EPOCH, Found, World, alert, called, local_day, midnight, runs
-from tests.golden.recompute.standing import Facts, Plain, each, in_time, source
+from tests.golden.recompute.standing import Facts, Plain, in_time, of_records, source
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -23,7 +23,7 @@ class Home(NamedTuple):
     met: list[int]
 
 
-def found(world: World) -> Found:
+def findings(world: World) -> Found:
     for number, row in world.rows["dwelling"].items():
         home = _home(number, row, world.facts.get(number, {}), world.today)
         yield from _new_tenants(home)
@@ -38,8 +38,8 @@ def _home(number: str, row: Plain, facts: Facts, day: int) -> Home:
     people: list[tuple[set[str], Plain | None, int, Plain]] = []
     for o in row["occupants"]:
         if o["occupancy"]["died_on"] is None:
-            said = o["occupancy"]["source"]
-            people.append((mine[o["resident"]], o["occupancy"], said["occurred_at"], said))
+            statement = o["occupancy"]["source"]
+            people.append((mine[o["resident"]], o["occupancy"], statement["occurred_at"], statement))
     taken = set().union(*mine.values())
     for let, tenants, joined in leases:
         for tenant in sorted(tenants - taken):
@@ -52,16 +52,16 @@ def _home(number: str, row: Plain, facts: Facts, day: int) -> Home:
 
 def _leases(facts: Facts, day: int) -> Iterator[tuple[Plain, set[str], list[Plain]]]:
     """Leases in force: as let, who is a tenant now, and the statements of those who came after it was let."""
-    for let in each(facts, "leases"):
+    for let in of_records(facts, "leases"):
         renewed, ended = (
-            [s["value"] for s in each(facts, fact) if s["record"] == let["record"]]
+            [s["value"] for s in of_records(facts, fact) if s["record"] == let["record"]]
             for fact in ("renewals", "lease_ends")
         )
         until = renewed[0] if renewed else let["value"]["until"]
         ends = ended + ([] if until is None else [until])
         if not runs(let["value"]["start"], min(ends, default=None), day):
             continue
-        moves = [s for s in each(facts, "tenants") if s["value"]["lease"] == let["record"]]
+        moves = [s for s in of_records(facts, "tenants") if s["value"]["lease"] == let["record"]]
         moves = [s for s in moves if s["occurred_at"] >= let["occurred_at"]]
         came = [s for s in moves if s["value"]["present"]]
         gone = {s["value"]["tenant"] for s in moves} - {s["value"]["tenant"] for s in came}
@@ -71,15 +71,15 @@ def _leases(facts: Facts, day: int) -> Iterator[tuple[Plain, set[str], list[Plai
 
 def _new_tenants(home: Home) -> Found:
     for let, _, joined in home.leases:
-        new = [s for s in joined if not any(at >= s["occurred_at"] for at in home.met)]
-        if new and any(local_day(at) >= let["value"]["start"] for at in home.met):
+        new = [s for s in joined if not any(instant >= s["occurred_at"] for instant in home.met)]
+        if new and any(local_day(instant) >= let["value"]["start"] for instant in home.met):
             because = map(source, (let, *new))
             yield alert("new-tenant", "today", home.number, let["record"], because, home.number, None)
 
 
 def _duties(home: Home, today: int) -> Found:
     """Daily and weekly visits of those who live alone; serious illnesses of anybody."""
-    met = {local_day(at) for at in home.met}
+    met = {local_day(instant) for instant in home.met}
     last = max(home.met, default=None)
     everybody = [c for _, occupancy, _, _ in home.people if occupancy for c in occupancy["conditions"]]
     names = called(c["source"] for c in everybody if c["condition"] == "serious_illness")
@@ -90,21 +90,21 @@ def _duties(home: Home, today: int) -> Found:
         for c in ill:
             reported = c["source"]
             if c["condition"] == "serious_illness" and (last is None or last < reported["occurred_at"]):
-                told = (reported, lives_here)
+                reasons = (reported, lives_here)
                 cause = names[reported["event_id"]]
-                yield alert("serious-illness", "today", home.number, cause, told, home.number, None)
+                yield alert("serious-illness", "today", home.number, cause, reasons, home.number, None)
         if len(home.people) > 1:
             continue
         mental = [c for c in ill if c["condition"] == "severe_mental"]
         if mental and not any(day >= today for day in met):
             newest = max(mental, key=lambda c: (c["effective_from"], *c["source"].values()))["source"]
-            cause, at = f"{newest['record']} {EPOCH + timedelta(days=today)}", midnight(today)
-            told = (newest, lives_here)
-            yield alert("severe-mental-alone", "today", home.number, cause, told, home.number, None, at)
+            cause, instant = f"{newest['record']} {EPOCH + timedelta(days=today)}", midnight(today)
+            reasons = (newest, lives_here)
+            yield alert("severe-mental-alone", "today", home.number, cause, reasons, home.number, None, instant)
         monday = today - (EPOCH + timedelta(days=today)).weekday()
         if _elder(occupancy, today) and not any(day >= monday for day in met):
-            cause, at = f"{lives_here['record']} {EPOCH + timedelta(days=monday):%G-W%V}", midnight(monday)
-            yield alert("elder-alone", "planned", home.number, cause, (lives_here,), home.number, None, at)
+            cause, instant = f"{lives_here['record']} {EPOCH + timedelta(days=monday):%G-W%V}", midnight(monday)
+            yield alert("elder-alone", "planned", home.number, cause, (lives_here,), home.number, None, instant)
 
 
 def _elder(occupancy: Plain, today: int) -> bool:
@@ -141,8 +141,8 @@ def _at_the_door(home: Home, facts: Facts, now: int) -> Found:
     yield from _unseen(home, passed, [s["occurred_at"] for s in swipes], now)
     occupancy = home.people[0][1] if len(home.people) == 1 else None
     if occupancy and _elder(occupancy, local_day(now)) and now - swipes[-1]["occurred_at"] >= 48 * HOUR:
-        because, at = (source(swipes[-1]), occupancy["source"]), swipes[-1]["occurred_at"] + 48 * HOUR
-        yield alert("elder-silent", "urgent", home.number, swipes[-1]["record"], because, home.number, None, at)
+        because, instant = (source(swipes[-1]), occupancy["source"]), swipes[-1]["occurred_at"] + 48 * HOUR
+        yield alert("elder-silent", "urgent", home.number, swipes[-1]["record"], because, home.number, None, instant)
 
 
 def _strangers(home: Home, passed: dict[str, list[Plain]], now: int) -> Found:
@@ -155,8 +155,8 @@ def _strangers(home: Home, passed: dict[str, list[Plain]], now: int) -> Found:
             yield alert("stranger-swipes", "planned", home.number, who, (source(first),), home.number, None, last)
 
 
-def _unseen(home: Home, passed: dict[str, list[Plain]], at: list[int], now: int) -> Found:
-    heard = now - at[0] >= 25 * DAY and now - at[-1] < 30 * DAY
+def _unseen(home: Home, passed: dict[str, list[Plain]], instant: list[int], now: int) -> Found:
+    heard = now - instant[0] >= 25 * DAY and now - instant[-1] < 30 * DAY
     if not heard or not (home.row["use"] == "rental" or home.leases):
         return
     missed: dict[str, list[tuple[Plain, int]]] = defaultdict(list)
@@ -166,5 +166,5 @@ def _unseen(home: Home, passed: dict[str, list[Plain]], at: list[int], now: int)
         if now - latest >= 30 * DAY:
             missed[names[lives_here["event_id"]]].append((lives_here, latest + 30 * DAY))
     for cause, them in missed.items():
-        because, arose = [said for said, _ in them], max(at for _, at in them)
+        because, arose = [statement for statement, _ in them], max(instant for _, instant in them)
         yield alert("unseen-registered", "planned", home.number, cause, because, home.number, None, arose)

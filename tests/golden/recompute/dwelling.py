@@ -52,12 +52,12 @@ def dwelling(number: str, facts: Facts, occupants: dict[str, Plain]) -> Plain:
 
 def owners(facts: Facts) -> list[str]:
     """Who holds a certificate: named by its newest statement, and in no later transfer as a former owner."""
-    told = in_time(facts.get("ownership", ()))
+    statements = in_time(facts.get("ownership", ()))
     held = set()
-    for at, said in enumerate(told):
-        later = told[at + 1 :]
-        replaced = any(other["record"] == said["record"] for other in later)
-        for owner in said["value"]["owners"] if not replaced else ():
+    for place, statement in enumerate(statements):
+        later = statements[place + 1 :]
+        replaced = any(other["record"] == statement["record"] for other in later)
+        for owner in statement["value"]["owners"] if not replaced else ():
             if not any(owner in other["value"]["former"] for other in later):
                 held.add(owner)
     return sorted(held)

@@ -31,11 +31,11 @@ def alert(
     household: Any,
     arose: int = 0,
 ) -> tuple[tuple[str, str, str], Plain]:
-    told = list(because)
+    reasons = list(because)
     return (rule, subject, cause), {
         "severity": severity,
-        "because": frozenset(source["event_id"] for source in told),
-        "newest": max(arose, *(source["occurred_at"] for source in told)),
+        "because": frozenset(source["event_id"] for source in reasons),
+        "newest": max(arose, *(source["occurred_at"] for source in reasons)),
         "dwelling": dwelling,
         "household": household,
     }

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from tests.golden.recompute.standing import Facts, Plain, States, each, fields, in_time, one, source, unread
+from tests.golden.recompute.standing import Facts, Plain, States, fields, in_time, of_records, one, source, unread
 
 STATES: States = {
     "FacilityInstalled": {"facilities": fields("facility", "facility_kind", "what", "address", "lon", "lat")},
@@ -21,21 +21,23 @@ Rows = dict[str, Plain]
 
 def not_repaired(facts: Facts) -> list[Plain]:
     """Reports of a hazard after which no repair of the same number happened."""
-    repaired = {s["record"]: s["occurred_at"] for s in each(facts, "repairs")}
-    return [s for s in each(facts, "hazards") if repaired.get(s["record"], s["occurred_at"] - 1) < s["occurred_at"]]
+    repaired = {s["record"]: s["occurred_at"] for s in of_records(facts, "repairs")}
+    return [
+        s for s in of_records(facts, "hazards") if repaired.get(s["record"], s["occurred_at"] - 1) < s["occurred_at"]
+    ]
 
 
 def standing_warnings(facts: Facts) -> list[Plain]:
-    lifted = {s["record"]: s["occurred_at"] for s in each(facts, "lifted")}
+    lifted = {s["record"]: s["occurred_at"] for s in of_records(facts, "lifted")}
     happened = [s["occurred_at"] for fact in OF_DISTRICT for s in in_time(facts.get(fact, ()))]
-    found = []
-    for issued in each(facts, "issued"):
-        said, since = issued["value"], issued["occurred_at"]
-        over = said["until"] is not None and max(happened) - said["until"] >= DAY
+    entries = []
+    for issued in of_records(facts, "issued"):
+        terms, since = issued["value"], issued["occurred_at"]
+        over = terms["until"] is not None and max(happened) - terms["until"] >= DAY
         if not over and lifted.get(issued["record"], since - 1) < since:
-            told: Plain = {"hazard": said["hazard"], "level": said["level"], "rainfall_mm": said["rainfall_mm"]}
-            found.append(told | {"since": since, "until": said["until"], "source": source(issued)})
-    return found
+            warning: Plain = {"hazard": terms["hazard"], "level": terms["level"], "rainfall_mm": terms["rainfall_mm"]}
+            entries.append(warning | {"since": since, "until": terms["until"], "source": source(issued)})
+    return entries
 
 
 def grids_and_districts(facts: dict[str, Facts], doors: dict[str, dict[str, Plain]]) -> tuple[Rows, Rows]:

@@ -1,39 +1,39 @@
 """The rules newly-let and over-occupied."""
 
 from tests.golden.recompute.finding import Found, World, alert, local_day, runs
-from tests.golden.recompute.standing import Facts, Plain, each, last, source
+from tests.golden.recompute.standing import Facts, Plain, last, of_records, source
 
 LEAST_M2_PER_TENANT = 5.0
 
 
-def found(world: World) -> Found:
+def findings(world: World) -> Found:
     for number, row in world.rows["dwelling"].items():
         yield from _lettings(number, world.facts.get(number, {}), row, world.today)
 
 
 def _lettings(number: str, facts: Facts, row: Plain, day: int) -> Found:
-    renewed = {s["record"]: s for s in each(facts, "renewals")}
-    ended = {s["record"]: s for s in each(facts, "lease_ends")}
+    renewed = {s["record"]: s for s in of_records(facts, "renewals")}
+    ended = {s["record"]: s for s in of_records(facts, "lease_ends")}
     visits = [s for s in facts.get("visits", ()) if not s["withdrawn"] and s["value"]["outcome"] == "done"]
     visited = max((local_day(s["occurred_at"]) for s in visits), default=None)
     together: list[tuple[set[str], list[Plain]]] = []
-    for let in each(facts, "leases"):
+    for let in of_records(facts, "leases"):
         lease, terms = let["record"], let["value"]
-        moves = [s for s in each(facts, "tenants") if s["value"]["lease"] == lease]
+        moves = [s for s in of_records(facts, "tenants") if s["value"]["lease"] == lease]
         ends = [s["value"] for s in (ended.get(lease),) if s]
         ends += [s for s in (renewed[lease]["value"] if lease in renewed else terms["until"],) if s is not None]
-        told = [let, *moves, *(by[lease] for by in (renewed, ended) if lease in by)]
+        reasons = [let, *moves, *(by[lease] for by in (renewed, ended) if lease in by)]
         if not runs(terms["start"], min(ends, default=None), day):
             continue
         tenants = set(terms["tenants"])
         for move in moves:
             if move["occurred_at"] >= let["occurred_at"]:
                 (tenants.add if move["value"]["present"] else tenants.discard)(move["value"]["tenant"])
-        together.append((tenants, told))
+        together.append((tenants, reasons))
         if visited is None or visited < terms["start"]:
-            yield alert("newly-let", "today", number, lease, map(source, told), number, None)
+            yield alert("newly-let", "today", number, lease, map(source, reasons), number, None)
     crowd = set().union(*(tenants for tenants, _ in together))
     entry, area = last(facts, "register"), row["floor_area_m2"]
     if entry and area and crowd and 0 < area / len(crowd) < LEAST_M2_PER_TENANT:
-        because = [source(entry), *(source(s) for _, told in together for s in told)]
+        because = [source(entry), *(source(s) for _, reasons in together for s in reasons)]
         yield alert("over-occupied", "urgent", number, entry["record"], because, number, None)

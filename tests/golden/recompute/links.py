@@ -26,8 +26,8 @@ def followed(facts: dict[str, Facts], of_resident: set[str]) -> dict[str, Number
     for number in list(leads):
         ring = _ring(leads, number)
         if ring:
-            of_ring = [links[each] for each in ring]
-            newest = max(ring, key=lambda each: happened(links[each], of_ring))
+            of_ring = [links[number] for number in ring]
+            newest = max(ring, key=lambda number: happened(links[number], of_ring))
             del leads[leads[newest]]
     said_of_people = {*of_resident, unread("resident")}
     numbers = {number for number, of in facts.items() if of.keys() & said_of_people} | {*leads.values()}
@@ -50,9 +50,9 @@ def followed(facts: dict[str, Facts], of_resident: set[str]) -> dict[str, Number
 def _ring(leads: dict[str, str], start: str) -> list[str]:
     """The numbers of the ring on which `start` lies, if it lies on one."""
     walked = [start]
-    while (at := leads.get(walked[-1])) is not None and at not in walked:
-        walked.append(at)
-    return walked if at == start else []
+    while (step := leads.get(walked[-1])) is not None and step not in walked:
+        walked.append(step)
+    return walked if step == start else []
 
 
 def _as_one(number: str, own: Facts, linked: list[Plain]) -> Facts:
@@ -62,8 +62,8 @@ def _as_one(number: str, own: Facts, linked: list[Plain]) -> Facts:
     everything = [own, *(entry["facts"] for entry in linked)]
     person: Facts = {}
     for fact in {fact for of in everything for fact in of} - {"id"}:
-        said = sorted((s for of in everything for s in of.get(fact, ())), key=recorded)
-        by_slot = {(s["department"], s["record"], s["kind"]): s for s in said}
+        statements = sorted((s for of in everything for s in of.get(fact, ())), key=recorded)
+        by_slot = {(s["department"], s["record"], s["kind"]): s for s in statements}
         if by_slot:
             person[fact] = [by_slot[slot] for slot in sorted(by_slot)]
     if "vehicles" in person:

@@ -7,7 +7,7 @@ from tests.golden.recompute.resident import ended, registered, stay
 from tests.golden.recompute.standing import Facts, Plain, last, source
 
 
-def found(world: World) -> Found:
+def findings(world: World) -> Found:
     for number, row in world.rows["resident"].items():
         if row["died_on"] is None:
             yield from _permits(number, row, world.facts[number], world.today)
@@ -40,7 +40,7 @@ def _schools(number: str, row: Plain, facts: Facts, today: int) -> Found:
     if not 6 <= eve.year - born.year - ((eve.month, eve.day) < (born.month, born.day)) < 15:
         return
     places = [
-        (place["value"]["effective_from"], until, [source(said) for said in (place, end) if said])
+        (place["value"]["effective_from"], until, [source(statement) for statement in (place, end) if statement])
         for place, until, end in ended(facts, "enrolments", "enrolment_ends")
         if place["value"]["stage"] != "kindergarten"
     ]

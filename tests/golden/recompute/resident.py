@@ -8,10 +8,10 @@ from tests.golden.recompute.standing import (
     Facts,
     Plain,
     States,
-    each,
     fields,
     in_time,
     last,
+    of_records,
     one,
     source,
     unread,
@@ -112,7 +112,7 @@ def resident(number: str, own: Facts, known: Number) -> Plain:
 def stay(facts: Facts) -> Plain | None:
     """The statement by which somebody stays at a dwelling."""
     stated = in_time(facts.get("stays", ()))
-    arrived = [at for at, s in enumerate(stated) if s["kind"] != "Left"]
+    arrived = [place for place, s in enumerate(stated) if s["kind"] != "Left"]
     if not arrived:
         return None
     begun, after = stated[arrived[-1]], stated[arrived[-1] + 1 :]
@@ -122,7 +122,7 @@ def stay(facts: Facts) -> Plain | None:
 def registered(facts: Facts) -> Plain | None:
     """The statement by which the police register has somebody in a household that no later departure names."""
     stated = in_time(facts.get("residence", ()))
-    moved_in = [at for at, s in enumerate(stated) if s["kind"] != "MovedOut"]
+    moved_in = [place for place, s in enumerate(stated) if s["kind"] != "MovedOut"]
     if not moved_in:
         return None
     begun, after = stated[moved_in[-1]], stated[moved_in[-1] + 1 :]
@@ -143,12 +143,12 @@ def _collective(facts: Facts) -> bool:
 
 def ended(facts: Facts, begun: str, ends: str) -> list[tuple[Plain, int | None, Plain | None]]:
     """(statement, the day that another one of its record says is its end, that statement) for each record."""
-    by_record = {end["record"]: end for end in each(facts, ends)}
-    found: list[tuple[Plain, int | None, Plain | None]] = []
-    for said in each(facts, begun):
-        end = by_record.get(said["record"])
-        found.append((said, end["value"] if end else None, end))
-    return found
+    by_record = {end["record"]: end for end in of_records(facts, ends)}
+    entries: list[tuple[Plain, int | None, Plain | None]] = []
+    for statement in of_records(facts, begun):
+        end = by_record.get(statement["record"])
+        entries.append((statement, end["value"] if end else None, end))
+    return entries
 
 
 def contacts_differ(facts: Facts) -> bool:
@@ -158,12 +158,12 @@ def contacts_differ(facts: Facts) -> bool:
 
 def benefits(facts: Facts) -> list[Plain]:
     home = _home(facts).get("household")
-    ended = {end["record"]: end["value"] for end in each(facts, "grant_ends")}
-    found = []
-    for grant in each(facts, "grants"):
+    ended = {end["record"]: end["value"] for end in of_records(facts, "grant_ends")}
+    entries = []
+    for grant in of_records(facts, "grants"):
         days = {grant["value"]["until"], ended.get(grant["record"])} - {None}
         named = grant["value"]["household"]
-        found.append(
+        entries.append(
             {
                 "programme": grant["value"]["programme"],
                 "effective_from": grant["value"]["effective_from"],
@@ -172,7 +172,7 @@ def benefits(facts: Facts) -> list[Plain]:
                 "source": source(grant),
             }
         )
-    return found
+    return entries
 
 
 class Said(NamedTuple):
@@ -197,9 +197,9 @@ def said_of_homes(facts: Facts, row: Plain) -> Said:
     about |= {"conditions": _conditions(facts), "disabilities": _disabilities(facts)}
     occupancies = {
         dwelling: about
-        | {"household": household, "source": source(said)}
+        | {"household": household, "source": source(statement)}
         | {"stay": staying is not None and staying["value"]["dwelling"] == dwelling}
-        for dwelling, (household, said) in places.items()
+        for dwelling, (household, statement) in places.items()
     }
     if held is None:
         return Said(None, None, occupancies)
@@ -208,18 +208,18 @@ def said_of_homes(facts: Facts, row: Plain) -> Said:
 
 def _conditions(facts: Facts) -> list[Plain]:
     return [
-        said["value"] | {"until": until, "source": source(said)}
-        for said, until, _ in ended(facts, "conditions", "condition_ends")
+        statement["value"] | {"until": until, "source": source(statement)}
+        for statement, until, _ in ended(facts, "conditions", "condition_ends")
     ]
 
 
 def _disabilities(facts: Facts) -> list[Plain]:
-    found = []
+    entries = []
     for card, cancelled, _ in ended(facts, "cards", "card_ends"):
         days = {card["value"]["until"], cancelled} - {None}
         dates = {"effective_from": local_day(card["occurred_at"]), "until": min(days) if days else None}
-        found.append(card["value"] | dates | {"source": source(card)})
-    return found
+        entries.append(card["value"] | dates | {"source": source(card)})
+    return entries
 
 
 def _membership(facts: Facts, row: Plain, held: Plain) -> Plain:
@@ -235,7 +235,7 @@ def _membership(facts: Facts, row: Plain, held: Plain) -> Plain:
         "source": source(held),
         "vehicles": [
             {"vehicle_kind": v["value"]["vehicle_kind"], "source": source(v)}
-            for v in each(facts, "vehicles")
+            for v in of_records(facts, "vehicles")
             if v["value"]["owned"]
         ],
         "programmes": benefits(facts),
@@ -245,7 +245,7 @@ def _membership(facts: Facts, row: Plain, held: Plain) -> Plain:
             "married": married["value"]["married"],
             "source": source(married),
         },
-        "tax_returns": [t["value"] | {"source": source(t)} for t in each(facts, "tax_returns")],
-        "arrears": [t["value"] | {"source": source(t)} for t in each(facts, "arrears")],
+        "tax_returns": [t["value"] | {"source": source(t)} for t in of_records(facts, "tax_returns")],
+        "arrears": [t["value"] | {"source": source(t)} for t in of_records(facts, "arrears")],
         "also": row["also"],
     }

@@ -85,10 +85,10 @@ def standing(
             slot = (event.subject, fact, event.department, stated["record"], event.kind)
             last[slot] = max(last.get(slot, stated), stated, key=recorded)
     replace_restated(last, one_subject)
-    told: dict[str, Facts] = defaultdict(lambda: defaultdict(list))
+    by_subject: dict[str, Facts] = defaultdict(lambda: defaultdict(list))
     for (subject, fact, *_), stated in sorted(last.items(), key=lambda item: item[0]):
-        told[subject][fact].append(stated)
-    return {subject: dict(facts) for subject, facts in told.items()}
+        by_subject[subject][fact].append(stated)
+    return {subject: dict(facts) for subject, facts in by_subject.items()}
 
 
 def replace_restated(last: dict[tuple[str, str, str, str, str], Plain], one_subject: Set[tuple[str, str]]) -> None:
@@ -124,7 +124,7 @@ def value(facts: Facts, fact: str) -> Any:
     return None if held is None else held["value"]
 
 
-def each(facts: Facts, fact: str) -> list[Plain]:
+def of_records(facts: Facts, fact: str) -> list[Plain]:
     """The statement that stands for each record, by the record's number."""
     by_record = {(s["department"], s["record"]): s for s in in_time(facts.get(fact, ()))}
     return [by_record[record] for record in sorted(by_record)]

@@ -82,4 +82,4 @@ def content(value: Any) -> tuple[Any, ...]:
         return (1, value)
     if isinstance(value, str):
         return (2, value)
-    return (3, *(content(each) for each in (value.values() if isinstance(value, dict) else value)))
+    return (3, *(content(part) for part in (value.values() if isinstance(value, dict) else value)))

@@ -4,13 +4,13 @@ from datetime import date
 
 from tests.golden.recompute.finding import Found, World, alert, called, runs
 from tests.golden.recompute.grid import not_repaired
-from tests.golden.recompute.standing import each, last, source
+from tests.golden.recompute.standing import last, of_records, source
 
 LEVELS = ("yellow", "orange", "red")
 EPOCH = date(1970, 1, 1).toordinal()
 
 
-def found(world: World) -> Found:
+def findings(world: World) -> Found:
     yield from _doors(world)
     yield from _hazards(world)
     yield from _companies(world)
@@ -18,8 +18,8 @@ def found(world: World) -> Found:
 
 def _doors(world: World) -> Found:
     for number, row in world.rows["grid"].items():
-        told = [w for district in row["warned"] for w in district["warnings"]]
-        out = [w for w in told if w["hazard"] in ("rain", "typhoon") and w["level"] in LEVELS]
+        warnings = [w for district in row["warned"] for w in district["warnings"]]
+        out = [w for w in warnings if w["hazard"] in ("rain", "typhoon") and w["level"] in LEVELS]
         out = [w for w in out if runs(w["since"], w["until"], world.now)]
         for door in row["doors"] if out else ():
             risk, dwelling = door["risk"], door["dwelling"]
@@ -35,8 +35,10 @@ def _hazards(world: World) -> Found:
         facts = world.facts.get(number, {})
         names = called(source(hazard) for hazard in not_repaired(facts))
         for hazard in not_repaired(facts):
-            known = [f for f in each(facts, "facilities") if f["value"]["facility"] == hazard["value"]["facility"]]
-            because = [source(said) for said in (hazard, *known[:1])]
+            known = [
+                f for f in of_records(facts, "facilities") if f["value"]["facility"] == hazard["value"]["facility"]
+            ]
+            because = [source(statement) for statement in (hazard, *known[:1])]
             rule, severity = (
                 ("facility-danger", "urgent") if hazard["value"]["urgent"] else ("facility-hazard", "planned")
             )
@@ -48,7 +50,7 @@ def _companies(world: World) -> Found:
         facts, revoked = world.facts[code], last(world.facts[code], "revocations")
         if revoked and revoked["value"]["on"] <= world.today and row["deregistered_on"] is None:
             on = revoked["value"]["on"]
-            later = [f for f in each(facts, "filings") if f["value"]["amount_fen"] > 0]
+            later = [f for f in of_records(facts, "filings") if f["value"]["amount_fen"] > 0]
             later = [f for f in later if _first_day(f["value"]["period"]) > on]
             if later:
                 because = map(source, (revoked, *later))

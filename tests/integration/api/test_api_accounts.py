@@ -98,24 +98,59 @@ async def test_unknown_name_wrong_password_and_disabled_account_are_one_answer(
 
 
 @pytest.mark.parametrize("name", ["worker", "nobody"])
-async def test_attempts_are_limited_for_real_and_unknown_names_alike(
-    app: FastAPI, anybody: httpx.AsyncClient, name: str
+async def test_who_guesses_waits_longer_each_time_and_nobody_else_waits(
+    app: FastAPI, city: City, anybody: httpx.AsyncClient, name: str
 ) -> None:
-    most = app.state.settings.login_attempts_per_name
-    tries = [await anybody.post("/session", json={"name": name, "password": "wrong"}) for _ in range(most + 1)]
-    assert [answer.status_code for answer in tries] == [401] * most + [429]
-    assert int(tries[-1].headers["retry-after"]) > 0
-    right = await anybody.post("/session", json={"name": name, "password": PASSWORD})
-    assert right.status_code == 429  # also with the right password: guessing on is of no use
+    free = app.state.settings.login_attempts_per_name
+    for _ in range(free):
+        assert (await anybody.post("/session", json={"name": name, "password": "wrong"})).status_code == 401
+    waits = []
+    with psycopg.connect(city.database.owner, autocommit=True) as owner:
+        for password in ("wrong", PASSWORD, "wrong", "wrong"):  # also with the right one: guessing on is of no use
+            early = await anybody.post("/session", json={"name": name, "password": password})
+            assert early.status_code == 429
+            waits.append(int(early.headers["retry-after"]))
+            owner.execute("UPDATE city.login_failure SET last_at = last_at - interval '61 seconds'")
+            wrong = await anybody.post("/session", json={"name": name, "password": "wrong"})
+            assert wrong.status_code == 401, "after a minute at most one more may be tried"
+    assert waits == [1, 2, 4, 8]
+    elsewhere = httpx.ASGITransport(app, client=("10.1.1.1", 5))
+    async with httpx.AsyncClient(transport=elsewhere, base_url="http://citygrid.test/api/v1") as client:
+        answer = await client.post("/session", json={"name": name, "password": PASSWORD})
+        assert answer.status_code == (200 if name == "worker" else 401), "another address does not wait"
 
 
-async def test_attempts_are_limited_for_an_address(city: City, api_settings: Settings) -> None:
+async def test_no_number_of_attempts_makes_anybody_wait_longer_than_a_minute(city: City) -> None:
+    with psycopg.connect(city.database.api, autocommit=True) as api, psycopg.connect(city.database.owner) as owner:
+        for _ in range(15):
+            api.execute("SELECT city.login_attempt('here', '10.0.0.7', 'guess', 1, 1)")
+        owner.execute("UPDATE city.login_failure SET count = 100000")
+        owner.commit()
+        ask = "SELECT extract(epoch FROM city.login_wait('here', %s, 1, 1))::float8"
+        (own,) = api.execute(ask, ("10.0.0.7",)).fetchone() or (0,)
+        assert 0 < own <= 60
+        assert api.execute(ask, ("10.0.0.8",)).fetchone() == (0,)
+
+
+async def test_attempts_of_an_address_slow_it_down(city: City, api_settings: Settings) -> None:
     app = create_app(api_settings.model_copy(update={"login_attempts_per_address": 3}))
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://t/api/v1") as client:
             tries = [await client.post("/session", json={"name": f"n{i}", "password": "wrong"}) for i in range(4)]
     assert [answer.status_code for answer in tries] == [401, 401, 401, 429]
+
+
+async def test_people_change_their_own_password(city: City, log_in: LogIn, anybody: httpx.AsyncClient) -> None:
+    client, other = await log_in("worker"), await log_in("worker")
+    new = "ein anderes langes Wort"
+    for old, changed, status in (("wrong", new, 422), (PASSWORD, "short", 422), (PASSWORD, new, 204)):
+        answer = await client.post("/me/password", json={"old": old, "new": changed})
+        assert answer.status_code == status, answer.text
+    assert (await client.get("/me")).status_code == 200
+    assert (await other.get("/me")).status_code == 401, "the other sessions end"
+    tries = [await anybody.post("/session", json={"name": "worker", "password": one}) for one in (PASSWORD, new)]
+    assert [answer.status_code for answer in tries] == [401, 200]
 
 
 async def test_a_session_ends_by_logout_idleness_age_and_disabling(city: City, log_in: LogIn) -> None:

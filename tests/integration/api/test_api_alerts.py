@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
+from typing import Any
 
 import psycopg
 from fastapi import FastAPI
@@ -12,23 +13,45 @@ from runtime import metrics
 from tests.integration.api.two_streets import DISTRICT, HERE, THERE, City, LogIn
 
 
-async def test_the_list_is_newest_urgent_first_in_pages_without_gap_or_double(city: City, log_in: LogIn) -> None:
+async def test_the_list_is_by_what_is_due_in_pages_without_gap_or_double(city: City, log_in: LogIn) -> None:
+    with psycopg.connect(city.database.sinks) as sinks:  # a call for help, due last of all, and one without a time
+        urgent = "UPDATE city.alert SET domain = 'sos', respond_by = now() + interval '9 days' WHERE finding_id = %s"
+        sinks.execute(urgent, (city.here.findings[1],))
+        sinks.execute("UPDATE city.alert SET respond_by = NULL WHERE finding_id = %s", (city.here.findings[0],))
     client = await log_in("district")
     whole = (await client.get("/alerts")).json()
     assert whole["next"] is None
-    key = [
-        ({"urgent": 0, "today": 1, "planned": 2}[a["severity"]], a["opened_at"], a["finding_id"])
-        for a in whole["items"]
-    ]
-    newest_first = sorted(sorted(key, key=lambda k: k[2]), key=lambda k: k[1], reverse=True)
-    assert key == sorted(newest_first, key=lambda k: k[0])
-    assert {a["finding_id"] for a in whole["items"]} == {str(f) for f in city.here.findings + city.there.findings}
-    paged, after = [], ""
+    ids = [alert["finding_id"] for alert in whole["items"]]
+    assert (ids[0], ids[-1]) == (str(city.here.findings[1]), str(city.here.findings[0]))
+    key = [(alert["respond_by"], alert["finding_id"]) for alert in whole["items"][1:-1]]
+    assert key == sorted(key)
+    assert set(ids) == {str(finding) for finding in city.here.findings + city.there.findings}
+    paged: list[dict[str, Any]] = []
+    after = ""
     while after is not None:
         page = (await client.get("/alerts", params={"limit": 2, **({"cursor": after} if after else {})})).json()
         paged += page["items"]
         after = page["next"]
     assert paged == whole["items"]
+
+
+async def test_what_is_over_comes_newest_first(city: City, log_in: LogIn) -> None:
+    with psycopg.connect(city.database.sinks) as sinks:
+        sinks.execute("UPDATE city.alert SET state = 'resolved', changed_at = opened_at")
+        sinks.execute("UPDATE city.task SET state = 'closed', finished_at = dispatched_at + interval '1 h' * random()")
+    client = await log_in("district")
+    for path, state, time in (("/alerts", "resolved", "changed_at"), ("/tasks", "closed", "id")):
+        whole = (await client.get(path, params={"state": state})).json()["items"]
+        assert len(whole) == 7
+        if time == "changed_at":
+            assert [one[time] for one in whole] == sorted((one[time] for one in whole), reverse=True)
+        paged: list[dict[str, Any]] = []
+        after = ""
+        while after is not None:
+            more = {"cursor": after} if after else {}
+            page = (await client.get(path, params={"state": state, "limit": 3, **more})).json()
+            paged, after = paged + page["items"], page["next"]
+        assert paged == whole
 
 
 async def test_the_list_is_filtered(city: City, log_in: LogIn) -> None:
@@ -40,6 +63,11 @@ async def test_the_list_is_filtered(city: City, log_in: LogIn) -> None:
     assert await counted(grid=HERE) == 3
     assert await counted(grid=THERE) == 4
     assert await counted(grid=f"{THERE}001001") == 4
+    assert await counted(grid=HERE, department="transport") == 3
+    assert await counted(department="police") == 0
+    assert await counted(due_until="2020-01-01T00:00:00Z") == 0
+    assert await counted(opened_from="2020-01-01T00:00:00Z") == 7
+    assert await counted(assignee=str(uuid.uuid4())) == 0
     assert await counted(severity="urgent") == 2
     assert await counted(rule="car-and-benefit") == 7
     assert await counted(rule="newly-let") == 0
@@ -76,10 +104,13 @@ async def test_a_case_masks_people_until_a_purpose_is_chosen_and_the_look_is_kep
     assert date.fromisoformat(person["born"]) == date(1962, 4, 3)
     assert shown["cause"] == "粤A0010"
     with psycopg.connect(city.database.admin) as admin:
-        looks = admin.execute("SELECT view, key, purpose, found FROM city.look ORDER BY view").fetchall()
+        looks = admin.execute(
+            "SELECT view, keys, purpose, found, case_id FROM audit.look WHERE purpose <> 'list' ORDER BY view"
+        ).fetchall()
+    case = city.here.findings[0]
     assert looks == [
-        ("household", city.here.household, "handle_case", True),
-        ("resident", city.here.resident, "handle_case", True),
+        ("household", [city.here.household], "handle_case", True, case),
+        ("resident", [city.here.resident], "handle_case", True, case),
     ]
 
 
@@ -91,13 +122,14 @@ async def test_a_row_is_masked_by_its_schema_until_a_purpose_is_given(city: City
     assert masked["row"]["born"] is None
     assert masked["row"]["contact"][0]["value"] == "1*"
     assert masked["row"]["contact"][0]["department"] == "police"
-    whole = (await client.get(address, params={"purpose": "verify_fact"})).json()
+    assert (await client.get(address, params={"purpose": "verify_fact"})).json()["masked"] is True, "a GET shows nobody"
+    whole = (await client.post(address, json={"purpose": "verify_fact"})).json()
     assert whole["row"]["name"] == "周001伟"
     home = (await client.get(f"/rows/household/{city.here.household}")).json()["row"]
     assert home["members"][0]["membership"]["name"] == "周*"
     assert home["id"] == city.here.household
     looks = (await client.get(f"{address}/looks")).json()["items"]
-    assert [look["purpose"] for look in looks] == ["verify_fact", "list"]
+    assert [look["purpose"] for look in looks] == ["verify_fact", "list", "list"]
     audit = await log_in("admin")
     assert (await audit.get(f"{address}/looks")).json()["items"] == looks
     assert (await audit.get(address)).status_code == 404  # an administrator sees who looked, not whom
@@ -120,13 +152,14 @@ async def test_a_lookup_takes_the_number_in_the_body_and_keeps_it_nowhere(
     assert wrong.status_code == 422
     assert number[:-1] not in wrong.text
     with psycopg.connect(city.database.admin) as admin:
-        assert admin.execute("SELECT found FROM city.look ORDER BY at").fetchall() == [(False,), (True,)]
+        assert admin.execute("SELECT found FROM audit.look ORDER BY at").fetchall() == [(False,), (True,)]
 
 
 async def test_a_task_is_walked_to_its_end_and_illegal_moves_change_nothing(city: City, log_in: LogIn) -> None:
     worker, colleague = await log_in("worker"), await log_in("colleague")
     address = f"/tasks/{city.here.tasks[1]}"
-    assert (await worker.get("/tasks")).json()["items"][0]["id"] == str(city.here.tasks[1])
+    listed = [task["id"] for task in (await worker.get("/tasks")).json()["items"]]
+    assert listed == sorted(str(task) for task in city.here.tasks)  # all are due at one time
     asked = (await worker.get(address)).json()["checks"]
     assert [check["id"] for check in asked] == ["household_met", "car_in_use", "car_is_theirs", "hardship_seen"]
     assert (asked[1]["question_zh"], asked[1]["question_en"]) == ("车辆在用？", "Is the car in use?")

@@ -110,8 +110,13 @@ async def test_a_company_is_looked_up_by_its_code_in_the_body(city: City, log_in
     code = "91440101MA5CQ1XX3G"
     with psycopg.connect(city.database.sinks) as sinks:
         sinks.execute(
-            "INSERT INTO city.legal_person_g1 (id, dwelling, version, row) VALUES (%s, %s, 1, %s)",
-            (code, city.here.dwelling, Jsonb({"id": code, "name": "示例五金店", "legal_representative": "k1.x"})),
+            "INSERT INTO city.legal_person_g1 (id, dwelling, place, version, row) VALUES (%s, %s, %s, 1, %s)",
+            (
+                code,
+                city.here.dwelling,
+                city.here.grid,
+                Jsonb({"id": code, "name": "示例五金店", "legal_representative": "k1.x"}),
+            ),
         )
     client, body = await log_in("here"), {"credit_code": "９１440101ma5cq1xx3g", "purpose": "verify_fact"}
     answer = (await client.post("/rows/legal_person/lookup", json=body)).json()
@@ -131,8 +136,8 @@ async def test_a_case_about_a_door_of_a_grid_or_a_company_names_who_is_concerned
             (Jsonb({"occupants": occupants}), city.here.dwelling),
         )
         sinks.execute(
-            "INSERT INTO city.legal_person_g1 (id, dwelling, version, row) VALUES ('C', %s, 1, %s)",
-            (city.here.dwelling, Jsonb({"id": "C", "legal_representative": city.here.resident})),
+            "INSERT INTO city.legal_person_g1 (id, dwelling, place, version, row) VALUES ('C', %s, %s, 1, %s)",
+            (city.here.dwelling, city.here.grid, Jsonb({"id": "C", "legal_representative": city.here.resident})),
         )
         for finding, view, subject in ((door, "grid", city.here.grid), (company, "legal_person", "C")):
             sinks.execute(

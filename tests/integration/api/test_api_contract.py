@@ -73,7 +73,7 @@ async def test_every_error_is_a_problem_in_the_readers_language(app: FastAPI, ci
         ),
         ("GET", "/alerts?limit=100000", 422, {}),
         ("GET", "/alerts?rule=%00", 422, {}),
-        ("GET", "/rows/household/a%00?purpose=verify_fact", 422, {}),
+        ("POST", "/rows/household/a%00", 422, {"json": {"purpose": "verify_fact"}}),
         ("GET", "/rows/household/a%00/looks", 422, {}),
         ("GET", "/broken", 500, {}),
     ]
@@ -150,7 +150,7 @@ async def test_health_tells_the_truth(city: City, api_settings: Settings) -> Non
 async def test_log_and_metrics_name_the_route_and_nobody(city: City, log_in: LogIn) -> None:
     client = await log_in("here")
     with capture_logs() as lines:
-        await client.get(f"/rows/resident/{city.here.resident}?purpose=verify_fact")
+        await client.post(f"/rows/resident/{city.here.resident}", json={"purpose": "verify_fact"})
         await client.get(f"/nowhere/{city.here.resident}")
     known, unknown = (line for line in lines if line["event"] == "request")
     assert known["route"] == f"{ROOT}/rows/{{view}}/{{key}}"

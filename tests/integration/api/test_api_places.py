@@ -17,9 +17,9 @@ RISK = {
 }  # fmt: skip
 ALERT = """
 INSERT INTO city.alert (finding_id, rule, rule_version, domain, state, view, subject, cause, severity, why_zh, why_en,
-    dwelling, opened_at, changed_at, version)
+    dwelling, place, opened_at, changed_at, version)
 VALUES (gen_random_uuid(), 'facility-danger', 1, 'facilities', 'opened', %(view)s, %(code)s, 'AJ-1', 'urgent', '井盖',
-    'cover', %(key)s, %(now)s, %(now)s, 1)
+    'cover', %(key)s, %(code)s, %(now)s, %(now)s, 1)
 RETURNING finding_id
 """
 TASK = """
@@ -40,8 +40,8 @@ def placed(city: City) -> City:
             if view == "grid":
                 row |= {"doors": [{"dwelling": "D-1", "risk": RISK}], "open_hazards": 1, "district": DISTRICT}
             sinks.execute(
-                f"INSERT INTO city.{view}_g1 (id, dwelling, version, row) VALUES (%s, %s, 1, %s)",
-                (code, key, Jsonb(row)),
+                f"INSERT INTO city.{view}_g1 (id, dwelling, place, version, row) VALUES (%s, %s, %s, 1, %s)",
+                (code, key, code, Jsonb(row)),
             )
             parameters = {"view": view, "code": code, "key": key, "now": NOW}
             (finding,) = sinks.execute(ALERT, parameters).fetchall()[0]
@@ -57,7 +57,7 @@ async def test_a_grids_row_is_for_its_street_and_shows_no_illness_without_a_purp
     assert masked["masked"] is True
     assert masked["row"]["open_hazards"] == 1
     assert "severe_mental" not in str(masked)
-    whole = (await here.get(f"/rows/grid/{placed.here.grid}?purpose=handle_case")).json()
+    whole = (await here.post(f"/rows/grid/{placed.here.grid}", json={"purpose": "verify_fact"})).json()
     assert whole["row"]["doors"][0]["risk"]["vulnerable"][0]["need"] == "severe_mental"
     assert (await here.get(f"/rows/grid/{placed.there.grid}")).status_code == 404
     assert (await here.get(f"/rows/district/{DISTRICT}")).status_code == 404, "a street is no district"

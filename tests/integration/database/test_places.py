@@ -42,7 +42,7 @@ def weather(world: World) -> World:
 
 
 def seen(world: World, scope: str, statement: str) -> list[str]:
-    with world.as_account(world.account("command_centre", scope)) as connection:
+    with world.as_reader(world.account("command_centre", scope)) as connection:
         return [str(row[0]) for row in connection.execute(f"{statement} ORDER BY 1").fetchall()]
 
 
@@ -71,7 +71,7 @@ def test_an_account_sees_the_grids_districts_and_companies_of_its_scope(
 
 @pytest.mark.parametrize("role", ["department", "ops", "admin"])
 def test_other_roles_see_none_of_them(weather: World, role: str) -> None:
-    with weather.as_account(weather.account(role, "")) as connection:
+    with weather.as_reader(weather.account(role, "")) as connection:
         for view in ("grid", "district", "legal_person"):
             assert connection.execute(f"SELECT count(*) FROM city.{view}").fetchone() == (0,)
 

@@ -33,7 +33,7 @@ def calls(world: World) -> dict[str, uuid.UUID]:
 
 def seen(world: World, token: str) -> dict[str, set[str]]:
     """What the account sees of alerts, tasks and the feed, by domain."""
-    with world.as_account(token) as connection:
+    with world.as_reader(token) as connection:
         return {
             table: {row[0] for row in connection.execute(f"SELECT domain FROM city.{table} WHERE domain IS NOT NULL")}
             for table in ("alert", "task", "feed")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +17,7 @@ from structlog.testing import capture_logs
 from producers.doors import device_register as devices
 from producers.doors.batch import Form
 from producers.doors.device_keys import DeviceKeys
-from producers.doors.device_messages import Message, Messages
+from producers.doors.device_messages import Message, Messages, follows
 from producers.doors.device_process import take
 from producers.doors.device_register import DeviceRefused
 from producers.publish import NotDelivered, Publisher
@@ -168,6 +170,42 @@ def test_a_key_is_kept_nowhere_and_a_new_one_ends_the_old(city: Settings) -> Non
         devices.revoke(city.dsn("owner"), "nobody")
 
 
+async def test_no_number_silences_a_device_and_registering_it_anew_begins_its_count(
+    app: FastAPI, city: Settings
+) -> None:
+    gate = door(city)
+    async with client_of(app) as client:
+        assert (await send(client, gate, gate.message("SwipedIn", {}, sequence=7))).status_code == 202
+        for far in (100_008, 10**12, 10**17):
+            answer = await send(client, gate, gate.message("SwipedIn", {}, sequence=far))
+            assert (answer.status_code, answer.json()["type"]) == (409, "urn:citygrid:problem:too-far-ahead")
+        with psycopg.connect(city.dsn("doors")) as doors:  # nor by SQL, with all that the doors may do
+            doors.execute("SELECT city.device_took(%s, %s, now())", (gate.name, 10**17))
+        assert (await send(client, gate, gate.message("SwipedIn", {}, sequence=8))).status_code == 202
+        again = door(city)
+        assert (await send(client, again, again.message("SwipedIn", {}, sequence=1))).status_code == 202
+    assert [event.record for event in events(city, SWIPES)] == ["DOOR-0017-7", "DOOR-0017-8", "DOOR-0017-2.1"]
+
+
+def test_a_device_that_cannot_count_takes_the_milliseconds() -> None:
+    now = 1_764_000_000_000
+    assert follows(0, now, now)
+    assert follows(now, now + 86_400_000, now + 86_400_000)
+    assert not follows(now, now + 400_000, now), "ahead of the clock"
+    assert not follows(5, now, now), "one that counts does not begin to take the clock"
+
+
+async def test_doors_that_swipe_do_not_hold_up_a_call(app: FastAPI, city: Settings) -> None:
+    """All connections of the swipes are taken: a call for help finds one of its own."""
+    bracelet = Simulated("bracelet", "B-1", devices.add(city, "bracelet", "B-1", number(7)))
+    swipes = app.state.door.device_pool
+    async with contextlib.AsyncExitStack() as busy, client_of(app) as client:
+        for _ in range(swipes.max_size):
+            await busy.enter_async_context(swipes.connection())
+        answer = await asyncio.wait_for(send(client, bracelet, bracelet.message("Pressed", {"button": "sos"})), 4)
+        assert answer.status_code == 202
+
+
 class Killed(Exception):
     """As good as `kill -9` at this point: the transaction is gone with what it had not committed."""
 
@@ -184,12 +222,12 @@ def test_killed_at_any_point_the_message_comes_again_and_is_the_same_event(city:
         for message in signed
     ]
     with (
-        psycopg.connect(city.dsn("api"), autocommit=True) as doomed,
+        psycopg.connect(city.dsn("doors"), autocommit=True) as doomed,
         Publisher(city) as publisher,
         pytest.raises(Killed),
     ):
         take(_Dying(doomed, point), _Dying(publisher, point), messages, batch, 30)  # type: ignore[arg-type]
-    with psycopg.connect(city.dsn("api"), autocommit=True) as connection, Publisher(city) as publisher:
+    with psycopg.connect(city.dsn("doors"), autocommit=True) as connection, Publisher(city) as publisher:
         assert take(connection, publisher, messages, [*batch, batch[0]], 30) == [*["accepted"] * 3, "taken_already"]
         assert take(connection, publisher, messages, batch, 30) == ["taken_already"] * 3
     events_found = events(city, SWIPES)
@@ -203,7 +241,7 @@ def test_while_kafka_is_away_no_number_is_used_up(city: Settings) -> None:
     batch = [Message("door-access", gate.name, signed.sequence, signed.sent_at, signed.signature, signed.body)]
     forms = {SWIPES: Form(contracts()[SWIPES], Pseudonyms.of(city))}
     messages = Messages(forms, DeviceKeys(city), 60)
-    with psycopg.connect(city.dsn("api"), autocommit=True) as connection, Publisher(city) as publisher:
+    with psycopg.connect(city.dsn("doors"), autocommit=True) as connection, Publisher(city) as publisher:
         with pytest.raises(NotDelivered):
             take(connection, _Away(publisher), messages, batch, 1)  # type: ignore[arg-type]
         assert devices.listed(city.dsn("owner"))[0]["last_sequence"] == 0

@@ -20,6 +20,7 @@ from local.stack.local import LocalStack
 from producers.outbox.relay import of_department, relay_once
 from producers.publish import Publisher
 from runtime.settings import CHECKOUT, Settings
+from tests.databases import drop_database
 from wire.codec import Decoder
 from wire.registry import Registry
 from wire.topics import ensure_schemas, ensure_topics
@@ -42,15 +43,15 @@ def settings_on_topics(settings: Settings) -> Settings:
 def register_dsn(postgres_server: LocalStack) -> Iterator[str]:
     """A database of the police, with the outbox that `citygrid outbox sql` prints."""
     name = f"register_{uuid.uuid4().hex[:10]}"
-    ports, passwords = postgres_server.ports.postgres, postgres_server.passwords
-    postgres.make_database(ports, passwords, name, "citygrid_owner", ("citygrid_sinks",))
+    port, passwords = postgres_server.ports.postgres, postgres_server.passwords
+    postgres.make_database(port, passwords, name, "citygrid_owner", ("citygrid_sinks",))
     dsn = postgres_server.dsn("citygrid_owner", name)
     with psycopg.connect(dsn, autocommit=True) as connection:
         for _ in range(2):  # again changes nothing
             connection.execute((CHECKOUT / "producers" / "outbox" / "department.sql").read_bytes())
         connection.execute("CREATE TABLE residence (person text, address text)")
     yield dsn
-    postgres.drop_database(ports, passwords, name)
+    drop_database(port, passwords, name)
 
 
 @pytest.fixture
@@ -203,5 +204,5 @@ def test_a_row_that_waited_while_its_database_moved_to_another_server_is_publish
             with Publisher(settings_on_topics) as publisher:
                 assert relay_once(restored, publisher, POLICE) == 1
     finally:
-        postgres.drop_database(ports, passwords, other)
+        drop_database(ports, passwords, other)
     assert records(settings_on_topics) == ["C-0001"]

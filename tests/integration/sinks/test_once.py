@@ -11,8 +11,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from database.listing import NoSuchView
 from runtime.settings import Settings
 from sinks import offsets
+from sinks.generation import rebuild
 from sinks.runner import Runner, TopicWentBack
 from sinks.sink import Read
 from sinks.worker import sinks
@@ -161,8 +163,6 @@ def test_postgresql_is_waited_for(settings: Settings, wire: Wire) -> None:
 
 
 def test_a_new_generation_is_built_beside_and_switched_at_once(settings: Settings, wire: Wire) -> None:
-    from sinks.generation import rebuild
-
     wire.row("resident", "r1", name="old")
     wire.send()
     with running(settings, "row-tables"):
@@ -177,3 +177,9 @@ def test_a_new_generation_is_built_beside_and_switched_at_once(settings: Setting
     wire.send()
     with running(settings, "row-tables"):
         until(lambda: ask(settings, "SELECT 1 FROM city.resident WHERE row ->> 'name' = 'newer'"))
+    assert rebuild(settings, "resident", threading.Event()) == 3
+    assert ask(settings, "SELECT to_regclass('city.resident_g1'), to_regclass('city.resident_g2') IS NULL") == [
+        (None, False)
+    ]
+    with pytest.raises(NoSuchView, match="household"):
+        rebuild(settings, "residents", threading.Event())

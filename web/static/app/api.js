@@ -59,7 +59,7 @@ export const me = () => request("GET", "/me");
 /** @type {() => Promise<City.Summary>} */
 export const summary = () => request("GET", "/summary");
 /**
- * A page of alerts, newest urgent first.
+ * A page of alerts: calls for help first, then by the time left.
  *
  * @returns {Promise<City.Alerts>}
  */
@@ -76,7 +76,7 @@ export const alertCase = (finding) => request("GET", `/alerts/${part(finding)}`)
  */
 export const unmaskCase = (finding, purpose) => request("POST", `/alerts/${part(finding)}/people`, { purpose });
 /**
- * All tasks of the account's queues that fit the filter, the most urgent first.
+ * All tasks of the account's queues that fit the filter: calls for help first, then by the time left.
  *
  * @returns {Promise<City.Task[]>}
  */
@@ -97,8 +97,17 @@ export async function tasks(filter = {}) {
  */
 export const moveTask = (task, move, body, key) =>
   request("POST", `/tasks/${part(task)}/${move}`, body ?? {}, key ? { "idempotency-key": key } : {});
-/** @type {(view: string, id: string, purpose?: string) => Promise<City.Row>} */
-export const row = (view, id, purpose) => request("GET", `/rows/${part(view)}/${part(id)}${query({ purpose })}`);
+/**
+ * A row, masked; with a purpose whole, and the look is recorded with it.
+ *
+ * @type {(view: string, id: string, purpose?: string) => Promise<City.Row>}
+ */
+export const row = (view, id, purpose) => {
+  const path = `/rows/${part(view)}/${part(id)}`;
+  return purpose ? request("POST", path, { purpose }) : request("GET", path);
+};
+/** The purposes that name no case: those of a page that is not opened from one. */
+export const purposesWithoutCase = (purposes) => (purposes ?? []).filter((one) => one.name !== "handle_case");
 export const looks = async (view, id) => listed(await request("GET", `/rows/${part(view)}/${part(id)}/looks`));
 export const lookup = (identity_number, purpose) =>
   request("POST", "/rows/resident/lookup", { identity_number, purpose });

@@ -32,6 +32,9 @@ export function t(key, values = {}) {
  */
 export const named = (key, otherwise) => TEXTS[language.value][key] ?? otherwise;
 
+/** What a link to a row is called: a view's name comes with the server. */
+export const nameOfRecord = (view) => t("case.record", { view: named(`view.${view}`, view) });
+
 /** Of a pair of fields `<field>_zh` and `<field>_en`, the one in the language in force. */
 export const textOf = (thing, field) =>
   thing?.[`${field}_${language.value}`] || thing?.[`${field}_zh`] || thing?.[`${field}_en`] || "";

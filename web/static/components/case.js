@@ -1,6 +1,6 @@
 import { h, nextTick, onMounted, ref, watch } from "/lib/vue.js";
 import { alertCase, moveTask, unmaskCase } from "../app/api.js";
-import { language, named, t, textOf } from "../app/language.js";
+import { language, named, nameOfRecord, t, textOf } from "../app/language.js";
 import { nameOf } from "../app/places.js";
 import { placeName } from "../app/regions.js";
 import { Severity, severityOf } from "../app/severity.js";
@@ -29,29 +29,28 @@ const silent = (value) =>
       !(value.because ?? []).some((fact) => fact.department === topic.department && topic.kinds.includes(fact.kind)),
   );
 
-const OWN_RECORD = new Set(["resident", "grid", "legal_person", "district"]);
-
+/** A household and a dwelling are linked for every case that is about one, whichever view the case is about. */
 const links = (value) =>
   h("p", { class: "row small" }, [
-    OWN_RECORD.has(value.view)
+    value.view !== "household" && value.view !== "dwelling"
       ? h(
           "a",
           { href: `/record.html#${value.view}/${encodeURIComponent(value.subject)}`, "data-test": "to-subject" },
-          t(`case.${value.view}`),
+          nameOfRecord(value.view),
         )
       : null,
     value.household
       ? h(
           "a",
           { href: `/record.html#household/${encodeURIComponent(value.household)}`, "data-test": "to-household" },
-          t("case.household"),
+          nameOfRecord("household"),
         )
       : null,
     value.dwelling
       ? h(
           "a",
           { href: `/record.html#dwelling/${encodeURIComponent(value.dwelling)}`, "data-test": "to-dwelling" },
-          t("case.dwelling"),
+          nameOfRecord("dwelling"),
         )
       : null,
     h("a", { href: `#grid=${value.place?.grid ?? ""}` }, t("case.on-map")),

@@ -1,5 +1,5 @@
 import { computed, h, ref } from "/lib/vue.js";
-import { lookup, lookupCompany, signOut } from "../app/api.js";
+import { lookup, lookupCompany, purposesWithoutCase, signOut } from "../app/api.js";
 import { recordLink } from "../app/facts.js";
 import { overall } from "../app/freshness.js";
 import { inputOf } from "../app/input.js";
@@ -150,7 +150,7 @@ const Search = {
                         checked: asCompany.value === company,
                         onChange: () => (asCompany.value = company),
                       }),
-                      t(company ? "record.legal_person" : "record.resident"),
+                      t(company ? "view.legal_person" : "view.resident"),
                     ]),
                   ),
                 )
@@ -166,7 +166,7 @@ const Search = {
                 },
                 [
                   h("option", { value: "" }, t("person.choose-purpose")),
-                  ...(props.purposes ?? []).map((one) =>
+                  ...purposesWithoutCase(props.purposes).map((one) =>
                     h("option", { value: one.name, key: one.name }, one[language.value]),
                   ),
                 ],

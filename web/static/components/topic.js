@@ -13,7 +13,7 @@ export const Classified = ({ as }) =>
   ]);
 Classified.props = ["as"];
 
-/** When the topic was last heard of, and whether that is within its contract's own limit. */
+/** When the topic was last stated something, and whether that is within its contract's own limit. */
 export const Freshness = ({ now }) => {
   if (!now) return h("span", { class: "quiet" }, t("catalogue.unasked"));
   const when = now.last_event_at ? `${clock(now.last_event_at)} · ${ago(now.last_event_at)}` : t("freshness.never");
@@ -79,8 +79,8 @@ const Readers = ({ topic }) => {
       : null;
   const steps = [
     step(t("catalogue.department"), [topic.department], departmentName),
-    step(t("catalogue.views"), views, (name) => named(`record.${name}`, name)),
-    step(t("catalogue.reached"), reached, (name) => named(`record.${name}`, name)),
+    step(t("catalogue.views"), views, (name) => named(`view.${name}`, name)),
+    step(t("catalogue.reached"), reached, (name) => named(`view.${name}`, name)),
     step(t("catalogue.rules"), rules, (name) => named(`rule.${name}`, name)),
     step(t("catalogue.sinks"), sinks, (name) => name),
   ].filter(Boolean);
@@ -124,7 +124,7 @@ export const TopicDetail = ({ detail, now, onClose }) => {
         ...fact("owner", topic.owner),
         ...fact("category", named(`category.${topic.category}`, topic.category)),
         ...fact("classification", h(Classified, { as: topic.classification })),
-        ...fact("subject", named(`record.${topic.subject.replace("-", "_")}`, topic.subject)),
+        ...fact("subject", named(`view.${topic.subject.replace("-", "_")}`, topic.subject)),
         ...fact("retention", kept(topic.retention)),
         ...fact("legal_basis", language.value === "zh" ? topic.legal_basis_zh : topic.legal_basis),
       ]),

@@ -2,13 +2,13 @@
 // which no log sees.
 
 import { createApp, h, onMounted, ref } from "/lib/vue.js";
-import { grids, looks, row as readRow } from "../app/api.js";
+import { grids, looks, purposesWithoutCase, row as readRow } from "../app/api.js";
 import { day, factsOf, linksOf, recordLink } from "../app/facts.js";
 import { refreshFreshness } from "../app/freshness.js";
 import { inputOf } from "../app/input.js";
 import { peopleOf } from "../app/kin.js";
 import { lately } from "../app/lanes.js";
-import { language, named, t } from "../app/language.js";
+import { language, named, nameOfRecord, t } from "../app/language.js";
 import { isMasked, recordOf } from "../app/masked.js";
 import { learn, placeName } from "../app/regions.js";
 import { account, homeOf } from "../app/session.js";
@@ -118,17 +118,20 @@ const Record = {
 
     const heading = (view, row, id) => {
       if (view === "grid" || view === "district") return placeName(id, language.value);
-      if (view === "household" || view === "dwelling") return row.address ?? `${t(`record.${view}`)} ${id}`;
-      return row.name ?? t(`record.${view}`);
+      if (view === "household" || view === "dwelling") return row.address ?? `${t(`view.${view}`)} ${id}`;
+      return row.name ?? t(`view.${view}`);
     };
-    const under = (view, id) => (view === "resident" ? t("record.resident") : `${named(`record.${view}`, view)} ${id}`);
+    const under = (view, id) => (view === "resident" ? t("view.resident") : `${named(`view.${view}`, view)} ${id}`);
 
     /** What one looks at before one reads: people around the row, or a grid's doors; then spans in time. */
     const diagram = (view, row, title, history) => {
       const people = peopleOf(view, row);
       const recent = lately(history, now.value);
       return h("section", { class: "panel pad" }, [
-        h("h2", t(`record.diagram.${AREA.has(view) ? "area" : people.length ? view : "life"}`)),
+        h(
+          "h2",
+          named(`record.diagram.${AREA.has(view) ? "area" : people.length ? view : "life"}`, t("record.diagram")),
+        ),
         AREA.has(view) ? h(RiskDoors, { row }) : people.length ? h(Family, { title, people }) : null,
         ...(AREA.has(view)
           ? []
@@ -143,7 +146,7 @@ const Record = {
           "p",
           { class: "row" },
           linksOf(view, row).map(([to, id]) =>
-            h("a", { key: to, href: recordLink(to, id), "data-test": `to-${to}` }, t(`case.${to}`)),
+            h("a", { key: to, href: recordLink(to, id), "data-test": `to-${to}` }, nameOfRecord(to)),
           ),
         ),
       ]);
@@ -171,7 +174,7 @@ const Record = {
                 h("span", { class: "small" }, t("person.why-look")),
                 h("select", { "data-test": "purpose", onChange: (e) => inputOf(e) && load(inputOf(e)) }, [
                   h("option", { value: "" }, t("person.choose-purpose")),
-                  ...(who.value.purposes ?? []).map((one) =>
+                  ...purposesWithoutCase(who.value.purposes).map((one) =>
                     h("option", { key: one.name, value: one.name }, one[language.value]),
                   ),
                 ]),

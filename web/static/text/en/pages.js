@@ -77,12 +77,7 @@ export default {
   "case.people": "People concerned",
   "case.timeline": "Timeline",
   "case.do": "What to do",
-  "case.household": "Household",
-  "case.dwelling": "Dwelling",
-  "case.resident": "Resident's record",
-  "case.grid": "Grid's record",
-  "case.district": "District's record",
-  "case.legal_person": "Company's record",
+  "case.record": "{view} record",
   "case.on-map": "On the map",
   "case.rule": "Rule {rule}, version {version} · changed {at}",
 

@@ -6,12 +6,6 @@ export default {
 
   "record.title": "Record",
   "record.back": "Back",
-  "record.household": "Household",
-  "record.dwelling": "Dwelling",
-  "record.resident": "Resident",
-  "record.grid": "Grid",
-  "record.district": "District",
-  "record.legal_person": "Company",
   "record.diagram": "Who belongs here",
   "record.diagram.household": "Members",
   "record.diagram.dwelling": "Occupants and owners",

@@ -75,12 +75,7 @@ export default {
   "case.people": "涉及人员",
   "case.timeline": "经过",
   "case.do": "处置",
-  "case.household": "家庭档案",
-  "case.dwelling": "房屋档案",
-  "case.resident": "居民档案",
-  "case.grid": "网格档案",
-  "case.district": "区档案",
-  "case.legal_person": "企业档案",
+  "case.record": "{view}档案",
   "case.on-map": "在地图上看",
   "case.rule": "规则 {rule} 第 {version} 版 · 更新 {at}",
 

@@ -6,12 +6,6 @@ export default {
 
   "record.title": "档案",
   "record.back": "返回",
-  "record.household": "家庭户",
-  "record.dwelling": "房屋",
-  "record.resident": "居民",
-  "record.grid": "网格",
-  "record.district": "区",
-  "record.legal_person": "企业",
   "record.diagram": "成员关系图",
   "record.diagram.household": "家庭成员",
   "record.diagram.dwelling": "居住人员与权利人",
