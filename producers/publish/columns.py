@@ -205,12 +205,16 @@ def _index(column: Column, places: Mapping[str, int]) -> int | None:
 
 def _bound(columns: Mapping[str, Column], kind: str, places: Mapping[str, int]) -> Callable[[Sequence[str]], Statement]:
     plan = [(name, _index(column, places), column, _document_index(column, places)) for name, column in columns.items()]
+    missing = {name: column.absent for name, index, column, _ in plan if index is None and not column.needed}
+    plan = [step for step in plan if step[0] not in missing]
     head = [step for step in plan if step[0] in HEAD]
     rest = [step for step in plan if step[0] not in HEAD]
+    no_head = {name: absent for name, absent in missing.items() if name in HEAD}
+    no_change = {name: absent for name, absent in missing.items() if name not in HEAD}
 
     def make(cells: Sequence[str]) -> Statement:
-        values = {name: _cell(cells, index, column, document) for name, index, column, document in head}
-        change = {name: _cell(cells, index, column, document) for name, index, column, document in rest}
+        values = no_head | {name: _cell(cells, index, column, document) for name, index, column, document in head}
+        change = no_change | {name: _cell(cells, index, column, document) for name, index, column, document in rest}
         return Statement(kind, change=change, **{**values, "withdrawn": bool(values.get("withdrawn"))})
 
     return make
