@@ -58,7 +58,8 @@ bench: $(STAMP) ## this system and its peers, alternating; then publish → task
 	$(RUN) -m bench.latency
 	$(RUN) -m bench.city
 
-soak: $(STAMP) ## thousands of simulated histories, then hours of load with kills; says what differs, grew or got slower
+soak: $(STAMP) ## thousands of spoilt files and simulated histories, then hours of load with kills; says what differs, grew or got slower
+	$(RUN) -m tests.office.mutated --count 10000
 	$(RUN) -m tests.simulation --seeds 5000 --summary bench/latest_simulation.json
 	$(RUN) -m bench.soak
 

@@ -107,7 +107,7 @@ class ContractWhole(BaseModel):
 
 
 class TopicFreshness(BaseModel):
-    """When the city last heard of a topic."""
+    """When a topic had its last event."""
 
     topic: str
     last_event_at: datetime | None = Field(description="null: never")

@@ -16,18 +16,20 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from producers.publish import delimited, json_rows
 from producers.publish.columns import Department, Export, ExportUnknown
-from producers.publish.file_form import FileRefused, form_of
 from producers.publish.header import HEAD_ROWS, Head, Names, head_of, is_no_record
 from producers.publish.roles import day_columns, identity_columns, naming_columns
-from producers.publish.rows import Damaged, DayCell, Line, Read, Row, Stated
-from producers.publish.spool import Spooled
+from producers.tables import delimited, json_rows
+from producers.tables.file_form import FileRefused, form_of
+from producers.tables.rows import Damaged, DayCell, Line, Read, Row, Stated
+from producers.tables.spool import Spooled
 
 __all__ = ["Damaged", "ExportFile", "FileRefused", "Line", "Read", "Stated"]
 
 #: Rows of which the usual number of cells is taken.
 WIDTH_ROWS = 200
+#: Rows from which on something is usual.
+USUAL_FROM = 2
 #: A sheet that names so many of the columns is meant to be read, also if it lacks one.
 RESEMBLES = 3
 #: Lines of a sheet are numbered from a multiple of this, so that their order in the file is that of their numbers.
@@ -42,11 +44,13 @@ _PERHAPS_NO_RECORD = frozenset("合总小共累本填制审复打导经负单备
 
 
 class Table(NamedTuple):
-    """A table of the file: its sheet's name, its head, how many cells its rows have, and its rows."""
+    """A table of the file: its sheet's name, its head, how many cells its rows have and how long their last one is at
+    least, and its rows."""
 
     name: str
     head: Head
     width: int
+    shortest: int
     base: int
     rows: Callable[[Callable[[int], None] | None], Iterator[Row | Damaged]]
 
@@ -124,12 +128,12 @@ class ExportFile:
             if type(line) is not Line:
                 continue
             header = tuple(line.header)
-            at = positions.get(header)
-            if at is None:
+            numbered = positions.get(header)
+            if numbered is None:
                 export = department.export_of(header) if self._tables is None else self._export_with(header)
                 known = identity_columns(export)
-                at = positions[header] = [index for index, name in enumerate(header) if name in known]
-            for index in at:
+                numbered = positions[header] = [index for index, name in enumerate(header) if name in known]
+            for index in numbered:
                 for number in _IDENTITY.findall(line.cells[index]):
                     numbers += 1
                     rounded += number.endswith("000")
@@ -163,14 +167,15 @@ class ExportFile:
         columns = len(head.columns)
 
         def rows(progress: Callable[[int], None] | None) -> Iterator[Row | Damaged]:
-            return (row for row in delimited.rows(text, delimiter, width, progress) if row.number > last)
+            every = delimited.rows(text, delimiter, width, progress)
+            return (row for row in every if row.number > last or type(row) is Damaged)
 
         width: int | None = None
         usual = _usual(rows(None), columns)
         if usual is None:
             raise FileRefused(f"{self.path} has no line but the columns' names: there is nothing to publish.")
         width = usual
-        return [Table("", head, width, 0, rows)]
+        return [Table("", head, width, _shortest(rows(None), width), 0, rows)]
 
     def _sheet_tables(self, spooled: Spooled, names: Names) -> list[Table]:
         tables: list[Table] = []
@@ -192,6 +197,7 @@ class ExportFile:
                     sheet,
                     head,
                     len(head.columns),
+                    0,
                     number << SHEET_BITS,
                     _after(spooled, sheet, last, len(head.columns)),
                 )
@@ -215,10 +221,10 @@ class ExportFile:
         first_label, label = next((index, name) for index, name in enumerate(head.labels) if columns[index])
         labels = [name.strip() for name in head.labels]
         for row in table.rows(self._progress):
-            if type(row) is Damaged:
+            if isinstance(row, Damaged):
                 yield row._replace(number=base + row.number)
                 continue
-            number, cells, original, _ = row
+            number, cells, original, _, ended = row
             leading = next((cell for cell in cells if cell and not cell.isspace()), "").lstrip()
             if not leading:
                 continue
@@ -232,6 +238,10 @@ class ExportFile:
                 index = next(index for index in undated if type(cells[index]) is DayCell)
                 reason = "was changed into a date by a spreadsheet: write it as text in your register's export"
                 yield Damaged(base + number, reason, original, columns[index])
+            elif not ended and len(cells[-1]) < table.shortest:
+                yield Damaged(
+                    base + number, "may have been cut: it has no line end and its last cell is short", original
+                )
             elif rivals and (rival := _disagree(rivals, cells)):
                 yield Damaged(
                     base + number, f"says otherwise than {rival[1]}, which means the same", original, rival[0]
@@ -307,13 +317,21 @@ def _usual(rows: Iterator[Row | Damaged], columns: int) -> int | None:
     return columns
 
 
+def _shortest(rows: Iterator[Row | Damaged], width: int) -> int:
+    """How long the last cell of a row is at least, as far as that is usual; 0 if too few rows show it."""
+    lengths = [
+        len(row.cells[-1]) for row in islice(rows, WIDTH_ROWS) if isinstance(row, Row) and len(row.cells) == width
+    ]
+    return min(lengths[:-1]) if len(lengths) > USUAL_FROM else 0
+
+
 def _rivals(head: Head) -> list[tuple[str, int, str, int]]:
     """Pairs of columns that mean the same person or record: (name, position, name, position)."""
-    at = {name: index for index, name in enumerate(head.columns) if name}
+    position = {name: index for index, name in enumerate(head.columns) if name}
     pairs = []
     for column in naming_columns(head.export):
-        there = [name for name in column.names if name in at]
-        pairs += [(there[0], at[there[0]], other, at[other]) for other in there[1:]]
+        there = [name for name in column.names if name in position]
+        pairs += [(there[0], position[there[0]], other, position[other]) for other in there[1:]]
     return list(dict.fromkeys(pairs))
 
 

@@ -15,12 +15,14 @@ from typing import NamedTuple
 
 from domain.codes import narrow
 from producers.publish.columns import Department, Export
-from producers.publish.file_form import FileRefused
-from producers.publish.rows import Row
+from producers.tables.file_form import FileRefused
+from producers.tables.rows import Row
 
 #: Rows among which the columns' names are looked for, and over how many of them merged cells may spread.
 HEAD_ROWS = 60
 MERGED_ROWS = 3
+#: A title, who filled it in, and when: a row above the head has no more cells than this, or half of the columns.
+RECORD_LIKE = 3
 
 _DECORATION = re.compile(
     "[\\s*\u203b\u2217\u2605\u2606\"'`\u201c\u201d\u2018\u2019\u300c\u300d\u200b-\u200f\u2060\ufeff\u00ad\u202a-\u202e]+"
@@ -32,6 +34,7 @@ _NOTES = re.compile(
     r"格式[::]?.*|yyyy.*|例如?[::]?.*|18位|15位|下拉选择|required|optional",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"[._-]?\d+$|[._-][a-zA-Z]$")
 _WHOLE_BRACKETED = re.compile(r"\[(.+)\]|【(.+)】|<(.+)>|\{(.+)\}|\((.+)\)")
 #: A row below the table that is no record of it.
 _NO_RECORD = re.compile(
@@ -70,8 +73,9 @@ class Names:
         return ""
 
     def resembled(self, name: str) -> str:
-        """The known name that is left of `name` without anything that stands in brackets; "" if there is none."""
-        return self._plain.get(_BRACKETS.sub("", _plain(name)), "")
+        """The known name that is left of `name` without anything in brackets and without a number behind it, which
+        programs add to a name that stands twice; "" if there is none."""
+        return self._plain.get(_NUMBERED.sub("", _BRACKETS.sub("", _plain(name))), "")
 
     def score(self, cells: Iterable[str]) -> int:
         """How many of the cells name a column."""
@@ -89,10 +93,23 @@ def head_of(rows: Sequence[Row], names: Names, place: str) -> Head:
             columns = tuple(map(names.known, labels))
             score = sum(map(bool, columns))
             if score and any(not export.missing(columns) for export in department.exports):
+                _refuse_records_above(rows[: index - above + 1], score, names, place)
                 return _head(labels, columns, names, index, place)
             best = max(best, (score, columns), key=lambda one: one[0])
     department.export_of(best[1])  # raises: it says what is missing
     raise AssertionError
+
+
+def _refuse_records_above(rows: Sequence[Row], columns: int, names: Names, place: str) -> None:
+    """Above the columns' names stand titles and what several columns have in common; a row with as many cells as a
+    record would be lost. Raises FileRefused."""
+    for row in rows:
+        filled = sum(bool(cell and not cell.isspace()) for cell in row.cells)
+        if filled > max(RECORD_LIKE, columns // 2) and not names.score(row.cells):
+            raise FileRefused(
+                f"{place}: line {row.number} stands above the columns' names and is as full as a record. Leave the "
+                "columns' names above all records, once, and publish the file again."
+            )
 
 
 def _head(labels: Sequence[str], columns: tuple[str, ...], names: Names, row: int, place: str) -> Head:
@@ -101,17 +118,17 @@ def _head(labels: Sequence[str], columns: tuple[str, ...], names: Names, row: in
     columns = tuple(name if name in used else "" for name in columns)
     for name, count in Counter(filter(None, columns)).items():
         if count > 1:
-            places = " and ".join(str(at) for at, one in enumerate(columns, 1) if one == name)
+            places = " and ".join(str(position) for position, one in enumerate(columns, 1) if one == name)
             raise FileRefused(
                 f"{place}: the column {name} stands {count} times (columns {places}), and nothing says which is meant. "
                 "Leave one, or give the others another name, and publish the file again."
             )
     for label, name in zip(labels, columns, strict=True):
         meant = "" if name else names.resembled(label)
-        if meant in used and meant and meant not in columns:
+        if meant and meant in used:
             raise FileRefused(
                 f"{place}: the column {_shown(label)} may or may not be {meant}. Call it {meant} if it is, leave it "
-                "out if it is not, and publish the file again."
+                "out or give it another name if it is not, and publish the file again."
             )
     unused = tuple(_shown(label) for label, name in zip(labels, columns, strict=True) if label.strip() and not name)
     return Head(export, columns, tuple(labels), unused, row)
@@ -140,7 +157,7 @@ def _labels(rows: Sequence[Row]) -> list[str]:
 def _names(export: Export) -> list[str]:
     columns = [column for kind in export.says() for column in kind.columns.values()] + [*export.head.values()]
     columns += [export.kind_column] if export.kind_column else []
-    return [name for column in columns for name in column.names]
+    return [name for column in columns for name in (*column.names, *column.document_names())]
 
 
 def _plain(name: str) -> str:

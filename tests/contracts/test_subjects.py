@@ -55,7 +55,7 @@ def test_a_code_has_one_form(kind: str, code: str) -> None:
         ("dwelling", "440113001002003", "no district or grid code"),
         ("dwelling", "grid/440113001002003", "no district or grid code"),
         ("dwelling", "D-1\ndwelling/D-2", "line break"),
-        ("dwelling", "D-1\u2028", "line break"),
+        ("dwelling", "D\u2028-1", "line break"),
         ("household", "H-1\r\nH-2", "line break"),
     ],
 )
@@ -77,7 +77,7 @@ MOVED = {
     [
         ("HK-1\nHK-2", {}, "record"),
         ("HK-1", {"dwelling": "440106"}, "dwelling"),
-        ("HK-1", {"dwelling": "D-1\n"}, "dwelling"),
+        ("HK-1", {"dwelling": "D\n-1"}, "dwelling"),
         ("HK-1", {"household": "H-1\nresident/x"}, "household"),
     ],
 )

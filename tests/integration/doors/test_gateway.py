@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from structlog.testing import capture_logs
 
 from producers.doors import key_register as keys
 from runtime.settings import Settings
+from tests.conftest import Database
 from tests.contracts.people import number
 from tests.integration.doors.conftest import client_of, running
 from tests.integration.doors.statements import TENANCY, event_id, let, on_topic
@@ -223,3 +225,30 @@ async def test_a_line_in_the_log_names_the_key_and_nobody(housing: httpx.AsyncCl
     assert {line["department"] for line in requests} == {"housing"}
     assert number(1)[:17] not in str(lines)
     assert "cgk_" not in str(lines)
+
+
+async def test_after_the_database_restarted_no_request_meets_a_dead_connection(
+    housing: httpx.AsyncClient, city: Settings, database: Database
+) -> None:
+    role = psycopg.conninfo.conninfo_to_dict(city.dsn("api"))["user"]
+    answers = []
+    for _ in range(3):
+        await asyncio.gather(*(housing.get("/contracts") for _ in range(8)))  # several connections
+        with psycopg.connect(database.admin, autocommit=True) as admin:
+            ended = admin.execute(
+                "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity "
+                "WHERE usename = %s AND datname = current_database()",
+                (role,),
+            ).fetchone()
+        assert ended is not None
+        assert ended[0] > 0
+        answers += [(await housing.get("/contracts")).status_code for _ in range(12)]
+    assert set(answers) == {200}
+
+
+async def test_a_byte_order_mark_is_named(housing: httpx.AsyncClient) -> None:
+    body = b"\xef\xbb\xbf" + json.dumps([let(1)]).encode()
+    headers = {"content-type": "application/json", "accept-language": "en"}
+    answer = await housing.post(f"/events/{TENANCY}", content=body, headers=headers)
+    assert answer.status_code == 400
+    assert "byte order mark" in answer.text

@@ -4,7 +4,7 @@ Its reader holds the whole sheet; in another process that memory goes back when 
 nothing with it, and one that unpacks to more than fits is refused. A line is `{"sheet": name}` or `[number, cells]`; a
 cell is a text, or a list of one text where the spreadsheet holds a day or time.
 
-    python -m producers.publish.spool workbook FILE OUT
+    python -m producers.tables.spool workbook FILE OUT
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from producers.publish.file_form import FileRefused
-from producers.publish.rows import DayCell, Row
+from producers.tables.file_form import FileRefused
+from producers.tables.rows import DayCell, Row
 
 MEMORY = 6 << 30
 """Bytes that the reading process may take: a full sheet of 1,048,576 rows needs about 1.5 GiB."""
@@ -38,7 +38,7 @@ class Spooled:
         command = [
             sys.executable,
             "-m",
-            "producers.publish.spool",
+            "producers.tables.spool",
             form,
             str(path.absolute()),
             str(self._path),
@@ -91,15 +91,15 @@ def _unreadable(path: Path) -> FileRefused:
 
 def _spool(form: str, path: Path, encoding: str | None, out: BinaryIO) -> None:
     if form == "workbook":
-        from producers.publish.workbook import sheets
+        from producers.tables.workbook import sheets
 
-        found = sheets(path)
+        listed = sheets(path)
     else:
-        from producers.publish.web_page import tables
+        from producers.tables.web_page import tables
 
-        found = tables(path, encoding)
+        listed = tables(path, encoding)
     names: set[str] = set()
-    for sheet in found:
+    for sheet in listed:
         name = sheet.name if sheet.name not in names else f"{sheet.name} ({len(names) + 1})"
         names.add(name)
         out.write(_line({"sheet": name}))

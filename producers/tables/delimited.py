@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from producers.publish.rows import Damaged, Row
+from producers.tables.rows import Damaged, Row
 
 LONGEST_LINE = 1_000_000
 #: A quotation mark that is not closed within so many lines is a slip, not a cell of many lines.
@@ -24,6 +24,8 @@ DELIMITERS = (",", "\t", ";", "|")
 _SAID_BY_EXCEL = re.compile(r'"?sep=(.)"?[,;\t|]*', re.IGNORECASE)
 #: What a program writes that lost characters: the replacement character, or its UTF-8 read as GB18030.
 _LOST = re.compile("\ufffd|锟斤拷")
+
+STRAY = "has a quotation mark that neither opens nor closes a cell"
 
 csv.field_size_limit(LONGEST_LINE)
 
@@ -74,14 +76,22 @@ def rows(
             yield Damaged(number, "has characters that were lost when it was written", line)
         elif '"' not in line:
             if number > 1 or not _SAID_BY_EXCEL.fullmatch(line.strip()):
-                yield Row(number, line.split(delimiter), line)
+                ended = raw.endswith(text.line_end)
+                yield (
+                    Row(number, line.split(delimiter), line)
+                    if ended
+                    else Row(number, line.split(delimiter), line, 1, False)
+                )
         elif not starts_quoted.search(line):
-            yield Row(number, line.split(delimiter), line)
+            yield Damaged(number, STRAY, line)
         elif line.count('"') % 2:
             yield _joined(lines, number, line, delimiter, width)
         elif number > 1 or not _SAID_BY_EXCEL.fullmatch(line.strip()):
             cells = _split(line, delimiter)
-            yield Damaged(number, "is not CSV", line) if cells is None else Row(number, cells, line)
+            if cells is None:
+                yield Damaged(number, STRAY, line)
+            else:
+                yield Row(number, cells, line, 1, raw.endswith(text.line_end))
 
 
 def best_delimiter(text: Text, score: Callable[[list[str]], int], lines: int) -> str:
@@ -184,11 +194,11 @@ def _is_a_row(line: str, delimiter: str, width: int, first_is: bool) -> bool:
 
 def _split(line: str, delimiter: str) -> list[str] | None:
     """The cells of a line with quotation marks; None if they do not stand where cells begin and end."""
+    mark = re.escape(delimiter)
+    quoted = re.compile(rf'(?:^|(?<={mark}))"(?:[^"]|"")*"(?={mark}|$)')
     for attempt in (line, _tight(line, delimiter)):
-        try:
+        if '"' not in quoted.sub("", attempt):
             return next(csv.reader([attempt], delimiter=delimiter, strict=True))
-        except csv.Error:
-            continue
     return None
 
 
@@ -202,6 +212,7 @@ def _tight(line: str, delimiter: str) -> str:
 def _encoding(path: Path, begins: int, line_end: bytes) -> str:
     """UTF-8 or GB18030, by what the lines with Chinese in them are valid as: GB18030 is hardly ever valid UTF-8."""
     votes = seen = read = 0
+    first = True
     for raw in _physical(Text(path, begins, "utf-8", line_end, None)):
         read += len(raw)
         if not raw.isascii():
@@ -211,6 +222,7 @@ def _encoding(path: Path, begins: int, line_end: bytes) -> str:
             except UnicodeDecodeError:
                 votes -= 1
             seen += 1
+            first = votes > 0 if seen == 1 else first
         if seen >= SAMPLE_LINES or read > SAMPLE_BYTES:
             break
-    return "utf-8" if votes > 0 or not seen else "gb18030"
+    return "utf-8" if votes > 0 or (votes == 0 and first) else "gb18030"

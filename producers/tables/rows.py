@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 
 
 class Row(NamedTuple):
-    """A row as it was read: `number` of its (first) line, `original` as it stands in the file, over `lines` lines."""
+    """A row as it was read: `number` of its (first) line, `original` as it stands in the file, over `lines` lines;
+    `ended` is False for a last line that no line end closes, which may have been cut."""
 
     number: int
     cells: Sequence[str]
     original: str
     lines: int = 1
+    ended: bool = True
 
 
 class Line(NamedTuple):

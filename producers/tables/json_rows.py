@@ -10,8 +10,8 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from producers.publish.delimited import LONGEST_LINE, Text
-from producers.publish.rows import Damaged, Stated
+from producers.tables.delimited import LONGEST_LINE, Text
+from producers.tables.rows import Damaged, Stated
 
 BLOCK = 1 << 20
 

@@ -22,8 +22,8 @@ from python_calamine import (
     load_workbook,
 )
 
-from producers.publish.file_form import FileRefused
-from producers.publish.rows import DayCell
+from producers.tables.file_form import FileRefused
+from producers.tables.rows import DayCell
 
 #: A spreadsheet keeps so many digits of a number.
 EXACT = 10**15
