@@ -1,7 +1,7 @@
 """Brings the peers that are not in our lock; everything lands in `bench/build/`.
 
-Kafka Streams and Flink from Maven, compiled by Eclipse's compiler on the wheel's Java; Quix Streams and PyFlink each in
-a virtual environment of its own.
+Kafka Streams and Flink from Maven, compiled by Eclipse's compiler on the wheel's Java; Quix Streams in a virtual
+environment of its own.
 """
 
 from __future__ import annotations

@@ -306,8 +306,8 @@ class FetchThread(threading.Thread):
             self._resume(current)
 
     def _resume(self, numbers: Iterable[int]) -> None:
-        """Read paused partitions on from where we are in each. librdkafka alone goes on from the last record that it
-        gave us; where it has given none since a seek, it forgets the seek and begins at the partition's beginning."""
+        """Read paused partitions on from where we are in each. librdkafka alone may forget a seek after which it gave
+        no record (seen with partitions that are assigned without a group), and begin at the partition's beginning."""
         places = self._partitions(numbers)
         for place in places:
             self._seek(TopicPartition(place.topic, place.partition, self.read_up_to[place.topic, place.partition]))

@@ -46,8 +46,8 @@ def test_a_frozen_worker_that_thaws_is_fenced(counting: Counting) -> None:
 
 
 def test_a_partition_that_was_read_whole_is_not_read_again_after_a_pause(counting: Counting) -> None:
-    """librdkafka forgets where a partition was sought to if it gave nothing, not even its end, between a seek and a
-    pause: it then begins at the beginning. The worker takes one record and pauses while it folds it."""
+    """The worker takes one record and pauses all partitions while it folds it, also those in which nothing is left to
+    read: each goes on from where it was (docs/decisions/0026-turn-to-poll.md)."""
     counting.fill(2 * KEYS)
     first = counting.start()
     counting.wait_until_read()
