@@ -180,7 +180,7 @@ class FetchThread(threading.Thread):
             self._commands.popleft()()
         if self._paused and self.records_fetched == self._dispatcher.records_done:
             self._paused = False
-            self._consumer.resume(self._partitions(self._flowing))
+            self._resume(self._flowing)
         # Every call gives the interpreter's lock away and may wait 5 ms to get it back, so as few as possible:
         # what is there already, else wait for one record (consume(n, t) would wait for n, or all of t).
         messages = self._consumer.consume(self._settings.batch_records, 0)
@@ -203,6 +203,7 @@ class FetchThread(threading.Thread):
             if not self._thread_has_turn.is_set():
                 self._thread_has_turn.set()
                 self._paused = True
+                logger.info("the event loop is busy: reading is paused")
                 self._consumer.pause(self._partitions(self._flowing))
             return True
 
@@ -223,6 +224,12 @@ class FetchThread(threading.Thread):
             generation = self._flowing.get(partition)
             if generation is None:
                 continue  # fetched between the assignment and the pause; read again from the restored offset
+            if (records[0].offset() or 0) < self.read_up_to[topic, partition]:
+                raise DataPlaneError(
+                    f"{topic}[{partition}] came again from offset {records[0].offset()}, although it was read up to "
+                    f"{self.read_up_to[topic, partition]}: nothing may count twice, so the worker ends and is to be "
+                    "started again; if it ends so each time, the topic was made anew and its group's offsets are stale"
+                )
             batch = RecordBatch(self._dispatcher, topic, partition, records, generation, sum(map(len, records)))
             self.read_up_to[topic, partition] = batch.next_offset
             self.records_fetched += len(batch)
@@ -245,12 +252,8 @@ class FetchThread(threading.Thread):
             self._refreshed = now
             self._group_metadata = self._consumer.consumer_group_metadata()
 
-    def _partitions(self, numbers: Iterable[int], offset: int | None = None) -> list[TopicPartition]:
-        return [
-            TopicPartition(topic, number) if offset is None else TopicPartition(topic, number, offset)
-            for number in numbers
-            for topic in self._topics
-        ]
+    def _partitions(self, numbers: Iterable[int]) -> list[TopicPartition]:
+        return [TopicPartition(topic, number) for number in numbers for topic in self._topics]
 
     # -- rebalance callbacks, called from within poll() or close()
 
@@ -298,10 +301,18 @@ class FetchThread(threading.Thread):
             del self._restoring[number]
             for topic in self._topics:
                 self.read_up_to[topic, number] = offsets[topic, number]
-                self._seek(TopicPartition(topic, number, offsets[topic, number]))
             self._flowing[number] = generations[number]
         if current and not self._paused:
-            self._consumer.resume(self._partitions(current))
+            self._resume(current)
+
+    def _resume(self, numbers: Iterable[int]) -> None:
+        """Read paused partitions on from where we are in each. librdkafka alone goes on from the last record that it
+        gave us; where it has given none since a seek, it forgets the seek and begins at the partition's beginning."""
+        places = self._partitions(numbers)
+        for place in places:
+            self._seek(TopicPartition(place.topic, place.partition, self.read_up_to[place.topic, place.partition]))
+        if places:
+            self._consumer.resume(places)
 
     def _seek(self, where: TopicPartition) -> None:
         deadline = time.monotonic() + self._settings.broker_wait_s

@@ -21,7 +21,7 @@ from wire.topics import CLOCK, group_of_stage
 ASKED_S = 20.0
 EVERY_S = 0.5
 STILL = 4
-"""So many times in a row nothing moved: what rows say of each other has been read too."""
+"""This many rounds in a row nothing moved: contributions have been read too."""
 
 RECORDS = "records"
 """The index of records, which the stages wait for as they do for each other."""

@@ -24,8 +24,8 @@ LONGEST_WAIT_S = 0.2
 DAY_SECONDS = 86_400
 NOON = DAY_SECONDS // 2
 
-Tell = Callable[[int, str, int], None]
-"""Told the second of the day, the title of a scene (or nothing), and how many events were published."""
+Report = Callable[[int, str, int], None]
+"""Called with the second of the day, the title of a scene (or nothing), and how many events were published."""
 
 
 class Found(NamedTuple):
@@ -40,14 +40,20 @@ class Found(NamedTuple):
 
 
 def play(
-    demo: Demo, settings: Settings, speed: float, stopping: threading.Event, tell: Tell, *, dead_letter: bool = False
+    demo: Demo,
+    settings: Settings,
+    speed: float,
+    stopping: threading.Event,
+    report: Report,
+    *,
+    dead_letter: bool = False,
 ) -> int:
     """The day from 00:00 to 24:00, each happening at its own instant; the number of events. Ends early if `stopping`
     is set. `dead_letter`: a record that nobody can read is put in on purpose."""
     begin = time.time_ns() // 1000
     demo.note(day={"begin": begin, "speed": speed})
     count, last_report = 0, 0.0
-    idle = lambda second: tell(second, "", count)  # noqa: E731
+    idle = lambda second: report(second, "", count)  # noqa: E731
     with Publisher(settings) as publisher:
         for happening in Day(demo.city, begin, speed).happenings():
             late = time.time_ns() // 1000 - happening.moment
@@ -61,7 +67,7 @@ def play(
                 _plant_dead_letter(settings)
                 dead_letter = False
             if happening.title or time.monotonic() - last_report > TOLD_EVERY_S:
-                tell(happening.second, happening.title, count)
+                report(happening.second, happening.title, count)
                 last_report = time.monotonic()
         publisher.flush()
     _wait(stopping, begin, begin + round(DAY_SECONDS * SECOND / speed), speed, idle)
@@ -75,12 +81,12 @@ def _plant_dead_letter(settings: Settings) -> None:
     producer.flush(30)
 
 
-def _wait(stopping: threading.Event, begin: int, until: int, speed: float, tell: Callable[[int], None]) -> bool:
+def _wait(stopping: threading.Event, begin: int, until: int, speed: float, report: Callable[[int], None]) -> bool:
     """Whether the instant came before `stopping` was set."""
     while (left := until / SECOND - time.time()) > 0:
         if stopping.wait(min(left, TOLD_EVERY_S)):
             return False
-        tell(round((time.time() - begin / SECOND) * speed))
+        report(round((time.time() - begin / SECOND) * speed))
     return not stopping.is_set()
 
 

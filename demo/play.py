@@ -42,15 +42,15 @@ CATCHING_UP_S = 300.0
 """Whether or not everything runs, the city is loaded after so long."""
 REGISTERS = discover("demo.registers", "REGISTER", Register)
 
-Tell = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is done, and how much there is."""
+Report = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
 
 
 class DemoRefused(Exception):
     """The demo city cannot be played here; the message says why and what to do."""
 
 
-def _tell_nobody(title: str, done: int, total: int) -> None:
+def _report_nothing(title: str, done: int, total: int) -> None:
     pass
 
 
@@ -83,7 +83,7 @@ class Demo:
         """Whether the whole city was published here before."""
         return int(self._known.get("loaded", 0)) >= self.city.residents
 
-    def load(self, tell: Tell = _tell_nobody) -> int:
+    def load(self, report: Report = _report_nothing) -> int:
         """Write the areas and the export files, publish them; the number of events. Done again it changes nothing; of
         a city that grows only the buildings that are new are published."""
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ class Demo:
         events = 0
         with Publisher(self._settings) as publisher:
             with sheets.Files(self._folder) as written:
-                for stated in statements(self.city, first, tell):
+                for stated in statements(self.city, first, report):
                     if sheets.exported(stated.topic):
                         written.write(stated)
                     else:  # no department's office: grid workers, devices
@@ -105,15 +105,17 @@ class Demo:
             for department, path in sorted(written.paths, key=lambda change: change[0] in DEVICES):
                 if department in DEVICES:
                     publisher.flush()
-                    tell("the stages read the registers", 0, 1)
+                    report("the stages read the registers", 0, 1)
                     catching_up.wait(self._settings, CATCHING_UP_S)
-                    tell("the stages read the registers", 1, 1)
-                events += publish(path, department, publisher, tell)
+                    report("the stages read the registers", 1, 1)
+                events += publish(path, department, publisher, report)
         self._known["loaded"] = self.city.residents
         self._note()
         return events
 
-    def play(self, stopping: threading.Event, speed: float = 1.0, tell: Callable[[str], None] = lambda _: None) -> None:
+    def play(
+        self, stopping: threading.Event, speed: float = 1.0, report: Callable[[str], None] = lambda _: None
+    ) -> None:
         """A change every few seconds until `stopping` is set, and everybody's door swipes at their hour. `speed` 2 is
         twice as many changes."""
         first = int(self._known.get("changes", 0))
@@ -133,7 +135,7 @@ class Demo:
                 publisher.flush()
                 self._known["changes"] = number + 1
                 self._note()
-                tell(changed.title)
+                report(changed.title)
 
     def note(self, **known: object) -> None:
         """Remember something of this city for its next start."""
@@ -151,37 +153,37 @@ class Demo:
         scratch.replace(self._noted)
 
 
-def statements(city: DemoCity, first: int = 0, tell: Tell = _tell_nobody) -> Iterator[TopicStatement]:
+def statements(city: DemoCity, first: int = 0, report: Report = _report_nothing) -> Iterator[TopicStatement]:
     """What all registers say of the buildings from the `first` on, one building at a time."""
     for building in city.buildings(first):
         if building.position % 100 == 0:
-            tell("the registers", building.position - first, city.count - first)
+            report("the registers", building.position - first, city.count - first)
         for register in REGISTERS.values():
             yield from register.say(city, building)
-    tell("the registers", city.count - first, city.count - first)
+    report("the registers", city.count - first, city.count - first)
 
 
 def examples() -> Iterator[TopicStatement]:
-    """What stands in `schemas/examples` of departments that have no register here: a new one is heard of at once."""
+    """What stands in `schemas/examples` of departments that have no register here: a new one has events at once."""
     for contract in contracts().values():
         if contract.department not in REGISTERS:
             for line in (SCHEMAS / "examples" / f"{contract.topic}.jsonl").read_text("utf-8").splitlines():
                 yield TopicStatement(contract.topic, statement_of(contract, json.loads(line)))
 
 
-def write(folder: Path, city: DemoCity, tell: Tell = _tell_nobody) -> list[tuple[str, Path]]:
+def write(folder: Path, city: DemoCity, report: Report = _report_nothing) -> list[tuple[str, Path]]:
     """The export files of a city under `folder`, and its areas as `areas.geojson`; (department, file) each."""
     folder.mkdir(parents=True, exist_ok=True)
     areas = {"type": "FeatureCollection", "features": [area.feature() for area in city.places.areas]}
     (folder / "areas.geojson").write_text(json.dumps(areas, ensure_ascii=False), encoding="utf-8")
-    return sheets.write(folder, (stated for stated in statements(city, tell=tell) if sheets.exported(stated.topic)))
+    return sheets.write(folder, (stated for stated in statements(city, report=report) if sheets.exported(stated.topic)))
 
 
-def publish(path: Path, department: str, publisher: Publisher, tell: Tell = _tell_nobody) -> int:
+def publish(path: Path, department: str, publisher: Publisher, report: Report = _report_nothing) -> int:
     """The file's events, published as `citygrid publish` does; how many. Raises DemoRefused if a line was rejected."""
     title = f"{department}: {path.name}"
     with ExportFile(path, "gb18030") as file, RejectedFile(path) as rejected:
-        read = lambda done, _: tell(title, done, file.size)  # noqa: E731
+        read = lambda done, _: report(title, done, file.size)  # noqa: E731
         tally = files.publish(file, sheets.READERS[department], publisher, rejected, read)
         if rejected.count:
             raise DemoRefused(f"{rejected.count} lines of {path} were rejected: see {rejected.path}.")

@@ -27,8 +27,8 @@ BEFORE_WORKERS = ("migrations", "topics", "schemas", "accounts", "observe")
 AFTER_WORKERS = ("parked", "demo_city")
 WORKER_PATIENCE_SECONDS = 180  # fourteen processes start at once, also where two cores have other work
 
-Tell = Callable[[str], None]
-"""Told what is being done now, in half a sentence."""
+Report = Callable[[str], None]
+"""Called with what is being done now, in half a sentence."""
 
 Bar = Callable[[str, int], AbstractContextManager[downloads.Progress]]
 """Opens a progress bar: title, bytes in all."""
@@ -39,7 +39,7 @@ class BringUp:
     """One `citygrid up` over one state folder."""
 
     settings: Settings
-    tell: Tell
+    report: Report
     bar: Bar
 
     def __post_init__(self) -> None:
@@ -65,7 +65,7 @@ class BringUp:
         """
         self.download()
         settings = self._write_settings()
-        self.tell("preparing the storage of each part")
+        self.report("preparing the storage of each part")
         programs = [self.stack.program(name) for name in PARTS]
         ours = [] if parts_only else self._worker_programs()
         self.supervisor.start([*programs, *ours], detached=detached)
@@ -79,13 +79,13 @@ class BringUp:
         for worker in workers():
             self.supervisor.start_program(worker.name)
         for worker in workers():
-            self.tell(f"starting {worker.name}")
+            self.report(f"starting {worker.name}")
             self._wait(worker.name, worker.name, partial(answers, worker.port(settings)), WORKER_PATIENCE_SECONDS)
         self._steps(AFTER_WORKERS, settings)
 
     def _start_parts(self) -> None:
         """Kafka starts beside PostgreSQL; the registry as soon as its database is there."""
-        self.tell("starting PostgreSQL, Kafka and the schema registry")
+        self.report("starting PostgreSQL, Kafka and the schema registry")
         for name in ("postgres", "kafka"):
             self.supervisor.start_program(name)
         self._wait_part("postgres")
@@ -122,10 +122,10 @@ class BringUp:
     def _steps(self, names: tuple[str, ...], settings: Settings) -> None:
         for name in names:
             if (Path(__file__).parent / "steps" / f"{name}.py").is_file():
-                self.tell(name.replace("_", " "))
+                self.report(name.replace("_", " "))
                 lines: str | list[str] = import_module(f"local.steps.{name}").run(settings)
                 if isinstance(lines, str):
-                    self.tell(lines)
+                    self.report(lines)
                 else:
                     self.to_show += lines
 

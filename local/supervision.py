@@ -56,7 +56,7 @@ class Supervisor:
         self.run = self.folder / "run"
         self.log = self.folder / "logs" / "supervisord.log"
         self._pid_file = self.run / "supervisord.pid"
-        self._told_to_stop = self.run / "told-to-stop"
+        self._stop_marker = self.run / "told-to-stop"
 
     @property
     def socket(self) -> Path:
@@ -83,7 +83,7 @@ class Supervisor:
     @property
     def told_to_stop(self) -> bool:
         """Whether the last end was asked for, by `stop` in this process or another."""
-        return self._told_to_stop.exists()
+        return self._stop_marker.exists()
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -116,7 +116,7 @@ class Supervisor:
         self.run.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.socket.unlink(missing_ok=True)
-        self._told_to_stop.unlink(missing_ok=True)
+        self._stop_marker.unlink(missing_ok=True)
         configuration = self.run / "supervisord.conf"
         configuration.touch(mode=0o600)
         configuration.write_text(self._configuration(programs))
@@ -124,7 +124,7 @@ class Supervisor:
         program = Program("supervisor", command, self.folder, self.log)
         with self.log.open("ab") as log:
             child = subprocess.Popen(
-                command if detached else program.leashed("TERM"),
+                command if detached else program.bound_to_parent("TERM"),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -165,7 +165,7 @@ class Supervisor:
         if not process:
             return False
         try:
-            self._told_to_stop.touch()
+            self._stop_marker.touch()
         except OSError:
             pass  # a full disk: it is stopped all the same, and whoever watches it hears of the disk
         self._stop_together([name for name in self.states() if name not in PARTS], patience)
@@ -230,7 +230,7 @@ class Supervisor:
 
 def _program_section(program: Program, order: int) -> dict[str, str]:
     return {
-        "command": shlex.join(program.leashed()),
+        "command": shlex.join(program.bound_to_parent()),
         "directory": str(program.folder),
         "environment": ",".join(f'{name}="{value}"' for name, value in program.environment.items()),
         "priority": str(10 * (order + 1)),

@@ -24,7 +24,7 @@ from runtime.reader_lag import Readers
 from runtime.settings import Settings, SettingsRefused, load
 from wire.codec import encoder
 from wire.contracts import published
-from wire.freshness import Hearing
+from wire.freshness import TopicWatch
 from wire.registry import Registry, RegistryAway, RegistryRefused
 from wire.topics import CLOCK, subject_of
 
@@ -35,7 +35,7 @@ DELIVERY_S = 5.0
 LATE_S = 10.0
 """Without a delivered tick for so long the clock is not ready."""
 FIRST_ANSWER_S = 20.0
-"""So long the first tick waits for the broker to say when each topic was last heard of: without an answer every topic
+"""Seconds for which the first tick waits for the time of each topic's last event: without an answer every topic
 would be named quiet, and every restart of the clock would turn findings into unknown ones and back."""
 
 
@@ -80,14 +80,14 @@ class Clock:
                 "log_level": 2,
             }
         )
-        hearing = Hearing(self._settings)
-        self._wait_for_answers(hearing)
+        watch = TopicWatch(self._settings)
+        self._wait_for_answers(watch)
         next_tick = time.monotonic()
         while not self._stopping.is_set():
             self._turned = time.monotonic()
-            hearing.turn()
+            watch.turn()
             now = self._now()
-            quiet = hearing.quiet(now)
+            quiet = watch.quiet(now)
             QUIET_TOPICS.set(len(quiet))
             value = encode({"now": now, "quiet": quiet})
             for partition in range(self._settings.partitions):
@@ -97,11 +97,11 @@ class Clock:
                 producer.poll(min(left, 0.2))
         producer.flush(DELIVERY_S)
 
-    def _wait_for_answers(self, hearing: Hearing) -> None:
+    def _wait_for_answers(self, watch: TopicWatch) -> None:
         waiting_since = time.monotonic()
-        while not hearing.complete and time.monotonic() - waiting_since < FIRST_ANSWER_S:
+        while not watch.complete and time.monotonic() - waiting_since < FIRST_ANSWER_S:
             self._turned = time.monotonic()
-            hearing.turn()
+            watch.turn()
             if self._stopping.wait(0.1):
                 return
 

@@ -176,7 +176,7 @@ CLOCK_TICKS = _counter("citygrid_clock_ticks_total", "Clock records that Kafka h
 CLOCK_LAST_TICK = _gauge("citygrid_clock_last_tick_timestamp_seconds", "The newest time that Kafka has.")
 QUIET_TOPICS = _gauge(
     "citygrid_quiet_topics",
-    "Departments' topics that the clock names quiet: nothing heard within their contract's limit, or ever.",
+    "Departments' topics that the clock names quiet: no event within their contract's limit, or none ever.",
 )
 OUTBOX_PUBLISHED = _counter(
     "citygrid_outbox_published_total", "Statements of the database's own people that Kafka has."

@@ -1,4 +1,4 @@
-"""When each department was last heard of, written down for the pages."""
+"""When each department stated its last event, written down for the pages."""
 
 from __future__ import annotations
 

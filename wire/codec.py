@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from math import isfinite
+from sys import intern
 from typing import Any, Final, NamedTuple
 
 from fastavro import parse_schema, schemaless_reader
@@ -128,7 +129,7 @@ class Decoder:
         subject = record["subject"]
         if key is None or key != subject.encode():
             return Unreadable("the key is not the subject", schema_id)
-        kind = branch.rpartition(".")[2]
+        kind = intern(branch.rpartition(".")[2])  # rows keep it: once, not once a statement
         fault = _fault(record, change, reading.checks[kind]) or _misnamed(record, change, reading.named[kind])
         if fault is not None:
             return Unreadable(f"{kind}: {fault}", schema_id)

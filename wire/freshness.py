@@ -1,4 +1,4 @@
-"""When each department's topic was last heard of, and which are quiet: asked from the broker, not counted event by
+"""When each department's topic had its last event, and which are quiet: asked from the broker, not counted event by
 event. The clock names quiet topics by it, a sink writes it down for the pages, and the command line shows it.
 """
 
@@ -53,7 +53,7 @@ def record_counts(settings: Settings) -> dict[str, int]:
 
 
 def quiet_topics(newest: Mapping[str, int], known: Mapping[str, Contract], now: int) -> list[str]:
-    """The topics of `known` that are quiet at `now` (microseconds UTC), sorted: never heard, or not within the time
+    """The topics of `known` that are quiet at `now` (µs UTC), sorted: without any event, or without one within the time
     that their contract allows."""
     quiet = []
     for topic, contract in sorted(known.items()):
@@ -63,7 +63,7 @@ def quiet_topics(newest: Mapping[str, int], known: Mapping[str, Contract], now: 
     return quiet
 
 
-class Hearing:
+class TopicWatch:
     """What is known of each topic's newest record; one question is under way at a time, and nothing here blocks."""
 
     def __init__(self, settings: Settings) -> None:

@@ -11,9 +11,12 @@ import dataclasses
 import types
 import typing
 from collections.abc import Callable
+from sys import intern
 from typing import Any
 
 Build = Callable[[Any], Any]
+FEW = frozenset({"department", "kind"})
+"""Fields of few values: each is kept in memory once, not once a statement."""
 
 
 def builder(annotation: Any) -> Build:
@@ -49,7 +52,7 @@ def _record(cls: Any, types_of: dict[Any, Any]) -> Build:
     else:
         raise TypeError(f"{cls}: neither a dataclass nor a NamedTuple")
     hints = typing.get_type_hints(cls)
-    fields = [(name, _build(hints[name], types_of)) for name in names]
+    fields = [(name, intern if name in FEW and hints[name] is str else _build(hints[name], types_of)) for name in names]
     if all(build is _same for _, build in fields):
         return lambda read: cls(*[read[name] for name in names])
     return lambda read: cls(*[build(read[name]) for name, build in fields])

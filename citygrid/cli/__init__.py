@@ -18,7 +18,7 @@ from runtime.settings import SettingsRefused
 HIDDEN = ("worker",)  # what the supervisor calls
 
 
-class Told(Exception):
+class CommandFailed(Exception):
     """Raise it to end a command with this sentence on standard error; `code` is the exit code."""
 
     def __init__(self, sentence: str, code: int = 1) -> None:
@@ -53,7 +53,7 @@ def main() -> None:
     """Run the command; what a person can mend is said in a sentence, without a traceback."""
     try:
         build()()
-    except Told as error:
+    except CommandFailed as error:
         print(error, file=sys.stderr)
         raise SystemExit(error.code) from None
     except SettingsRefused as refused:

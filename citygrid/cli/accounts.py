@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import AsJson, console, for_machines
 from database import accounts
 from database.accounts import Account, AccountRefused
@@ -36,7 +36,7 @@ def create(
     try:
         made = accounts.create(load().dsn("owner"), wanted)
     except AccountRefused as refused:
-        raise Told(str(refused)) from None
+        raise CommandFailed(str(refused)) from None
     console.print(f"{name}: {made.password}", highlight=False, markup=False)
 
 
@@ -62,7 +62,7 @@ def password(name: Name) -> None:
     try:
         console.print(f"{name}: {accounts.set_password(load().dsn('owner'), name)}", highlight=False, markup=False)
     except AccountRefused as refused:
-        raise Told(str(refused)) from None
+        raise CommandFailed(str(refused)) from None
 
 
 @app.command(epilog="Example: citygrid accounts disable wang")
@@ -71,5 +71,5 @@ def disable(name: Name) -> None:
     try:
         accounts.disable(load().dsn("owner"), name)
     except AccountRefused as refused:
-        raise Told(str(refused)) from None
+        raise CommandFailed(str(refused)) from None
     console.print(f"{name} is disabled")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import console, counting
 from local.backup import BackupFailed, local
 from runtime.settings import load
@@ -26,5 +26,5 @@ def command(folder: Annotated[Path, typer.Argument(help="A folder that is not th
         try:
             records = local.back_up(settings, folder.absolute(), bar)
         except BackupFailed as failed:
-            raise Told(str(failed)) from failed
+            raise CommandFailed(str(failed)) from failed
     console.print(f"{folder}: {records} records, databases and keys")

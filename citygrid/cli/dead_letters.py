@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from rich.table import Table
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import AsJson, console, errors
 from runtime.settings import Settings, load
 
@@ -104,9 +104,9 @@ def replay(
     """
     chosen = [every, parked, topic is not None, bool(names)]
     if sum(chosen) != 1:
-        raise Told("Say what to send back: one of --all, --parked, --topic and --id.", WRONG_USE)
+        raise CommandFailed("Say what to send back: one of --all, --parked, --topic and --id.", WRONG_USE)
     if mended and len(names or []) != 1:
-        raise Told("--mended takes one record's place: name it with one --id.", WRONG_USE)
+        raise CommandFailed("--mended takes one record's place: name it with one --id.", WRONG_USE)
     settings = load()
     origins = {_letter(settings, name, to_send=True).origin for name in names or []}
     sent = _replay(settings, _chooser(settings, mended), every, parked, topic, origins, quiet=as_json)
@@ -160,9 +160,9 @@ def _letter(settings: Settings, name: str, *, to_send: bool = False) -> Letter:
     origin = _refusing(lambda: Origin.parse(name))
     letter = _letters(settings).get(origin)
     if letter is None:
-        raise Told(f"There is no dead letter {origin}: `citygrid dead-letters list` prints those there are.")
+        raise CommandFailed(f"There is no dead letter {origin}: `citygrid dead-letters list` prints those there are.")
     if to_send and not _dead_letters(settings).may_go_back(letter):
-        raise Told(
+        raise CommandFailed(
             f"{origin} was written by a stage, not by a department: sent again it would put the past over the present. "
             "Mend the reader; the stage writes the row anew with its next change."
         )
@@ -190,7 +190,7 @@ def _refusing(ask: Callable[[], Result]) -> Result:
     try:
         return ask()
     except (LettersUnreadable, NotMended, KeyRefused) as refused:
-        raise Told(str(refused)) from refused
+        raise CommandFailed(str(refused)) from refused
 
 
 def _readable(settings: Settings, content: Content) -> dict[str, Any]:
@@ -211,14 +211,14 @@ def _write_private(to: Path, document: dict[str, Any], content: Content) -> None
         with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(text)
     except OSError as refused:
-        raise Told(f"{to} cannot be written ({refused.strerror}): name a new file.") from refused
+        raise CommandFailed(f"{to} cannot be written ({refused.strerror}): name a new file.") from refused
 
 
 def _read(file: Path) -> str:
     try:
         return file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as refused:
-        raise Told(f"{file} cannot be read as UTF-8 text ({type(refused).__name__}).") from refused
+        raise CommandFailed(f"{file} cannot be read as UTF-8 text ({type(refused).__name__}).") from refused
 
 
 def _row(letter: Letter) -> dict[str, Any]:

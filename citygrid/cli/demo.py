@@ -14,13 +14,13 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import AsJson, console, errors, for_machines
 from demo.city import DemoCity
 from demo.performance import DAY_SECONDS
 from demo.performance import check as look
 from demo.performance import play as perform
-from demo.play import RESIDENTS, SEED, Demo, DemoRefused, Tell, write
+from demo.play import RESIDENTS, SEED, Demo, DemoRefused, Report, write
 from producers.publish import NotDelivered, PublishRefused
 from runtime.settings import Settings, load
 from wire.pseudonym import KeyRefused
@@ -73,9 +73,9 @@ def files(
     try:
         day = date.fromisoformat(today) if today else date.today()  # noqa: DTZ011 - where one stands
     except ValueError:
-        raise Told("--today must be a day such as 2026-03-02.") from None
-    with _bar() as tell:
-        written = write(into, DemoCity(seed, residents, day), tell)
+        raise CommandFailed("--today must be a day such as 2026-03-02.") from None
+    with _bar() as report:
+        written = write(into, DemoCity(seed, residents, day), report)
     console.print(f"{len(written)} files in {into}", highlight=False)
 
 
@@ -103,13 +103,13 @@ def day(
         with Progress(*columns, console=errors) as bars:
             bar = bars.add_task("00:00", total=DAY_SECONDS, events=0)
 
-            def tell(second: int, title: str, events: int) -> None:
+            def report(second: int, title: str, events: int) -> None:
                 clock = f"{second // 3600:02d}:{second // 60 % 60:02d}"
                 bars.update(bar, completed=second, description=clock, events=events)
                 if title:
                     console.print(f"{clock} {title}", highlight=False)
 
-            events = perform(demo, settings, speed, stopping, tell, dead_letter=dead_letter)
+            events = perform(demo, settings, speed, stopping, report, dead_letter=dead_letter)
     console.print(f"{events:,} events published.", highlight=False)
 
 
@@ -128,7 +128,9 @@ def check(as_json: AsJson = False) -> None:
             table.add_row("✓" if outcome.there else "✗", *outcome.expected[:2], outcome.expected.state or "any", states)
         console.print(table)
     if not all(outcome.there for outcome in outcomes):
-        raise Told("Something of the story is lacking: is the day over, and does `citygrid status` say all is well?")
+        raise CommandFailed(
+            "Something of the story is lacking: is the day over, and does `citygrid status` say all is well?"
+        )
 
 
 def _grown(settings: Settings, seed: int, residents: int | None) -> Demo:
@@ -141,8 +143,8 @@ def _load(demo: Demo) -> None:
     if demo.loaded:
         console.print("The demo city is there already.")
         return
-    with _bar() as tell:
-        events = demo.load(tell)
+    with _bar() as report:
+        events = demo.load(report)
     console.print(f"{demo.city.residents:,} residents, {events:,} events published.", highlight=False)
 
 
@@ -152,19 +154,19 @@ def _in_a_sentence() -> Iterator[None]:
     try:
         yield
     except (DemoRefused, PublishRefused, KeyRefused, NotDelivered) as refused:
-        raise Told(str(refused)) from None
+        raise CommandFailed(str(refused)) from None
 
 
 @contextmanager
-def _bar() -> Iterator[Tell]:
+def _bar() -> Iterator[Report]:
     """A bar for each thing that is done."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors) as bars:
         tasks: dict[str, TaskID] = {}
 
-        def tell(title: str, done: int, total: int) -> None:
+        def report(title: str, done: int, total: int) -> None:
             if title not in tasks:
                 tasks[title] = bars.add_task(title, total=total)
             bars.update(tasks[title], completed=done, total=total)
 
-        yield tell
+        yield report

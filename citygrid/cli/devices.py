@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import AsJson, console, for_machines
 from producers.doors import device_register as devices
 from producers.doors.device_register import DeviceRefused
@@ -35,7 +35,7 @@ def add(
     try:
         made = devices.add(load(), department, device, subject)
     except (DeviceRefused, KeyRefused) as refused:
-        raise Told(str(refused)) from None
+        raise CommandFailed(str(refused)) from None
     print(made)
 
 
@@ -62,7 +62,7 @@ def revoke(device: Annotated[str, typer.Argument(help="The device's name.")]) ->
     try:
         devices.revoke(load().dsn("owner"), device)
     except DeviceRefused as refused:
-        raise Told(str(refused)) from None
+        raise CommandFailed(str(refused)) from None
     console.print(f"{device} is revoked")
 
 

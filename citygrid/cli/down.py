@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import console
 from local.supervision import SupervisionFailed, Supervisor
 from runtime.settings import load
@@ -16,5 +16,5 @@ def command() -> None:
     try:
         ran = Supervisor(settings.state_dir).stop()
     except SupervisionFailed as failure:
-        raise Told(str(failure)) from failure
+        raise CommandFailed(str(failure)) from failure
     console.print("stopped" if ran else f"nothing runs in {settings.state_dir}")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import AsJson, console, for_machines
 from producers.doors import key_register as keys
 from producers.doors.key_register import KeyNotMade
@@ -27,7 +27,7 @@ def create(
     try:
         made = keys.create(load().dsn("owner"), department, note)
     except KeyNotMade as refused:
-        raise Told(str(refused)) from None
+        raise CommandFailed(str(refused)) from None
     # print: a line to be copied, never folded
     print(made)
 
@@ -55,5 +55,5 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The key's id: `citygrid k
     try:
         keys.revoke(load().dsn("owner"), key_id)
     except KeyNotMade as refused:
-        raise Told(str(refused)) from None
+        raise CommandFailed(str(refused)) from None
     console.print(f"{key_id} is revoked")

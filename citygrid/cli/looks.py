@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import AsJson, console, for_machines
 from database import looks
 from database.looks import HeadRefused
@@ -37,12 +37,16 @@ def verify(
             )
         )
     if chain.broken is not None:
-        raise Told(f"The chain of looks breaks at link {chain.broken}: a look in it was changed or is missing. {KEEP}")
+        raise CommandFailed(
+            f"The chain of looks breaks at link {chain.broken}: a look in it was changed or is missing. {KEEP}"
+        )
     try:
         if head is not None and not looks.holds(dsn, head):
-            raise Told(f"The chain of looks does not hold the head {head}: it was cut off or made anew. {KEEP}")
+            raise CommandFailed(
+                f"The chain of looks does not hold the head {head}: it was cut off or made anew. {KEEP}"
+            )
     except HeadRefused as refused:
-        raise Told(str(refused)) from None
+        raise CommandFailed(str(refused)) from None
     if not as_json:
         console.print(
             f"{chain.sealed} looks are chained and as they were recorded; {chain.unsealed} wait to be sealed."

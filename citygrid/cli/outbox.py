@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table as Columns
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import console
 from runtime.settings import CHECKOUT, load
 
@@ -60,7 +60,9 @@ def status(department: Department, dsn_file: DsnFile) -> None:
                 "WHERE refused IS NOT NULL ORDER BY id LIMIT 100"
             ).fetchall()
     except psycopg.Error as trouble:
-        raise Told(f"The outbox cannot be read ({type(trouble).__name__}): see `citygrid outbox sql`.") from None
+        raise CommandFailed(
+            f"The outbox cannot be read ({type(trouble).__name__}): see `citygrid outbox sql`."
+        ) from None
     waiting, since = counted or (0, None)
     console.print(f"{waiting} wait" + (f", the oldest since {since:%Y-%m-%d %H:%M:%S %Z}" if since else ""))
     if refused:
@@ -78,13 +80,13 @@ def _known(department: str) -> None:
 
     departments = sorted({contract.department for contract in contracts().values()})
     if department not in departments:
-        raise Told(f"There is no department '{department}'; there are {', '.join(departments)}.", WRONG_USE)
+        raise CommandFailed(f"There is no department '{department}'; there are {', '.join(departments)}.", WRONG_USE)
 
 
 def _dsn(file: Path) -> str:
     try:
         if file.stat().st_mode & 0o077:
-            raise Told(f"{file} can be read by others, and it holds a password: chmod 600 {file}", WRONG_USE)
+            raise CommandFailed(f"{file} can be read by others, and it holds a password: chmod 600 {file}", WRONG_USE)
         return file.read_text("utf-8").strip()
     except OSError as unreadable:
-        raise Told(f"{file} cannot be read ({type(unreadable).__name__}).", WRONG_USE) from None
+        raise CommandFailed(f"{file} cannot be read ({type(unreadable).__name__}).", WRONG_USE) from None

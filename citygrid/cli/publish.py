@@ -16,7 +16,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import AsJson, console, errors, for_machines
 from producers.publish import NotDelivered, PublishRefused
 from producers.publish.cells import Unfit, instant
@@ -78,11 +78,11 @@ def command(
     publication = Publication(settings, _department(department), encoding, dry_run, wait)
     if watch is not None:
         if file is not None or as_of is not None or dry_run or (snapshot and not yes):
-            raise Told("With --watch give no file, --as-of or --dry-run; a snapshot needs --yes.", REFUSED)
+            raise CommandFailed("With --watch give no file, --as-of or --dry-run; a snapshot needs --yes.", REFUSED)
         _watch(publication, WatchedFolder(watch, pattern or ["*"], settle), snapshot, withdraw_many, as_json)
         return
     if file is None:
-        raise Told("Give a file, or a folder with --watch.", REFUSED)
+        raise CommandFailed("Give a file, or a folder with --watch.", REFUSED)
     try:
         with _progress() as (tell, stop):
             full = None
@@ -98,15 +98,15 @@ def command(
     except (FileRefused, ExportUnknown, PublishRefused, KeyRefused) as refused:
         if as_json:
             print(for_machines(Report(department, file.name, refused=str(refused)).as_json()))
-        raise Told(str(refused), REFUSED) from None
+        raise CommandFailed(str(refused), REFUSED) from None
     except NotDelivered as lost:
-        raise Told(str(lost), NOT_DELIVERED) from None
+        raise CommandFailed(str(lost), NOT_DELIVERED) from None
     if as_json:
         print(for_machines(report.as_json()))
     else:
         _show(report, publication)
     if report.rejected_lines:
-        raise Told(
+        raise CommandFailed(
             f"{report.rejected_lines} lines were rejected; they are in {report.rejected_file} with their reasons. It "
             "holds people's data: mend the lines in your register, publish them, and delete it.",
             SOME_REJECTED,
@@ -135,7 +135,9 @@ def _watch(publication: Publication, folder: WatchedFolder, snapshot: bool, with
             errors.print(f"{away} The file is tried again.", highlight=False)
             pause = AGAIN_AFTER_S
         except OSError as unreadable:
-            raise Told(f"{folder.folder} cannot be read or written ({unreadable.strerror}).", REFUSED) from None
+            raise CommandFailed(
+                f"{folder.folder} cannot be read or written ({unreadable.strerror}).", REFUSED
+            ) from None
         stopping.wait(pause)
 
 
@@ -152,7 +154,7 @@ def _one(publication: Publication, path: Path, snapshot: bool, withdraw_many: bo
 def _department(name: str) -> Department:
     known = discover("producers.departments", "DEPARTMENT", Department)
     if name not in known:
-        raise Told(f"There is no department '{name}'; there are {', '.join(known)}.", REFUSED)
+        raise CommandFailed(f"There is no department '{name}'; there are {', '.join(known)}.", REFUSED)
     return known[name]
 
 
@@ -164,9 +166,9 @@ def _as_of(path: Path, given: str | None) -> int:
     try:
         made_at = instant(given)
     except Unfit as wrong:
-        raise Told(f"--as-of {wrong}, such as '2026-01-31 18:00:00'.", REFUSED) from None
+        raise CommandFailed(f"--as-of {wrong}, such as '2026-01-31 18:00:00'.", REFUSED) from None
     if made_at > now:
-        raise Told("--as-of lies ahead: a snapshot cannot know what comes.", REFUSED)
+        raise CommandFailed("--as-of lies ahead: a snapshot cannot know what comes.", REFUSED)
     return made_at
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import console
 from runtime.settings import load
 
@@ -28,5 +28,5 @@ def command(view: Annotated[str, typer.Argument(help="resident, household, dwell
     try:
         number = rebuild(load(), view, stopping)
     except (NoSuchView, NotSwitched) as left:
-        raise Told(str(left)) from None
+        raise CommandFailed(str(left)) from None
     console.print(f"Generation {number} of {view} is in force.")

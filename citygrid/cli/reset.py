@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import console
 from local.supervision import Supervisor
 from runtime.settings import load
@@ -20,17 +20,21 @@ def command(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fa
     settings = load()
     folder = settings.state_dir.resolve()
     if settings.mode == "production":
-        raise Told("`citygrid reset` is for the local stack; in production delete topics and databases by hand.")
+        raise CommandFailed(
+            "`citygrid reset` is for the local stack; in production delete topics and databases by hand."
+        )
     if not folder.exists():
         console.print(f"there is nothing in {folder}")
         return
     if not (folder / "secrets").is_dir():
-        raise Told(f"{folder} is not a state folder of citygrid: look at CITYGRID_STATE_DIR. Nothing was deleted.")
+        raise CommandFailed(
+            f"{folder} is not a state folder of citygrid: look at CITYGRID_STATE_DIR. Nothing was deleted."
+        )
     supervisor = Supervisor(folder)
     if supervisor.process():
-        raise Told("It runs: stop it with `citygrid down` first. Nothing was deleted.")
+        raise CommandFailed("It runs: stop it with `citygrid down` first. Nothing was deleted.")
     if not yes and not typer.confirm(f"Delete all events, rows, tasks, accounts and keys in {folder}?"):
-        raise Told("Nothing was deleted.")
+        raise CommandFailed("Nothing was deleted.")
     with supervisor.lock():
         shutil.rmtree(folder)
     console.print(f"forgotten: {folder}")

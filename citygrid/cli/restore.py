@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import console, counting
 from local.backup import BackupFailed, local
 from local.stack.children import PartFailed
@@ -24,5 +24,5 @@ def command(folder: Annotated[Path, typer.Argument(help="What `citygrid backup` 
         try:
             records = local.restore(settings, folder.absolute(), bar)
         except (BackupFailed, PartFailed, DownloadFailed) as failed:
-            raise Told(str(failed)) from failed
+            raise CommandFailed(str(failed)) from failed
     console.print(f"{settings.state_dir}: {records} records, databases and keys; continue with `citygrid up`")

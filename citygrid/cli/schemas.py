@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from runtime.settings import load
 from wire import compatibility
 from wire.contracts import ContractRefused
@@ -23,9 +23,9 @@ def check() -> None:
     try:
         troubles = compatibility.check()
     except ContractRefused as refused:
-        raise Told(str(refused)) from None
+        raise CommandFailed(str(refused)) from None
     if troubles:
-        raise Told(
+        raise CommandFailed(
             "\n".join(
                 [*troubles, "Give a new field a default, and leave fields and kinds that were released as they are."]
             )
@@ -39,7 +39,7 @@ def release() -> None:
     try:
         changed = compatibility.release()
     except (ContractRefused, compatibility.Incompatible) as refused:
-        raise Told(str(refused)) from None
+        raise CommandFailed(str(refused)) from None
     typer.echo(f"Released: {', '.join(changed)}." if changed else "Nothing changed since the last release.")
 
 
@@ -51,7 +51,7 @@ def register(
     try:
         ids = ensure_schemas(load())
     except (ContractRefused, compatibility.Incompatible) as refused:
-        raise Told(str(refused)) from None
+        raise CommandFailed(str(refused)) from None
     if not quiet:
         for topic, schema_id in ids.items():
             typer.echo(f"{schema_id:>6}  {topic}")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import console
 
 EXAMPLE = "citygrid secrets init"
@@ -30,7 +30,9 @@ def init(
 ) -> None:
     """Make every secret of docker-compose.yml. A folder that is there already is left alone."""
     if folder.exists():
-        raise Told(f"{folder} is there already and was left alone: its passwords are those of the running database.")
+        raise CommandFailed(
+            f"{folder} is there already and was left alone: its passwords are those of the running database."
+        )
     folder.mkdir(parents=True, mode=0o700)
     user, group = containers_user()
     for name, (text, mode) in contents().items():

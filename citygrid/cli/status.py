@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import AsJson, show
 from local.bring_up import table
 from local.supervision import Supervisor
@@ -25,6 +25,6 @@ def command(as_json: AsJson = False) -> None:
     else:
         show(lines, Path.cwd())
     if not Supervisor(settings.state_dir).process():
-        raise Told(f"Nothing runs in {settings.state_dir}: start it with `make up`.", NOTHING_RUNS)
+        raise CommandFailed(f"Nothing runs in {settings.state_dir}: start it with `make up`.", NOTHING_RUNS)
     if any(line.state != "running" for line in lines):
         raise SystemExit(1)

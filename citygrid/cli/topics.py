@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import AsJson, console, errors, for_machines
 from runtime.settings import Settings, load
 from sinks.worker import sinks
@@ -21,7 +21,7 @@ EXAMPLE = 'citygrid topics --search "tenant sensitive"'
 
 
 @dataclass(frozen=True)
-class Heard:
+class TopicState:
     """What the broker says of one topic now; None: it did not say."""
 
     records: int | None
@@ -29,7 +29,7 @@ class Heard:
     quiet: bool | None
 
 
-UNHEARD = Heard(None, None, None)
+UNKNOWN = TopicState(None, None, None)
 
 
 def command(
@@ -44,60 +44,60 @@ def command(
         return
     listed = list(entries({name: sink.topics() for name, sink in sinks().items()}))
     if topic is not None and topic not in {entry.topic for entry in listed}:
-        raise Told(f"There is no topic {topic!r}: `citygrid topics` lists them.")
+        raise CommandFailed(f"There is no topic {topic!r}: `citygrid topics` lists them.")
     listed = [entry for entry in listed if entry.matches(search) and topic in (None, entry.topic)]
     settings = load()
-    heard = _heard(settings)
+    states = _states(settings)
     if as_json:
-        print(for_machines([_plain(entry, heard.get(entry.topic, UNHEARD)) for entry in listed]))
+        print(for_machines([_plain(entry, states.get(entry.topic, UNKNOWN)) for entry in listed]))
     elif topic is not None:
-        _show_one(listed[0], heard.get(topic, UNHEARD), settings)
+        _show_one(listed[0], states.get(topic, UNKNOWN), settings)
     else:
-        _show(listed, heard, settings)
-    if not heard:
+        _show(listed, states, settings)
+    if not states:
         errors.print(
             f"Kafka at {settings.kafka_bootstrap} says nothing of these topics, so records and freshness are left out: "
             "start it with `make up`, or set CITYGRID_KAFKA_BOOTSTRAP."
         )
 
 
-def _heard(settings: Settings) -> dict[str, Heard]:
+def _states(settings: Settings) -> dict[str, TopicState]:
     newest, now = newest_records(settings), datetime.now(UTC)
     counts = record_counts(settings) if newest else {}
-    heard = {}
+    states = {}
     for entry in entries():
         if entry.topic in newest:
             moment = newest[entry.topic]
             last = datetime.fromtimestamp(moment / 1000, UTC) if moment > 0 else None
             quiet = last is None or (now - last).total_seconds() > entry.limit_seconds
-            heard[entry.topic] = Heard(counts.get(entry.topic), last, quiet)
-    return heard
+            states[entry.topic] = TopicState(counts.get(entry.topic), last, quiet)
+    return states
 
 
-def _show(listed: list[Entry], heard: dict[str, Heard], settings: Settings) -> None:
+def _show(listed: list[Entry], states: dict[str, TopicState], settings: Settings) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("topic", "what", "owner", "category", "class", "readers", "records", "last event"):
         table.add_column(column, overflow="fold", justify="right" if column == "records" else "left")
     for entry in listed:
-        age = heard.get(entry.topic, UNHEARD)
+        state = states.get(entry.topic, UNKNOWN)
         readers = f"{_way(entry.readers) or '-'}; {len(entry.readers.rules)} rules"
         table.add_row(
             *(entry.topic, entry.zh, entry.owner, entry.category, entry.classification, readers),
-            "-" if age.records is None else f"{age.records:,}",
-            _last(age, settings),
+            "-" if state.records is None else f"{state.records:,}",
+            _last(state, settings),
         )
     console.print(table)
     console.print(f"{len(listed)} topics; `citygrid topics TOPIC` shows one with its fields")
 
 
-def _last(age: Heard, settings: Settings) -> str:
-    if age.quiet is None:
+def _last(state: TopicState, settings: Settings) -> str:
+    if state.quiet is None:
         return "-"
-    when = age.last_event_at.astimezone(settings.zone).strftime("%m-%d %H:%M") if age.last_event_at else "never"
-    return f"[yellow]{when}, quiet[/]" if age.quiet else when
+    when = state.last_event_at.astimezone(settings.zone).strftime("%m-%d %H:%M") if state.last_event_at else "never"
+    return f"[yellow]{when}, quiet[/]" if state.quiet else when
 
 
-def _show_one(entry: Entry, age: Heard, settings: Settings) -> None:
+def _show_one(entry: Entry, state: TopicState, settings: Settings) -> None:
     readers = entry.readers
     for name, value in (
         ("topic", f"{entry.topic} · {entry.zh}"),
@@ -109,8 +109,8 @@ def _show_one(entry: Entry, age: Heard, settings: Settings) -> None:
         ("about", entry.subject),
         ("classification", f"{entry.classification}, the highest of its fields"),
         ("quiet after", entry.freshness),
-        ("last event", _last(age, settings)),
-        ("records", "-" if age.records is None else f"{age.records:,}"),
+        ("last event", _last(state, settings)),
+        ("records", "-" if state.records is None else f"{state.records:,}"),
         ("views", _way(readers) or "-"),
         ("rules", ", ".join(readers.rules) or "-"),
         ("sinks", ", ".join(readers.sinks) or "-"),
@@ -142,8 +142,8 @@ def type_of(field: Field) -> str:
     )
 
 
-def _plain(entry: Entry, age: Heard) -> dict[str, Any]:
+def _plain(entry: Entry, state: TopicState) -> dict[str, Any]:
     kinds = [{**kind._asdict(), "fields": [field._asdict() for field in kind.fields]} for kind in entry.kinds]
     head = [field._asdict() for field in entry.head]
-    now = {"records": age.records, "last_event_at": age.last_event_at, "quiet": age.quiet}
+    now = {"records": state.records, "last_event_at": state.last_event_at, "quiet": state.quiet}
     return {**entry._asdict(), "head": head, "kinds": kinds, "readers": entry.readers._asdict(), **now}

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import Steps, console, errors, show
 from database.migrate import AnotherHistory
 from local import preflight
@@ -24,7 +24,7 @@ EXAMPLE = "citygrid up"
 LOOK_SECONDS = 1.0
 
 
-class _ToldToStop(BaseException):
+class _Stopped(BaseException):
     """Ctrl-C, `citygrid down`, or the end of the terminal."""
 
 
@@ -55,12 +55,12 @@ def command(
             return
         console.print("Ctrl-C stops everything in order.")
         _watch(supervisor, settings)
-    except _ToldToStop:
+    except _Stopped:
         _stop_all(supervisor)
     except (AnotherHistory, PartFailed, DownloadFailed, SupervisionFailed, OSError) as failure:
         if begun:
             _stop_all(supervisor)
-        raise Told(str(failure)) from failure
+        raise CommandFailed(str(failure)) from failure
 
 
 def _refuse_what_cannot_work(settings: Settings, supervisor: Supervisor) -> None:
@@ -72,7 +72,7 @@ def _refuse_what_cannot_work(settings: Settings, supervisor: Supervisor) -> None
     from local.stack.downloads import folder
 
     if troubles := preflight.troubles(settings, folder(settings.downloads_dir)):
-        raise Told("\n".join(troubles))
+        raise CommandFailed("\n".join(troubles))
 
 
 def _watch(supervisor: Supervisor, settings: Settings) -> None:
@@ -110,4 +110,4 @@ def _stop_all(supervisor: Supervisor) -> None:
 
 
 def _stop(_: int, __: FrameType | None) -> None:
-    raise _ToldToStop
+    raise _Stopped

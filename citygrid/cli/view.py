@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from citygrid.cli import Told
+from citygrid.cli import CommandFailed
 from citygrid.cli.screen import AsJson, console, for_machines
 from database import listing as reading
 from runtime.settings import load
@@ -38,6 +38,6 @@ def command(
             filled = [field for field, value in row["row"].items() if value not in (None, [], {}, "")]
             table.add_row(row["key"], str(row["version"]), ", ".join(filled))
     except reading.NoSuchView as none:
-        raise Told(str(none)) from None
+        raise CommandFailed(str(none)) from None
     console.print(table)
     console.print(f"at most {SHOWN} rows and no values are shown: see --json", style="dim")

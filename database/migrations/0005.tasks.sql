@@ -42,6 +42,7 @@ CREATE INDEX task_due_in_district ON city.task (district, (domain <> 'sos'), (co
     WHERE state IN ('dispatched', 'acknowledged', 'suspended');
 CREATE INDEX task_open_in_queue ON city.task (queue) WHERE state IN ('dispatched', 'acknowledged', 'suspended');
 CREATE INDEX task_finished ON city.task (finished_at, id) WHERE state IN ('completed', 'closed');
+CREATE INDEX task_finished_in_district ON city.task (district, finished_at, id) WHERE state IN ('completed', 'closed');
 CREATE INDEX task_finished_in_queue ON city.task (queue, finished_at) WHERE state IN ('completed', 'closed');
 CREATE INDEX task_acknowledged ON city.task (acknowledged_at) WHERE acknowledged_at IS NOT NULL;
 CREATE INDEX ON city.task (claimed_by) WHERE state IN ('dispatched', 'acknowledged', 'suspended');

@@ -19,6 +19,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION city.looked IS 'Records one look at these keys; none: nothing was shown.';
 
+CREATE FUNCTION city.read_in_order(wanted jsonb, scope text) RETURNS void LANGUAGE sql
+BEGIN ATOMIC
+    SELECT set_config('enable_sort', CASE WHEN greatest(length(coalesce(wanted ->> 'area', '')), length(scope)) > 6
+        OR wanted ?| ARRAY['mine', 'assignee'] THEN 'on' ELSE 'off' END, true);
+END;
+COMMENT ON FUNCTION city.read_in_order IS
+    'For the city and a district there is an index in the order of the list: a page costs its page. Below, and of one person, all is read and sorted.';
+
 -- Whoever asks by an area below his own reads that index; whoever asks by one above it reads his own.
 CREATE FUNCTION city.in_area(column_name text, area text, scope text) RETURNS text LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -32,7 +40,8 @@ END $$;
 
 CREATE TYPE city.shown_place AS (placed text, grid text, district text, address text, lon float8, lat float8, names_zh text[], names_en text[]);
 
-CREATE FUNCTION city.show_place(its_dwelling text) RETURNS city.shown_place LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+-- Without SET, so that PostgreSQL puts it into the query that calls it; its names are bound when it is made.
+CREATE FUNCTION city.show_place(its_dwelling text) RETURNS SETOF city.shown_place LANGUAGE sql STABLE
 BEGIN ATOMIC
     -- The middle of the grid is where a whole grid's matter stands; a door without coordinates stands nowhere.
     SELECT p.dwelling, p.grid, p.district, p.address,
@@ -169,9 +178,10 @@ BEGIN
 END $$;
 
 CREATE FUNCTION city.list_alerts(wanted jsonb, most integer, after_rank integer DEFAULT NULL, after_time timestamptz DEFAULT NULL, after_id uuid DEFAULT NULL)
-RETURNS SETOF city.shown_alert LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+RETURNS SETOF city.shown_alert LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_sort = on AS $$
 DECLARE who record := city.caller(); page uuid[]; over boolean := coalesce(wanted ->> 'state', '') IN ('resolved', 'held');
 BEGIN
+    PERFORM city.read_in_order(wanted, who.scope);
     EXECUTE format('SELECT ARRAY(SELECT finding_id FROM city.alert a WHERE %s %s ORDER BY %s LIMIT $2)', city.alerts_where(wanted, who.scope),
         CASE WHEN after_id IS NULL THEN '' WHEN over THEN 'AND (changed_at, finding_id) < ($4, $5)'
             ELSE 'AND ((domain <> ''sos''), coalesce(respond_by, ''infinity''), finding_id) > ($3 = 1, $4, $5)' END,
@@ -245,9 +255,10 @@ BEGIN
 END $$;
 
 CREATE FUNCTION city.list_tasks(wanted jsonb, most integer, after_rank integer DEFAULT NULL, after_time timestamptz DEFAULT NULL, after_id uuid DEFAULT NULL)
-RETURNS SETOF city.shown_task LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+RETURNS SETOF city.shown_task LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_sort = on AS $$
 DECLARE who record := city.caller(); page uuid[]; over boolean := coalesce(wanted ->> 'state', '') IN ('completed', 'closed');
 BEGIN
+    PERFORM city.read_in_order(wanted, who.scope);
     EXECUTE format('SELECT ARRAY(SELECT id FROM city.task t WHERE %s %s ORDER BY %s LIMIT $2)', city.tasks_where(wanted, who.scope),
         CASE WHEN after_id IS NULL THEN '' WHEN over THEN 'AND (finished_at, id) < ($4, $5)'
             ELSE 'AND ((domain <> ''sos''), coalesce(respond_by, ''infinity''), id) > ($3 = 1, $4, $5)' END,
@@ -335,9 +346,10 @@ END $$;
 COMMENT ON FUNCTION city.map_areas IS 'Every area of the next level, whether anything is open there or not.';
 
 CREATE FUNCTION city.map_alerts(wanted jsonb) RETURNS TABLE (finding_id uuid, rule text, severity text, lon float8, lat float8)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_sort = on AS $$
 DECLARE who record := city.caller(); page uuid[];
 BEGIN
+    PERFORM city.read_in_order(wanted, who.scope);
     EXECUTE format('SELECT ARRAY(SELECT finding_id FROM city.alert a WHERE %s
         ORDER BY (domain <> ''sos''), coalesce(respond_by, ''infinity''), finding_id LIMIT 1000)', city.alerts_where(wanted, who.scope))
     INTO page USING wanted;
@@ -416,7 +428,7 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO citygrid_api', one);
     END LOOP;
     FOR one IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'city'::regnamespace AND (p.proname = ANY (of_api)
-        OR p.proname IN ('caller', 'looked', 'in_area', 'show_place', 'concerned', 'show_alerts', 'alerts_where', 'show_tasks', 'tasks_where'))
+        OR p.proname IN ('caller', 'looked', 'read_in_order', 'in_area', 'show_place', 'concerned', 'show_alerts', 'alerts_where', 'show_tasks', 'tasks_where'))
     LOOP
         EXECUTE format('ALTER FUNCTION %s OWNER TO citygrid_reader', one);
     END LOOP;

@@ -39,17 +39,17 @@ class Program:
     drop_to: str | None = None
     capability: str | None = None
 
-    def leashed(self, dies_by: str | None = None) -> list[str]:
+    def bound_to_parent(self, dies_by: str | None = None) -> list[str]:
         """The command under `setpriv`: with the parent-death signal and the privileges it is to have."""
         setpriv = shutil.which("setpriv")
         if not setpriv:
             raise PartFailed("`setpriv` is missing: install util-linux, it keeps processes from outliving citygrid.")
-        leash = [setpriv, "--pdeathsig", dies_by or self.dies_by.name.removeprefix("SIG")]
+        wrapped = [setpriv, "--pdeathsig", dies_by or self.dies_by.name.removeprefix("SIG")]
         if self.drop_to:
-            leash += ["--reuid", self.drop_to, "--regid", self.drop_to, "--clear-groups"]
+            wrapped += ["--reuid", self.drop_to, "--regid", self.drop_to, "--clear-groups"]
         if self.capability:
-            leash += ["--inh-caps", self.capability, "--ambient-caps", self.capability]
-        return [*leash, "--", *self.command]
+            wrapped += ["--inh-caps", self.capability, "--ambient-caps", self.capability]
+        return [*wrapped, "--", *self.command]
 
 
 @dataclass
@@ -93,7 +93,7 @@ def start(program: Program) -> Child:
     program.log.parent.mkdir(parents=True, exist_ok=True)
     with program.log.open("ab") as log:
         process = subprocess.Popen(
-            program.leashed(),
+            program.bound_to_parent(),
             cwd=program.folder,
             env={**os.environ, **program.environment},
             stdin=subprocess.DEVNULL,

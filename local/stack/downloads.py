@@ -30,7 +30,7 @@ CHUNK = 256 * 1024
 SECONDS_WITHOUT_A_BYTE = 60
 
 Progress = Callable[[int], None]
-"""Told the number of bytes that just came; a negative number when a partial file had to be thrown away."""
+"""Called with the number of bytes that just came; a negative number when a partial file had to be thrown away."""
 
 
 class DownloadFailed(Exception):

@@ -4,7 +4,7 @@ from demo.play import Demo, play_in_background
 from runtime.settings import Settings
 
 RESIDENTS = 2_000
-"""So many that a start stays quick; `citygrid demo` makes more of them."""
+"""Few enough that a start stays quick; `citygrid demo` makes more of them."""
 
 
 def run(settings: Settings) -> str:

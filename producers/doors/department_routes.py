@@ -23,7 +23,7 @@ router = APIRouter(tags=["departments"])
 
 SHOWN_LETTERS = 200
 FRESHNESS = """
-SELECT topic, last_event_at, limit_seconds FROM city.freshness WHERE department = %s ORDER BY topic
+SELECT topic, last_event_at, limit_seconds FROM city.freshness_of(%s)
 """
 
 
@@ -107,7 +107,7 @@ class ContractWhole(BaseModel):
 
 
 class TopicFreshness(BaseModel):
-    """When the city last heard of a topic."""
+    """When a topic had its last event."""
 
     topic: str
     last_event_at: datetime | None = Field(description="null: never")

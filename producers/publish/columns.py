@@ -148,7 +148,7 @@ class Export:
     def missing(self, header: Iterable[str]) -> list[str]:
         """The columns that this export needs and `header` has not."""
         there = set(header)
-        return [each.names[0] for each in self.always() if not there.intersection(each.names)]
+        return [column.names[0] for column in self.always() if not there.intersection(column.names)]
 
     def known(self, header: Iterable[str]) -> int:
         """How many of the columns of `header` this export knows."""

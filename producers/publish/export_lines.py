@@ -331,11 +331,11 @@ def _shortest(rows: Iterator[Row | Damaged], width: int) -> int:
 
 def _rivals(head: Head) -> list[tuple[str, int, str, int]]:
     """Pairs of columns that mean the same person or record: (name, position, name, position)."""
-    at = {name: index for index, name in enumerate(head.columns) if name}
+    position = {name: index for index, name in enumerate(head.columns) if name}
     pairs = []
     for column in naming_columns(head.export):
-        there = [name for name in column.names if name in at]
-        pairs += [(there[0], at[there[0]], other, at[other]) for other in there[1:]]
+        there = [name for name in column.names if name in position]
+        pairs += [(there[0], position[there[0]], other, position[other]) for other in there[1:]]
     return list(dict.fromkeys(pairs))
 
 

@@ -118,7 +118,7 @@ def _head(labels: Sequence[str], columns: tuple[str, ...], names: Names, row: in
     columns = tuple(name if name in used else "" for name in columns)
     for name, count in Counter(filter(None, columns)).items():
         if count > 1:
-            places = " and ".join(str(at) for at, one in enumerate(columns, 1) if one == name)
+            places = " and ".join(str(position) for position, one in enumerate(columns, 1) if one == name)
             raise FileRefused(
                 f"{place}: the column {name} stands {count} times (columns {places}), and nothing says which is meant. "
                 "Leave one, or give the others another name, and publish the file again."

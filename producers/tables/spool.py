@@ -93,13 +93,13 @@ def _spool(form: str, path: Path, encoding: str | None, out: BinaryIO) -> None:
     if form == "workbook":
         from producers.tables.workbook import sheets
 
-        found = sheets(path)
+        listed = sheets(path)
     else:
         from producers.tables.web_page import tables
 
-        found = tables(path, encoding)
+        listed = tables(path, encoding)
     names: set[str] = set()
-    for sheet in found:
+    for sheet in listed:
         name = sheet.name if sheet.name not in names else f"{sheet.name} ({len(names) + 1})"
         names.add(name)
         out.write(_line({"sheet": name}))

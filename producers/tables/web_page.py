@@ -16,12 +16,12 @@ WIDEST = 1_000
 def tables(path: Path, encoding: str | None) -> Iterator[Sheet]:
     """The tables of the page in its order. Raises FileRefused."""
     try:
-        found = _tables(path, encoding)
+        read = _tables(path, encoding)
     except etree.LxmlError:
         raise FileRefused(f"{path} is a web page that cannot be read: {_SAVE}") from None
-    if not found:
+    if not read:
         raise FileRefused(f"{path} is a web page without a table: {_SAVE}")
-    for number, rows in enumerate(found.values(), 1):
+    for number, rows in enumerate(read.values(), 1):
         yield Sheet(f"table {number}", iter(rows))
 
 
@@ -29,7 +29,7 @@ _SAVE = "open it in a spreadsheet, save it as an Excel workbook (.xlsx) and publ
 
 
 def _tables(path: Path, encoding: str | None) -> dict[int, list[tuple[int, list[str]]]]:
-    found: dict[int, list[tuple[int, list[str]]]] = {}
+    by_table: dict[int, list[tuple[int, list[str]]]] = {}
     order: dict[etree._Element, int] = {}
     held: dict[int, dict[int, tuple[int, str]]] = {}
     parsed = etree.iterparse(
@@ -39,18 +39,18 @@ def _tables(path: Path, encoding: str | None) -> dict[int, list[tuple[int, list[
         if event == "start":
             if element.tag == "table":
                 order[element] = len(order)
-                found[order[element]] = []
+                by_table[order[element]] = []
             continue
         if element.tag == "table":
             continue
         table = next((above for above in element.iterancestors("table")), None)
-        rows = found[order[table]] if table is not None else found.setdefault(-1, [])
+        rows = by_table[order[table]] if table is not None else by_table.setdefault(-1, [])
         spans = held.setdefault(order[table] if table is not None else -1, {})
         rows.append((len(rows) + 1, _cells(element, spans)))
         element.clear()
     if path.read_bytes().lower().count(b"</table") < len(order):
         raise FileRefused(f"{path} is a web page that breaks off within a table: copy or export it again.")
-    return {number: rows for number, rows in found.items() if rows}
+    return {number: rows for number, rows in by_table.items() if rows}
 
 
 def _cells(row: etree._Element, spans: dict[int, tuple[int, str]]) -> list[str]:

@@ -12,7 +12,7 @@ import typer.main
 import yaml  # type: ignore[import-untyped]
 from prometheus_client.metrics import MetricWrapperBase
 
-from citygrid.cli import Told, build
+from citygrid.cli import CommandFailed, build
 from citygrid.cli.secrets import contents, init
 from processes import observe
 from processes.inventory import WORKERS, workers
@@ -160,7 +160,7 @@ def test_secrets_are_made_once_and_for_nobody_else(tmp_path: Path) -> None:
     assert {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()} == {
         name: mode for name, (_, mode) in contents().items()
     }
-    with pytest.raises(Told, match="left alone"):
+    with pytest.raises(CommandFailed, match="left alone"):
         init(folder)
 
 

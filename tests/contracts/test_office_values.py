@@ -47,8 +47,8 @@ CAR = {"号牌号码": "粤AB0600", "业务类型": "注册登记", "车辆类�
 class OneKey:
     """A door that sends nothing and knows people again."""
 
-    def ready(self, topic: str, said: Statement) -> Ready:
-        return Checked(contracts()[topic], KEY).ready(said, time.time_ns() // 1000)
+    def ready(self, topic: str, statement: Statement) -> Ready:
+        return Checked(contracts()[topic], KEY).ready(statement, time.time_ns() // 1000)
 
     def send(self, topic: str, ready: Ready) -> None:
         """Nothing is sent."""
@@ -170,7 +170,9 @@ def test_an_unknown_relation_is_other_as_stated(office: Any) -> None:
 
 
 def test_every_vehicle_of_the_register_is_published(tmp_path: Path) -> None:
-    kinds = [each.change["vehicle_kind"] for each in published(case("06/transport.csv", "transport", tmp_path))]
+    kinds = [
+        statement.change["vehicle_kind"] for statement in published(case("06/transport.csv", "transport", tmp_path))
+    ]
     assert kinds == [*["car"] * 7, *["truck"] * 3, "bus", *["motorcycle"] * 2, "car", "car", "truck", "motorcycle"]
 
 

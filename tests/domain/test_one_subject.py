@@ -24,7 +24,7 @@ from tests.golden.recompute.standing import standing
 HOUSES = ("house-a", "house-b", "house-c")
 TENANCY = CONTRACTS["housing.tenancy"]
 CARS = CONTRACTS["transport.vehicle-registration"]
-LAW = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+LAW = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def lease(

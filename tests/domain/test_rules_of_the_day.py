@@ -165,6 +165,16 @@ def test_a_low_income_family_is_visited_every_ninety_days(city: Door) -> None:
     assert city.at("2026-12-01") == [], "the benefit has ended"
 
 
+@pytest.mark.parametrize(("begun", "due"), [("1965-03-01", "1965-05-30"), ("1969-12-01", "1970-03-01")])
+def test_a_benefit_begun_before_1970_is_due_ninety_days_after_it_began(city: Door, begun: str, due: str) -> None:
+    drawn = ProgrammeDrawn("dibao", day(begun), None, False, source("Granted", "DB-1", begun))
+    city.lives_here("li", programmes=(drawn,))
+    assert city.at("2026-03-01") == [(LOW_INCOME.name, f"DB-1 {due}")], "days before 1970 are negative numbers"
+    city.visited("2026-03-02")
+    assert city.at("2026-05-30") == []
+    assert city.then("2026-05-31", 0) == [(LOW_INCOME.name, "DB-1 2026-05-31")]
+
+
 def test_a_stranger_at_the_door_for_seven_days(city: Door) -> None:
     city.lives_here("li", born="1990-01-01", also=("li, before",))
     city.let("lease-1", "2026-03-01", ["wu"], until="2026-03-20")

@@ -41,7 +41,7 @@ def day(days: float) -> int:
     return ago(days) // DAY
 
 
-class Told:
+class StatedCity:
     """What departments state, one after another, and the rows that follow."""
 
     def __init__(self) -> None:
@@ -95,10 +95,10 @@ def as_json(view: str, row: Any) -> dict[str, Any]:
     return document
 
 
-def tell(grid: str, dwelling: str, household: str) -> Told:
+def tell(grid: str, dwelling: str, household: str) -> StatedCity:
     """A graded house with an elder who lives alone, its tenant and owner, a company that files tax without a licence, a
     grid with a hazard under a rain warning."""
-    city = Told()
+    city = StatedCity()
     district, address = grid[:6], "先锋社区右街 12 号"
     home: dict[str, Any] = {"household": household, "dwelling": dwelling, "address": address, "relation": "head"}
     city.say(

@@ -16,7 +16,7 @@ from runtime.settings import Settings
 from tests.e2e.running import environment, until
 from tests.integration.stages.test_quiet import REGISTER, registered
 from wire.contracts import contracts
-from wire.freshness import NEVER, Hearing, newest_records, record_counts
+from wire.freshness import NEVER, TopicWatch, newest_records, record_counts
 from wire.registry import Registry
 from wire.topics import ensure_schemas, ensure_topics
 
@@ -31,12 +31,12 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
-def listen(hearing: Hearing, quiet: bool) -> None:
+def listen(watch: TopicWatch, quiet: bool) -> None:
     """Until the register is quiet, or no longer is."""
 
     def lacking() -> str | None:
-        hearing.turn()
-        return None if hearing.complete and (REGISTER in hearing.quiet(now())) == quiet else "no such answer yet"
+        watch.turn()
+        return None if watch.complete and (REGISTER in watch.quiet(now())) == quiet else "no such answer yet"
 
     until(lacking, 30)
 
@@ -47,26 +47,26 @@ def test_a_topic_is_quiet_until_it_speaks_and_a_broker_that_is_away_changes_noth
     ensure_topics(settings)
     ensure_schemas(settings)
     monkeypatch.setattr("wire.freshness.EVERY_S", 0.2)
-    hearing = Hearing(settings)
-    assert hearing.quiet(now()) == sorted(contracts()), "nothing was heard yet"
-    listen(hearing, quiet=True)
+    watch = TopicWatch(settings)
+    assert watch.quiet(now()) == sorted(contracts()), "nothing was heard yet"
+    listen(watch, quiet=True)
     say(settings, "D-1")
-    listen(hearing, quiet=False)
+    listen(watch, quiet=False)
     limit = contracts()[REGISTER].freshness_seconds * 1_000_000
-    assert REGISTER not in hearing.quiet(now() + limit - 60_000_000)
-    assert REGISTER in hearing.quiet(now() + limit + 1_000_000)
+    assert REGISTER not in watch.quiet(now() + limit - 60_000_000)
+    assert REGISTER in watch.quiet(now() + limit + 1_000_000)
 
     nobody = settings.model_copy(update={"kafka_bootstrap": f"127.0.0.1:{free_ports(1)[0]}"})
-    hearing._settings = nobody
-    quiet = hearing.quiet(now())
+    watch._settings = nobody
+    quiet = watch.quiet(now())
     asked = time.monotonic()
 
     def waiting() -> str | None:
-        hearing.turn()
+        watch.turn()
         return None if time.monotonic() > asked + 7 else "the broker's time to answer is not over"
 
     until(waiting, 20)
-    assert hearing.quiet(now()) == quiet
+    assert watch.quiet(now()) == quiet
     assert newest_records(nobody) == {}
 
 

@@ -201,16 +201,15 @@ class Schedule:
             self._start_all()
         elif self._draw.random() < 0.3:
             self._start_all()
-        if self._put_aside() or self._draw.random() < 0.5:
-            self._send_all_back()
+        if self._draw.random() < 0.5:
+            self._send_some_back()
         if late < 0.7:
             self._drain()
-        self._send_all_back()
         self._tick_until_seen(self._end.tick)
         if self._draw.random() < 0.3:  # of a second clock that lags behind: not believed
             earlier = self._end.tick[0] - self._draw.choice((1, DAY, 200 * DAY))
             self._tick((earlier, frozenset(self._draw.sample(QUIETABLE, 1))))
-        self._drain()
+        self._send_all_back()
 
     def go_on(self, tick: Tick) -> None:
         """Nothing more is stated, and it is `tick` in one jump."""

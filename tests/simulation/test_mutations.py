@@ -10,7 +10,7 @@ from tests.simulation.case import run as run_here
 from tests.simulation.mutations import MUTATIONS, Mutation, planted, simulated
 
 SEEDS = 600
-"""More than any of them needs by far: the slowest was caught after 91."""
+"""More than any of them needs by far."""
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)

@@ -2,7 +2,7 @@
 
 import signal
 
-from tests.integration.dataplane.conftest import Counting, wait_for
+from tests.integration.dataplane.conftest import KEYS, Counting, wait_for
 
 SLOW = {"slow_s": 0.01}
 SMALL = {"batch_records": 100}
@@ -42,6 +42,22 @@ def test_a_frozen_worker_that_thaws_is_fenced(counting: Counting) -> None:
     assert frozen.exit_code() != 0
     counting.fill(1_000)
     counting.wait_until_read()
+    counting.assert_exact()
+
+
+def test_a_partition_that_was_read_whole_is_not_read_again_after_a_pause(counting: Counting) -> None:
+    """librdkafka forgets where a partition was sought to if it gave nothing, not even its end, between a seek and a
+    pause: it then begins at the beginning. The worker takes one record and pauses while it folds it."""
+    counting.fill(2 * KEYS)
+    first = counting.start()
+    counting.wait_until_read()
+    first.signal(signal.SIGTERM)
+    assert first.exit_code() == 0
+    counting.fill(KEYS)  # to one of the two topics only
+    paused = counting.start({"slow_s": 0.1}, batch_records=1, poll_patience_ms=20)
+    counting.wait_until_read()
+    assert paused.logged("reading is paused"), "never paused: this shows nothing"
+    assert paused.process.poll() is None
     counting.assert_exact()
 
 

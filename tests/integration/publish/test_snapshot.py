@@ -40,9 +40,9 @@ def test_a_snapshot(city: Settings, tmp_path: Path) -> None:
     done = citygrid(city, "police", str(second), *many, "--as-of", "2026-03-01")
     assert done.returncode == 0, done.stderr
     assert "events published: 5 MovedIn" in done.stdout
-    said = kinds(city)
-    assert said["HK0000003", True] == said["HK0000004", True] == 1
-    assert said["HK0000000", False] == 2
+    stated = kinds(city)
+    assert stated["HK0000003", True] == stated["HK0000004", True] == 1
+    assert stated["HK0000000", False] == 2
 
     again = citygrid(city, "police", str(second), "--snapshot", "--yes", "--as-of", "2026-03-01", "--wait", "0")
     assert "nothing to publish" in again.stdout

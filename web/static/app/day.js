@@ -16,7 +16,7 @@ const STREET_DIGITS = 9;
 
 export function day() {
   const state = reactive({ tasks: [], readAt: null, areas: [], seen: {} }); // seen: finding → {dwelling, instruction}
-  let heard = 0; // tasks heard of by the stream or as the answer to a move
+  let received = 0; // tasks received of by the stream or as the answer to a move
   let scope = ""; // of the account: its queues begin with it
   const error = ref(null);
   const loading = ref(true);
@@ -55,13 +55,13 @@ export function day() {
   }
 
   async function read() {
-    const before = heard;
+    const before = received;
     try {
       const [open, completed] = await Promise.all([
         tasks({ state: "open" }),
         tasks({ state: "completed", mine: true }),
       ]);
-      if (heard !== before) return await read(); // what was heard meanwhile may be newer than this answer
+      if (received !== before) return await read(); // what was received meanwhile may be newer than this answer
       state.tasks = [...open, ...completed.filter((task) => isToday(task.completed_at))];
       state.readAt = new Date().toISOString();
       online.value = true;
@@ -96,7 +96,7 @@ export function day() {
     if (before && before !== account.id) await kept.clear();
     await kept.put("account", account.id);
     const last = await kept.get("day");
-    await openOutbox(account.id, heardTask); // before any stop shows: one that was done here must not look undone
+    await openOutbox(account.id, takeTask); // before any stop shows: one that was done here must not look undone
     if (last) {
       Object.assign(state, last);
       state.areas = (await kept.get("areas")) ?? [];
@@ -113,8 +113,8 @@ export function day() {
   }
 
   /** A task as the server has it, from the stream or as the answer to a move. */
-  async function heardTask(task) {
-    heard += 1;
+  async function takeTask(task) {
+    received += 1;
     const index = state.tasks.findIndex((one) => one.id === task.id);
     // Handed to another queue: the answer to the move may come after the stream has said that the task is gone.
     const left = task.gone || !(task.mine || task.queue.startsWith(scope));
@@ -131,5 +131,5 @@ export function day() {
     }
   }
 
-  return { state, stops, finished, error, loading, begin, read, heardTask };
+  return { state, stops, finished, error, loading, begin, read, takeTask };
 }

@@ -11,11 +11,11 @@ const REOPEN_MS = 5_000;
 export const streamState = ref("waiting");
 
 /**
- * Follows the stream; `heard(kind, value)` is called for each `alert`, `task` and `freshness` event. `read()` reads
+ * Follows the stream; `received(kind, value)` is called for each `alert`, `task` and `freshness` event. `read()` reads
  * everything: once a stream has begun, so that nothing is missed between the first reading and its beginning, and when
  * the server no longer has what was missed (`reset`). Returns a function that ends it.
  */
-export function follow(heard, read) {
+export function follow(received, read) {
   let source;
   let again;
 
@@ -37,7 +37,7 @@ export function follow(heard, read) {
       toSignIn();
     });
     for (const kind of ["alert", "task", "freshness"]) {
-      source.addEventListener(kind, (event) => heard(kind, event.data ? JSON.parse(event.data) : {}));
+      source.addEventListener(kind, (event) => received(kind, event.data ? JSON.parse(event.data) : {}));
     }
   };
   open();

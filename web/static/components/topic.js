@@ -13,7 +13,7 @@ export const Classified = ({ as }) =>
   ]);
 Classified.props = ["as"];
 
-/** When the topic was last heard of, and whether that is within its contract's own limit. */
+/** When the topic was last stated something, and whether that is within its contract's own limit. */
 export const Freshness = ({ now }) => {
   if (!now) return h("span", { class: "quiet" }, t("catalogue.unasked"));
   const when = now.last_event_at ? `${clock(now.last_event_at)} · ${ago(now.last_event_at)}` : t("freshness.never");

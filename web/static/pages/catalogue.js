@@ -3,7 +3,7 @@
 
 import { computed, createApp, h, onMounted, onUnmounted, reactive, ref } from "/lib/vue.js";
 import { catalogue, cataloguedTopic } from "../app/api.js";
-import { topics as heard, overall, refreshFreshness } from "../app/freshness.js";
+import { topics as fresh, overall, refreshFreshness } from "../app/freshness.js";
 import { inputOf } from "../app/input.js";
 import { language, named, t } from "../app/language.js";
 import { account, homeOf } from "../app/session.js";
@@ -93,7 +93,7 @@ const Catalogue = {
     });
     onUnmounted(() => clearInterval(every));
 
-    const now = (topic) => heard.get(topic.topic) ?? topic.now;
+    const now = (topic) => fresh.get(topic.topic) ?? topic.now;
     const fits = (topic) => {
       const all = words.value.toLowerCase().split(/\s+/).filter(Boolean);
       const text = searchable(topic);

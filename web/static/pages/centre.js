@@ -112,7 +112,7 @@ const Centre = {
         readFigures();
       }, SETTLE_MS);
     };
-    const heard = trying(async (kind, message) => {
+    const received = trying(async (kind, message) => {
       if (message.finding_id && message.finding_id === fragment.case) touched.value += 1;
       if (kind === "alert") list.put(message, belongs(message));
       else if (message.finding_id) list.taskMoved(message);
@@ -132,7 +132,7 @@ const Centre = {
       }
       if (who.value.area) learn(who.value.area.grid, who.value.area);
       await Promise.all([readList(), readMap(), readNumbers(), readFigures()]);
-      unfollow = follow(heard, () => Promise.all([readList(), settle()]));
+      unfollow = follow(received, () => Promise.all([readList(), settle()]));
       every = setInterval(() => Promise.all([readNumbers(), readFigures()]), REREAD_MS);
     });
     onUnmounted(() => {

@@ -43,7 +43,7 @@ const Worker = {
       }
       if (who.value.area) learn(who.value.area.grid, who.value.area);
       await today.begin(who.value);
-      unfollow = follow((kind, message) => kind === "task" && today.heardTask(message), today.read);
+      unfollow = follow((kind, message) => kind === "task" && today.takeTask(message), today.read);
     });
     onUnmounted(() => unfollow?.());
 
