@@ -172,7 +172,6 @@ KINDS = tuple(_FORMS)
 
 
 def _reads_as_date(digits: str) -> bool:
-    try:
-        return 1900 <= date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).year < 2100
-    except ValueError:
-        return False
+    """Also for 30 February: a slip of a date is no more a permit than the date."""
+    year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:])
+    return 1900 <= year < 2100 and 1 <= month <= 12 and 1 <= day <= 31
