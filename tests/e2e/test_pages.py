@@ -323,3 +323,18 @@ def test_the_pages_policy_is_self_only(served_city: ServedCity) -> None:
         policy = answer.headers["content-security-policy"]
         assert "script-src 'self'" in policy
         assert "unsafe" not in policy
+
+
+def test_people_change_their_own_password(served_city: ServedCity) -> None:
+    with browsing(served_city.url) as browser:
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("district", served_city.password)
+        CommandCentre(page).wait_until_live()
+        page.locator("[data-test=account]").click()
+        page.locator("[data-test=password-old]").fill(served_city.password)
+        page.locator("[data-test=password-new]").fill("ein anderes langes Wort")
+        page.locator("[data-test=password-send]").click()
+        page.locator("[data-test=password-changed]").wait_for()
+        other = browser.of_another_person(CENTRE)
+        SignIn(other, served_city.url).as_account("district", "ein anderes langes Wort")
+        CommandCentre(other).wait_until_live()

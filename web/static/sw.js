@@ -55,6 +55,7 @@ const FILES = [
   "/components/language-switch.js",
   "/components/move-form.js",
   "/components/outbox-strip.js",
+  "/components/password-change.js",
   "/components/people.js",
   "/components/refusal.js",
   "/components/scan.js",

@@ -54,6 +54,8 @@ const listed = (answer) => (Array.isArray(answer) ? answer : (answer?.items ?? [
 
 export const signIn = (name, password) => request("POST", "/session", { name, password });
 export const signOut = () => request("DELETE", "/session");
+/** Ends the account's other sessions. */
+export const changePassword = (old, changed) => request("POST", "/me/password", { old, new: changed });
 /** @type {() => Promise<City.Account>} */
 export const me = () => request("GET", "/me");
 /** @type {() => Promise<City.Summary>} */

@@ -9,6 +9,7 @@ import { pathTo, regionName, shortName } from "../app/regions.js";
 import { forget } from "../app/session.js";
 import { streamState } from "../app/stream.js";
 import { LanguageSwitch } from "./language-switch.js";
+import { PasswordChange } from "./password-change.js";
 import { Refusal } from "./refusal.js";
 
 const MOST_HITS = 8;
@@ -212,7 +213,7 @@ export const CentreTop = {
         ]),
         h("a", { class: "state", href: "/catalogue.html", "data-test": "to-catalogue" }, t("catalogue.title")),
         h(LanguageSwitch),
-        h("span", { class: "account" }, props.account.name),
+        h(PasswordChange, { name: props.account.name }),
         h("button", { class: "plain", type: "button", "data-test": "sign-out", onClick: leave }, t("sign-out")),
       ]);
   },

@@ -16,6 +16,7 @@ import { GridMap } from "../components/grid-map.js";
 import { LanguageSwitch } from "../components/language-switch.js";
 import { MoveForm } from "../components/move-form.js";
 import { OutboxStrip } from "../components/outbox-strip.js";
+import { PasswordChange } from "../components/password-change.js";
 import { Refusal } from "../components/refusal.js";
 import { plateOf, Scan } from "../components/scan.js";
 import { StopCard } from "../components/stop-card.js";
@@ -211,7 +212,7 @@ const Worker = {
             : route(),
         ),
         h("footer", [
-          h("span", { class: "quiet" }, who.value.name),
+          h(PasswordChange, { name: who.value.name }),
           h("button", { type: "button", "data-test": "sign-out", onClick: leave }, t("sign-out")),
         ]),
         scanning.value

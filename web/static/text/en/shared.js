@@ -17,6 +17,12 @@ export default {
   "masked": "masked",
   "sign-out": "Sign out",
 
+  "password.title": "Change my password",
+  "password.old": "Old password",
+  "password.new": "New password",
+  "password.rule": "At least 12 characters. Your other sessions end.",
+  "password.changed": "Changed.",
+
   "error.unreachable": "The server cannot be reached; waiting for the network.",
   "error.signed-out": "The session has ended; sign in again.",
   "error.server": "Something broke on the server; try again soon.",

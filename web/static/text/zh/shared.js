@@ -17,6 +17,12 @@ export default {
   "masked": "已遮盖",
   "sign-out": "退出",
 
+  "password.title": "修改密码",
+  "password.old": "原密码",
+  "password.new": "新密码",
+  "password.rule": "至少 12 个字符；您的其他会话将退出。",
+  "password.changed": "已修改。",
+
   "error.unreachable": "连不上服务器，正在等待网络。",
   "error.signed-out": "登录已过期，请重新登录。",
   "error.server": "系统出错，请稍后再试。",
