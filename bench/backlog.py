@@ -23,7 +23,7 @@ _ROW_FIELDS = (
 )  # fmt: skip
 
 
-class Said(NamedTuple):
+class Stated(NamedTuple):
     """One event: the number of its department (`job.SOURCES`), its key, its record."""
 
     department: int
@@ -31,7 +31,7 @@ class Said(NamedTuple):
     event: dict[str, Any]
 
 
-def events(count: int, seed: int = 7) -> list[Said]:
+def events(count: int, seed: int = 7) -> list[Stated]:
     """`count` events in the order of their arrival: 30 % registrations, 30 % moves, 25 % tenancies, 15 % tax.
 
     Of these 2 % come twice and 10 % late. Five events a resident, fourteen a household.
@@ -50,9 +50,9 @@ def events(count: int, seed: int = 7) -> list[Said]:
     first = first[: shares[0]]
     slots = set(dice.sample(range((len(kinds) + len(first)) // 2), len(first)))
     kind_of, newcomer = iter(kinds), iter(first)
-    said = []
+    arrivals = []
     for number in range(unique):
-        at, event_id = 1_700_000_000_000 + number * 100, f"{dice.getrandbits(128):032x}"
+        time, event_id = 1_700_000_000_000 + number * 100, f"{dice.getrandbits(128):032x}"
         if number in slots:
             kind, person = 0, next(newcomer)
             to = home[person]
@@ -60,12 +60,12 @@ def events(count: int, seed: int = 7) -> list[Said]:
             kind, person = next(kind_of), int(dice.random() * residents)
             to = home[person] if kind == 0 and dice.random() < 0.8 else int(dice.random() * households)
         resident = f"RES{person:015d}"
-        event = {"event_id": event_id, "occurred_at": at, "resident_id": resident}
+        event = {"event_id": event_id, "occurred_at": time, "resident_id": resident}
         if kind < 2:
             event |= _home(kind, person, home[person], to)
             home[person] = to
         elif kind == 2:
-            start = at - int(dice.random() * 10**10)
+            start = time - int(dice.random() * 10**10)
             event |= {
                 "dwelling_id": f"DW{int(dice.random() * 10**8):08d}",
                 "landlord_id": f"LL{int(dice.random() * 10**6):06d}",
@@ -75,10 +75,10 @@ def events(count: int, seed: int = 7) -> list[Said]:
         else:
             event |= {"period": f"{2015 + int(dice.random() * 9)}", "amount": int(dice.random() * 2_000_000)}
         arrives = number + (dice.random() * 20_000 if dice.random() < 0.10 else 0)
-        said.append((arrives, Said(kind, resident, event)))
+        arrivals.append((arrives, Stated(kind, resident, event)))
     again = dice.sample(range(unique), doubled)
-    said += [(said[number][0] + 1 + dice.random() * 20_000, said[number][1]) for number in again]
-    return [one for _, one in sorted(said, key=lambda each: each[0])]
+    arrivals += [(arrivals[number][0] + 1 + dice.random() * 20_000, arrivals[number][1]) for number in again]
+    return [event for _, event in sorted(arrivals, key=lambda arrival: arrival[0])]
 
 
 def _home(kind: int, person: int, left: int, to: int) -> dict[str, Any]:
@@ -104,10 +104,10 @@ def _home(kind: int, person: int, left: int, to: int) -> dict[str, Any]:
 Digest = dict[str, int | str]
 
 
-def expected(said: list[Said]) -> Digest:
+def expected(backlog: list[Stated]) -> Digest:
     """The final rows straight from the definition (the last of each department counts), not by the fold."""
     newest: dict[str, list[dict[str, Any] | None]] = {}
-    for department, resident, event in said:
+    for department, resident, event in backlog:
         held = newest.setdefault(resident, [None] * 4)
         old = held[department]
         if old is None or (event["occurred_at"], event["event_id"]) > (old["occurred_at"], old["event_id"]):
@@ -178,19 +178,19 @@ def _last(topic: str) -> list[job.Record]:
         }
     )  # fmt: skip
     reader.assign([TopicPartition(topic, number, 0) for number in range(job.PARTITIONS)])
-    found: dict[Any, Any] = {}
+    newest: dict[Any, Any] = {}
     ended = 0
     while ended < job.PARTITIONS:
         for message in reader.consume(10_000, 1.0):
             error = message.error()
             if error is None:
-                found[message.key()] = message.value()
+                newest[message.key()] = message.value()
             elif error.code() == codes.PARTITION_EOF:
                 ended += 1
             else:
                 raise KafkaException(error)
     reader.close()
-    return [job.decode(value) for value in found.values() if value is not None]
+    return [job.decode(value) for value in newest.values() if value is not None]
 
 
 def make_topics(names: dict[str, str]) -> None:
@@ -201,7 +201,7 @@ def make_topics(names: dict[str, str]) -> None:
         future.result(30)
 
 
-def publish(said: list[Said]) -> None:
+def publish(backlog: list[Stated]) -> None:
     """Write the backlog to the input topics of this process's `BENCH_INPUT`."""
     make_topics(dict.fromkeys(job.INPUT_TOPICS, "delete"))
     producer = Producer(
@@ -210,7 +210,7 @@ def publish(said: list[Said]) -> None:
             "compression.type": "none", "batch.size": 16_384, "queue.buffering.max.messages": 2_000_000,
         }
     )  # fmt: skip
-    for number, (department, resident, event) in enumerate(said):
+    for number, (department, resident, event) in enumerate(backlog):
         producer.produce(job.INPUT_TOPICS[department], job.encode(job.SOURCES[department], event), resident.encode())
         if number % 5_000 == 0:
             producer.poll(0)

@@ -115,14 +115,14 @@ def new_resident(resident: str) -> Record:
 
 def fold(row: Record, department: int, event: Mapping[str, Any]) -> tuple[int, Iterable[Change]]:
     """Fold `event` into `row` in place. -> (IGNORED | CHANGED | REPEATED, changes of households)."""
-    at, event_id = event["occurred_at"], event["event_id"]
+    time, event_id = event["occurred_at"], event["event_id"]
     at_field, event_field = _AT[department], _EVENT[department]
     held = row[at_field]
-    if at < held or (at == held and event_id < row[event_field]):
+    if time < held or (time == held and event_id < row[event_field]):
         return IGNORED, ()
-    if at == held and event_id == row[event_field]:
-        return REPEATED, _again(row, department, at, event_id)
-    row[at_field], row[event_field], row["trigger"] = at, event_id, event_id
+    if time == held and event_id == row[event_field]:
+        return REPEATED, _again(row, department, time, event_id)
+    row[at_field], row[event_field], row["trigger"] = time, event_id, event_id
     home = row["household_id"]
     if department == 3:
         row["tax_period"], row["tax_amount"] = event["period"], event["amount"]
@@ -133,11 +133,11 @@ def fold(row: Record, department: int, event: Mapping[str, Any]) -> tuple[int, I
         return CHANGED, ()
     if department == 0:
         row["name"], row["birth_date"], row["district"] = event["name"], event["birth_date"], event["district"]
-        if (at, event_id) < (row["mov_at"], row["mov_ev"]):
+        if (time, event_id) < (row["mov_at"], row["mov_ev"]):
             return CHANGED, ()
         new, row["address"] = event["household_id"], event["address"]
     else:
-        if (at, event_id) < (row["reg_at"], row["reg_ev"]):
+        if (time, event_id) < (row["reg_at"], row["reg_ev"]):
             return CHANGED, ()
         new, row["address"] = event["to_household"], event["to_address"]
     if home == new:
@@ -149,32 +149,32 @@ def fold(row: Record, department: int, event: Mapping[str, Any]) -> tuple[int, I
     return CHANGED, ((joined,) if home is None else ((home, LEFT, None), joined))
 
 
-def _again(row: Record, department: int, at: int, event_id: str) -> Iterable[Change]:
+def _again(row: Record, department: int, time: int, event_id: str) -> Iterable[Change]:
     home = row["household_id"]
     if department == 3:
         return ((home, TAX, row["tax_amount"]),) if home else ()
     if department == 2:
         return ()
     other = 1 - department
-    if (row[_AT[other]], row[_EVENT[other]]) > (at, event_id):
+    if (row[_AT[other]], row[_EVENT[other]]) > (time, event_id):
         return ()
     return [*((left, LEFT, None) for left in row["hist"] if left != home), (home, JOINED, row["tax_amount"])]
 
 
-def change(resident: str, said: Change, trigger: str) -> Record:
+def change(resident: str, change: Change, trigger: str) -> Record:
     """What a resident's row says about a household, as a record."""
-    return {"household_id": said[0], "resident_id": resident, "kind": said[1], "tax": said[2], "trigger": trigger}
+    return {"household_id": change[0], "resident_id": resident, "kind": change[1], "tax": change[2], "trigger": trigger}
 
 
-def fold_household(members: dict[str, int | None], said: Mapping[str, Any]) -> None:
+def fold_household(members: dict[str, int | None], change: Mapping[str, Any]) -> None:
     """Fold a change into a household's members in place."""
-    kind, resident = said["kind"], said["resident_id"]
+    kind, resident = change["kind"], change["resident_id"]
     if kind == JOINED:
-        members[resident] = said["tax"]
+        members[resident] = change["tax"]
     elif kind == LEFT:
         members.pop(resident, None)
     elif resident in members:
-        members[resident] = said["tax"]
+        members[resident] = change["tax"]
 
 
 def household(number: str, members: Mapping[str, int | None], trigger: str) -> Record:

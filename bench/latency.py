@@ -32,7 +32,7 @@ def main(
     """Time publish → task through the whole product. Takes about two minutes; needs a quiet machine."""
     count = rate * (seconds + WARM_S)
     dwellings = [f"BENCH{number:06d}" for number in range(count)]
-    said: list[float] = []
+    published: list[float] = []
     seen: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="citygrid-latency-") as scratch, product(Path(scratch)) as running:
         settings = running.settings
@@ -42,10 +42,10 @@ def main(
             for number, dwelling in enumerate(dwellings):
                 if (early := began + number / rate - time.perf_counter()) > 0:
                     time.sleep(early)
-                said.append(time.perf_counter())
+                published.append(time.perf_counter())
                 let(publisher, number, dwelling)
             until(lambda: len(seen) >= count, lambda: f"there are {len(seen)} tasks of {count}")
-    timed = sorted(seen[lease_of(number)] - said[number] for number in range(rate * WARM_S, count))
+    timed = sorted(seen[lease_of(number)] - published[number] for number in range(rate * WARM_S, count))
     cuts = quantiles(timed, n=100)
     row = {
         "rate": rate,

@@ -63,12 +63,12 @@ class Product:
 
     def memory_mb(self) -> dict[str, float]:
         """Resident memory of each process, its children included (MB)."""
-        found = {}
+        resident = {}
         for name, child in self.running.items():
             process = psutil.Process(child.process.pid)
             family = [process, *process.children(recursive=True)]
-            found[name] = sum(each.memory_info().rss for each in family) / 1e6
-        return found
+            resident[name] = sum(member.memory_info().rss for member in family) / 1e6
+        return resident
 
     def _ready(self, worker: Process) -> bool:
         port = self.settings.worker_ports[worker.name]
@@ -115,7 +115,7 @@ def product(folder: Path) -> Iterator[Product]:
 class Queue:
     """A reader of the tasks: it wakes on the notification that the pages wake on, then reads what is new.
 
-    `on_task(lease, at)` is called in its thread for each new task, `at` by `time.perf_counter`.
+    `on_task(lease, time)` is called in its thread for each new task, `time` by `time.perf_counter`.
     """
 
     def __init__(self, dsn: str, on_task: Callable[[str, float], None]) -> None:
@@ -138,13 +138,13 @@ class Queue:
         with psycopg.connect(self._dsn, autocommit=True) as connection:
             connection.execute("LISTEN city_feed")
             while not self._stopping.is_set():
-                found = connection.execute(
+                lines = connection.execute(
                     "SELECT feed.id, feed.key, alert.cause FROM city.feed JOIN city.task ON task.id = feed.key::uuid "
                     "JOIN city.alert USING (finding_id) WHERE feed.kind = 'task' AND feed.id > %s ORDER BY feed.id",
                     (cursor,),
                 ).fetchall()
                 now = time.perf_counter()
-                for number, task, lease in found:
+                for number, task, lease in lines:
                     cursor = number
                     if task in known:
                         known.discard(task)  # it was closed, and is not told again
@@ -168,8 +168,8 @@ def register(settings: Settings, dwellings: list[str]) -> None:
                 "use": "rental",
                 "district": grid[:6],
             }
-            said = Statement("DwellingRegistered", f"FW{number:06d}", dwelling, now, now, entry)
-            publisher.publish("housing.dwelling-register", said)
+            statement = Statement("DwellingRegistered", f"FW{number:06d}", dwelling, now, now, entry)
+            publisher.publish("housing.dwelling-register", statement)
     with psycopg.connect(settings.dsn("sinks"), autocommit=True) as connection:
 
         def placed() -> int:
@@ -184,8 +184,8 @@ def let(publisher: Publisher, number: int, dwelling: str, *, withdrawn: bool = F
     now = time.time_ns() // 1000
     landlord, tenant = _PEOPLE[number % 1_000], _PEOPLE[(number + 1) % 1_000]
     change = {"landlord": landlord, "tenants": [tenant], "start": now // DAY_US - 1}
-    said = Statement("Let", lease_of(number), dwelling, now, now, change, withdrawn)
-    publisher.publish("housing.tenancy", said)
+    statement = Statement("Let", lease_of(number), dwelling, now, now, change, withdrawn)
+    publisher.publish("housing.tenancy", statement)
     publisher.poll()
 
 

@@ -43,11 +43,11 @@ class Turns:
         with self._lock:
             self._waited_for[lease] = time.perf_counter()
 
-    def task(self, lease: str, at: float) -> None:
+    def task(self, lease: str, seen: float) -> None:
         with self._lock:
             began = self._waited_for.pop(lease, None)
             if began is not None:
-                self.took.append((began, at - began))
+                self.took.append((began, seen - began))
 
     @property
     def waiting(self) -> int:
@@ -145,7 +145,7 @@ def _grown(memory: list[tuple[float, dict[str, float]]], settled: float) -> list
     """A table of each process's memory; -> a sentence for each that grew."""
     if len(memory) < 2:
         return []
-    first = next((found for at, found in memory if at >= settled), memory[0][1])
+    first = next((sizes for time, sizes in memory if time >= settled), memory[0][1])
     last = memory[-1][1]
     table = Table("process", "settled MB", "at the end MB")
     troubles = []
@@ -166,7 +166,7 @@ def _slower(took: list[tuple[float, float]]) -> list[str]:
     table = Table("quarter", "p50 ms", "p99 ms", "longest s")
     medians = []
     for number in range(4):
-        seconds = [each for _, each in times[number * quarter : (number + 1) * quarter]]
+        seconds = [second for _, second in times[number * quarter : (number + 1) * quarter]]
         cuts = quantiles(seconds, n=100)
         medians.append(cuts[49])
         table.add_row(str(number + 1), f"{cuts[49] * 1e3:.0f}", f"{cuts[98] * 1e3:.0f}", f"{max(seconds):.1f}")

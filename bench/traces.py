@@ -45,11 +45,11 @@ def records(servers: str, topic: str) -> list[Message]:
     """Fresh ones: what was once read of a record is kept with it."""
     consumer = Consumer({"bootstrap.servers": servers, "group.id": "bench", "auto.offset.reset": "earliest"})
     consumer.assign([TopicPartition(topic, 0, 0)])
-    found: list[Message] = []
-    while len(found) < RECORDS:
-        found += consumer.consume(5_000, 1)
+    read_so_far: list[Message] = []
+    while len(read_so_far) < RECORDS:
+        read_so_far += consumer.consume(5_000, 1)
     consumer.close()
-    return found
+    return read_so_far
 
 
 def microseconds(read: Callable[[Message], Any], given: list[Message]) -> float:
@@ -59,8 +59,8 @@ def microseconds(read: Callable[[Message], Any], given: list[Message]) -> float:
         pass
     empty = time.process_time() - began
     began = time.process_time()
-    for each in given:
-        read(each)
+    for record in given:
+        read(record)
     return round((time.process_time() - began - empty) / len(given) * 1e6, 3)
 
 
@@ -75,10 +75,10 @@ def main() -> None:
             event_id, below = str(uuid.uuid4()), "028f5c29"
             measured = {
                 "key_value_offset_us": microseconds(
-                    lambda each: (each.key(), each.value(), each.offset()), records(servers, "events")
+                    lambda record: (record.key(), record.value(), record.offset()), records(servers, "events")
                 ),
-                "headers_of_an_event_us": microseconds(lambda each: each.headers(), records(servers, "events")),
-                "headers_of_a_row_us": microseconds(lambda each: each.headers(), records(servers, "rows")),
+                "headers_of_an_event_us": microseconds(lambda record: record.headers(), records(servers, "events")),
+                "headers_of_a_row_us": microseconds(lambda record: record.headers(), records(servers, "rows")),
                 "by_event_id_us": microseconds(lambda _: event_id < below, records(servers, "rows")),
             }
         finally:

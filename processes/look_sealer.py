@@ -63,7 +63,7 @@ class Sealer:
         while not self._stopping.is_set():
             sealed = seal(connection)
             self._turned = self._sealed = time.monotonic()
-            LOOKS_SEALED_AT.set_to_current_time()
+            LOOKS_SEALED_AT.set(time.time())
             LOOKS_SEALED.inc(sealed)
             if sealed < BATCH:
                 self._stopping.wait(EVERY_S)

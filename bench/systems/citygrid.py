@@ -61,8 +61,10 @@ async def fold_residents(stream: Any) -> None:
             what, changes = job.fold(row, department, event)
             if what != job.IGNORED:
                 rows.put(key, row)
-                for said in changes:
-                    produce(job.CHANGES, said[0].encode(), write_change(job.change(resident, said, event["event_id"])))
+                for change in changes:
+                    produce(
+                        job.CHANGES, change[0].encode(), write_change(job.change(resident, change, event["event_id"]))
+                    )
         batch.ack()
 
 
@@ -71,12 +73,12 @@ async def fold_households(stream: Any) -> None:
     async for batch in stream:
         rows = households.rows(batch.partition)
         for record in batch.records:
-            key, said = record.key(), job.decode(record.value())
+            key, change = record.key(), job.decode(record.value())
             members = rows.get(key)
             if members is None:
                 members = {}
-            job.fold_household(members, said)
-            row = job.household(said["household_id"], members, said["trigger"])
+            job.fold_household(members, change)
+            row = job.household(change["household_id"], members, change["trigger"])
             rows.put_dumped(key, members, write_household(row))
         batch.ack()
 

@@ -101,9 +101,9 @@ households = app.Table("households", partitions=job.PARTITIONS, key_type=str, va
 @app.agent(events)  # type: ignore[untyped-decorator]
 async def on_event(stream: Any) -> None:
     async for event in stream.events():
-        resident, said, department = event.key, event.value, job.DEPARTMENT[event.message.topic]
+        resident, statement, department = event.key, event.value, job.DEPARTMENT[event.message.topic]
         row = residents.get(resident) or Resident(resident_id=resident, hist=[])
-        what, changed = job.fold(row.__dict__, department, said)
+        what, changed = job.fold(row.__dict__, department, statement)
         if what == job.IGNORED:
             continue
         if what == job.CHANGED:
@@ -111,18 +111,18 @@ async def on_event(stream: Any) -> None:
         await views.send(key=resident, value=row)
         for number, kind, tax in changed:
             value = HouseholdChange(
-                household_id=number, resident_id=resident, kind=kind, tax=tax, trigger=said["event_id"]
+                household_id=number, resident_id=resident, kind=kind, tax=tax, trigger=statement["event_id"]
             )
             await changes.send(key=number, value=value)
 
 
 @app.agent(changes)  # type: ignore[untyped-decorator]
 async def on_change(stream: Any) -> None:
-    async for number, said in stream.items():
+    async for number, change in stream.items():
         state = households.get(number) or Members(members={})
-        job.fold_household(state.members, vars(said))
+        job.fold_household(state.members, vars(change))
         households[number] = state
-        await household_views.send(key=number, value=Household(**job.household(number, state.members, said.trigger)))
+        await household_views.send(key=number, value=Household(**job.household(number, state.members, change.trigger)))
 
 
 if __name__ == "__main__":

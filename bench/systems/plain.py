@@ -55,7 +55,7 @@ class Plain:
                 self.producer.poll(0.05)
 
     def assigned(self, _: Consumer, given: list[TopicPartition]) -> None:
-        for number in sorted({each.partition for each in given} - self.residents.keys()):
+        for number in sorted({place.partition for place in given} - self.residents.keys()):
             self.residents[number] = {key: job.decode(value) for key, value in _last(job.RESIDENTS, number).items()}
             rows = {key: job.decode(value) for key, value in _last(job.HOUSEHOLDS, number).items()}
             self.households[number] = {
@@ -64,13 +64,13 @@ class Plain:
 
     def revoked(self, _: Consumer, taken: list[TopicPartition]) -> None:
         self.commit()
-        for number in {each.partition for each in taken}:
+        for number in {place.partition for place in taken}:
             self.residents.pop(number, None)
             self.households.pop(number, None)
 
     def commit(self) -> None:
         if self.positions:
-            offsets = [TopicPartition(topic, number, at) for (topic, number), at in self.positions.items()]
+            offsets = [TopicPartition(topic, number, offset) for (topic, number), offset in self.positions.items()]
             self.producer.send_offsets_to_transaction(offsets, self.consumer.consumer_group_metadata(), 30)
             self.producer.commit_transaction(30)
             self.positions.clear()
@@ -96,14 +96,14 @@ class Plain:
         what, changes = job.fold(row, department, event)
         if what != job.IGNORED:
             self.produce(job.RESIDENTS, key, WRITE["resident"](row), number)
-            for said in changes:
-                value = WRITE["change"](job.change(event["resident_id"], said, event["event_id"]))
-                self.produce(job.CHANGES, said[0].encode(), value)
+            for change in changes:
+                value = WRITE["change"](job.change(event["resident_id"], change, event["event_id"]))
+                self.produce(job.CHANGES, change[0].encode(), value)
 
-    def fold_household(self, number: int, key: bytes, said: job.Record) -> None:
+    def fold_household(self, number: int, key: bytes, change: job.Record) -> None:
         members = self.households[number].setdefault(key, {})
-        job.fold_household(members, said)
-        row = job.household(said["household_id"], members, said["trigger"])
+        job.fold_household(members, change)
+        row = job.household(change["household_id"], members, change["trigger"])
         self.produce(job.HOUSEHOLDS, key, WRITE["household"](row), number)
 
     def run(self) -> None:
@@ -132,17 +132,17 @@ def _last(topic: str, number: int) -> dict[bytes, bytes]:
         }
     )  # fmt: skip
     reader.assign([TopicPartition(topic, number, 0)])
-    found: dict[bytes, bytes] = {}
+    newest: dict[bytes, bytes] = {}
     while True:
         for message in reader.consume(10_000, 0.2):
             error = message.error()
             if error is not None and error.code() == codes.PARTITION_EOF:
                 reader.close()
-                return found
+                return newest
             key, value = message.key(), message.value()
             assert isinstance(key, bytes)
             assert isinstance(value, bytes)
-            found[key] = value
+            newest[key] = value
 
 
 if __name__ == "__main__":

@@ -38,15 +38,15 @@ def fold_resident(value: Any, key: str, timestamp: Any, headers: Any, state: Any
         return None
     if what == job.CHANGED:
         state.set_bytes("row", job.encode("resident", row))
-    return row, [job.change(key, said, event["event_id"]) for said in changes]
+    return row, [job.change(key, change, event["event_id"]) for change in changes]
 
 
-def fold_household(said: Any, key: str, timestamp: Any, headers: Any, state: Any) -> Any:
+def fold_household(change: Any, key: str, timestamp: Any, headers: Any, state: Any) -> Any:
     held = state.get_bytes("members")
     members = job.decode(held)["members"] if held is not None else {}
-    job.fold_household(members, said)
+    job.fold_household(members, change)
     state.set_bytes("members", job.encode("household_state", {"members": members}))
-    return job.household(key, members, said["trigger"])
+    return job.household(key, members, change["trigger"])
 
 
 def main() -> None:
@@ -83,10 +83,10 @@ def main() -> None:
         key_deserializer="str",
     )  # fmt: skip
     households = app.topic(job.HOUSEHOLDS, value_serializer=Write("household"), key_serializer="str")
-    said = inputs[0].concat(inputs[1]).concat(inputs[2]).concat(inputs[3])
-    said = said.apply(fold_resident, stateful=True, metadata=True).filter(lambda result: result is not None)
-    said.apply(lambda result: result[0]).to_topic(views)
-    said.apply(lambda result: result[1], expand=True).to_topic(changes, key=lambda change: change["household_id"])
+    events = inputs[0].concat(inputs[1]).concat(inputs[2]).concat(inputs[3])
+    events = events.apply(fold_resident, stateful=True, metadata=True).filter(lambda result: result is not None)
+    events.apply(lambda result: result[0]).to_topic(views)
+    events.apply(lambda result: result[1], expand=True).to_topic(changes, key=lambda change: change["household_id"])
     app.dataframe(changes).apply(fold_household, stateful=True, metadata=True).to_topic(households)
     app.run()
 

@@ -1,4 +1,4 @@
--- depends: 0001.access
+-- depends: 0004.alerts
 -- The doors of departments and devices: who may state what. Only hashes are kept here (docs/decisions/0015-doors.md).
 
 CREATE TABLE city.department_key (
@@ -61,8 +61,16 @@ END;
 COMMENT ON FUNCTION city.device_took IS
     'The message of this number is in Kafka: neither it nor an older one is taken again. A number too far ahead changes nothing.';
 
+CREATE FUNCTION city.freshness_of(its_department text) RETURNS TABLE (topic text, last_event_at timestamptz, limit_seconds integer)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT f.topic, f.last_event_at, f.limit_seconds FROM city.freshness f WHERE f.department = its_department ORDER BY f.topic;
+END;
+COMMENT ON FUNCTION city.freshness_of IS 'How late each topic of a department is; the door has looked at its key.';
+
 ALTER TABLE city.department_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE city.device ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner ON city.department_key TO citygrid_owner USING (true);
 CREATE POLICY owner ON city.device TO citygrid_owner USING (true);
-GRANT EXECUTE ON FUNCTION city.key_in_force, city.key_used, city.devices_held, city.device_took TO citygrid_doors;
+GRANT EXECUTE ON FUNCTION city.key_in_force, city.key_used, city.devices_held, city.device_took, city.freshness_of
+    TO citygrid_doors;

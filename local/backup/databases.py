@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -25,6 +26,7 @@ def dump(dsn: str, to: Path) -> None:
 def restore(dsn: str, file: Path) -> None:
     """Fill an empty database, all or nothing; its roles must be there. Raises BackupFailed."""
     with psycopg.connect(dsn) as connection:
+        _drop_unused_audit(connection)
         row = connection.execute(
             "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
             " WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
@@ -39,6 +41,13 @@ def restore(dsn: str, file: Path) -> None:
         f"--dbname={conninfo_to_dict(dsn)['dbname']}",
         str(file),
     )
+
+
+def _drop_unused_audit(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+    """Drop what `database/bootstrap.sql` made for looks, unless somebody has looked: it comes back with the dump."""
+    made = connection.execute("SELECT to_regclass('audit.look') IS NOT NULL").fetchone()
+    if made and made[0] and not connection.execute("SELECT FROM audit.look LIMIT 1").fetchone():
+        connection.execute("DROP SCHEMA audit CASCADE")
 
 
 def sink_offsets(dsn: str) -> Offsets:

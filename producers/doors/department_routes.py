@@ -23,7 +23,7 @@ router = APIRouter(tags=["departments"])
 
 SHOWN_LETTERS = 200
 FRESHNESS = """
-SELECT topic, last_event_at, limit_seconds FROM city.freshness WHERE department = %s ORDER BY topic
+SELECT topic, last_event_at, limit_seconds FROM city.freshness_of(%s)
 """
 
 

@@ -26,6 +26,8 @@ _DOCUMENT_NAMES = tuple(
     for what in ("证件", "身份证件", "身份证明", "有效证件", "有效身份证件")
     for ending in ("类型", "种类", "类别", "名称")
 )
+#: Values of a column that are remembered.
+REMEMBERED = 2_000
 HEAD = ("record", "subject", "occurred_at", "recorded_at", "withdrawn")
 
 
@@ -205,15 +207,40 @@ def _index(column: Column, places: Mapping[str, int]) -> int | None:
 
 def _bound(columns: Mapping[str, Column], kind: str, places: Mapping[str, int]) -> Callable[[Sequence[str]], Statement]:
     plan = [(name, _index(column, places), column, _document_index(column, places)) for name, column in columns.items()]
-    head = [step for step in plan if step[0] in HEAD]
-    rest = [step for step in plan if step[0] not in HEAD]
+    missing = {name: column.absent for name, index, column, _ in plan if index is None and not column.needed}
+    plan = [step for step in plan if step[0] not in missing]
+    readers = [(name, _remembering(index, column, document)) for name, index, column, document in plan]
+    head = [step for step in readers if step[0] in HEAD]
+    rest = [step for step in readers if step[0] not in HEAD]
+    no_head = {name: absent for name, absent in missing.items() if name in HEAD}
+    no_change = {name: absent for name, absent in missing.items() if name not in HEAD}
 
     def make(cells: Sequence[str]) -> Statement:
-        values = {name: _cell(cells, index, column, document) for name, index, column, document in head}
-        change = {name: _cell(cells, index, column, document) for name, index, column, document in rest}
+        values = no_head | {name: read(cells) for name, read in head}
+        change = no_change | {name: read(cells) for name, read in rest}
         return Statement(kind, change=change, **{**values, "withdrawn": bool(values.get("withdrawn"))})
 
     return make
+
+
+def _remembering(index: int | None, column: Column, document: int | None) -> Callable[[Sequence[str]], Any]:
+    """`_cell` for one column: most columns hold few values, and what a cell means follows from its text alone. A column
+    of many values is not remembered."""
+    if index is None or document is not None or column.convert is cells.identities:
+        return lambda line: _cell(line, index, column, document)
+    known: dict[str, Any] = {}
+    place = index
+
+    def read(line: Sequence[str]) -> Any:
+        text = line[place] if place < len(line) else ""
+        if text in known:
+            return known[text]
+        value = _cell(line, place, column)
+        if len(known) < REMEMBERED and not isinstance(value, list):
+            known[text] = value
+        return value
+
+    return read
 
 
 def _document_index(column: Column, places: Mapping[str, int]) -> int | None:

@@ -123,20 +123,10 @@ class ExportFile:
     def refuse_rounded(self, department: Department) -> None:
         """Read the whole file once. Raises FileRefused if a spreadsheet has rounded its identity numbers."""
         numbers = rounded = 0
-        positions: dict[tuple[str, ...], list[int]] = {}
-        for line in self.lines(department):
-            if type(line) is not Line:
-                continue
-            header = tuple(line.header)
-            numbered = positions.get(header)
-            if numbered is None:
-                export = department.export_of(header) if self._tables is None else self._export_with(header)
-                known = identity_columns(export)
-                numbered = positions[header] = [index for index, name in enumerate(header) if name in known]
-            for index in numbered:
-                for number in _IDENTITY.findall(line.cells[index]):
-                    numbers += 1
-                    rounded += number.endswith("000")
+        for cell in self._identity_cells(department):
+            for number in _IDENTITY.findall(cell):
+                numbers += 1
+                rounded += number.endswith("000")
         if numbers >= ROUNDED_FROM and rounded > numbers * ROUNDED_SHARE:
             raise FileRefused(
                 f"{self.path}: {rounded} of {numbers} identity numbers end in 000: a spreadsheet kept 15 digits "
@@ -144,8 +134,22 @@ class ExportFile:
                 "with the numbers as text, and do not save it in a spreadsheet."
             )
 
-    def _export_with(self, header: tuple[str, ...]) -> Export:
-        return next(table.head.export for table in self._tables or [] if table.head.columns == header)
+    def _identity_cells(self, department: Department) -> Iterator[str]:
+        """Every cell of a column of identity numbers."""
+        self.read_bytes = 0
+        if self.format not in ("json", "jsonl"):
+            for table in self._opened(Names(department)):
+                known = identity_columns(table.head.export)
+                places = [index for index, name in enumerate(table.head.columns) if name in known]
+                for row in table.rows(self._progress):
+                    if isinstance(row, Row) and len(row.cells) == table.width:
+                        for place in places:
+                            yield row.cells[place]
+            return
+        names = {name for export in department.exports for name in identity_columns(export)}
+        for line in self.lines(department):
+            if isinstance(line, Line):
+                yield from (cell for name, cell in zip(line.header, line.cells, strict=True) if name in names)
 
     def _progress(self, read: int) -> None:
         self.read_bytes = read

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from functools import lru_cache
 
 from domain.codes import InvalidCode
 
@@ -30,6 +31,13 @@ def visible(text: str) -> str:
 
 def unwrapped(text: str) -> str:
     """`text` without blanks around it, `="…"` around it or an apostrophe before it: a cell as a person sees it."""
+    if text.isascii() and text[:1].isalnum() and text[-1:].isalnum():
+        return text  # most cells: nothing stands around them
+    return _unwrapped(text)
+
+
+@lru_cache(maxsize=16_384)
+def _unwrapped(text: str) -> str:
     bare = visible(text).strip()
     if bare.startswith("="):
         formula = _FORMULA.fullmatch(bare)
