@@ -166,8 +166,12 @@ class Schedule:
         return [(where, record) for where, record in waiting if (where, record.offset()) not in self._sent_back]
 
     def _send_some_back(self) -> None:
-        """As `citygrid dead-letters replay` does; some of them, so that not all of a subject come back in order."""
-        for where, record in self._put_aside():
+        """As `citygrid dead-letters replay` does; some of them, or one by one in any order, so that not all of a
+        subject come back in theirs."""
+        waiting = self._put_aside()
+        if self._draw.random() < 0.5:
+            self._draw.shuffle(waiting)
+        for where, record in waiting:
             if self._draw.random() < 0.7:
                 self._send_back(where, record)
 

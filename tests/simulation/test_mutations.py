@@ -9,8 +9,8 @@ from tests.simulation.case import case_of
 from tests.simulation.case import run as run_here
 from tests.simulation.mutations import MUTATIONS, Mutation, planted, simulated
 
-SEEDS = 600
-"""More than any of them needs by far."""
+SEEDS = 300
+"""Far more than any of them needs: the slowest takes a few dozen."""
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
