@@ -20,6 +20,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from api.problems import NO_SESSION, Refused
 from database.roles import Role
+from runtime import postgres_pool
 from runtime.http.language import Language
 
 Connection = AsyncConnection[DictRow]
@@ -36,18 +37,7 @@ def cookie_name(secure: bool) -> str:
 
 def make_pool(dsn: str, size: int) -> Pool:
     """A closed pool; at most `size` connections, and a caller waits at most 5 s for one."""
-    return AsyncConnectionPool(
-        dsn,
-        connection_class=AsyncConnection[DictRow],
-        kwargs={"row_factory": dict_row, "autocommit": True, "options": OPTIONS},
-        min_size=1,
-        max_size=size,
-        max_waiting=size * 50,
-        timeout=5,
-        check=AsyncConnectionPool.check_connection,  # after a restart no request gets a dead connection
-        open=False,
-        name="api",
-    )
+    return postgres_pool.make_pool(dsn, size, "api", AsyncConnection[DictRow], OPTIONS, row_factory=dict_row)
 
 
 @dataclass(frozen=True)

@@ -228,6 +228,7 @@ def _show_difference(difference: Difference) -> None:
         "new": "new",
         "changed": "changed",
         "restated": "restated (happened at the instant of one that differs: their order counts)",
+        "moved": "to be withdrawn (the file states the record about another subject)",
         "withdrawn": "to be withdrawn (not in the file)",
         "unchanged": "unchanged",
         "newer": "left alone (stated after the export was made)",

@@ -18,6 +18,7 @@ from producers.doors.device_keys import DeviceKeys
 from producers.doors.device_messages import CALLS
 from producers.doors.relay import Away, Relay
 from producers.mending.letters import DeadLetters, Letter, LettersUnreadable
+from runtime import postgres_pool
 from runtime.http.gate import Buckets
 from runtime.http.problems import Refused
 from runtime.settings import Settings
@@ -33,17 +34,7 @@ A_MINUTE = 60
 
 def make_pool(dsn: str, size: int, name: str) -> Pool:
     """A closed pool of at most `size` connections; a caller waits at most 5 s for one."""
-    return AsyncConnectionPool(
-        dsn,
-        kwargs={"autocommit": True, "options": OPTIONS},
-        min_size=1,
-        max_size=size,
-        max_waiting=size * 50,
-        timeout=5,
-        check=AsyncConnectionPool.check_connection,  # after a restart no request gets a dead connection
-        open=False,
-        name=name,
-    )
+    return postgres_pool.make_pool(dsn, size, name, AsyncConnection[tuple[Any, ...]], OPTIONS)
 
 
 class Letters:

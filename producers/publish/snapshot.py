@@ -78,7 +78,8 @@ FROM grouped
 """
 _ABSENT = """
 SELECT CASE WHEN k.recorded_at >= :at THEN 'newer'
-            WHEN :blind OR k.record IN (SELECT record FROM rejected) THEN 'rejected' ELSE 'withdrawn' END AS what,
+            WHEN :blind OR k.record IN (SELECT record FROM rejected) THEN 'rejected'
+            WHEN (k.slot, k.kind) IN (SELECT slot, kind FROM export) THEN 'moved' ELSE 'withdrawn' END AS what,
        k.subject, k.slot, k.kind, k.record, k.occurred_at, k.recorded_at, k.sequence, k.withdrawn, k.change,
        k.recorded_at, NULL AS place, 0 AS again
 FROM known k LEFT JOIN export e USING (subject, slot, kind) WHERE e.subject IS NULL AND NOT k.withdrawn
@@ -90,12 +91,14 @@ class Difference:
     """What publishing the export would do, by kind.
 
     `restated` is as it was, but happened at the instant of something that differs, and their order counts.
+    `moved` is withdrawn of its subject, since the file states the same record about another one.
     Left as it is: `newer`, said after the export was made; `rejected`, absent only because a line was rejected.
     """
 
     new: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
     restated: Counter[str] = field(default_factory=Counter)
+    moved: Counter[str] = field(default_factory=Counter)
     withdrawn: Counter[str] = field(default_factory=Counter)
     unchanged: Counter[str] = field(default_factory=Counter)
     newer: Counter[str] = field(default_factory=Counter)
@@ -104,12 +107,13 @@ class Difference:
     @property
     def events(self) -> int:
         """How many events it would publish."""
-        return self.new.total() + self.changed.total() + self.restated.total() + self.withdrawn.total()
+        published = (self.new, self.changed, self.restated, self.moved, self.withdrawn)
+        return sum(counted.total() for counted in published)
 
     @property
     def known(self) -> int:
         """How many statements are known that were not withdrawn before."""
-        there = (self.changed, self.restated, self.withdrawn, self.unchanged, self.newer, self.rejected)
+        there = (self.changed, self.restated, self.moved, self.withdrawn, self.unchanged, self.newer, self.rejected)
         return sum(counted.total() for counted in there)
 
     def within(self, share: float) -> bool:
@@ -201,16 +205,17 @@ class Snapshot:
                 what, subject, _, kind, record, occurred_at, recorded_at, sequence, withdrawn, change, known_at, place,
                 again,
             ) in rows:  # fmt: skip
-                if what not in ("new", "changed", "restated", "withdrawn"):
+                if what not in ("new", "changed", "restated", "moved", "withdrawn"):
                     continue
-                recorded = self.as_of if what == "withdrawn" else recorded_at
+                absent = what in ("moved", "withdrawn")
+                recorded = self.as_of if absent else recorded_at
                 if again:
                     recorded = recorded_at if place is None else self.as_of + place - 1
                 elif what == "changed" and recorded_at <= known_at:
                     recorded = self.as_of
                 yield Statement(
                     kind, record, subject, occurred_at, recorded, json.loads(change),
-                    what == "withdrawn" or bool(withdrawn), sequence,
+                    absent or bool(withdrawn), sequence,
                 )  # fmt: skip
 
     def _given(self) -> dict[str, int]:

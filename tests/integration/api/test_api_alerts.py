@@ -243,7 +243,7 @@ async def test_an_identity_number_is_refused_in_a_reason_and_masked_in_what_was_
             ("见到其女 ▮,约周五再来",)
         ]
         stored = admin.execute("SELECT statement::text FROM city.outbox").fetchall()
-        looks = admin.execute("SELECT key FROM city.look").fetchall()
+        looks = admin.execute("SELECT look::text FROM audit.look").fetchall()
     assert "19610909" not in str(stored) + str(looks)
 
 

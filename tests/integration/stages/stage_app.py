@@ -1,8 +1,8 @@
 """A stage as `citygrid worker stage NAME` runs it, with something else than the checkout's views and rules.
 
-The first argument is a JSON object: `view`; `raises_at`, a record number at which the view's merge raises; `without`,
-`judging_raises_at`, a subject at which every rule's check raises; `without`,
-rules that are not there; `needs`, for some rules the topics on whose silence they are to rest.
+The first argument is a JSON object: `view`; `raises_at`, how record numbers begin at which the view's merge raises;
+`judging_raises_at`, subjects at which every rule's check raises; `without`, rules that are not there; `needs`, for some
+rules the topics on whose silence they are to rest.
 """
 
 import json
@@ -47,7 +47,7 @@ def failing(view: View) -> View:
     """`view` with a merge that has a mistake."""
 
     def merge(row: Any, event: Event) -> Any:
-        if event.record == given["raises_at"]:
+        if given["raises_at"] and event.record.startswith(given["raises_at"]):
             raise RuntimeError("the view has a mistake")
         return view.merge(row, event)
 
