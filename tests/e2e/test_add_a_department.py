@@ -76,7 +76,12 @@ def files_of(copy: Path) -> dict[str, bytes]:
     """The files whose change somebody would have to look at, by path."""
     rooms = ("api", "citygrid", "database", "dataplane", "demo", "docs", "domain", "infra", "local", "processes",
              "producers", "runtime", "schemas", "sdk", "sinks", "stream_apps", "tests", "web", "wire")  # fmt: skip
-    there = [file for room in rooms for file in (copy / room).rglob("*") if file.suffix != ".pyc"]
+    there = [
+        file
+        for room in rooms
+        for file in (copy / room).rglob("*")
+        if file.suffix != ".pyc" and "node_modules" not in file.parts
+    ]
     return {str(file.relative_to(copy)): file.read_bytes() for file in there if file.is_file()}
 
 

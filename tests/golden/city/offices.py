@@ -1,5 +1,6 @@
 """Health, education, social security, provident fund, the disabled persons' federation: what they state of a few."""
 
+from tests.golden.city.companies import credit_code
 from tests.golden.city.said import FIRST, LAST, Change
 from tests.golden.city.town import Town
 
@@ -71,7 +72,7 @@ def school(town: Town, at: int, child: str) -> None:
 
 
 def work(town: Town, at: int, person: str) -> None:
-    employer, day = f"91440113MAEX{at % 40:05d}0", town.day()
+    employer, day = credit_code(at % 40), town.day()
     job: Change = {"employer": employer, "occupation": town.random.choice((None, "普工")), "effective_from": day}
     town.say("social-security.employment", "Employed", person, f"JY{at:06d}", day, job)
     if town.some(0.3):

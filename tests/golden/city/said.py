@@ -44,6 +44,22 @@ class Said(NamedTuple):
         return other._replace(event_id=str(uuid5(_EVENT, content)))
 
 
+TERMS = (("effective_from", "until"), ("start", "until"), ("on", "lasts_until"))
+"""Fields of which the second is not before the first, where both are known."""
+RECORDED_AFTERWARDS = {"Death", "Married", "Divorced"}
+"""Kinds that are recorded on the day `on` or later."""
+
+
+def is_taken(statement: Said) -> bool:
+    """Whether a department's door takes the days that the statement holds."""
+    change = statement.change
+    terms = ((change.get(begin), change.get(end)) for begin, end in TERMS)
+    recorded = (statement.recorded_at + EAST_8) // DAY
+    return all(begin is None or end is None or begin <= end for begin, end in terms) and (
+        statement.kind not in RECORDED_AFTERWARDS or change["on"] <= recorded
+    )
+
+
 def identity_number(district: str, born: int, sequence: int) -> str:
     """A citizen identity number by GB 11643: 17 digits and the check character. `born` in days since 1970-01-01."""
     digits = f"{district}{_EPOCH + timedelta(days=born):%Y%m%d}{sequence:03d}"

@@ -1,6 +1,6 @@
 """What makes merging hard: statements corrected, withdrawn, restated, in any order of their being recorded."""
 
-from tests.golden.city.said import DAY, LAST, SECOND, Said
+from tests.golden.city.said import DAY, LAST, SECOND, Said, is_taken
 from tests.golden.city.town import Town
 
 
@@ -15,7 +15,7 @@ def second_thoughts(town: Town, first: list[Said], count: int) -> dict[str, Said
         said = town.random.choice(known)
         again = withdrawn(town, said) if town.some(0.33) else corrected(town, said, alike[said.kind])
         again = again._replace(sequence=(None, 0, 2, 1)[len(made) % 4])
-        if again.event_id not in town.said:
+        if again.event_id not in town.said and is_taken(again):
             made[again.event_id] = town.said[again.event_id] = again
             known.append(again)
     return made

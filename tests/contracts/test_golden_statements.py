@@ -1,0 +1,34 @@
+"""The golden city states only what a department's door takes: else its faults are found an hour later, end to end."""
+
+import pytest
+
+from producers.publish.statement import Checked, InvalidStatement, Statement
+from tests.golden.city import DAY, NOW, golden_city
+from wire.contracts import contracts
+from wire.pseudonym import Pseudonyms
+
+
+YEAR = 366 * DAY
+"""What the city states of the days to come is stated then."""
+
+
+@pytest.mark.parametrize("seed", [3, 5, 17])
+def test_every_statement_is_taken_at_the_door(seed: int) -> None:
+    doors = {topic: Checked(contract, Pseudonyms(bytes(32))) for topic, contract in contracts().items()}
+    refused = set()
+    for stated in golden_city(seed, 1_000, 12_000):
+        statement = Statement(
+            kind=stated.kind,
+            record=stated.record,
+            subject=stated.subject,
+            occurred_at=stated.occurred_at,
+            recorded_at=stated.recorded_at,
+            change=stated.change,
+            withdrawn=stated.withdrawn,
+            sequence=stated.sequence,
+        )
+        try:
+            doors[stated.topic].ready(statement, NOW + YEAR)
+        except InvalidStatement as invalid:
+            refused.add((stated.topic, stated.kind, str(invalid)))
+    assert refused == set()
