@@ -7,7 +7,6 @@ from tests.golden.city import DAY, NOW, golden_city
 from wire.contracts import contracts
 from wire.pseudonym import Pseudonyms
 
-
 YEAR = 366 * DAY
 """What the city states of the days to come is stated then."""
 
