@@ -3,7 +3,7 @@
 import pytest
 
 from producers.publish.statement import Checked, InvalidStatement, Statement
-from tests.golden.city import DAY, NOW, golden_city
+from tests.golden.city import DAY, NOW, SMALLER, WHOLE, golden_city
 from wire.contracts import contracts
 from wire.pseudonym import Pseudonyms
 
@@ -11,11 +11,11 @@ YEAR = 366 * DAY
 """What the city states of the days to come is stated then."""
 
 
-@pytest.mark.parametrize("seed", [3, 5, 17])
-def test_every_statement_is_taken_at_the_door(seed: int) -> None:
+@pytest.mark.parametrize(("residents", "events"), [WHOLE, SMALLER])
+def test_every_statement_is_taken_at_the_door(residents: int, events: int) -> None:
     doors = {topic: Checked(contract, Pseudonyms(bytes(32))) for topic, contract in contracts().items()}
     refused = set()
-    for stated in golden_city(seed, 1_000, 12_000):
+    for stated in golden_city(3, residents, events):
         statement = Statement(
             kind=stated.kind,
             record=stated.record,

@@ -45,19 +45,20 @@ class Said(NamedTuple):
 
 
 TERMS = (("effective_from", "until"), ("start", "until"), ("on", "lasts_until"))
-"""Fields of which the second is not before the first, where both are known."""
-RECORDED_AFTERWARDS = {"Death", "Married", "Divorced"}
-"""Kinds that are recorded on the day `on` or later."""
+"""Fields of which the second is after the first, where both are known."""
+RECORDED_AFTERWARDS = {"Death": "on", "Married": "on", "Divorced": "on", "Born": "born"}
+"""Kinds that are recorded on the day of this field or later."""
 
 
 def is_taken(statement: Said) -> bool:
     """Whether a department's door takes the days that the statement holds."""
-    change = statement.change
+    change, kind = statement.change, statement.kind
+    if kind == "WarningIssued":
+        return change["until"] is None or change["until"] > statement.occurred_at
+    if kind in RECORDED_AFTERWARDS and change[RECORDED_AFTERWARDS[kind]] > (statement.recorded_at + EAST_8) // DAY:
+        return False
     terms = ((change.get(begin), change.get(end)) for begin, end in TERMS)
-    recorded = (statement.recorded_at + EAST_8) // DAY
-    return all(begin is None or end is None or begin <= end for begin, end in terms) and (
-        statement.kind not in RECORDED_AFTERWARDS or change["on"] <= recorded
-    )
+    return all(begin is None or end is None or begin < end for begin, end in terms)
 
 
 def identity_number(district: str, born: int, sequence: int) -> str:
