@@ -41,8 +41,14 @@ RECORD_CLAIMS, RECORD_HOLDERS, RECORD_MOVES = RECORD_TOPICS
 PUBLICATIONS = "publications"
 
 _KEPT = {"cleanup.policy": "delete", "retention.ms": FOR_EVER, "retention.bytes": FOR_EVER}
-# A closed segment an hour: compaction and deletion only touch closed ones.
-_COMPACTED = {"cleanup.policy": "compact", "segment.ms": "3600000", "min.cleanable.dirty.ratio": "0.3"}
+# A closed segment an hour: compaction and deletion only touch closed ones. All is kept for a day: of records of one
+# key that are sent back together a row waits for each (docs/decisions/0023-judging.md).
+_COMPACTED = {
+    "cleanup.policy": "compact",
+    "segment.ms": "3600000",
+    "min.compaction.lag.ms": "86400000",
+    "min.cleanable.dirty.ratio": "0.3",
+}
 
 
 class TopicsDiffer(Exception):

@@ -53,6 +53,8 @@ class Schedule:
         draw.shuffle(self._waiting)
         self._published: list[Statement] = []
         self._sent_back: set[tuple[Where, int]] = set()
+        self._sent_to: set[Where] = set()
+        """Where records were sent back to lately: compaction lags behind them by `min.compaction.lag.ms`."""
         self._largest = draw.choice((1, 3, 20, 100))
         self._patience = draw.choice((1, 3, 10))
         self._ticks = self._times_of_ticks()
@@ -152,7 +154,9 @@ class Schedule:
 
     def _compact(self) -> None:
         places = [
-            (where, end) for where, end in self.broker.written().items() if where[0].startswith(COMPACTED) and end > 1
+            (where, end)
+            for where, end in self.broker.written().items()
+            if where[0].startswith(COMPACTED) and end > 1 and where not in self._sent_to
         ]
         for where, end in self._draw.sample(places, min(3, len(places))):
             self.broker.compact(where, self._draw.randint(1, end), self._draw.random() < 0.5)
@@ -191,6 +195,7 @@ class Schedule:
         origin = str(dict(record.headers() or ())["origin"])
         topic, partition, _ = origin.rsplit(":", 2)
         self.broker.append(Output(topic, record.key(), record.value(), int(partition), [(REPLAY_OF, origin)]))
+        self._sent_to.add((topic, int(partition)))
         self.did["sent back"] += 1
 
     # -- how it ends
