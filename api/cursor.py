@@ -9,12 +9,15 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from api.problems import BAD_REQUEST, Refused
 from runtime.http.language import Say
+
+Row = dict[str, Any]
 
 LAST = "infinity"
 """How PostgreSQL writes the time after all times: that of what has no time to respond."""
@@ -29,6 +32,15 @@ def write(*key: str | int) -> str:
 def after(rank: int, time: datetime | None, key: UUID) -> str:
     """The cursor after the item of a list with this rank, time and id; no time sorts last."""
     return write(rank, time.isoformat() if time else LAST, str(key))
+
+
+def page(rows: Sequence[Row], limit: int, key: str, time: str) -> tuple[Sequence[Row], str | None]:
+    """The first `limit` of `rows`, and the cursor after the last of them if there are more; the names of the columns
+    that hold the id and the time by which the list is sorted."""
+    if len(rows) <= limit:
+        return rows, None
+    last = rows[limit - 1]
+    return rows[:limit], after(last["rank"], last[time], last[key])
 
 
 def position(cursor: str | None) -> dict[str, Any]:

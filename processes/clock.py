@@ -7,7 +7,6 @@ as long as they like; the stages stand at their last tick meanwhile.
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 import time
@@ -17,7 +16,7 @@ from typing import Any
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from dataplane.health import HealthServer
+from runtime.daemon import serve, stopping_when_asked
 from runtime.log import configure
 from runtime.metrics import CLOCK_LAST_TICK, CLOCK_TICKS, QUIET_TOPICS
 from runtime.reader_lag import Readers
@@ -152,9 +151,7 @@ class Clock:
 
 def main() -> int:
     """The exit code: 0 when asked to end, 1 with a sentence if the settings do not allow a start."""
-    stopping = threading.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: stopping.set())
+    stopping = stopping_when_asked()
     try:
         settings = load()
     except SettingsRefused as refused:
@@ -162,13 +159,8 @@ def main() -> int:
         return 1
     configure(settings, "clock")
     clock = Clock(settings, stopping)
-    health = HealthServer(settings.host, settings.port_of("clock"), clock.live, clock.ready)
-    health.start()
     Readers(settings, stopping).start()
-    try:
-        clock.run()
-    finally:
-        health.stop()
+    serve(clock, settings.host, settings.port_of("clock"))
     return 0
 
 

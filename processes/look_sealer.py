@@ -6,7 +6,6 @@ While it is away looks are recorded all the same, and sealed when it comes back.
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 import time
@@ -15,7 +14,7 @@ from typing import Any
 import psycopg
 import structlog
 
-from dataplane.health import HealthServer
+from runtime.daemon import serve, stopping_when_asked
 from runtime.log import configure
 from runtime.metrics import LOOKS_SEALED, LOOKS_SEALED_AT
 from runtime.settings import Settings, SettingsRefused, load
@@ -77,9 +76,7 @@ def seal(connection: psycopg.Connection[tuple[Any, ...]]) -> int:
 
 def main() -> int:
     """The exit code: 0 when asked to end, 1 with a sentence if the settings do not allow a start."""
-    stopping = threading.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: stopping.set())
+    stopping = stopping_when_asked()
     try:
         settings = load()
         configure(settings, "sealer")
@@ -87,12 +84,7 @@ def main() -> int:
     except SettingsRefused as refused:
         print(refused, file=sys.stderr)
         return 1
-    health = HealthServer(settings.host, settings.port_of("sealer"), sealer.live, sealer.ready)
-    health.start()
-    try:
-        sealer.run()
-    finally:
-        health.stop()
+    serve(sealer, settings.host, settings.port_of("sealer"))
     return 0
 
 

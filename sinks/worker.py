@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 
 import structlog
 
-from dataplane.health import HealthServer
+from runtime.daemon import serve, stopping_when_asked
 from runtime.discover import PluginRefused, discover
 from runtime.log import configure
 from runtime.settings import Settings, SettingsRefused, load
@@ -30,19 +29,12 @@ def run(name: str, settings: Settings, stopping: threading.Event) -> None:
     if name not in known:
         raise PluginRefused(f"There is no sink '{name}'; sinks/targets/ has: {', '.join(known)}.")
     runner = Runner(known[name], settings, stopping)
-    health = HealthServer(settings.host, settings.port_of(f"sink-{name}"), runner.live, runner.ready)
-    health.start()
-    try:
-        runner.run()
-    finally:
-        health.stop()
+    serve(runner, settings.host, settings.port_of(f"sink-{name}"))
 
 
 def main(name: str) -> int:
     """The exit code: 0 when asked to end, 1 with a sentence when something is wrong."""
-    stopping = threading.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: stopping.set())
+    stopping = stopping_when_asked()
     try:
         settings = load()
         configure(settings, f"sink-{name}")

@@ -56,11 +56,9 @@ async def alerts(
         assignee=assignee,
     )
     statement = "SELECT * FROM city.list_alerts(%(wanted)s, %(most)s, %(rank)s, %(time)s, %(id)s)"
-    items = await caller.rows(statement, {"wanted": wanted, "most": limit + 1, **cursor.position(after)})
-    last = items[limit - 1] if len(items) > limit else None
-    time = None if last is None else last["changed_at"] if state in OVER else last["respond_by"]
-    following = cursor.after(last["rank"], time, last["finding_id"]) if last else None
-    return Alerts(items=[select.alert_of(row) for row in items[:limit]], next=following)
+    rows = await caller.rows(statement, {"wanted": wanted, "most": limit + 1, **cursor.position(after)})
+    shown, following = cursor.page(rows, limit, "finding_id", "changed_at" if state in OVER else "respond_by")
+    return Alerts(items=[select.alert_of(row) for row in shown], next=following)
 
 
 @router.get("/alerts/{finding_id}", summary="A case: why, where, whom, what was done", response_model=Case)

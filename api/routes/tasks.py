@@ -58,11 +58,9 @@ async def tasks(
         assignee=assignee,
     )
     statement = "SELECT * FROM city.list_tasks(%(wanted)s, %(most)s, %(rank)s, %(time)s, %(id)s)"
-    items = await caller.rows(statement, {"wanted": wanted, "most": limit + 1, **cursor.position(after)})
-    last = items[limit - 1] if len(items) > limit else None
-    time = None if last is None else last["finished_at"] if state in OVER else last["respond_by"]
-    following = cursor.after(last["rank"], time, last["id"]) if last else None
-    return Tasks(items=[select.task_of(row, caller) for row in items[:limit]], next=following)
+    rows = await caller.rows(statement, {"wanted": wanted, "most": limit + 1, **cursor.position(after)})
+    shown, following = cursor.page(rows, limit, "id", "finished_at" if state in OVER else "respond_by")
+    return Tasks(items=[select.task_of(row, caller) for row in shown], next=following)
 
 
 @router.get("/tasks/{task_id}", summary="A task", response_model=Task)

@@ -7,7 +7,6 @@ What can never be taken (forged, too old, against the contract) is acknowledged 
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 import time
@@ -26,13 +25,13 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from dataplane.health import HealthServer
 from producers.doors.batch import Form
 from producers.doors.device_keys import DeviceKeys
 from producers.doors.device_messages import CALLS, HELD, TOOK, Accepted, Device, Message, MessageRefused, Messages
 from producers.doors.device_routes import tell
 from producers.doors.mqtt import IN_HAND_AT_MOST, BrokerAway, Subscription, message_of
 from producers.publish import NotDelivered, Publisher, PublishRefused
+from runtime.daemon import serve, stopping_when_asked
 from runtime.log import configure
 from runtime.settings import Settings, SettingsRefused, load
 from wire.contracts import contracts
@@ -200,9 +199,7 @@ def take(
 
 def main() -> int:
     """The exit code: 0 when asked to end, 1 with a sentence if the settings do not allow a start."""
-    stopping = threading.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: stopping.set())
+    stopping = stopping_when_asked()
     try:
         settings = load()
         configure(settings, "devices")
@@ -211,12 +208,7 @@ def main() -> int:
     except (SettingsRefused, KeyRefused) as refused:
         print(refused, file=sys.stderr)
         return 1
-    health = HealthServer(settings.host, settings.port_of("devices"), devices.live, devices.ready)
-    health.start()
-    try:
-        devices.run()
-    finally:
-        health.stop()
+    serve(devices, settings.host, settings.port_of("devices"))
     return 0
 
 

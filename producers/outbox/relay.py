@@ -6,7 +6,6 @@ same id (it derives from the content, which the row keeps), and every reader tak
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from contextlib import ExitStack
@@ -19,10 +18,10 @@ import structlog
 from psycopg import sql
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_exponential_jitter
 
-from dataplane.health import HealthServer
 from producers.publish import InvalidStatement, NotDelivered, Publisher, PublishRefused, Statement
 from producers.publish.first_seen import sequence_of
 from producers.publish.json_form import OWN, JsonForm, statement_of
+from runtime import daemon
 from runtime.log import configure
 from runtime.metrics import OUTBOX_PUBLISHED, OUTBOX_REFUSED, OUTBOX_WAITING
 from runtime.settings import Settings, load
@@ -211,15 +210,8 @@ def main() -> int:
 
 def serve(settings: Settings, table: Table, dsn: str, port: int) -> int:
     """Relay until SIGTERM or SIGINT, with `/live`, `/ready` and `/metrics` on `port`; the exit code."""
-    stopping = threading.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: stopping.set())
+    stopping = daemon.stopping_when_asked()
     configure(settings, "outbox" if table.department is None else f"outbox-{table.department}")
     outbox = Outbox(settings, stopping, table, dsn)
-    health = HealthServer(settings.host, port, outbox.live, outbox.ready)
-    health.start()
-    try:
-        outbox.run()
-    finally:
-        health.stop()
+    daemon.serve(outbox, settings.host, port)
     return 0

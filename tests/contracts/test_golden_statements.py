@@ -2,8 +2,9 @@
 
 import pytest
 
-from producers.publish.statement import Checked, InvalidStatement, Statement
+from producers.publish.statement import Checked, InvalidStatement
 from tests.golden.city import DAY, NOW, SMALLER, WHOLE, golden_city
+from tests.golden.stating import as_stated
 from wire.contracts import contracts
 from wire.pseudonym import Pseudonyms
 
@@ -16,18 +17,8 @@ def test_every_statement_is_taken_at_the_door(residents: int, events: int) -> No
     doors = {topic: Checked(contract, Pseudonyms(bytes(32))) for topic, contract in contracts().items()}
     refused = set()
     for stated in golden_city(3, residents, events):
-        statement = Statement(
-            kind=stated.kind,
-            record=stated.record,
-            subject=stated.subject,
-            occurred_at=stated.occurred_at,
-            recorded_at=stated.recorded_at,
-            change=stated.change,
-            withdrawn=stated.withdrawn,
-            sequence=stated.sequence,
-        )
         try:
-            doors[stated.topic].ready(statement, NOW + YEAR)
+            doors[stated.topic].ready(as_stated(stated), NOW + YEAR)
         except InvalidStatement as invalid:
             refused.add((stated.topic, stated.kind, str(invalid)))
     assert refused == set()

@@ -12,7 +12,7 @@ from domain.event import Event
 from domain.view import View
 from local.stack.children import Child
 from local.stack.local import PartName
-from producers.publish import Publisher, Statement
+from producers.publish import Publisher
 from runtime.discover import discover
 from runtime.settings import Settings
 from sinks.decoding import JsonReader
@@ -22,6 +22,7 @@ from tests.e2e.running import Processes, Topics, committed, sink_lag, stage_lag,
 from tests.golden.city import DAY, LIVE_SINCE, NOW, Said
 from tests.golden.compare import BOOKKEEPING, as_numbers, differences, empty, standing
 from tests.golden.recompute import Answer, recompute
+from tests.golden.stating import as_stated
 from wire.codec import Decoder, RecordReader
 from wire.contracts import RECORD_TOPICS, contracts, published
 from wire.registry import Registry
@@ -73,16 +74,7 @@ class Running:
             return {
                 publisher.publish(
                     stated.topic,
-                    Statement(
-                        kind=stated.kind,
-                        record=stated.record,
-                        subject=stated.subject,
-                        occurred_at=stated.occurred_at,
-                        recorded_at=stated.recorded_at,
-                        change=stated.change,
-                        withdrawn=stated.withdrawn,
-                        sequence=stated.sequence,
-                    ),
+                    as_stated(stated),
                 ).event_id
                 for stated in statements
             }

@@ -54,7 +54,7 @@ class Schedule:
         self._published: list[Statement] = []
         self._sent_back: set[tuple[Where, int]] = set()
         self._sent_to: set[Where] = set()
-        """Where records were sent back to lately: compaction lags behind them by `min.compaction.lag.ms`."""
+        """Where records were sent back to: compaction lags behind them by `min.compaction.lag.ms`."""
         self._largest = draw.choice((1, 3, 20, 100))
         self._patience = draw.choice((1, 3, 10))
         self._ticks = self._times_of_ticks()
