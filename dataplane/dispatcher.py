@@ -81,19 +81,15 @@ class Dispatcher:
 
     # -- delivery
 
-    def deliver(self, batches: Iterable[RecordBatch]) -> None:
-        """Queue what was fetched; batches of an assignment that has ended are dropped (they will be read again)."""
-        self._queue(batches)
-        self._hand_out()
-
     def _queue(self, batches: Iterable[RecordBatch]) -> None:
+        """Batches of an assignment that has ended are dropped: they will be read again."""
         for batch in batches:
             if self.generations.get(batch.partition) == batch.generation:
                 self._waiting.append(batch)
             else:
                 self._done(batch)
 
-    def _hand_out(self) -> bool:
+    def hand_out(self) -> bool:
         """Hand out the next batch, if the gate is open and there is one. -> whether something is under way."""
         if self.in_flight is not None or self._committing or self._held or self.failure is not None:
             return True
@@ -129,7 +125,12 @@ class Dispatcher:
         measured[1].observe(len(batch))
         self.in_flight = None
         self._producer.accepting = False
-        self._acknowledged[batch.topic, batch.partition] = batch.next_offset
+        where = batch.topic, batch.partition
+        before = self._acknowledged.get(where, self.positions.get(where, 0))
+        if batch.next_offset <= before:
+            self.fail(DataPlaneError(f"{batch!r} came after {before}: nothing may count twice, so the worker ends"))
+            return
+        self._acknowledged[where] = batch.next_offset
         self._read[batch.topic] = self._read.get(batch.topic, 0) + len(batch)
         self._records += len(batch)
         self._done(batch)
@@ -145,7 +146,7 @@ class Dispatcher:
             self._wake()
         elif self._records >= self._settings.commit_every_records or now - self._began >= self._commit_interval_s:
             self._start_commit()
-        elif not self._hand_out():
+        elif not self.hand_out():
             self._commit_when_idle(now)
 
     @property
@@ -187,7 +188,7 @@ class Dispatcher:
             self.fail(error)
             return
         self._wake()
-        self._hand_out()
+        self.hand_out()
 
     async def _commit(self) -> None:
         """Commit all that was acknowledged and produced. The gate must be closed."""
@@ -252,7 +253,7 @@ class Dispatcher:
             finally:
                 self._producer.accepting = False
                 self._held = False
-        if not self._turn.locked() and not self._hand_out() and self.unfinished:
+        if not self._turn.locked() and not self.hand_out() and self.unfinished:
             self._commit_when_idle(time.monotonic())
 
     async def commit_now(self) -> None:

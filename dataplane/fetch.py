@@ -86,7 +86,8 @@ class FetchThread(threading.Thread):
         self._thread_has_turn = threading.Event()
         self._thread_has_turn.set()
         self._loop_took = 0.0
-        self._lock = threading.RLock()  # held while the loop uses its turn, or loses it
+        self._lock = threading.RLock()  # held while the turn is used by the loop, or changes hands
+        self._handed_over: list[RecordBatch] = []  # fetched by the thread, not yet taken by the loop
         self._loop_thread = threading.get_ident()
         self.records_fetched = 0
         self.bytes_fetched = 0
@@ -104,9 +105,12 @@ class FetchThread(threading.Thread):
     def take(self) -> list[RecordBatch]:
         """Between two batches: what is there already, by partition. If that is nothing, the thread has the turn."""
         with self._lock:
+            if self._handed_over:  # what the thread fetched is older than anything that is fetched now
+                batches, self._handed_over = self._handed_over, []
+                return batches
             if self._thread_has_turn.is_set() or self._halt.is_set():
                 return []
-            batches: list[RecordBatch] = []
+            batches = []
             try:
                 if not self._commands:
                     batches = self._batches(self._consumer.consume(self._settings.batch_records, 0))
@@ -189,10 +193,12 @@ class FetchThread(threading.Thread):
         self._refresh_membership()
         batches = self._batches(messages)
         if batches:
-            if not self._paused:
-                self._loop_took = time.monotonic()
-                self._thread_has_turn.clear()
-            self._call(lambda: self._dispatcher.deliver(batches))
+            with self._lock:  # both or neither: with the turn and without these, the loop would fetch past them
+                self._handed_over += batches
+                if not self._paused:
+                    self._loop_took = time.monotonic()
+                    self._thread_has_turn.clear()
+            self._call(self._dispatcher.hand_out)
 
     def _turn_taken_back(self) -> bool:
         """Whether the loop had the turn for too long without using it; its partitions are paused then, which throws

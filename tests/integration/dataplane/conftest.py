@@ -109,8 +109,11 @@ class Counting:
         for answer in self.admin.create_topics(topics).values():
             answer.result()
 
-    def fill(self, count: int, value: bytes | None = None) -> None:
-        """Send `count` more numbers (or `value`) to the two inputs in turn, spread over `KEYS` keys."""
+    def fill(self, count: int, value: bytes | None = None, *, trickling: bool = False) -> None:
+        """Send `count` more numbers (or `value`) to the two inputs in turn, spread over `KEYS` keys.
+
+        `trickling`: each waits for the broker's answer to the one before.
+        """
         producer = Producer(
             {
                 "bootstrap.servers": self.servers,
@@ -123,7 +126,9 @@ class Counting:
             key, content = b"key%d" % (number % KEYS), value if value is not None else b"%d" % number
             producer.produce(self.prefix + "ab"[number // KEYS % 2], content, key)
             self.sent.append((key, content))
-            if number % 1_000 == 0:
+            if trickling:
+                producer.flush(30)
+            elif number % 1_000 == 0:
                 producer.poll(0)
         assert producer.flush(30) == 0
 
@@ -213,6 +218,10 @@ class Counting:
         origins = [tuple(echo[:3]) for echo in echoes]
         assert len(set(origins)) == len(origins), "an input was echoed twice"
         assert len(origins) == len(self.sent), "an input was not echoed"
+        last = dict[tuple[bytes, ...], int]()
+        for topic, partition, offset in origins:
+            assert int(offset) > last.get((topic, partition), -1), f"{topic!r} {partition!r} {offset!r} came late"
+            last[topic, partition] = int(offset)
         wanted = dict[bytes, int]()
         for key, _ in self.sent:
             wanted[key] = wanted.get(key, 0) + 1

@@ -9,13 +9,14 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import faust
 
 from dataplane import DataPlane, DataPlaneSettings, RecordBatch, RowStore
+from dataplane.fetch import FetchThread
 from dataplane.transaction import TransactionalProducer
 
 given = json.loads(sys.argv.pop(1))
@@ -52,6 +53,19 @@ def commit_when_let_go(producer: TransactionalProducer, offsets: Iterable[tuple[
 
 if "hold_commit" in wrong:
     TransactionalProducer.commit = commit_when_let_go  # type: ignore[assignment, method-assign]
+
+
+call = FetchThread._call
+
+
+def call_later(thread: FetchThread, function: Callable[[], None]) -> None:
+    """The thread stands still, as on a busy machine, between giving the turn away and telling the event loop so."""
+    time.sleep(wrong["slow_call_s"])
+    call(thread, function)
+
+
+if "slow_call_s" in wrong:
+    FetchThread._call = call_later  # type: ignore[method-assign]
 
 
 @plane.on_partitions_assigned

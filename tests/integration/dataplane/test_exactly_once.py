@@ -61,6 +61,18 @@ def test_a_partition_that_was_read_whole_is_not_read_again_after_a_pause(countin
     counting.assert_exact()
 
 
+def test_records_that_change_hands_keep_their_order(counting: Counting) -> None:
+    """The thread stands still between giving its turn to the event loop and telling it so. A commit that ends in
+    that moment makes the loop fetch: past the thread's records, it would commit them after later ones, so an offset
+    that was read already would be the last committed (docs/decisions/0026-turn-to-poll.md)."""
+    worker = counting.start({"slow_call_s": 0.2})
+    worker.wait_until_said("ASSIGNED")
+    counting.fill(600, trickling=True)
+    counting.wait_until_read()
+    assert worker.process.poll() is None
+    counting.assert_exact()
+
+
 def test_a_second_worker_joins_and_leaves(counting: Counting) -> None:
     counting.fill(30_000)
     first = counting.start(SLOW, **SMALL)

@@ -18,7 +18,7 @@ from producers.publish import Publisher, Statement
 from runtime.discover import discover
 from runtime.settings import CHECKOUT, Settings
 from stream_apps.worker import topics_of
-from tests.e2e.running import Processes, Topics, processes, stage_lag, tick, until
+from tests.e2e.running import Late, Processes, Topics, processes, stage_lag, tick, until
 from tests.golden.city import identity_number
 from wire.codec import RecordReader
 from wire.contracts import contracts, published
@@ -113,7 +113,10 @@ class Stages:
             self.topics.catch_up()
             return None if self.topics.ends == before else "something was still written"
 
-        until(lacking, seconds)
+        try:
+            until(lacking, seconds)
+        except Late as late:
+            raise Late(f"{late}\n{self.ours.logs()}") from None
 
     def row(self, view: str, key: str) -> dict[str, Any] | None:
         """The newest row."""
