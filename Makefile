@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.from-requirements.lock
 RUN := $(VENV)/bin/python
+# What Python has compiled is kept, whatever the shell says: hundreds of processes start in the tests, and each would
+# compile all its libraries anew.
+export PYTHONDONTWRITEBYTECODE :=
 TESTS ?=
 UPGRADE ?=
 # uv asks the index that pip is set up for, and trusts the certificates that the system trusts
