@@ -23,6 +23,9 @@ TOOLS := chromium:chromium prometheus:prometheus promtool:prometheus amtool:prom
 JUDGED := tests/contracts/test_infra.py tests/contracts/test_dashboards.py tests/contracts/test_alerting.py \
 	tests/integration/doors/test_description.py tests/integration/api/test_api_contract.py
 
+# in this order: what waits for Kafka begins first, what only computes fills the time that others wait
+TESTED := tests/integration tests/simulation tests/domain tests/contracts
+
 .DEFAULT_GOAL := help
 .PHONY: help up check test e2e bench soak migrate lock types
 
@@ -47,7 +50,7 @@ types: $(STAMP) $(PAGE_TOOLS) ## the API's answers as types of the pages: web/ty
 	$(NPM) run types
 
 test: $(STAMP) ## unit, contract and integration tests; they start their own Kafka, registry and PostgreSQL
-	$(RUN) -m pytest -n 4 --dist loadfile tests/domain tests/contracts tests/simulation tests/integration $(TESTS)
+	$(RUN) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(TESTED) $(TESTS)
 
 e2e: $(STAMP) $(PAGE_TOOLS) ## the whole system from export to browser, killed and measured; Debian's tools must be there: it says which is not
 	@for tool in $(TOOLS); do \
