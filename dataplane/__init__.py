@@ -42,13 +42,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """One of `__all__`; the first brings all of them."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from faust.transport.drivers import TRANSPORTS
+if not TYPE_CHECKING:  # who checks types sees the imports above
 
-    TRANSPORTS.aliases["rdkafka"] = f"{__name__}.transport:Transport"
-    for module in (import_module(f"{__name__}.{each}") for each in _MODULES):
-        globals().update({each: value for each, value in vars(module).items() if each in __all__})
-    return globals()[name]
+    def __getattr__(name: str) -> object:
+        """One of `__all__`; the first brings all of them."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from faust.transport.drivers import TRANSPORTS
+
+        TRANSPORTS.aliases["rdkafka"] = f"{__name__}.transport:Transport"
+        for module in (import_module(f"{__name__}.{each}") for each in _MODULES):
+            globals().update({each: value for each, value in vars(module).items() if each in __all__})
+        return globals()[name]
