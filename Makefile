@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.from-requirements.lock
 RUN := $(VENV)/bin/python
+# What Python has compiled is kept, whatever the shell says: hundreds of processes start in the tests, and each would
+# compile all its libraries anew.
+export PYTHONDONTWRITEBYTECODE :=
 TESTS ?=
 UPGRADE ?=
 # uv asks the index that pip is set up for, and trusts the certificates that the system trusts
@@ -19,6 +22,9 @@ TOOLS := chromium:chromium prometheus:prometheus promtool:prometheus amtool:prom
 # where promtool, amtool and the OpenAPI validator judge what stands in the repository; `make test` has them as far as they are there
 JUDGED := tests/contracts/test_infra.py tests/contracts/test_dashboards.py tests/contracts/test_alerting.py \
 	tests/integration/doors/test_description.py tests/integration/api/test_api_contract.py
+
+# in this order: what waits for Kafka begins first, what only computes fills the time that others wait
+TESTED := tests/integration tests/simulation tests/domain tests/contracts
 
 .DEFAULT_GOAL := help
 .PHONY: help up check test e2e bench soak migrate lock types
@@ -44,7 +50,7 @@ types: $(STAMP) $(PAGE_TOOLS) ## the API's answers as types of the pages: web/ty
 	$(NPM) run types
 
 test: $(STAMP) ## unit, contract and integration tests; they start their own Kafka, registry and PostgreSQL
-	$(RUN) -m pytest -n 4 --dist loadfile tests/domain tests/contracts tests/simulation tests/integration $(TESTS)
+	$(RUN) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(TESTED) $(TESTS)
 
 e2e: $(STAMP) $(PAGE_TOOLS) ## the whole system from export to browser, killed and measured; Debian's tools must be there: it says which is not
 	@for tool in $(TOOLS); do \

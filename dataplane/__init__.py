@@ -1,26 +1,29 @@
 """A data plane for Faust over librdkafka: `faust.App(id, broker="rdkafka://host:port")`. See README.md here.
 
-Importing this package registers the transport.
+Importing any of the names below registers the transport. They are loaded when they are first asked for: a process that
+needs only `dataplane.health` or `dataplane.origin` begins without Faust.
 """
 
-from faust.transport.drivers import TRANSPORTS
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from .batch import RecordBatch
-from .errors import (
-    DataPlaneError,
-    DeliveryFailed,
-    Misplaced,
-    PartitionsLost,
-    RecordsGone,
-    RestoreFailed,
-    TransactionFailed,
-)
-from .partitioner import partition_of
-from .plane import DataPlane
-from .rowstore import PartitionRows, RowStore
-from .settings import DataPlaneSettings
+if TYPE_CHECKING:
+    from .batch import RecordBatch
+    from .errors import (
+        DataPlaneError,
+        DeliveryFailed,
+        Misplaced,
+        PartitionsLost,
+        RecordsGone,
+        RestoreFailed,
+        TransactionFailed,
+    )
+    from .partitioner import partition_of
+    from .plane import DataPlane
+    from .rowstore import PartitionRows, RowStore
+    from .settings import DataPlaneSettings
 
-TRANSPORTS.aliases["rdkafka"] = f"{__name__}.transport:Transport"
+_MODULES = ("batch", "errors", "partitioner", "plane", "rowstore", "settings")
 
 __all__ = [
     "DataPlane",
@@ -37,3 +40,17 @@ __all__ = [
     "TransactionFailed",
     "partition_of",
 ]
+
+
+if not TYPE_CHECKING:  # who checks types sees the imports above
+
+    def __getattr__(name: str) -> object:
+        """One of `__all__`; the first brings all of them."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from faust.transport.drivers import TRANSPORTS
+
+        TRANSPORTS.aliases["rdkafka"] = f"{__name__}.transport:Transport"
+        for module in (import_module(f"{__name__}.{each}") for each in _MODULES):
+            globals().update({each: value for each, value in vars(module).items() if each in __all__})
+        return globals()[name]

@@ -93,7 +93,7 @@ class Contract:
     def department(self) -> str:
         return self._text("department")
 
-    @property
+    @cached_property
     def subject(self) -> str:
         """What the statements are about: resident, household, dwelling …"""
         return self._text("subject")

@@ -1,6 +1,7 @@
 """The command `citygrid`: one file a subcommand, each with `app` (a group) or `command` (a function).
 
-A file's name is the command's, `_` read as `-`; its docstring's first line is the help, its `EXAMPLE` the epilog.
+A file's name is the command's, `_` read as `-`; its docstring's first line is the help, its `EXAMPLE` the epilog. Only
+the file of the command that was asked for is imported: each brings libraries that the others do without.
 """
 
 from __future__ import annotations
@@ -9,10 +10,8 @@ import pkgutil
 import sys
 from importlib import import_module
 
-import psycopg
 import typer
 
-from database.migrate import AnotherHistory
 from runtime.settings import SettingsRefused
 
 HIDDEN = ("worker",)  # what the supervisor calls
@@ -26,8 +25,8 @@ class CommandFailed(Exception):
         self.code = code
 
 
-def build() -> typer.Typer:
-    """The command with every subcommand of this folder."""
+def build(asked: str | None = None) -> typer.Typer:
+    """The command with the subcommand `asked`; with every one of this folder if it is None or none of them."""
     app = typer.Typer(
         help="Event-driven streaming for a city's departments, command centres and grid workers.",
         epilog="Example: citygrid up",
@@ -36,11 +35,10 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,  # its tracebacks show local variables, and those hold people
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for module in pkgutil.iter_modules(__path__):
-        if module.name == "screen":
-            continue
-        part = import_module(f"citygrid.cli.{module.name}")
-        name = module.name.replace("_", "-")
+    app.callback()(_citygrid)
+    modules = {m.name.replace("_", "-"): m.name for m in pkgutil.iter_modules(__path__) if m.name != "screen"}
+    for name in [asked] if asked in modules else modules:
+        part = import_module(f"citygrid.cli.{modules[name]}")
         epilog = f"Example: {part.EXAMPLE}"
         if hasattr(part, "app"):
             app.add_typer(part.app, name=name, epilog=epilog, hidden=name in HIDDEN)
@@ -49,25 +47,39 @@ def build() -> typer.Typer:
     return app
 
 
+def _citygrid() -> None:
+    """Nothing of its own: with it, typer keeps a single subcommand a subcommand."""
+
+
 def main() -> None:
     """Run the command; what a person can mend is said in a sentence, without a traceback."""
     try:
-        build()()
+        build(sys.argv[1] if len(sys.argv) > 1 else None)()
     except CommandFailed as error:
         print(error, file=sys.stderr)
         raise SystemExit(error.code) from None
     except SettingsRefused as refused:
         print(refused, file=sys.stderr)
         raise SystemExit(2) from None
-    except AnotherHistory as refused:
-        print(refused, file=sys.stderr)
-        raise SystemExit(1) from None
-    except psycopg.OperationalError as away:
-        if away.sqlstate:  # the database answers, and has a complaint of its own
+    except Exception as error:
+        if (sentence := _said_of_the_database(error)) is None:
             raise
-        print(
-            f"The database does not answer ({type(away).__name__}). Start the local stack with `make up`; where the "
-            "database is elsewhere, look at the CITYGRID_DATABASE_*_DSN that this command uses.",
-            file=sys.stderr,
-        )
+        print(sentence, file=sys.stderr)
         raise SystemExit(1) from None
+
+
+def _said_of_the_database(error: Exception) -> str | None:
+    """What a person can do about `error`, if it is the database's and can be mended."""
+    import psycopg  # here: a command that needs no database begins sooner without
+
+    from database.migrate import AnotherHistory
+
+    if isinstance(error, AnotherHistory):
+        return str(error)
+    # with a state, the database answers and has a complaint of its own
+    if not isinstance(error, psycopg.OperationalError) or error.sqlstate:
+        return None
+    return (
+        f"The database does not answer ({type(error).__name__}). Start the local stack with `make up`; where the "
+        "database is elsewhere, look at the CITYGRID_DATABASE_*_DSN that this command uses."
+    )

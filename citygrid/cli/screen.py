@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -25,8 +25,9 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from local.bring_up import Line
-from local.stack import downloads
+if TYPE_CHECKING:  # what brings the parts up and fetches them is large, and most commands only print
+    from local.bring_up import Line
+    from local.stack import downloads
 
 # off a terminal (a log, a pipe) lines are not folded at 80 columns
 console = Console(width=None if sys.stdout.isatty() else 200)

@@ -4,6 +4,7 @@ All values come from small pools, so that records, times and people meet again a
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, get_args, get_type_hints
 from uuid import UUID, uuid5
 
@@ -44,6 +45,7 @@ SYMBOLS = _symbols()
 """What a text of this name holds in rows and contributions: the symbols of the contracts' field. Rules ask for them."""
 
 
+@cache  # Hypothesis looks through a strategy once, and examples ask for the same ones thousands of times
 def values(schema: Type, most: int = 3) -> st.SearchStrategy[Any]:
     """What a field of this Avro type may hold; lists of `most` items at most, those within lists of one."""
     match schema:
@@ -100,17 +102,27 @@ def event(contract: Contract, head: Mapping[str, Any], kind: str, change: Mappin
     )
 
 
+@cache
+def _contracts(subject: str | None, topic: str | None) -> st.SearchStrategy[Contract]:
+    return st.sampled_from([c for c in CONTRACTS.values() if subject in (None, c.subject) and topic in (None, c.topic)])
+
+
+@cache
+def _kinds(topic: str) -> st.SearchStrategy[str]:
+    return st.sampled_from(sorted(CONTRACTS[topic].kinds))
+
+
 @st.composite
 def events(draw: st.DrawFn, subject: str | None = None, topic: str | None = None) -> tuple[str, Event]:
     """(what it is about, an event of any contract), or of a contract about `subject`, or of that on `topic`."""
-    about = [c for c in CONTRACTS.values() if subject in (None, c.subject) and topic in (None, c.topic)]
-    contract = draw(st.sampled_from(about))
+    contract = draw(_contracts(subject, topic))
     head_fields = [field for field in contract.record.fields if field.name not in ("event_id", "change")]
     head = {field.name: draw(values(field.type)) for field in head_fields}
-    kind = draw(st.sampled_from(sorted(contract.kinds)))
+    kind = draw(_kinds(contract.topic))
     return contract.subject, event(contract, head, kind, draw(values(contract.kinds[kind])))
 
 
+@cache
 def histories(subject: str | None = None, longest: int = 25) -> st.SearchStrategy[list[tuple[str, Event]]]:
     """Events as they might come, all contracts or those about `subject`."""
     return st.lists(events(subject), min_size=1, max_size=longest)
@@ -128,6 +140,7 @@ def tied(history: list[tuple[str, Event]]) -> list[tuple[str, Event]]:
     ]
 
 
+@cache
 def contributions(view: str) -> st.SearchStrategy[list[tuple[str, Any]]]:
     """(source, what it says of one subject of `view`, None: nothing more), one after another."""
     value_type = published()[f"contributions.{view}"].record.by_name["value"].type

@@ -2,6 +2,8 @@
 
 import ast
 import random
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -233,7 +235,7 @@ def test_what_has_grown_too_old_is_gone_whenever_it_was_heard_of(
 @pytest.mark.parametrize("seed", range(2))
 def test_a_view_names_the_views_of_which_it_speaks(seed: int) -> None:
     """The catalogue tells by it who reads a department's statements."""
-    city = small_city(seed, ticks=[])
+    city = small_city(seed)
     for name, view in ALL_VIEWS.items():
         spoken_of = {other for row in city.rows[name].values() for other in view.contribute(row)}
         assert spoken_of == view.contributes_to, f"View.contributes_to of {name}"
@@ -253,7 +255,7 @@ def test_findings_are_level_triggered(
 
 @pytest.mark.parametrize("seed", range(3))
 def test_findings_of_small_golden_cities_are_level_triggered(seed: int) -> None:
-    city = small_city(seed, ticks=list(range(LIVE_SINCE, NOW, 15 * DAY)))
+    city = small_city(seed, ticks=range(LIVE_SINCE, NOW, 15 * DAY))
     assert {alert.rule for alert in city.said} == set(ALL_RULES), "each rule has said something"
     assert {alert.state for alert in city.said} == {"opened", "changed", "resolved", "held"}
     assert_level_triggered(city, LIVE_SINCE)
@@ -304,7 +306,7 @@ def test_until_it_looks_again_a_rule_finds_the_same(
 def test_until_it_looks_again_a_rule_finds_the_same_in_golden_cities(rule: Rule) -> None:
     """Day by day for years: every turn that a row has in it is passed."""
     turned = 0
-    for row in small_city(1, ticks=[]).rows[rule.view].values():
+    for row in small_city(1).rows[rule.view].values():
         now: int | None = LIVE_SINCE - 200 * DAY
         findings = list(rule.check(row, LIVE_SINCE - 200 * DAY))
         while now is not None and now < NOW + 900 * DAY:
@@ -323,7 +325,9 @@ def assert_same_until_it_looks_again(rule: Rule, row: Any, now: int, share: floa
         assert list(rule.check(row, later)) == list(rule.check(row, now))
 
 
-def small_city(seed: int, ticks: list[int]) -> City:
+@cache
+def small_city(seed: int, ticks: Sequence[int] = ()) -> City:
+    """To be looked at only: the tests share it."""
     statements = golden_city(200 + seed, residents=500, events=7_000)
     subjects = {topic: contract.subject for topic, contract in CONTRACTS.items()}
     city = City(LIVE_SINCE)

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 from functools import lru_cache
 
 from domain.codes import InvalidCode
-
-_FORMAT = re.compile(
-    "[" + "".join(re.escape(c) for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c) == "Cf") + "]"
-)
 
 #: What a spreadsheet writes so that it keeps a code as text: `="D-1"`, with the quotation marks doubled or not.
 _FORMULA = re.compile(r'=\s*"+(.*?)"+', re.DOTALL)
@@ -26,7 +21,9 @@ EXACT_DIGITS = 15
 
 def visible(text: str) -> str:
     """`text` without format characters (Unicode Cf): zero-width blanks, byte order marks, marks of direction."""
-    return text if text.isascii() else _FORMAT.sub("", text)
+    if text.isprintable():
+        return text  # most texts: Unicode's format characters are among those that are not printed
+    return "".join(character for character in text if unicodedata.category(character) != "Cf")
 
 
 def unwrapped(text: str) -> str:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import psycopg
 import pytest
 
 from tests.conftest import Database
@@ -7,5 +10,6 @@ from tests.integration.database.world import World
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
+def world(database: Database) -> Iterator[World]:
+    with psycopg.connect(database.admin, autocommit=True, row_factory=psycopg.rows.dict_row) as admin:
+        yield World(database, admin)

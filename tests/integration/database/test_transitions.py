@@ -231,13 +231,13 @@ class Histories(RuleBasedStateMachine):
     def the_database_agrees(self) -> None:
         task = self.world.tasks_by_id(self.task)
         assert (task["state"], task["revision"]) == (self.state, self.moves)
-        with psycopg.connect(self.world.database.admin) as admin:
+        with self.world.looking() as admin:
             history = admin.execute(
                 "SELECT from_state, to_state FROM city.task_event WHERE task = %s ORDER BY number", (self.task,)
             ).fetchall()
         assert len(history) == self.moves + 1
-        assert all(one[1] == after[0] for one, after in pairwise(history))
-        assert history[-1][1] == self.state
+        assert all(one["to_state"] == after["from_state"] for one, after in pairwise(history))
+        assert history[-1]["to_state"] == self.state
 
 
 @pytest.fixture

@@ -28,9 +28,20 @@ GRID_A, GRID_B, OTHER_STREET, OTHER_DISTRICT = (
 class World:
     """Connections of the three roles to one database, and short ways to fill it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, admin: psycopg.Connection[dict[str, Any]] | None = None) -> None:
+        """`admin`: a superuser's connection that commits each statement, for a test that looks things up a lot."""
         self.database = database
+        self._admin = admin
         self._version = 0
+
+    @contextmanager
+    def looking(self) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+        """A connection of the superuser, to look something up: that which was given, else one of its own."""
+        if self._admin is not None:
+            yield self._admin
+            return
+        with psycopg.connect(self.database.admin, row_factory=psycopg.rows.dict_row) as admin:
+            yield admin
 
     @contextmanager
     def sinks(self) -> Iterator[Connection]:
@@ -142,12 +153,11 @@ class World:
 
     def tasks(self, finding: uuid.UUID) -> list[dict[str, Any]]:
         """The finding's tasks, oldest first."""
-        with psycopg.connect(self.database.admin, row_factory=psycopg.rows.dict_row) as admin:
-            return admin.execute(
-                "SELECT * FROM city.task WHERE finding_id = %s ORDER BY dispatched_at, id", (finding,)
-            ).fetchall()
+        found = "SELECT * FROM city.task WHERE finding_id = %s ORDER BY dispatched_at, id"
+        with self.looking() as admin:
+            return admin.execute(found, (finding,)).fetchall()
 
     def tasks_by_id(self, task: uuid.UUID) -> dict[str, Any]:
         """One task."""
-        with psycopg.connect(self.database.admin, row_factory=psycopg.rows.dict_row) as admin:
+        with self.looking() as admin:
             return admin.execute("SELECT * FROM city.task WHERE id = %s", (task,)).fetchall()[0]
