@@ -91,6 +91,6 @@ $(STAMP): requirements.lock pyproject.toml Makefile
 	@awk '/^[^ ]/ { ours = /^uv==/ } ours' requirements.lock > $(VENV)/uv.lock
 	@$(RUN) -m pip install --quiet --require-hashes --no-deps -r $(VENV)/uv.lock
 	@echo "Installing the packages of requirements.lock into $(VENV), once."
-	@$(UV) sync $(ITS_PYTHON) --require-hashes requirements.lock
+	@$(UV) sync $(ITS_PYTHON) --require-hashes --compile-bytecode requirements.lock
 	@$(UV) install $(ITS_PYTHON) --quiet --no-deps --no-build-isolation -e .
 	@touch $@

@@ -385,7 +385,7 @@ class FetchThread(threading.Thread):
 
     # -- to the event loop
 
-    def _call(self, function: Callable[[], None]) -> None:
+    def _call(self, function: Callable[[], object]) -> None:
         try:
             self._loop.call_soon_threadsafe(function)
         except RuntimeError:  # the loop is closed: the process is ending

@@ -15,10 +15,12 @@ YEAR = 366 * DAY
 @pytest.mark.parametrize(("residents", "events"), [WHOLE, SMALLER])
 def test_every_statement_is_taken_at_the_door(residents: int, events: int) -> None:
     doors = {topic: Checked(contract, Pseudonyms(bytes(32))) for topic, contract in contracts().items()}
-    refused = set()
+    refused, stated_as = set(), dict[str, str]()
     for stated in golden_city(3, residents, events):
         try:
-            doors[stated.topic].ready(as_stated(stated), NOW + YEAR)
+            ready = doors[stated.topic].ready(as_stated(stated), NOW + YEAR)
         except InvalidStatement as invalid:
             refused.add((stated.topic, stated.kind, str(invalid)))
+        else:
+            assert stated_as.setdefault(ready.event_id, stated.event_id) == stated.event_id, "two become one event"
     assert refused == set()

@@ -14,15 +14,13 @@ def tell(town: Town) -> None:
 def registered(town: Town, at: int, dwelling: str) -> None:
     for turn in range(1 + town.some(0.12) + town.some(0.05)):
         grid = f"440113{1 + at % 3:03d}{1 + (at + turn) % 4:03d}{1 + (at // 7 + turn) % 9:03d}"
-        entry = {
+        entry: Change = {
             "grid": grid,
             "address": f"示例街{at % 90 + 1}号{at}房",
             "floor_area_m2": town.random.choice((12.0, 18.5, 24.0, 40.0, 61.25, 90.0)),
             "use": town.random.choice(("residential", "rental", "public_rental", "commercial", "other")),
             "district": grid[:6],
-            "lon": town.random.choice((None, 113.36)),
-            "lat": town.random.choice((None, 22.94)),
-        }
+        } | town.point()
         record = f"FW{at:06d}" if town.some(0.8) else f"FW{at:06d}-{turn}"
         town.say("housing.dwelling-register", "DwellingRegistered", dwelling, record, town.day(), entry)
 

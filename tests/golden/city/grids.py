@@ -42,11 +42,7 @@ def rained_long_ago(town: Town, at: int, district: str) -> None:
 
 def installed(town: Town, facility: str, grid: str) -> None:
     what = town.random.choice(("井盖", "路灯", "广告牌", "行道树"))
-    place: Change = {
-        "address": town.random.choice((None, "示例街口")),
-        "lon": town.random.choice((None, 113.36)),
-        "lat": town.random.choice((None, 22.94)),
-    }
+    place: Change = {"address": town.random.choice((None, "示例街口"))} | town.point()
     kind = town.random.choice(("public_utility", "road_traffic", "city_appearance", "greening"))
     change = {"facility": facility, "facility_kind": kind, "what": what} | place
     town.say("urban-management.facility", "FacilityInstalled", grid, facility, town.day(), change)

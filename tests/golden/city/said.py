@@ -51,8 +51,11 @@ RECORDED_AFTERWARDS = {"Death": "on", "Married": "on", "Divorced": "on", "Born":
 
 
 def is_taken(statement: Said) -> bool:
-    """Whether a department's door takes the days that the statement holds."""
+    """Whether a department's door takes the days that the statement holds, and its point as it is: half a point is
+    left out there, and two statements become one."""
     change, kind = statement.change, statement.kind
+    if (change.get("lon") is None) != (change.get("lat") is None):
+        return False
     if kind == "WarningIssued":
         return change["until"] is None or change["until"] > statement.occurred_at
     if kind in RECORDED_AFTERWARDS and change[RECORDED_AFTERWARDS[kind]] > (statement.recorded_at + EAST_8) // DAY:

@@ -41,5 +41,10 @@ class Town:
     def some(self, share: float) -> bool:
         return self.random.random() < share
 
+    def point(self) -> Change:
+        """A door leaves half a coordinate out."""
+        lon, lat = self.random.choice(((None, None), (113.36, 22.94)))
+        return {"lon": lon, "lat": lat}
+
     def phone(self) -> str:
         return f"139{self.random.randrange(10**8):08d}"

@@ -58,14 +58,14 @@ if "hold_commit" in wrong:
 call = FetchThread._call
 
 
-def call_later(thread: FetchThread, function: Callable[[], None]) -> None:
+def call_later(thread: FetchThread, function: Callable[[], object]) -> None:
     """The thread stands still, as on a busy machine, between giving the turn away and telling the event loop so."""
     time.sleep(wrong["slow_call_s"])
     call(thread, function)
 
 
 if "slow_call_s" in wrong:
-    FetchThread._call = call_later  # type: ignore[method-assign]
+    FetchThread._call = call_later  # type: ignore[assignment, method-assign]
 
 
 @plane.on_partitions_assigned
