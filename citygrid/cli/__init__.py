@@ -13,7 +13,9 @@ import psycopg
 import typer
 
 from database.migrate import AnotherHistory
+from runtime.discover import PluginRefused
 from runtime.settings import SettingsRefused
+from wire.contracts import ContractRefused
 
 HIDDEN = ("worker",)  # what the supervisor calls
 
@@ -59,7 +61,7 @@ def main() -> None:
     except SettingsRefused as refused:
         print(refused, file=sys.stderr)
         raise SystemExit(2) from None
-    except AnotherHistory as refused:
+    except (AnotherHistory, ContractRefused, PluginRefused) as refused:
         print(refused, file=sys.stderr)
         raise SystemExit(1) from None
     except psycopg.OperationalError as away:
