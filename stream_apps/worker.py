@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Collection
 from typing import Any
 
 import faust
@@ -15,7 +14,7 @@ from dataplane import DataPlane, DataPlaneSettings, RowStore
 from domain.rule import Rule
 from domain.view import View
 from runtime import log
-from runtime.discover import PluginRefused, discover
+from runtime.discover import discover
 from runtime.settings import Settings, load
 from runtime.traces import traces_of
 from stream_apps.outlet import Telling
@@ -126,16 +125,6 @@ def one_subject(view: View) -> frozenset[tuple[str, str]]:
     )
 
 
-def rules_of(view: str, views: Collection[str]) -> list[Rule]:
-    """The rules over the rows of `view`. Raises PluginRefused if a rule is over a view that is not one of `views`: no
-    stage would ever ask it."""
-    rules = discover("domain.rules", "RULE", Rule).values()
-    for rule in rules:
-        if rule.view not in views:
-            raise PluginRefused(f"Rule {rule.name}: there is no view {rule.view!r}; it must be one of {', '.join(views)}.")
-    return [rule for rule in rules if rule.view == view]
-
-
 def main(name: str) -> None:
     """Run the stage of the view `name` until it is told to stop. Does not return."""
     settings = load()
@@ -144,5 +133,6 @@ def main(name: str) -> None:
         sys.exit(f"There is no view {name!r}: the views are {', '.join(views)}.")
     process = process_of(f"stage-{name.replace('_', '-')}", settings)
     log.configure(settings, process)
-    plane = build(views[name], rules_of(name, views), settings, process)
+    rules = [rule for rule in discover("domain.rules", "RULE", Rule).values() if rule.view == name]
+    plane = build(views[name], rules, settings, process)
     run(plane)

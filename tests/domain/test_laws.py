@@ -255,7 +255,9 @@ def test_findings_are_level_triggered(
 @pytest.mark.parametrize("seed", range(3))
 def test_findings_of_small_golden_cities_are_level_triggered(seed: int) -> None:
     city = small_city(seed, ticks=list(range(LIVE_SINCE, NOW, 15 * DAY)))
-    assert {alert.rule for alert in city.said} >= RECOMPUTED, "each rule that these cities were made for finds something"
+    assert {alert.rule for alert in city.said} >= RECOMPUTED, (
+        "each rule that these cities were made for finds something"
+    )
     assert {alert.state for alert in city.said} == {"opened", "changed", "resolved", "held"}
     assert_level_triggered(city, LIVE_SINCE)
 
