@@ -24,4 +24,6 @@ def command() -> None:
         raise CommandFailed("\n".join(troubles))
     for name in BEFORE_WORKERS:
         if name != "observe":  # Prometheus' targets on one host: not in a cluster
-            console.print(import_module(f"local.steps.{name}").run(settings))
+            lines: str | list[str] = import_module(f"local.steps.{name}").run(settings)
+            for line in [lines] if isinstance(lines, str) else lines:
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
