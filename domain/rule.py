@@ -1,5 +1,6 @@
 """What a rule is: one row and the time in, findings out, and nothing else."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -77,6 +78,8 @@ class Rule:
     checks: tuple[Check, ...] = GENERAL_CHECKS
 
     def __post_init__(self) -> None:
+        if not re.fullmatch("[a-z]+(-[a-z]+)*", self.name):
+            raise ValueError(f"rule {self.name!r}: a name is small letters, words joined by '-', such as newly-let")
         if self.severity not in ("urgent", "today", "planned"):
             raise ValueError(f"rule {self.name}: severity must be urgent, today or planned, not {self.severity!r}")
         if not 3 <= len({check.id for check in self.checks}) == len(self.checks) <= 6:

@@ -18,7 +18,7 @@ def discover(package: str, constant: str, of: type[T]) -> dict[str, T]:
     """What each module of `package` exports as `constant`, by its `name`, in the order of the names.
 
     A file whose name begins with an underscore is none. Raises PluginRefused if a constant is missing, is not an `of`,
-    has no name, or if two have the same name.
+    has no name or is refused by its own class, or if two have the same name.
     """
     folder = importlib.import_module(package)
     exports: dict[str, T] = {}
@@ -26,7 +26,10 @@ def discover(package: str, constant: str, of: type[T]) -> dict[str, T]:
     for module_name in sorted(module.name for module in pkgutil.iter_modules(folder.__path__)):
         if module_name.startswith("_"):
             continue
-        module = importlib.import_module(f"{package}.{module_name}")
+        try:
+            module = importlib.import_module(f"{package}.{module_name}")
+        except ValueError as wrong:  # what a plug-in's own class refuses, such as a rule of two questions
+            raise PluginRefused(f"{package.replace('.', '/')}/{module_name}.py: {wrong}") from wrong
         exported = _exported(module, constant, of)
         name = getattr(exported, "name", None)
         if not isinstance(name, str) or not name:

@@ -7,12 +7,14 @@ contract, so an attribute that is missing, unknown or misspelt stops the start w
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from domain.view import View
+from runtime.discover import discover
 from wire.schema import Json, Record, Union, avro
 from wire.schema_parser import SchemaRefused, read_schema
 from wire.values.case_number import form
@@ -41,7 +43,6 @@ CATEGORIES = (
     "tax",
     "urban_management",
 )
-SUBJECTS = ("resident", "household", "dwelling", "legal-person", "grid", "district")
 HEAD: Mapping[str, Json] = {
     "event_id": "string",
     "record": "string",
@@ -188,6 +189,12 @@ class Published:
     record: Record
 
 
+@lru_cache(maxsize=1)
+def subjects() -> tuple[str, ...]:
+    """What statements may be about: what the views are of. Raises PluginRefused if a view's file is wrong."""
+    return tuple(sorted({view.subject for view in discover("domain.views", "VIEW", View).values()}))
+
+
 def contracts(root: Path = SCHEMAS) -> dict[str, Contract]:
     """Every contract by its topic, in the topics' order. Raises ContractRefused."""
     return dict(_ours() if root == SCHEMAS else _read(root))
@@ -202,7 +209,21 @@ def _read(root: Path) -> tuple[tuple[str, Contract], ...]:
     paths = sorted((root / "events").glob("*/*.avsc"))
     if not paths:
         raise ContractRefused(f"{root / 'events'} holds no contract: run from a checkout or an image of citygrid.")
-    return tuple((contract.topic, contract) for contract in map(read_contract, paths))
+    read = tuple((contract.topic, contract) for contract in map(read_contract, paths))
+    _check_kinds(contract for _, contract in read)
+    return read
+
+
+def _check_kinds(read: Iterable[Contract]) -> None:
+    """A kind is known by its name alone, in a view's `merge`, in the order of statements and on pages."""
+    stated_in: dict[str, Contract] = {}
+    for contract in read:
+        for kind in contract.kinds:
+            if (other := stated_in.setdefault(kind, contract)) is not contract:
+                raise ContractRefused(
+                    f"{contract.path}: the kind '{kind}' is one of {other.topic} too; give it a name of its own, such "
+                    f"as '{contract.record.name}{kind}'."
+                )
 
 
 def read_contract(path: Path) -> Contract:
@@ -260,7 +281,7 @@ def _check_contract(path: Path, record: Record) -> None:
     _one_of(path, "department", attributes["department"], (department,))
     _one_of(path, "namespace", record.namespace, (f"cn.citygrid.{department.replace('-', '_')}",))
     _one_of(path, "category", attributes["category"], CATEGORIES)
-    _one_of(path, "subject", attributes["subject"], SUBJECTS)
+    _one_of(path, "subject", attributes["subject"], subjects(), "Of another there is a view first, in domain/views/.")
     _seconds(path, attributes["freshness"])
     if list(record.by_name) != [*HEAD, "change"]:
         raise ContractRefused(f"{path}: the top record's fields must be {', '.join([*HEAD, 'change'])}, in this order.")
@@ -315,6 +336,7 @@ def _seconds(path: Path, duration: str) -> int:
     return seconds
 
 
-def _one_of(path: Path, key: str, value: str, allowed: tuple[str, ...]) -> None:
+def _one_of(path: Path, key: str, value: str, allowed: tuple[str, ...], otherwise: str = "") -> None:
     if value not in allowed:
-        raise ContractRefused(f"{path}: '{key}' is {value!r}; it must be one of {', '.join(allowed)}.")
+        sentence = f"{path}: '{key}' is {value!r}; it must be one of {', '.join(allowed)}."
+        raise ContractRefused(f"{sentence} {otherwise}".strip())

@@ -62,19 +62,22 @@ def main() -> None:
         print(refused, file=sys.stderr)
         raise SystemExit(2) from None
     except Exception as error:
-        if (sentence := _said_of_the_database(error)) is None:
+        if (sentence := _sentence(error)) is None:
             raise
         print(sentence, file=sys.stderr)
         raise SystemExit(1) from None
 
 
-def _said_of_the_database(error: Exception) -> str | None:
-    """What a person can do about `error`, if it is the database's and can be mended."""
-    import psycopg  # here: a command that needs no database begins sooner without
+def _sentence(error: Exception) -> str | None:
+    """What a person can do about `error`, if somebody who runs the command can mend it."""
+    # imported here: a command that needs none of them begins sooner
+    import psycopg
 
     from database.migrate import AnotherHistory
+    from runtime.discover import PluginRefused
+    from wire.contracts import ContractRefused
 
-    if isinstance(error, AnotherHistory):
+    if isinstance(error, (AnotherHistory, ContractRefused, PluginRefused)):
         return str(error)
     # with a state, the database answers and has a complaint of its own
     if not isinstance(error, psycopg.OperationalError) or error.sqlstate:

@@ -19,7 +19,12 @@ app = typer.Typer(no_args_is_help=True, help=__doc__)
 
 @app.command(epilog="Example: citygrid schemas check")
 def check() -> None:
-    """Refuse what would break readers of anything released; needs neither Kafka nor a registry. Exit code 1 if so."""
+    """Refuse what would break readers of anything released, and a department, view, rule or sink that does not fit the
+    schemas; needs neither Kafka nor a registry. Exit code 1 if so."""
+    from processes import plugins
+
+    if misfits := plugins.troubles():
+        raise CommandFailed("\n".join(misfits))
     try:
         troubles = compatibility.check()
     except ContractRefused as refused:

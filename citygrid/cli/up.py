@@ -70,8 +70,9 @@ def _refuse_what_cannot_work(settings: Settings, supervisor: Supervisor) -> None
             "with `citygrid down`."
         )
     from local.stack.downloads import folder
+    from processes import plugins
 
-    if troubles := preflight.troubles(settings, folder(settings.downloads_dir)):
+    if troubles := [*plugins.troubles(), *preflight.troubles(settings, folder(settings.downloads_dir))]:
         raise CommandFailed("\n".join(troubles))
 
 

@@ -77,13 +77,14 @@ def leaves(record: Record) -> list[tuple[str, Field]]:
 
 
 def test_the_fields_with_identity_numbers_are_all_marked() -> None:
+    """By the names that they have in the contracts so far; another department's fields may have other names."""
     people = {"subject", "mother", "father", "relative", "spouse", "owner", "from_owner", "to_owner"}
     people |= {"owners", "from_owners", "resident"}
     people |= {"to", "landlord", "tenants", "tenant", "legal_representative"}
     for topic, contract in contracts().items():
         for path, field in leaves(contract.record):
             person = field.name in people and (field.name != "subject" or contract.subject == "resident")
-            assert field.identity == person, f"{topic}: {path}"
+            assert field.identity or not person, f"{topic}: {path}"
 
 
 @pytest.fixture

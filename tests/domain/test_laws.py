@@ -30,6 +30,7 @@ from tests.domain.strategies import (
 from tests.golden.city import LIVE_SINCE, NOW, golden_city
 from tests.golden.compare import empty, plain, standing
 from tests.golden.in_memory import ALL_RULES, ALL_VIEWS, City
+from tests.golden.recompute import RECOMPUTED
 from wire.contracts import Contract
 from wire.schema import Array, Enum, Map, Primitive, Type, without_null
 
@@ -255,8 +256,15 @@ def test_findings_are_level_triggered(
 
 @pytest.mark.parametrize("seed", range(3))
 def test_findings_of_small_golden_cities_are_level_triggered(seed: int) -> None:
+<<<<<<< HEAD
     city = small_city(seed, ticks=range(LIVE_SINCE, NOW, 15 * DAY))
     assert {alert.rule for alert in city.said} == set(ALL_RULES), "each rule has said something"
+=======
+    city = small_city(seed, ticks=list(range(LIVE_SINCE, NOW, 15 * DAY)))
+    assert {alert.rule for alert in city.said} >= RECOMPUTED, (
+        "each rule that these cities were made for finds something"
+    )
+>>>>>>> newcomer
     assert {alert.state for alert in city.said} == {"opened", "changed", "resolved", "held"}
     assert_level_triggered(city, LIVE_SINCE)
 
@@ -314,7 +322,8 @@ def test_until_it_looks_again_a_rule_finds_the_same_in_golden_cities(rule: Rule)
             now = rule.look_again(row, now)
             before, findings = findings, findings if now is None else list(rule.check(row, now))
             turned += before != findings
-    assert turned >= 5 or rule.look_again is Rule.look_again, "time alone has turned findings"
+    if rule.name in RECOMPUTED:  # the golden city was made to turn these
+        assert turned >= 5 or rule.look_again is Rule.look_again, "time alone has turned findings"
 
 
 def assert_same_until_it_looks_again(rule: Rule, row: Any, now: int, share: float) -> None:

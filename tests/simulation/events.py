@@ -27,7 +27,7 @@ _HOUR = 3600 * SECOND
 _YEAR = 365.2425
 
 #: Subjects of each kind. Grids of two districts; one dwelling's number is as short as a record's.
-SUBJECTS: Mapping[str, tuple[str, ...]] = {
+SUBJECTS: Mapping[str, tuple[str, ...]] = {contract.subject: ("S1", "S2", "R1") for contract in CONTRACTS.values()} | {
     "resident": tuple(f"k1.{name:-<43}" for name in ("ada", "bo", "cai", "dong")),
     "household": ("H1", "H2"),
     "dwelling": ("D1", "D2", "R1"),

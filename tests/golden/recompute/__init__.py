@@ -4,7 +4,8 @@ Deliberately apart from `domain/`: nothing is imported from it, nothing is merge
 sorted and grouped, and each published field is written down once more by its definition (docs/architecture.md,
 docs/decisions/0003-facts.md and 0006-stage-step.md). Rule data is repeated here as data.
 
-One module a view (its `STATES`, `REFINES` and row) and one a group of rules (`findings(world)`, in `RULES`).
+One module a view (its `STATES`, `REFINES` and row) and one a group of rules (`findings(world)`, in `RULES`; their names
+in `RECOMPUTED`).
 """
 
 from collections import defaultdict
@@ -36,6 +37,15 @@ REFINES = {**dwellings.REFINES}
 ONE_SUBJECT = {(contract.department, kind) for contract in contracts().values() for kind in contract.one_subject}
 KEPT_DAYS = {**dwellings.KEPT_DAYS}
 RULES = (benefits, buttons, doors, lettings, permits_and_schools, warnings)
+RECOMPUTED = frozenset(
+    {
+        "benefit-for-dead", "button-doctor", "button-housekeeper", "button-sos", "car-and-benefit",
+        "child-not-enrolled", "elder-alone", "elder-silent", "facility-danger", "facility-hazard", "low-income-visit",
+        "new-tenant", "newly-let", "over-occupied", "permit-ending", "revoked-but-filing", "serious-illness",
+        "severe-mental-alone", "stranger-swipes", "unseen-registered", "warned-door",
+    }
+)  # fmt: skip
+"""The rules whose findings are written down here. A rule that is not among them has the laws and its own story only."""
 NEEDS = {
     "child-not-enrolled": {"education.enrolment"},
     "elder-silent": {"door-access.swipe"},
