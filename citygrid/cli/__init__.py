@@ -5,6 +5,7 @@ A file's name is the command's, `_` read as `-`; its docstring's first line is t
 
 from __future__ import annotations
 
+import os
 import pkgutil
 import sys
 from importlib import import_module
@@ -50,7 +51,11 @@ def build() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command; what a person can mend is said in a sentence, without a traceback."""
+    """Run the command; what a person can mend is said in a sentence, without a traceback.
+
+    Whatever it writes is its user's alone: files, logs and state of every process hold personal data or secrets.
+    """
+    os.umask(0o077)
     try:
         build()()
     except CommandFailed as error:
