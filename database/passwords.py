@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from argon2.low_level import Type, hash_secret_raw
 
-from runtime.settings import WORTHLESS_PASSWORDS
+from runtime.production import SHORTEST_PASSWORD, guessable
 
 # OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, 2 iterations, 1 lane. The decoy in the
 # migrations says the same.
@@ -22,9 +22,6 @@ ITERATIONS = 2
 LANES = 1
 PROOF_BYTES = 32
 KDF = re.compile(r"\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d)\$([A-Za-z0-9+/]{22})")
-
-
-SHORTEST_PASSWORD = 12
 
 
 class PoorPassword(ValueError):
@@ -65,6 +62,6 @@ def keep(password: str) -> Kept:
 
 def new_password(password: str) -> Kept:
     """What to store for a password that somebody chose. Raises PoorPassword."""
-    if len(password) < SHORTEST_PASSWORD or password.lower() in WORTHLESS_PASSWORDS:
+    if guessable(password):
         raise PoorPassword(f"A password has at least {SHORTEST_PASSWORD} characters and is nobody's default.")
     return keep(password)

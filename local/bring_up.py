@@ -43,7 +43,6 @@ class BringUp:
     bar: Bar
 
     def __post_init__(self) -> None:
-        self.settings.state_dir.mkdir(parents=True, exist_ok=True)
         self.cache = downloads.folder(self.settings.downloads_dir)
         self.stack = LocalStack(self.settings.state_dir, Ports.of(self.settings), self.cache)
         self.supervisor = Supervisor(self.settings.state_dir)

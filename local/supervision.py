@@ -25,7 +25,7 @@ from typing import Any
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
-from local.stack.children import Program, log_tail
+from local.stack.children import UMASK, Program, log_tail, open_log
 from local.stack.local import PARTS
 
 # sun_path of a Unix socket holds 108 bytes, and supervisord adds its pid to the name while it binds
@@ -114,7 +114,7 @@ class Supervisor:
                 "with `citygrid down`."
             )
         self.run.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.socket.unlink(missing_ok=True)
         self._stop_marker.unlink(missing_ok=True)
         configuration = self.run / "supervisord.conf"
@@ -122,7 +122,7 @@ class Supervisor:
         configuration.write_text(self._configuration(programs))
         command = (sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(configuration))
         program = Program("supervisor", command, self.folder, self.log)
-        with self.log.open("ab") as log:
+        with open_log(self.log) as log:
             child = subprocess.Popen(
                 command if detached else program.bound_to_parent("TERM"),
                 cwd=self.folder,
@@ -130,6 +130,7 @@ class Supervisor:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for `citygrid up`, which then stops all in order
+                umask=UMASK,  # the programs inherit it: a supervisor in the foreground sets none of its own
             )
         deadline = time.monotonic() + STOP_SECONDS
         while not self._answers():
@@ -213,7 +214,6 @@ class Supervisor:
             "logfile_backups": "2",
             "pidfile": str(self._pid_file),
             "childlogdir": str(self.log.parent),
-            "umask": "077",
             **({"user": "root"} if os.geteuid() == 0 else {}),
         }
         sections = {

@@ -18,10 +18,9 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+from runtime import production
 
-# What a published example or another product's default sets: never good enough to guard a city's register.
-WORTHLESS_PASSWORDS = frozenset({"", "admin", "changeme", "citygrid", "demo", "password", "postgres", "secret", "test"})
+CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 class SettingsRefused(Exception):
@@ -33,7 +32,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CITYGRID_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    mode: Literal["demo", "production"] = Field("demo", description="production refuses demo passwords")
+    mode: Literal["demo", "production"] = Field("demo", description="production refuses what guards nothing")
     state_dir: Path = Field(CHECKOUT / "state", description="everything the local stack keeps")
     downloads_dir: Path | None = Field(None, description="where jars are kept; the user's cache folder if not set")
     timezone: str = Field("Asia/Shanghai", description="the city's; dates mean midnight there")
@@ -44,6 +43,7 @@ class Settings(BaseSettings):
     otlp_endpoint: str | None = Field(
         None, pattern=r"^(https?://\S+)?$", description="root of a collector's OTLP/HTTP API: spans go to …/v1/traces"
     )
+    otlp_authorization: SecretStr | None = Field(None, description="the header Authorization that the collector wants")
     trace_file: Path | None = Field(None, description="spans as lines of JSON, a file beside it for each process")
 
     runbooks_url: str = Field(
@@ -165,8 +165,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _production_is_earnest(self) -> Self:
         if self.mode == "production":
-            for trouble in _production_troubles(self):
-                raise ValueError(trouble)
+            faults = production.faults(self)
+            if faults:
+                raise ValueError("\n".join(faults))
         return self
 
     @field_validator("mqtt_url")
@@ -244,45 +245,3 @@ def _sentence(where: tuple[int | str, ...], message: str) -> str:
 
 def _plain(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret else ""
-
-
-def _production_troubles(settings: Settings) -> list[str]:
-    """What keeps these settings from guarding a real city's data, a sentence each."""
-    troubles = []
-    dsns = {f"CITYGRID_DATABASE_{role}_DSN": getattr(settings, f"database_{role.lower()}_dsn") for role in ROLES}
-    for name, dsn in dsns.items():
-        if dsn is not None and _password_in(dsn.get_secret_value()) in WORTHLESS_PASSWORDS:
-            troubles.append(f"{name} has no password or a well-known one: give the role its own in production.")
-    if settings.kafka_security_protocol.startswith("SASL"):
-        if not settings.kafka_sasl_username or _plain(settings.kafka_sasl_password) in WORTHLESS_PASSWORDS:
-            troubles.append("CITYGRID_KAFKA_SASL_PASSWORD is missing or a well-known one: set this client's own.")
-    elif not settings.kafka_certificate_file and not _is_loopback(settings.kafka_bootstrap):
-        troubles.append(
-            "CITYGRID_KAFKA_SECURITY_PROTOCOL is without a login in production: set SASL_SSL with a user, or SSL with "
-            "CITYGRID_KAFKA_CERTIFICATE_FILE and CITYGRID_KAFKA_KEY_FILE."
-        )
-    if settings.registry_username and _plain(settings.registry_password) in WORTHLESS_PASSWORDS:
-        troubles.append("CITYGRID_REGISTRY_PASSWORD is missing or a well-known one: set this client's own.")
-    if settings.mqtt_url and settings.mqtt_url.startswith("mqtt:") and not _is_loopback(_server_of(settings.mqtt_url)):
-        troubles.append("CITYGRID_MQTT_URL is without TLS in production, and devices name people: set mqtts://…")
-    key = settings.pseudonym_key_file
-    if key and (not key.is_file() or key.stat().st_mode & 0o077):
-        troubles.append(f"CITYGRID_PSEUDONYM_KEY_FILE ({key}) must be a file that only its owner can read: chmod 600.")
-    return troubles
-
-
-ROLES = ("OWNER", "SINKS", "API", "ADMIN")
-
-
-def _password_in(dsn: str) -> str:
-    from psycopg.conninfo import conninfo_to_dict
-
-    return str(conninfo_to_dict(dsn).get("password") or "")
-
-
-def _server_of(url: str) -> str:
-    return urlsplit(url).netloc.rpartition("@")[2]
-
-
-def _is_loopback(bootstrap: str) -> bool:
-    return all(host.rsplit(":", 1)[0] in {"127.0.0.1", "localhost", "[::1]"} for host in bootstrap.split(","))

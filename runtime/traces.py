@@ -165,7 +165,9 @@ def traces_of(settings: Settings, process: str) -> Traces | None:
     """What the process of this name traces. None: no exporter is set, or nothing is to be chosen."""
     if not settings.trace_sample or not (settings.otlp_endpoint or settings.trace_file):
         return None
-    return _made(settings.otlp_endpoint, settings.trace_file, settings.trace_sample, process)
+    secret = settings.otlp_authorization
+    login = secret.get_secret_value() if secret else None
+    return _made(settings.otlp_endpoint, login, settings.trace_file, settings.trace_sample, process)
 
 
 def file_of(file: Path, process: str) -> Path:
@@ -174,7 +176,7 @@ def file_of(file: Path, process: str) -> Path:
 
 
 @lru_cache(maxsize=8)
-def _made(endpoint: str | None, file: Path | None, ratio: float, process: str) -> Traces:
+def _made(endpoint: str | None, login: str | None, file: Path | None, ratio: float, process: str) -> Traces:
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import (
@@ -207,7 +209,8 @@ def _made(endpoint: str | None, file: Path | None, ratio: float, process: str) -
     if endpoint:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-        to = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=10)
+        headers = {"authorization": login} if login else None
+        to = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", headers=headers, timeout=10)
         provider.add_span_processor(BatchSpanProcessor(Counted(to)))
     if file:
         where = file_of(file, process)

@@ -18,9 +18,10 @@ from api.database import AsCaller, Caller, SignedIn, cookie_name, entered, token
 from api.models import Area, Login, Me, NewPassword, Preferences
 from api.problems import INVALID, LOGIN_REFUSED, TOO_MANY, Refused
 from api.purposes import PURPOSES
-from database.passwords import SHORTEST_PASSWORD, PoorPassword, new_password, proof
+from database.passwords import PoorPassword, new_password, proof
 from runtime import metrics
 from runtime.http.language import Say
+from runtime.production import SHORTEST_PASSWORD
 
 router = APIRouter(tags=["session"])
 

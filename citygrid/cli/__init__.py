@@ -6,6 +6,7 @@ the file of the command that was asked for is imported: each brings libraries th
 
 from __future__ import annotations
 
+import os
 import pkgutil
 import sys
 from importlib import import_module
@@ -52,7 +53,11 @@ def _citygrid() -> None:
 
 
 def main() -> None:
-    """Run the command; what a person can mend is said in a sentence, without a traceback."""
+    """Run the command; what a person can mend is said in a sentence, without a traceback.
+
+    Whatever it writes is its user's alone: files, logs and state of every process hold personal data or secrets.
+    """
+    os.umask(0o077)
     try:
         build(sys.argv[1] if len(sys.argv) > 1 else None)()
     except CommandFailed as error:

@@ -10,6 +10,7 @@ from rich.table import Table as Columns
 
 from citygrid.cli import CommandFailed
 from citygrid.cli.screen import console
+from runtime.production import database_faults
 from runtime.settings import CHECKOUT, load
 
 EXAMPLE = "citygrid outbox relay police --dsn-file /run/secrets/police_dsn"
@@ -87,6 +88,9 @@ def _dsn(file: Path) -> str:
     try:
         if file.stat().st_mode & 0o077:
             raise CommandFailed(f"{file} can be read by others, and it holds a password: chmod 600 {file}", WRONG_USE)
-        return file.read_text("utf-8").strip()
+        dsn = file.read_text("utf-8").strip()
     except OSError as unreadable:
         raise CommandFailed(f"{file} cannot be read ({type(unreadable).__name__}).", WRONG_USE) from None
+    if load().mode == "production" and (faults := database_faults(str(file), dsn)):
+        raise CommandFailed("\n".join(faults), WRONG_USE)
+    return dsn

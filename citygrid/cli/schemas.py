@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -41,6 +42,7 @@ def check() -> None:
 @app.command(epilog="Example: citygrid schemas release")
 def release() -> None:
     """Write down the schemas of this checkout as released (schemas/released/); commit the result with the release."""
+    os.umask(0o022)  # files of the checkout, from which an image is built for another user
     try:
         changed = compatibility.release()
     except (ContractRefused, compatibility.Incompatible) as refused:

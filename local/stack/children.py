@@ -15,6 +15,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
+
+UMASK = 0o077
+"""Of every child: what it writes holds personal data, and nobody else on this machine has a use for it."""
 
 
 class PartFailed(Exception):
@@ -89,9 +93,9 @@ def java_scratch(folder: Path) -> tuple[str, ...]:
 
 
 def start(program: Program) -> Child:
-    """Run `program` in the background, its output appended to its log."""
+    """Run `program` in the background under `UMASK`, its output appended to its log."""
     program.log.parent.mkdir(parents=True, exist_ok=True)
-    with program.log.open("ab") as log:
+    with open_log(program.log) as log:
         process = subprocess.Popen(
             program.bound_to_parent(),
             cwd=program.folder,
@@ -99,8 +103,27 @@ def start(program: Program) -> Child:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
+            umask=UMASK,
         )
     return Child(program, process)
+
+
+def open_log(log: Path) -> BinaryIO:
+    """`log` to append to; a new one can be read by its owner only."""
+    return os.fdopen(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
+
+
+def make_private(folder: Path) -> None:
+    """Make the state folder `folder` with mode 0700, and close one that an older version left open.
+
+    Raises PartFailed if other users write there, as into /tmp; PermissionError if it belongs to somebody else.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    mode = folder.stat().st_mode
+    if mode & 0o002:
+        raise PartFailed(f"Every user may write into {folder}: set CITYGRID_STATE_DIR to a folder of citygrid's alone.")
+    if mode & 0o077:
+        folder.chmod(0o700)
 
 
 def run(program: Program, patience: float = 120) -> None:

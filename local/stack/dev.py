@@ -24,7 +24,7 @@ import typer
 from psycopg import sql
 
 from local.stack import downloads, postgres
-from local.stack.children import log_tail
+from local.stack.children import UMASK, log_tail, make_private
 from local.stack.local import LocalStack, Ports, stop
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -36,7 +36,7 @@ PATIENCE_SECONDS = 300
 @app.command("start", epilog="Example: python -m local.stack.dev start --folder /tmp/citygrid-dev")
 def start_in_background(folder: Folder = USUAL_FOLDER) -> None:
     """Start the parts on free ports and leave them running."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder)
     if running(folder):
         typer.echo(f"It runs already: {folder / 'citygrid.env'}")
         return
@@ -46,7 +46,12 @@ def start_in_background(folder: Folder = USUAL_FOLDER) -> None:
     with log.open("ab") as output:
         command = [sys.executable, "-m", "local.stack.dev", "hold", "--folder", str(folder)]
         holder = subprocess.Popen(
-            command, start_new_session=True, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            command,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            umask=UMASK,
         )
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not ready.exists():

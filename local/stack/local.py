@@ -70,6 +70,7 @@ class LocalStack:
 
     def program(self, name: PartName) -> Program:
         """How to run a part; makes its storage on first use. Raises PartFailed."""
+        children.make_private(self.folder)
         home, log, ports = self.folder / name, self.log(name), self.ports
         match name:
             case "postgres":

@@ -2,8 +2,8 @@
 
 Only the wheel's binaries are used: its own starter opens a trusting superuser socket and widens the permissions of
 every folder above it. PostgreSQL refuses to run as root; started by root it runs as the system user
-`citygrid-postgres`, and where that user may not walk into the state folder or `.venv` (a home of mode 700), it gets the
-one capability to do so instead of anyone's folder being opened.
+`citygrid-postgres`, who may not walk into the state folder (mode 700): it gets the one capability to do so instead of
+anyone's folder being opened.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def program(folder: Path, port: int, passwords: Mapping[str, str], log: Path) ->
 
     Raises PartFailed if the cluster cannot be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     owner = _system_user()
     if owner:
         os.chown(folder, owner.pw_uid, owner.pw_gid)
@@ -84,8 +84,11 @@ def program(folder: Path, port: int, passwords: Mapping[str, str], log: Path) ->
     if not (data / "PG_VERSION").is_file():
         _make_cluster(folder, passwords[SUPERUSER], log, drop_to, capability)
     _clear_what_a_killed_run_left(data)
-    (data / "citygrid.conf").write_text(CONFIGURATION.format(host=LOOPBACK, port=port))
-    (data / "citygrid.conf").chmod(0o644)
+    configuration = data / "citygrid.conf"
+    configuration.write_text(CONFIGURATION.format(host=LOOPBACK, port=port))
+    configuration.chmod(0o600)
+    if owner:
+        os.chown(configuration, owner.pw_uid, owner.pw_gid)
     command = (str(BIN / "postgres"), "-D", str(data), "-c", f"config_file={data / 'postgresql.conf'}")
     return Program(
         "postgres",
@@ -237,6 +240,6 @@ def _capability_to_reach(*paths: Path) -> str | None:
         if permitted & (1 << number):
             return name
     raise PartFailed(
-        f"PostgreSQL runs as {SYSTEM_USER}, who may not walk into {paths[0]}: run citygrid as an ordinary user, or "
-        "move the checkout and CITYGRID_STATE_DIR to where every user can walk, such as /srv."
+        f"PostgreSQL runs as {SYSTEM_USER}, who may not walk into {paths[0]}, and root may not let it here: run "
+        "citygrid as an ordinary user, or give this container CAP_DAC_READ_SEARCH."
     )

@@ -256,15 +256,10 @@ def test_findings_are_level_triggered(
 
 @pytest.mark.parametrize("seed", range(3))
 def test_findings_of_small_golden_cities_are_level_triggered(seed: int) -> None:
-<<<<<<< HEAD
     city = small_city(seed, ticks=range(LIVE_SINCE, NOW, 15 * DAY))
-    assert {alert.rule for alert in city.said} == set(ALL_RULES), "each rule has said something"
-=======
-    city = small_city(seed, ticks=list(range(LIVE_SINCE, NOW, 15 * DAY)))
     assert {alert.rule for alert in city.said} >= RECOMPUTED, (
         "each rule that these cities were made for finds something"
     )
->>>>>>> newcomer
     assert {alert.state for alert in city.said} == {"opened", "changed", "resolved", "held"}
     assert_level_triggered(city, LIVE_SINCE)
 

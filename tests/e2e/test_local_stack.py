@@ -87,6 +87,33 @@ def test_killed_or_stopped_it_leaves_no_process_and_continues_with_all_it_was_to
     assert not _started_from(place)
 
 
+def test_nobody_else_on_this_machine_can_read_anything_of_it(place: dict[str, str], tmp_path: Path) -> None:
+    """Parts, a worker and a backup, started under the usual umask over a folder that an older version left open."""
+    folder, backup = Path(place["CITYGRID_STATE_DIR"]), tmp_path / "backup"
+    folder.mkdir()
+    folder.chmod(0o755)
+    for words in (["up", "--parts-only", "--detach"], ["prepare"], ["backup", str(backup)]):
+        done = _citygrid(place, *words, umask=0o022)
+        assert done.returncode == 0, done.stderr
+    with (tmp_path / "worker.log").open("w") as log:
+        command = _command("worker", "stage", "grid")
+        worker = subprocess.Popen(command, cwd=CHECKOUT, env=place, stdout=log, stderr=log, umask=0o022)
+    try:
+        _until(lambda: (folder / "faust").exists() or worker.poll() is not None, "the worker has a folder")
+    finally:
+        worker.kill()
+        worker.wait()
+    files = [folder, *folder.rglob("*"), backup, *backup.rglob("*")]
+    names = {file.name for file in files}
+    assert {"citygrid.env", "kafka.log", "supervisord.conf", "PG_VERSION", "faust", "manifest.json"} <= names
+    assert any(file.suffix == ".log" and file.parent.name == "alerts-0" for file in files), "Kafka's own files"
+    # the registry's HTTP library makes its empty cache folder with a mode of its own
+    looked_at = [file for file in files if not file.is_symlink() and file.name != "vertx-cache"]
+    others_read = [str(file) for file in looked_at if file.stat().st_mode & 0o077]
+    assert others_read == []
+    assert _citygrid(place, "down").returncode == 0
+
+
 def test_killing_the_command_itself_leaves_nothing(place: dict[str, str], tmp_path: Path) -> None:
     up = _up(place, tmp_path / "told")
     assert _started_from(place)
@@ -162,9 +189,17 @@ def _command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "citygrid", *arguments]
 
 
-def _citygrid(place: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = _command(*arguments)
-    return subprocess.run(command, cwd=CHECKOUT, env=place, text=True, capture_output=True, input="", check=False)
+def _citygrid(place: dict[str, str], *arguments: str, umask: int = -1) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        _command(*arguments),
+        cwd=CHECKOUT,
+        env=place,
+        text=True,
+        capture_output=True,
+        input="",
+        check=False,
+        umask=umask,
+    )
 
 
 def _started_from(place: dict[str, str]) -> list[int]:

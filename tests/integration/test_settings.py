@@ -48,36 +48,6 @@ def test_a_mistake_is_a_sentence(monkeypatch: pytest.MonkeyPatch, name: str, val
         load()
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("CITYGRID_DATABASE_API_DSN", "postgresql://citygrid_api:postgres@db/citygrid"),
-        ("CITYGRID_DATABASE_SINKS_DSN", "postgresql://citygrid_sinks@db/citygrid"),
-        ("CITYGRID_KAFKA_SECURITY_PROTOCOL", "PLAINTEXT"),
-        ("CITYGRID_KAFKA_SASL_PASSWORD", "changeme"),
-        ("CITYGRID_PSEUDONYM_KEY_FILE", "/nowhere/pseudonym.key"),
-        ("CITYGRID_DATABASE_API_DSN", ""),
-    ],
-)
-def test_production_refuses_what_guards_nothing(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    earnest = {
-        "CITYGRID_MODE": "production",
-        "CITYGRID_KAFKA_BOOTSTRAP": "kafka-1:9092,kafka-2:9092",
-        "CITYGRID_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
-        "CITYGRID_KAFKA_SASL_USERNAME": "citygrid",
-        "CITYGRID_KAFKA_SASL_PASSWORD": "h4Rd-t0-gu3ss",
-        "CITYGRID_DATABASE_API_DSN": "postgresql://citygrid_api:h4Rd-t0-gu3ss@db/citygrid",
-    }
-    for field, good in earnest.items():
-        monkeypatch.setenv(field, good)
-    assert load().mode == "production"
-    monkeypatch.setenv(name, value)
-    with pytest.raises(SettingsRefused) as refused:
-        load()
-    assert "h4Rd" not in str(refused.value)
-    assert str(refused.value).endswith(".")
-
-
 def test_a_missing_database_says_what_to_do() -> None:
     with pytest.raises(SettingsRefused, match="CITYGRID_DATABASE_OWNER_DSN is not set"):
         load().dsn("owner")
