@@ -8,11 +8,11 @@ compute or undo one.
 
 from __future__ import annotations
 
+import hmac
 import os
 import re
 import secrets
 from base64 import urlsafe_b64encode
-from hmac import digest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,7 +40,7 @@ class Pseudonyms:
     """Makes pseudonyms under one key. Remembers the last `REMEMBERED` numbers, since families come in rows."""
 
     def __init__(self, key: bytes, key_id: str = FIRST_KEY_ID) -> None:
-        self._key = key
+        self._keyed = hmac.new(key, digestmod="sha256")
         self.key_id = key_id
         self._known: dict[tuple[str, str | None], Person] = {}
 
@@ -71,8 +71,9 @@ class Pseudonyms:
         return known
 
     def _made(self, hashed: str) -> str:
-        made = digest(self._key, hashed.encode(), "sha256")
-        return f"{self.key_id}.{urlsafe_b64encode(made)[:43].decode('ascii')}"
+        made = self._keyed.copy()
+        made.update(hashed.encode())
+        return f"{self.key_id}.{urlsafe_b64encode(made.digest())[:43].decode('ascii')}"
 
 
 def read_keys(file: Path) -> list[tuple[str, bytes]]:

@@ -146,7 +146,7 @@ def lines(file: ExportFile, department: Department, door: Door, first_seen: int 
             for one in statements:
                 statement = one
                 if first_seen is not None and one.sequence is None:
-                    statement = one._replace(sequence=sequence_of(first_seen, read.number))
+                    statement = Statement(*one[:-1], sequence_of(first_seen, read.number))
                 events.append((topic, door.ready(topic, statement)))
         except Rejected as wrong:
             yield Bad(file.place(read.number), wrong.field, wrong.reason, read.original, _record(chosen, read))

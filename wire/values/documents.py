@@ -63,8 +63,7 @@ class Document(NamedTuple):
         """The day of birth that a number of 18 states, in days since 1970-01-01; None: the document has none."""
         if self.kind != CITIZEN:
             return None
-        year, month, day = int(self.number[6:10]), int(self.number[10:12]), int(self.number[12:14])
-        return (date(year, month, day) - EPOCH_DAY).days
+        return date.fromisoformat(self.number[6:14]).toordinal() - EPOCH_DAY.toordinal()
 
 
 def document(text: str, eight_digits: str | None = None) -> Document:
