@@ -60,4 +60,6 @@ def _json(value: Any) -> str:
         return json_text(value)
     if kind is int:
         return str(value)
+    if kind is bool:
+        return "true" if value else "false"
     return _canonical(value)

@@ -126,7 +126,6 @@ def lines(file: ExportFile, department: Department, door: Door, first_seen: int 
     seen earlier (`first_seen` in seconds since 1970 UTC). Raises ExportUnknown if its columns fit no export of the
     department, FileRefused if it cannot be read as it stands."""
     exports = file.exports(department)
-    file.refuse_rounded(department)
     readers: dict[tuple[str, ...], tuple[Export, Read]] = {}
     known = contracts()
     for read in file.lines(department):
@@ -191,7 +190,7 @@ def _reader(
     line: Line, exports: Sequence[Export], department: Department, known: dict[tuple[str, ...], tuple[Export, Read]]
 ) -> tuple[Export, Read]:
     """How to read a line: of a table always the same, of JSON by the keys that its object has."""
-    header = tuple(line.header)
+    header = tuple(line.header)  # a tuple already, so the same one
     chosen_before = known.get(header)
     if chosen_before is None:
         if len(known) >= KNOWN_HEADERS:

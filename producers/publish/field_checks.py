@@ -27,9 +27,9 @@ from wire.schema import (
     label,
     without_null,
 )
-from wire.values.codes import CODES, OWN_FORM, Normalise
+from wire.values.codes import CODES, OWN_FORM, REGISTERS_OWN, Normalise
 from wire.values.identity_finder import holds_identity_number, masked
-from wire.values.plain import visible
+from wire.values.plain import USUAL_CODE, visible
 
 Check = Callable[[Any], Any]
 
@@ -48,10 +48,7 @@ class FieldCheck(NamedTuple):
     many: bool
     has_default: bool
     default: Any
-
-    @property
-    def may_be_null(self) -> bool:
-        return self.has_default and self.default is None
+    may_be_null: bool
 
 
 def field_check(field: Field) -> FieldCheck:
@@ -63,8 +60,13 @@ def field_check(field: Field) -> FieldCheck:
     elif code not in OWN_FORM and field.format is None and holds_text(field.type):
         one_text = code or isinstance(without_null(field.type), Primitive)
         check = _searching(check) if one_text else _searching_all(check)
+    if code in REGISTERS_OWN:
+        check = usual_code(check)
     default = field.default if field.has_default else None
-    return FieldCheck(field.name, check, field.identity, field.identity and field.many, field.has_default, default)
+    may_be_null = field.has_default and default is None
+    return FieldCheck(
+        field.name, check, field.identity, field.identity and field.many, field.has_default, default, may_be_null
+    )
 
 
 def text(value: Any) -> str:
@@ -100,6 +102,12 @@ def coded(normalised: Normalise) -> Check:
             raise ValueError(f"is wrong: {wrong}") from None
 
     return check
+
+
+def usual_code(check: Check) -> Check:
+    """As `check` of a code that a register makes up, quicker where nothing is to be looked at."""
+    is_usual = USUAL_CODE.fullmatch
+    return lambda value: value if type(value) is str and is_usual(value) else check(value)
 
 
 def _searching(check: Check) -> Check:

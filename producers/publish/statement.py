@@ -13,9 +13,9 @@ from wire.contracts import Contract
 from wire.pseudonym import PSEUDONYM, Pseudonyms
 from wire.schema import FIRST_DAY, Record
 from wire.values import case_number, rules
-from wire.values.codes import CODES, OWN_FORM, Normalise
+from wire.values.codes import CODES, OWN_FORM, REGISTERS_OWN, Normalise
 from wire.values.identity_finder import holds_identity_number
-from wire.values.plain import changed_by_spreadsheet
+from wire.values.plain import USUAL_CODE, changed_by_spreadsheet
 
 #: What happened may be a day ahead of our clock (time zones, clocks that are wrong); what takes effect later says so.
 AHEAD = DAY
@@ -90,7 +90,9 @@ class Checked:
         self.contract = contract
         self._pseudonyms = pseudonyms
         head = contract.record.by_name
-        self._record = CODES[head["record"].code or "record"]
+        code = head["record"].code or "record"
+        self._record = CODES[code]
+        self._record_may_be_usual = code in REGISTERS_OWN
         #: numbers of this form are the register's own, whatever else they read like
         self._form = case_number.form(head["record"].form)
         self._record_searched = head["record"].code not in OWN_FORM
@@ -109,7 +111,9 @@ class Checked:
         if kind is None:
             raise InvalidStatement("kind", f"must be one of {', '.join(self._kinds)}")
         _refuse_head(statement, kind, now)
-        record = _coded("record", record, self._record)
+        usual = self._record_may_be_usual and type(record) is str and USUAL_CODE.fullmatch(record)
+        if not usual:
+            record = _coded("record", record, self._record)
         person = _kept if pseudonymised else self._person
         subject, birth = self._subject_of(subject, person, now)
         people = {subject} if self.contract.subject_is_identity else set()
@@ -118,12 +122,10 @@ class Checked:
             rules.hold(kind.rules, rules.Context(change, occurred_at, recorded_at, birth), change)
         except rules.Implausible as wrong:
             raise InvalidStatement(wrong.field, str(wrong)) from None
-        if self._record_searched:
+        if self._record_searched and not usual:
             self._refuse_person(record, recorded_at, people)
         event_id = kind.ids.of(record, subject, occurred_at, recorded_at, withdrawn, change)
-        return Ready(
-            event_id, Statement(name, record, subject, occurred_at, recorded_at, change, withdrawn, sequence)
-        )
+        return Ready(event_id, Statement(name, record, subject, occurred_at, recorded_at, change, withdrawn, sequence))
 
     def _subject_of(self, stated: Any, person: PersonOf, now: int) -> tuple[str, int | None]:
         """The subject, and the day of birth that a person's number states."""
@@ -181,11 +183,10 @@ def _refuse_head(statement: Statement, kind: _Kind, now: int) -> None:
 def _changed(stated: Mapping[str, Any], kind: _Kind, person: PersonOf, people: set[str], now: int) -> dict[str, Any]:
     """Every field of the change as it goes on the wire; the people that it names are added to `people`."""
     change: dict[str, Any] = {}
-    for field in kind.fields:
-        name, check, identity, many, _, default = field
+    for name, check, identity, many, _, default, may_be_null in kind.fields:
         value = stated.get(name, default)
         if value is None:
-            if not field.may_be_null:
+            if not may_be_null:
                 raise InvalidStatement(name, "is missing")
             change[name] = None
         elif not identity:

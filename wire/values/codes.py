@@ -18,7 +18,7 @@ from domain.codes import (
     plain_name,
 )
 from wire.values.identity_finder import holds_identity_number
-from wire.values.plain import is_usual, plain, refuse_changed
+from wire.values.plain import plain, refuse_changed
 
 Normalise = Callable[[str], str]
 
@@ -33,8 +33,6 @@ _TRADITIONAL = str.maketrans("粵滬遼魯黑", "粤沪辽鲁黑")
 
 def own_number(text: str) -> str:
     """A register's own number: plain, neither changed by a spreadsheet nor holding a control character."""
-    if is_usual(text):
-        return text
     code = refuse_changed(plain_name(plain(text)))
     if not code:
         raise InvalidCode("it is empty")
@@ -43,8 +41,6 @@ def own_number(text: str) -> str:
 
 def record(text: str) -> str:
     """A record's number. What stands before serials of 18 digits and noughts is judged by the contract's form."""
-    if is_usual(text):
-        return text
     code = plain_name(plain(text))
     if not code:
         raise InvalidCode("it is empty")
@@ -140,6 +136,9 @@ CODES: Mapping[str, Normalise] = {
     "ours": plain_name,
 }
 """Kind of code → its normaliser. `number`: a register's own number of some other thing; `ours`: made by citygrid."""
+
+REGISTERS_OWN = frozenset({"record", "number", "dwelling", "household"})
+"""Codes that a register makes up: one that is `plain.USUAL_CODE` is in its one spelling already."""
 
 OWN_FORM = frozenset(
     {

@@ -19,7 +19,9 @@ _APOSTROPHES = "'`\u2018\u2019\u02bc\u2032\u00b4"
 _FLOAT = re.compile(r"\d+\.0+")
 _POWER = re.compile(r"\d(?:\.\d+)?E[+-]?\d+", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-_USUAL = re.compile(r"[A-Za-z][A-Za-z0-9]*+(?:-[A-Za-z0-9]++)*+")
+#: A code as registers write nearly all of them: a letter, then letters and digits, perhaps with hyphens between them,
+#: all in ASCII. It is in its plain form, no spreadsheet can have changed it, and it is too short for an identity number.
+USUAL_CODE = re.compile(r"[A-Za-z](?:-?[A-Za-z0-9]){0,13}")
 _MISTAKE = re.compile(r"#+|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!)", re.IGNORECASE)
 #: A spreadsheet keeps so many digits of a number and writes 0 for the rest (IEEE 754 double, as Excel shows it).
 EXACT_DIGITS = 15
@@ -32,9 +34,10 @@ def visible(text: str) -> str:
 
 def unwrapped(text: str) -> str:
     """`text` without blanks around it, `="…"` around it or an apostrophe before it: a cell as a person sees it."""
-    if text[:1].isalnum() and text[-1:].isalnum():  # most cells: nothing stands around them
-        if text.isascii() or (text.isprintable() and text[0] not in _APOSTROPHES):
-            return text  # what is printable holds no format character
+    if not (text[:1].isalnum() and text[-1:].isalnum()):
+        return _unwrapped(text)
+    if text.isascii() or (text.isprintable() and text[0] not in _APOSTROPHES):
+        return text  # most cells: nothing stands around them, and what is printable holds no format character
     return _unwrapped(text)
 
 
@@ -50,6 +53,8 @@ def _unwrapped(text: str) -> str:
 def plain(text: str) -> str:
     """A code in its plain form: `unwrapped`, compatibility forms (full width, circled, superscript) as what they stand
     for (NFKC), digits of other scripts and dashes of other widths as ASCII, blanks as one."""
+    if text.isascii() and text[:1].isalnum() and text[-1:].isalnum() and "  " not in text:
+        return text
     bare = unwrapped(text)
     if not bare.isascii():
         bare = "".join(map(_ascii, unicodedata.normalize("NFKC", bare)))
@@ -65,12 +70,6 @@ def changed_by_spreadsheet(code: str) -> bool:
     if not code[:1].isdecimal() and code[:1] != "#":
         return False
     return any(form.fullmatch(code) for form in (_POWER, _FLOAT, _THOUSANDS, _MISTAKE))
-
-
-def is_usual(code: str) -> bool:
-    """Whether `code` is in its plain form and no spreadsheet can have changed it, as nearly all codes are: a letter,
-    then letters and digits, in groups with a hyphen between them, all in ASCII."""
-    return _USUAL.fullmatch(code) is not None
 
 
 def refuse_changed(code: str) -> str:

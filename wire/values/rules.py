@@ -127,6 +127,9 @@ def _is_time(field: Field) -> bool:
 
 
 def _all(checks: list[Check]) -> Check:
+    if len(checks) == 1:
+        return checks[0]
+
     def check(value: Any, context: Context) -> str | None:
         return next((wrong for one in checks if (wrong := one(value, context))), None)
 
