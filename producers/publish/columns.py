@@ -209,7 +209,7 @@ def _index(column: Column, places: Mapping[str, int]) -> int | None:
 def _bound(columns: Mapping[str, Column], kind: str, places: Mapping[str, int]) -> Callable[[Sequence[str]], Statement]:
     readers = {name: _reading(column, places) for name, column in columns.items()}
     record, subject, occurred_at, recorded_at = (readers.pop(name) for name in HEAD)
-    withdrawn = readers.pop("withdrawn", lambda _: False)
+    withdrawn = readers.pop("withdrawn", _not_withdrawn)
     change = list(readers.items())
 
     def make(cells: Sequence[str]) -> Statement:
@@ -224,6 +224,10 @@ def _bound(columns: Mapping[str, Column], kind: str, places: Mapping[str, int]) 
         )
 
     return make
+
+
+def _not_withdrawn(_: Sequence[str]) -> bool:
+    return False
 
 
 def _reading(column: Column, places: Mapping[str, int]) -> Callable[[Sequence[str]], Any]:

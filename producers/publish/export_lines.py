@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from producers.publish.columns import Department, Export, ExportUnknown
 from producers.publish.header import HEAD_ROWS, Head, Names, head_of, is_no_record
-from producers.publish.line_spool import LineSpool, RoundedNumbers
+from producers.publish.line_spool import LineSpool, RoundedNumbers, lines_of
 from producers.publish.roles import day_columns, identity_columns, naming_columns
 from producers.tables import delimited, json_rows
 from producers.tables.file_form import FileRefused, form_of
@@ -101,12 +101,17 @@ class ExportFile:
     def lines(self, department: Department) -> Iterator[Read]:
         """Every line below the columns' names. Raises ExportUnknown, FileRefused before the first line, also if a
         spreadsheet has rounded the file's identity numbers."""
+        for block in self.blocks(department):
+            yield from lines_of(block)
+
+    def blocks(self, department: Department) -> Iterator[bytes]:
+        """As `lines`, in blocks for `line_spool.lines_of`."""
         self.read_bytes = self.passed = 0
         rounded = RoundedNumbers()
         with LineSpool() as spool:
             spool.fill(self._read(department, rounded))
             rounded.refuse(self.path)
-            yield from spool.lines(self._progress)
+            yield from spool.blocks(self._progress)
 
     def _read(self, department: Department, rounded: RoundedNumbers) -> Iterator[Read]:
         if self.format in ("json", "jsonl"):

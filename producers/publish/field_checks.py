@@ -89,7 +89,7 @@ def text(value: Any) -> str:
         value = visible(value)
         if not value or value.isspace():
             raise ValueError("is empty")
-    return value
+    return str(value)
 
 
 def coded(normalised: Normalise) -> Check:

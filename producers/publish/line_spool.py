@@ -49,11 +49,21 @@ class RoundedNumbers:
             )
 
 
+def lines_of(block: bytes) -> Iterator[Read]:
+    """The lines of a block of the spool, which a process of ours wrote."""
+    kind, kept = marshal.loads(block)  # noqa: S302
+    if isinstance(kind, str):
+        yield from map(_OTHERS[kind]._make, kept)
+    else:
+        for number, cells, original in kept:
+            yield Line(number, kind, cells, original)
+
+
 class LineSpool:
     """Lines on disk, in a file without a name that only this process can read; it goes with `close`."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="citygrid-publish-")
+        self._file = tempfile.TemporaryFile(prefix="citygrid-publish-")  # noqa: SIM115 (`__exit__` closes it)
 
     def __enter__(self) -> LineSpool:
         return self
@@ -80,19 +90,16 @@ class LineSpool:
         if block:
             self._write(kind, block)
 
-    def lines(self, progress: Callable[[float], None]) -> Iterator[Read]:
-        """What was kept, in its order; `progress` is given the share that has been read, now and then."""
+    def blocks(self, progress: Callable[[float], None]) -> Iterator[bytes]:
+        """What was kept, in its order, some lines at a time (`lines_of`); `progress` is given the share that has been
+        read."""
         size = self._file.tell()
         self._file.seek(0)
         while length := int.from_bytes(self._file.read(4), "big"):
-            kind, block = marshal.loads(self._file.read(length))  # noqa: S302 (this process wrote it)
+            block = self._file.read(length)
             progress(self._file.tell() / size)
-            if isinstance(kind, str):
-                yield from map(_OTHERS[kind]._make, block)
-            else:
-                for number, cells, original in block:
-                    yield Line(number, kind, cells, original)
+            yield block
 
-    def _write(self, kind: str | Sequence[str], block: list[tuple[Any, ...]]) -> None:
+    def _write(self, kind: Any, block: list[Any]) -> None:
         kept = marshal.dumps((kind, block))
         self._file.write(len(kept).to_bytes(4, "big") + kept)

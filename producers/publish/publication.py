@@ -10,7 +10,8 @@ from typing import NamedTuple
 from producers.publish import export_file as files
 from producers.publish import snapshot as snapshots
 from producers.publish.columns import Department
-from producers.publish.export_file import Bad, Rehearsal, RejectedFile
+from producers.publish.checked_lines import Bad
+from producers.publish.export_file import Rehearsal, RejectedFile
 from producers.publish.export_lines import ExportFile
 from producers.publish.first_seen import first_seen
 from producers.publish.held import HeldBack

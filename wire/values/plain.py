@@ -19,8 +19,8 @@ _APOSTROPHES = "'`\u2018\u2019\u02bc\u2032\u00b4"
 _FLOAT = re.compile(r"\d+\.0+")
 _POWER = re.compile(r"\d(?:\.\d+)?E[+-]?\d+", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-#: A code as registers write nearly all of them: a letter, then letters and digits, perhaps with hyphens between them,
-#: all in ASCII. It is in its plain form, no spreadsheet can have changed it, and it is too short for an identity number.
+#: A code as registers write nearly all: a letter, then letters and digits, perhaps with hyphens between them, in ASCII.
+#: It is in its plain form, no spreadsheet can have changed it, and it is too short for an identity number.
 USUAL_CODE = re.compile(r"[A-Za-z](?:-?[A-Za-z0-9]){0,13}")
 _MISTAKE = re.compile(r"#+|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!)", re.IGNORECASE)
 #: A spreadsheet keeps so many digits of a number and writes 0 for the rest (IEEE 754 double, as Excel shows it).
