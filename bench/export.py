@@ -1,7 +1,7 @@
 """An office's large export onto its topic: `python -m bench.export --lines 1000000 --before a5eccd1`.
 
 A police register's export is written as CSV and as a workbook and published by the command onto a broker of its own. A
-JSON line a phase is printed; `bench/latest_export.json` has the last run. With `--before COMMIT` each phase runs in that
+JSON line a phase is printed; `bench/latest_export.json` has the last run. With `--before COMMIT` a phase runs in that
 tree first, then in this one, in one run: events of the same content must come of both.
 """
 

@@ -15,6 +15,7 @@ class Encoded(NamedTuple):
 
     topic: str
     kind: str
+    record: str
     event_id: str
     occurred_at: int
     key: bytes
@@ -37,5 +38,11 @@ class Encoding:
         statement = ready.statement
         value = self._encode(ready.record(self._namespace))
         return Encoded(
-            self._topic, statement.kind, ready.event_id, statement.occurred_at, statement.subject.encode(), value
+            self._topic,
+            statement.kind,
+            statement.record,
+            ready.event_id,
+            statement.occurred_at,
+            statement.subject.encode(),
+            value,
         )

@@ -7,7 +7,7 @@ import os
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TextIO
@@ -16,6 +16,7 @@ from producers.publish.checked_lines import Bad, Door, Good, LineCheck
 from producers.publish.columns import Department
 from producers.publish.export_lines import ExportFile
 from producers.publish.line_workers import checked_lines, processes_for
+from producers.publish.open_lines import COLUMNS, REJECTED, OpenLines
 from producers.publish.publisher import Publisher
 from producers.publish.statement import Checked, Ready, Statement
 from runtime.settings import Settings
@@ -54,12 +55,14 @@ class Tally(NamedTuple):
 
 class RejectedFile:
     """`FILE.rejected.csv` beside the file: the only place with the original lines, so only its owner may read it.
+    A line leaves it once its record is published (`open_lines.py`).
 
     Made with the first rejected line; one of an earlier run is removed.
     """
 
-    def __init__(self, beside: Path) -> None:
-        self.path = beside.with_name(beside.name + ".rejected.csv")
+    def __init__(self, beside: Path, department: str = "") -> None:
+        self.path = beside.with_name(beside.name + REJECTED)
+        self._department = department
         self.count = 0
         self.reasons: Counter[tuple[str, str]] = Counter()
         self._file: TextIO | None = None
@@ -82,8 +85,8 @@ class RejectedFile:
             # with its byte order mark a spreadsheet opens it as what it is
             self._file = os.fdopen(opened, "w", encoding="utf-8-sig", newline="", errors="backslashreplace")
             self._rows = csv.writer(self._file)
-            self._rows.writerow(["line", "field", "reason", "original"])
-        self._rows.writerow([harmless(cell) for cell in bad[:4]])
+            self._rows.writerow(COLUMNS)
+        self._rows.writerow([*map(harmless, bad[:4]), self._department, harmless(bad.record or "")])
         self.count += 1
         self.reasons[bad.field, bad.reason] += 1
 
@@ -109,6 +112,7 @@ def publish(
     rejected: RejectedFile,
     tell: Callable[[int, int], None] | None = None,
     first_seen: int | None = None,
+    open_lines: OpenLines | None = None,
 ) -> Tally:
     """Publish every line of the file; `tell(bytes read, events so far)` is called every `TELL_EVERY` lines.
 
@@ -120,9 +124,14 @@ def publish(
         count += 1
         if isinstance(line, Bad):
             rejected.write(line)
+            if open_lines:
+                open_lines.rejected(line.record)
         else:
-            sent.update(line)
-            total += len(line)
+            for kind, record in line:
+                sent[kind] += 1
+                total += 1
+                if open_lines:
+                    open_lines.published(record)
         if tell and count % TELL_EVERY == 0:
             tell(file.read_bytes, total)
     if tell:
@@ -132,8 +141,8 @@ def publish(
 
 def _sent(
     file: ExportFile, department: Department, door: Door, first_seen: int | None
-) -> Iterator[Bad | Sequence[str]]:
-    """Every line of the file: why it is rejected, or the kinds of the events that were sent for it."""
+) -> Iterator[Bad | list[tuple[str, str]]]:
+    """Every line of the file: why it is rejected, or kind and record of the events that were sent for it."""
     if isinstance(door, Publisher) and (processes := processes_for(file)):
         for line in checked_lines(file, department, door, first_seen, processes):
             if isinstance(line, Bad):
@@ -141,7 +150,7 @@ def _sent(
             else:
                 for event in line:
                     door.send_encoded(event)
-                yield [event.kind for event in line]
+                yield [(event.kind, event.record) for event in line]
         return
     for checked in lines(file, department, door, first_seen):
         if isinstance(checked, Bad):
@@ -149,4 +158,4 @@ def _sent(
         else:
             for topic, ready in checked.events:
                 door.send(topic, ready)
-            yield [ready.statement.kind for _, ready in checked.events]
+            yield [(ready.statement.kind, ready.statement.record) for _, ready in checked.events]

@@ -117,7 +117,7 @@ class Publisher:
 
     def send_encoded(self, event: Encoded) -> Sent:
         """Send an event that was encoded under one of `schema_ids`; as `send`."""
-        topic, kind, event_id, occurred_at, key, value = event
+        topic, kind, _, event_id, occurred_at, key, value = event
         to = self._topic(topic)
         headers = cloud_events.headers(event_id, to.source, to.types[kind], occurred_at)
         if self._traces is None or not self._traces.chosen(event_id):
