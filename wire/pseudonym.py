@@ -16,8 +16,9 @@ from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import NamedTuple
 
+from domain.codes import normalised_identity_number
 from runtime.settings import Settings
-from wire.values.documents import document
+from wire.values.documents import day_of_birth, document, is_citizens_form
 
 PSEUDONYM = re.compile(r"[a-z][a-z0-9]{0,7}\.[A-Za-z0-9_-]{43}")
 _KEY = re.compile(r"(?:([a-z][a-z0-9]{0,7})\s+)?([0-9a-f]{64})")
@@ -66,9 +67,15 @@ class Pseudonyms:
         if known is None:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
-            named = document(number, eight_digits)
-            known = self._known[number, eight_digits] = Person(self._made(named.hashed), named.born)
+            known = self._known[number, eight_digits] = self._person(number, eight_digits)
         return known
+
+    def _person(self, number: str, eight_digits: str | None) -> Person:
+        if is_citizens_form(number):  # as nearly all are; the rest of `document` would find the same
+            citizen = normalised_identity_number(number)
+            return Person(self._made(citizen), day_of_birth(citizen))
+        named = document(number, eight_digits)
+        return Person(self._made(named.hashed), named.born)
 
     def _made(self, hashed: str) -> str:
         made = self._keyed.copy()

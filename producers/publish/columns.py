@@ -238,13 +238,19 @@ def _reading(column: Column, places: Mapping[str, int]) -> Callable[[Sequence[st
         return lambda _: column.absent
     if place is None or document is not None or column.convert is cells.identities:
         return lambda line: _cell(line, place, column, document)
-    known: dict[str, Any] = {}
+    convert, known = column.convert, dict[str, Any]()
 
     def read(line: Sequence[str]) -> Any:
         text = line[place] if place < len(line) else ""
         value = known.get(text, known)
         if value is known:
-            value = _cell(line, place, column)
+            if text.isalnum() and text.isascii() and text[0] != "0" and text not in NOTHING:
+                try:
+                    value = convert(text)  # as _cell, of which there is nothing to do here
+                except Unfit as wrong:
+                    raise Rejected(column.names[0], str(wrong)) from None
+            else:
+                value = _cell(line, place, column)
             if len(known) >= REMEMBERED:
                 known.clear()
             known[text] = value
@@ -260,7 +266,7 @@ def _document_index(column: Column, places: Mapping[str, int]) -> int | None:
 def _cell(line: Sequence[str], index: int | None, column: Column, document: int | None = None) -> Any:
     """What a cell says; `document`: where the line says of which document it is the number."""
     cell = unwrapped(line[index]) if index is not None and index < len(line) else ""
-    if cell in NOTHING or is_zero_day(cell):
+    if cell in NOTHING or (cell[0] in "0\uff10" and is_zero_day(cell)):
         if column.required or (index is None and column.needed):
             raise Rejected(column.names[0], "is empty" if index is not None else "is not among the file's columns")
         return column.absent

@@ -150,7 +150,7 @@ def _sent(
             else:
                 for event in line:
                     door.send_encoded(event)
-                yield [(event.kind, event.record) for event in line]
+                yield [(kind, record) for _, kind, record, *_ in line]
         return
     for checked in lines(file, department, door, first_seen):
         if isinstance(checked, Bad):

@@ -99,6 +99,8 @@ class Checked:
         self._subject = CODES.get(contract.subject, CODES["number"])
         #: A register's own number, in which anything may stand; a code has a form that it is held to.
         self._subject_searched = contract.subject in NAMING_FIELDS.values()
+        self._about_a_person = contract.subject_is_identity
+        self._eight_digits = contract.eight_digits
         self._kinds = {name: _Kind(contract, name, record) for name, record in contract.kinds.items()}
 
     def ready(self, statement: Statement, now: int, *, pseudonymised: bool = False) -> Ready:
@@ -116,7 +118,7 @@ class Checked:
             record = _coded("record", record, self._record)
         person = _kept if pseudonymised else self._person
         subject, birth = self._subject_of(subject, person, now)
-        people = {subject} if self.contract.subject_is_identity else set()
+        people = {subject} if self._about_a_person else set()
         change = _changed(stated, kind, person, people, now)
         try:
             rules.hold(kind.rules, rules.Context(change, occurred_at, recorded_at, birth), change)
@@ -129,7 +131,7 @@ class Checked:
 
     def _subject_of(self, stated: Any, person: PersonOf, now: int) -> tuple[str, int | None]:
         """The subject, and the day of birth that a person's number states."""
-        if self.contract.subject_is_identity:
+        if self._about_a_person:
             return person("subject", stated, now)
         subject = _coded("subject", stated, self._subject)
         if self._subject_searched and holds_identity_number(subject):
@@ -139,7 +141,7 @@ class Checked:
     def _person(self, field: str, number: Any, now: int) -> tuple[str, int | None]:
         """The pseudonym of a person, and the day of birth if the number states it."""
         try:
-            person = self._pseudonyms.person(number, self.contract.eight_digits)
+            person = self._pseudonyms.person(number, self._eight_digits)
         except InvalidCode as wrong:
             raise InvalidStatement(field, f"is wrong: {wrong}") from None
         except (TypeError, AttributeError):

@@ -110,7 +110,7 @@ def test_lines_come_out_of_the_spool_as_they_went_in(read: list[Read], more: int
 
 def test_rounded_numbers_are_counted_in_every_spelling(tmp_path: Path) -> None:
     rounded = RoundedNumbers()
-    for index in range(18):
+    for index in range(1, 19):
         rounded.count(number(index))
     rounded.count(f"{number(1)[:15]}000、{number(2)[:15]}000,{full_width(number(3))}")
     rounded.count("1" * 19)
