@@ -12,11 +12,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
 import psutil
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 
 from bench.city_stack import City, city_in
 from runtime.settings import CHECKOUT
@@ -33,15 +34,13 @@ def main(file: str) -> None:
         key_file = Path(scratch) / "bench.key"
         key_file.touch(mode=0o600)
         key_file.write_text(KEY)
-        line = _published(city, Path(file), key_file)
+        taken = _published(city, Path(file), key_file)
         events, ids = _on_the_topic(city)
-        line |= {
-            "events": events,
-            "ids": ids,
-            "events_per_s": round(events / float(line["seconds"])),
-            "cpu_us_per_event": round(float(line["cpu_s"]) / max(events, 1) * 1e6, 1),
+        rates = {
+            "events_per_s": round(events / taken["seconds"]),
+            "cpu_us_per_event": round(taken["cpu_s"] / max(events, 1) * 1e6, 1),
         }
-        print(json.dumps(line))
+        print(json.dumps({"events": events, "ids": ids, **taken, **rates}))
 
 
 def _published(city: City, file: Path, key_file: Path) -> dict[str, float]:
@@ -91,11 +90,16 @@ def _on_the_topic(city: City) -> tuple[int, str]:
     events = ids = 0
     while events < waiting:
         for message in reader.consume(min(10_000, waiting - events), ASKED_S):
-            headers = dict(message.headers() or [])
-            ids ^= UUID(str(headers["ce_id"], "ascii")).int
+            ids ^= next(UUID(str(value)).int for name, value in _texts(message) if name == "ce_id")
             events += 1
     reader.close()
     return events, str(UUID(int=ids))
+
+
+def _texts(message: Message) -> Iterator[tuple[str, str]]:
+    """A record's headers."""
+    for name, value in message.headers() or ():  # type: ignore[str-unpack]
+        yield str(name), value.decode() if isinstance(value, bytes) else str(value)
 
 
 if __name__ == "__main__":

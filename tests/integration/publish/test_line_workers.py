@@ -13,6 +13,8 @@ import pytest
 
 from producers.departments import police
 from producers.publish import line_workers
+from producers.publish.checked_lines import Good
+from producers.publish.columns import Department
 from producers.publish.export_file import Rehearsal, lines
 from producers.publish.export_lines import ExportFile
 from producers.publish.publication import Publication
@@ -49,12 +51,12 @@ def test_the_events_are_those_of_one_process_and_in_the_order_of_the_file(city: 
     assert line_workers.processes_for(ExportFile(large)) >= 2
     assert list(publish(city, large)) == ["1202", "1702", "2102"]
     with ExportFile(large) as file:
-        checked = [line for line in lines(file, police.DEPARTMENT, Rehearsal(city)) if hasattr(line, "events")]
+        checked = [line for line in lines(file, police.DEPARTMENT, Rehearsal(city)) if isinstance(line, Good)]
     stated = [ready for line in checked for _, ready in line.events]
     places: dict[int | None, list[tuple[int | None, str]]] = {}
     for message in messages(city, city.topic_prefix + POLICE):
         places.setdefault(message.partition(), []).append((message.offset(), headers(message)["ce_id"].decode()))
-    sent = [[event_id for _, event_id in sorted(place)] for place in places.values()]  # type: ignore[type-var]
+    sent = [[event_id for _, event_id in sorted(place)] for place in places.values()]
     order = {ready.event_id: index for index, ready in enumerate(stated)}
     assert len(order) == LINES - 3
     assert {event_id for place in sent for event_id in place} == set(order)
@@ -66,7 +68,7 @@ def test_a_process_that_dies_is_told_and_nothing_waits_for_it(
 ) -> None:
     read = ExportFile.blocks
 
-    def killing(file: ExportFile, department: police.Department) -> Iterator[bytes]:
+    def killing(file: ExportFile, department: Department) -> Iterator[bytes]:
         for count, block in enumerate(read(file, department)):
             if count == 2:
                 for child in psutil.Process().children():
