@@ -143,7 +143,7 @@ def _sent(
     file: ExportFile, department: Department, door: Door, first_seen: int | None
 ) -> Iterator[Bad | list[tuple[str, str]]]:
     """Every line of the file: why it is rejected, or kind and record of the events that were sent for it."""
-    if isinstance(door, Publisher) and (processes := processes_for(file)):
+    if isinstance(door, Publisher) and door.keyed_by_settings and (processes := processes_for(file)):
         for line in checked_lines(file, department, door, first_seen, processes):
             if isinstance(line, Bad):
                 yield line

@@ -51,7 +51,7 @@ class Job(NamedTuple):
 
 def processes_for(file: ExportFile) -> int:
     """How many processes are worth it for a file; 0: its publisher does everything itself."""
-    cores = len(os.sched_getaffinity(0))
+    cores = os.cpu_count() or 1
     if cores == 1 or file.size < LARGE or file.format in ("json", "jsonl"):
         return 0
     return min(cores, MOST)

@@ -67,6 +67,8 @@ class Publisher:
     ) -> None:
         self.settings = settings
         self._patience = patience
+        #: whether another process with the same settings makes the same pseudonyms
+        self.keyed_by_settings = pseudonyms is None
         self._pseudonyms = pseudonyms or Pseudonyms.of(settings)
         self._registry = registry or Registry.of(settings)
         self._traces = traces_of(settings, process)
