@@ -17,7 +17,7 @@ from bench.city_phases import Line, notes
 from runtime.settings import CHECKOUT
 
 BENCH = CHECKOUT / "bench"
-SHARED = ("city.py", "city_phases.py", "city_stack.py")
+SHARED = ("city.py", "city_phases.py", "city_stack.py", "export_run.py")
 """What drives both trees. It is written for this one; in the one before some rooms have other names."""
 ROOMS = {
     "database.migrate": "sinks.migrate",
@@ -42,7 +42,7 @@ def compare(commit: str, residents: int, rounds: int, patience: float) -> Line:
     the bench with a sentence if the commit is unknown or a run fails.
     """
     began, load_before = time.monotonic(), psutil.getloadavg()[0]
-    there = _tree(commit)
+    there = tree_of(commit)
     runs: list[dict[str, Line]] = []
     for turn in range(rounds):
         pair: dict[str, Line] = {}
@@ -86,7 +86,7 @@ def _stages(tree: Path, residents: int, patience: float) -> Line:
     return line
 
 
-def _tree(commit: str) -> Path:
+def tree_of(commit: str) -> Path:
     """The files of `commit` with an environment of its own, made once."""
     name = subprocess.run(
         ["git", "rev-parse", "--short", "--verify", f"{commit}^{{commit}}"],

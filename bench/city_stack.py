@@ -30,6 +30,7 @@ class City:
 
     def __init__(self, stack: LocalStack, settings: Settings) -> None:
         self.settings = settings
+        self.env_file = stack.env_file
         self._stack = stack
         self.workers = {worker.name: worker for worker in workers()}
         self.running: dict[str, Child] = {}

@@ -7,11 +7,13 @@ Grid code: district 6 + street 3 + community 3 + grid 3.
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
+from operator import mul
 
 #: Full width → ASCII (U+FF01–U+FF5E), ideographic space → space.
 _NARROW = {0xFF01 + offset: 0x21 + offset for offset in range(0x5E)} | {0x3000: 0x20}
 
 _IDENTITY_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_ZEROS = ord("0") * sum(_IDENTITY_WEIGHTS)
 _IDENTITY_CHECKS = "10X98765432"
 _DIGITS = frozenset("0123456789")
 _CAPITALS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -65,7 +67,7 @@ def normalised_identity_number(number: str) -> str:
     if len(code) == 15 and _DIGITS.issuperset(code):
         body = f"{code[:6]}19{code[6:]}"
         code = body + _identity_check(body)
-    if len(code) != 18 or not _DIGITS.issuperset(code[:17]):
+    if len(code) != 18 or not (code[:17].isdecimal() and code[:17].isascii()):
         raise InvalidCode(
             "an identity number has 17 digits and a check character, or 15 digits; a birth certificate's a capital "
             "letter and 9 digits"
@@ -73,7 +75,7 @@ def normalised_identity_number(number: str) -> str:
     if code[17] != _identity_check(code):
         raise InvalidCode("the check character of the identity number is wrong")
     try:
-        born = date(int(code[6:10]), int(code[10:12]), int(code[12:14]))
+        born = date.fromisoformat(code[6:14])
     except ValueError:
         raise InvalidCode("the birth date in the identity number does not exist") from None
     if born.year < 1850:
@@ -89,9 +91,9 @@ def with_check_character(digits: str) -> str:
 
 
 def _identity_check(number: str) -> str:
-    total = 0
-    for digit, weight in zip(number, _IDENTITY_WEIGHTS, strict=False):
-        total += (ord(digit) - 48) * weight
+    # over the digits' ASCII codes, from which "0" is taken off at the end: a third of a loop's time, and every event
+    # has a number
+    total = sum(map(mul, number[:17].encode("ascii"), _IDENTITY_WEIGHTS)) - _ZEROS
     return _IDENTITY_CHECKS[total % 11]
 
 

@@ -174,5 +174,17 @@ class _Generator:
         union = f"union{len(self.functions)}"
         choose = self._constant(([label(branch) for branch in branches], [fitting(branch) for branch in branches]))
         functions = f"({', '.join(names)},)"
-        self.functions.append(f"def {union}(v):\n    i, v = choose({choose}, v)\n    return {functions}[i](v)")
+        index_of: dict[str, int] = {}
+        for index, name in enumerate(map(label, branches)):
+            index_of.setdefault(name, index)
+            index_of.setdefault(name.rpartition(".")[2], index)
+        named = self._constant(index_of)
+        self.functions.append(
+            f"def {union}(v):\n"
+            f"    i = {named}.get(v[0]) if type(v) is tuple and len(v) == 2 and type(v[0]) is str else None\n"
+            f"    if i is not None:\n"
+            f"        return {functions}[i](v[1])\n"
+            f"    i, v = choose({choose}, v)\n"
+            f"    return {functions}[i](v)"
+        )
         return f"{union}({x})"

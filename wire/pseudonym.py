@@ -8,16 +8,17 @@ compute or undo one.
 
 from __future__ import annotations
 
+import hmac
 import os
 import re
 import secrets
 from base64 import urlsafe_b64encode
-from hmac import digest
 from pathlib import Path
 from typing import NamedTuple
 
+from domain.codes import normalised_identity_number
 from runtime.settings import Settings
-from wire.values.documents import document
+from wire.values.documents import day_of_birth, document, is_citizens_form
 
 PSEUDONYM = re.compile(r"[a-z][a-z0-9]{0,7}\.[A-Za-z0-9_-]{43}")
 _KEY = re.compile(r"(?:([a-z][a-z0-9]{0,7})\s+)?([0-9a-f]{64})")
@@ -40,7 +41,7 @@ class Pseudonyms:
     """Makes pseudonyms under one key. Remembers the last `REMEMBERED` numbers, since families come in rows."""
 
     def __init__(self, key: bytes, key_id: str = FIRST_KEY_ID) -> None:
-        self._key = key
+        self._keyed = hmac.new(key, digestmod="sha256")
         self.key_id = key_id
         self._known: dict[tuple[str, str | None], Person] = {}
 
@@ -66,13 +67,20 @@ class Pseudonyms:
         if known is None:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
-            named = document(number, eight_digits)
-            known = self._known[number, eight_digits] = Person(self._made(named.hashed), named.born)
+            known = self._known[number, eight_digits] = self._person(number, eight_digits)
         return known
 
+    def _person(self, number: str, eight_digits: str | None) -> Person:
+        if is_citizens_form(number):  # as nearly all are; the rest of `document` would find the same
+            citizen = normalised_identity_number(number)
+            return Person(self._made(citizen), day_of_birth(citizen))
+        named = document(number, eight_digits)
+        return Person(self._made(named.hashed), named.born)
+
     def _made(self, hashed: str) -> str:
-        made = digest(self._key, hashed.encode(), "sha256")
-        return f"{self.key_id}.{urlsafe_b64encode(made)[:43].decode('ascii')}"
+        made = self._keyed.copy()
+        made.update(hashed.encode())
+        return f"{self.key_id}.{urlsafe_b64encode(made.digest())[:43].decode('ascii')}"
 
 
 def read_keys(file: Path) -> list[tuple[str, bytes]]:

@@ -203,6 +203,9 @@ def _show(report: Report, publication: Publication) -> None:
     table.add_row(str(report.rejected_lines), "lines rejected")
     for (column, reason), count in report.rejected.most_common():
         table.add_row("", f"{count} × {column} {reason}")
+    if report.still and report.still.mended + report.still.open:
+        table.add_row(str(report.still.mended), "lines that were rejected in earlier files are mended by this one")
+        table.add_row(str(report.still.open), "lines of earlier files in this folder are still to be mended")
     if report.passed:
         table.add_row(str(report.passed), "rows that are no records (totals, notes, the head again)")
     if report.held is not None:

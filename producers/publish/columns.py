@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from producers.publish import cells
-from producers.publish.cells import Convert, Unfit, says_nothing, text
+from producers.publish.cells import NOTHING, Convert, Unfit, says_nothing, text
 from producers.publish.statement import Statement
+from wire.values.days import is_zero_day
 from wire.values.plain import unwrapped
 
 #: How a column of people's numbers ends, and what the column beside it ends in that says of which document they are.
@@ -28,7 +29,7 @@ _DOCUMENT_NAMES = tuple(
 )
 #: Values of a column that are remembered.
 REMEMBERED = 2_000
-HEAD = ("record", "subject", "occurred_at", "recorded_at", "withdrawn")
+HEAD = ("record", "subject", "occurred_at", "recorded_at")
 
 
 class Rejected(Exception):
@@ -206,37 +207,52 @@ def _index(column: Column, places: Mapping[str, int]) -> int | None:
 
 
 def _bound(columns: Mapping[str, Column], kind: str, places: Mapping[str, int]) -> Callable[[Sequence[str]], Statement]:
-    plan = [(name, _index(column, places), column, _document_index(column, places)) for name, column in columns.items()]
-    missing = {name: column.absent for name, index, column, _ in plan if index is None and not column.needed}
-    plan = [step for step in plan if step[0] not in missing]
-    readers = [(name, _remembering(index, column, document)) for name, index, column, document in plan]
-    head = [step for step in readers if step[0] in HEAD]
-    rest = [step for step in readers if step[0] not in HEAD]
-    no_head = {name: absent for name, absent in missing.items() if name in HEAD}
-    no_change = {name: absent for name, absent in missing.items() if name not in HEAD}
+    readers = {name: _reading(column, places) for name, column in columns.items()}
+    record, subject, occurred_at, recorded_at = (readers.pop(name) for name in HEAD)
+    withdrawn = readers.pop("withdrawn", _not_withdrawn)
+    change = list(readers.items())
 
     def make(cells: Sequence[str]) -> Statement:
-        values = no_head | {name: read(cells) for name, read in head}
-        change = no_change | {name: read(cells) for name, read in rest}
-        return Statement(kind, change=change, **{**values, "withdrawn": bool(values.get("withdrawn"))})
+        return Statement(
+            kind,
+            record(cells),
+            subject(cells),
+            occurred_at(cells),
+            recorded_at(cells),
+            {name: read(cells) for name, read in change},
+            bool(withdrawn(cells)),
+        )
 
     return make
 
 
-def _remembering(index: int | None, column: Column, document: int | None) -> Callable[[Sequence[str]], Any]:
-    """`_cell` for one column: most columns hold few values, and what a cell means follows from its text alone. A column
-    of many values is not remembered."""
-    if index is None or document is not None or column.convert is cells.identities:
-        return lambda line: _cell(line, index, column, document)
-    known: dict[str, Any] = {}
-    place = index
+def _not_withdrawn(_: Sequence[str]) -> bool:
+    return False
+
+
+def _reading(column: Column, places: Mapping[str, int]) -> Callable[[Sequence[str]], Any]:
+    """`_cell` for one column of a table. Most columns hold few values, and what a cell means follows from its text
+    alone, so the last `REMEMBERED` are kept."""
+    place, document = _index(column, places), _document_index(column, places)
+    if place is None and not column.needed:
+        return lambda _: column.absent
+    if place is None or document is not None or column.convert is cells.identities:
+        return lambda line: _cell(line, place, column, document)
+    convert, known = column.convert, dict[str, Any]()
 
     def read(line: Sequence[str]) -> Any:
         text = line[place] if place < len(line) else ""
-        if text in known:
-            return known[text]
-        value = _cell(line, place, column)
-        if len(known) < REMEMBERED and not isinstance(value, list):
+        value = known.get(text, known)
+        if value is known:
+            if text.isalnum() and text.isascii() and text[0] != "0" and text not in NOTHING:
+                try:
+                    value = convert(text)  # as _cell, of which there is nothing to do here
+                except Unfit as wrong:
+                    raise Rejected(column.names[0], str(wrong)) from None
+            else:
+                value = _cell(line, place, column)
+            if len(known) >= REMEMBERED:
+                known.clear()
             known[text] = value
         return value
 
@@ -250,7 +266,7 @@ def _document_index(column: Column, places: Mapping[str, int]) -> int | None:
 def _cell(line: Sequence[str], index: int | None, column: Column, document: int | None = None) -> Any:
     """What a cell says; `document`: where the line says of which document it is the number."""
     cell = unwrapped(line[index]) if index is not None and index < len(line) else ""
-    if says_nothing(cell):
+    if cell in NOTHING or (cell[0] in "0\uff10" and is_zero_day(cell)):
         if column.required or (index is None and column.needed):
             raise Rejected(column.names[0], "is empty" if index is not None else "is not among the file's columns")
         return column.absent

@@ -7,32 +7,25 @@ import os
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self, TextIO
+from typing import Any, NamedTuple, Self, TextIO
 
-from producers.publish.columns import Department, Export, Read, Rejected
-from producers.publish.export_lines import Damaged, ExportFile, Line, Stated
-from producers.publish.first_seen import sequence_of
-from producers.publish.json_form import statement_of
-from producers.publish.statement import Checked, InvalidStatement, Ready, Statement
+from producers.publish.checked_lines import Bad, Door, Good, LineCheck
+from producers.publish.columns import Department
+from producers.publish.export_lines import ExportFile
+from producers.publish.line_workers import checked_lines, processes_for
+from producers.publish.open_lines import COLUMNS, REJECTED, OpenLines
+from producers.publish.publisher import Publisher
+from producers.publish.statement import Checked, Ready, Statement
 from runtime.settings import Settings
-from wire.contracts import Contract, contracts
+from wire.contracts import contracts
 from wire.pseudonym import Pseudonyms
 
 TELL_EVERY = 2_000
-KNOWN_HEADERS = 64
 #: With what a formula begins, for one spreadsheet or another; full width too.
 _FORMULA = frozenset("=+-@＝＋－＠")
-
-
-class Door(Protocol):
-    """What takes a file's statements: the Publisher, or a Rehearsal that sends nothing."""
-
-    def ready(self, topic: str, statement: Statement) -> Ready: ...
-
-    def send(self, topic: str, ready: Ready) -> object: ...
 
 
 class Rehearsal:
@@ -52,25 +45,6 @@ class Rehearsal:
         """Nothing is sent."""
 
 
-class Good(NamedTuple):
-    """A line's statements, checked: (topic, statement) each."""
-
-    number: int
-    events: list[tuple[str, Ready]]
-
-
-class Bad(NamedTuple):
-    """A line that cannot be published. `place`: its number, or its sheet and row. `reason` holds nothing of the line;
-    `original` is the line."""
-
-    place: str
-    field: str
-    reason: str
-    original: str
-    record: str | None = None
-    """The record that it speaks of, if that much can be read."""
-
-
 class Tally(NamedTuple):
     """What became of a file: lines read, events sent by kind, lines rejected."""
 
@@ -81,12 +55,14 @@ class Tally(NamedTuple):
 
 class RejectedFile:
     """`FILE.rejected.csv` beside the file: the only place with the original lines, so only its owner may read it.
+    A line leaves it once its record is published (`open_lines.py`).
 
     Made with the first rejected line; one of an earlier run is removed.
     """
 
-    def __init__(self, beside: Path) -> None:
-        self.path = beside.with_name(beside.name + ".rejected.csv")
+    def __init__(self, beside: Path, department: str = "") -> None:
+        self.path = beside.with_name(beside.name + REJECTED)
+        self._department = department
         self.count = 0
         self.reasons: Counter[tuple[str, str]] = Counter()
         self._file: TextIO | None = None
@@ -109,8 +85,8 @@ class RejectedFile:
             # with its byte order mark a spreadsheet opens it as what it is
             self._file = os.fdopen(opened, "w", encoding="utf-8-sig", newline="", errors="backslashreplace")
             self._rows = csv.writer(self._file)
-            self._rows.writerow(["line", "field", "reason", "original"])
-        self._rows.writerow([harmless(cell) for cell in bad[:4]])
+            self._rows.writerow(COLUMNS)
+        self._rows.writerow([*map(harmless, bad[:4]), self._department, harmless(bad.record or "")])
         self.count += 1
         self.reasons[bad.field, bad.reason] += 1
 
@@ -125,36 +101,8 @@ def lines(file: ExportFile, department: Department, door: Door, first_seen: int 
     """Every line of the file, checked; its statements in the order of the lines after those of files that were first
     seen earlier (`first_seen` in seconds since 1970 UTC). Raises ExportUnknown if its columns fit no export of the
     department, FileRefused if it cannot be read as it stands."""
-    exports = file.exports(department)
-    file.refuse_rounded(department)
-    readers: dict[tuple[str, ...], tuple[Export, Read]] = {}
-    known = contracts()
-    for read in file.lines(department):
-        if isinstance(read, Damaged):
-            yield Bad(file.place(read.number), read.field, read.reason, read.original)
-            continue
-        chosen: Export | None = None
-        statement: Statement | None = None
-        try:
-            if isinstance(read, Stated):
-                topic, stated = _stated(read.item, department, known)
-                statements: Sequence[Statement] = [stated]
-            else:
-                chosen, reader = _reader(read, exports, department, readers)
-                topic, statements = chosen.topic, reader(read.cells)
-            events = []
-            for one in statements:
-                statement = one
-                if first_seen is not None and one.sequence is None:
-                    statement = one._replace(sequence=sequence_of(first_seen, read.number))
-                events.append((topic, door.ready(topic, statement)))
-        except Rejected as wrong:
-            yield Bad(file.place(read.number), wrong.field, wrong.reason, read.original, _record(chosen, read))
-        except InvalidStatement as wrong:
-            field = chosen.column_of(statement.kind, wrong.field) if chosen and statement else wrong.field
-            yield Bad(file.place(read.number), field, wrong.reason, read.original, _record(chosen, read))
-        else:
-            yield Good(read.number, events)
+    check = LineCheck(department, file.exports(department), door.ready, first_seen, file.place)
+    return map(check, file.lines(department))
 
 
 def publish(
@@ -164,6 +112,7 @@ def publish(
     rejected: RejectedFile,
     tell: Callable[[int, int], None] | None = None,
     first_seen: int | None = None,
+    open_lines: OpenLines | None = None,
 ) -> Tally:
     """Publish every line of the file; `tell(bytes read, events so far)` is called every `TELL_EVERY` lines.
 
@@ -171,15 +120,18 @@ def publish(
     """
     sent: Counter[str] = Counter()
     count = total = 0
-    for line in lines(file, department, door, first_seen):
+    for line in _sent(file, department, door, first_seen):
         count += 1
         if isinstance(line, Bad):
             rejected.write(line)
+            if open_lines:
+                open_lines.rejected(line.record)
         else:
-            for topic, ready in line.events:
-                door.send(topic, ready)
-                sent[ready.statement.kind] += 1
+            for kind, record in line:
+                sent[kind] += 1
                 total += 1
+                if open_lines:
+                    open_lines.published(record)
         if tell and count % TELL_EVERY == 0:
             tell(file.read_bytes, total)
     if tell:
@@ -187,32 +139,23 @@ def publish(
     return Tally(count, sent, rejected.count)
 
 
-def _reader(
-    line: Line, exports: Sequence[Export], department: Department, known: dict[tuple[str, ...], tuple[Export, Read]]
-) -> tuple[Export, Read]:
-    """How to read a line: of a table always the same, of JSON by the keys that its object has."""
-    header = tuple(line.header)
-    chosen_before = known.get(header)
-    if chosen_before is None:
-        if len(known) >= KNOWN_HEADERS:
-            known.clear()
-        chosen = exports[0] if len(exports) == 1 else department.export_of(header)
-        chosen_before = known[header] = (chosen, chosen.reader(header))
-    return chosen_before
-
-
-def _record(export: Export | None, read: Line | Stated) -> str | None:
-    """The number of the record of a line that is rejected for something else."""
-    if isinstance(read, Stated):
-        record = read.item.get("record")
-        return record if isinstance(record, str) else None
-    return export.record_of(read.header, read.cells) if export else None
-
-
-def _stated(line: Mapping[str, Any], department: Department, known: Mapping[str, Contract]) -> tuple[str, Statement]:
-    """Raises Rejected or InvalidStatement."""
-    contract = known.get(str(line.get("topic")))
-    if contract is None or contract.department != department.name:
-        topics = ", ".join(topic for topic, contract in known.items() if contract.department == department.name)
-        raise Rejected("topic", f"must be one of {topics}")
-    return contract.topic, statement_of(contract, line)
+def _sent(
+    file: ExportFile, department: Department, door: Door, first_seen: int | None
+) -> Iterator[Bad | list[tuple[str, str]]]:
+    """Every line of the file: why it is rejected, or kind and record of the events that were sent for it."""
+    if isinstance(door, Publisher) and door.keyed_by_settings and (processes := processes_for(file)):
+        for line in checked_lines(file, department, door, first_seen, processes):
+            if isinstance(line, Bad):
+                yield line
+            else:
+                for event in line:
+                    door.send_encoded(event)
+                yield [(kind, record) for _, kind, record, *_ in line]
+        return
+    for checked in lines(file, department, door, first_seen):
+        if isinstance(checked, Bad):
+            yield checked
+        else:
+            for topic, ready in checked.events:
+                door.send(topic, ready)
+            yield [(ready.statement.kind, ready.statement.record) for _, ready in checked.events]

@@ -3,13 +3,12 @@
     with ExportFile(path) as file:
         for line in file.lines(department): …
 
-`lines` may be read again: the first reading looks for identity numbers that a spreadsheet has rounded.
+The file is read once and judged as a whole (`line_spool.py`) before its first line is given out.
 """
 
 from __future__ import annotations
 
 import codecs
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -18,6 +17,7 @@ from typing import NamedTuple
 
 from producers.publish.columns import Department, Export, ExportUnknown
 from producers.publish.header import HEAD_ROWS, Head, Names, head_of, is_no_record
+from producers.publish.line_spool import LineSpool, RoundedNumbers, lines_of
 from producers.publish.roles import day_columns, identity_columns, naming_columns
 from producers.tables import delimited, json_rows
 from producers.tables.file_form import FileRefused, form_of
@@ -34,11 +34,6 @@ USUAL_FROM = 2
 RESEMBLES = 3
 #: Lines of a sheet are numbered from a multiple of this, so that their order in the file is that of their numbers.
 SHEET_BITS = 20
-#: From so many identity numbers on a file is refused if more than this share of them end in 000: a register's last four
-#: characters are spread, a spreadsheet keeps 15 digits of 18.
-ROUNDED_FROM, ROUNDED_SHARE = 20, 0.05
-
-_IDENTITY = re.compile(r"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9])")
 #: What the first cell of a total, a signature or a note can begin with.
 _PERHAPS_NO_RECORD = frozenset("合总小共累本填制审复打导经负单备注说tT")
 
@@ -52,7 +47,7 @@ class Table(NamedTuple):
     width: int
     shortest: int
     base: int
-    rows: Callable[[Callable[[int], None] | None], Iterator[Row | Damaged]]
+    rows: Callable[[], Iterator[Row | Damaged]]
 
 
 class ExportFile:
@@ -104,13 +99,26 @@ class ExportFile:
         return list(dict.fromkeys([*columns, *self._json_unused])) + self._sheets_unused
 
     def lines(self, department: Department) -> Iterator[Read]:
-        """Every line below the columns' names. Raises ExportUnknown, FileRefused before the first line."""
+        """Every line below the columns' names. Raises ExportUnknown, FileRefused before the first line, also if a
+        spreadsheet has rounded the file's identity numbers."""
+        for block in self.blocks(department):
+            yield from lines_of(block)
+
+    def blocks(self, department: Department) -> Iterator[bytes]:
+        """As `lines`, in blocks for `line_spool.lines_of`."""
         self.read_bytes = self.passed = 0
+        rounded = RoundedNumbers()
+        with LineSpool() as spool:
+            spool.fill(self._read(department, rounded))
+            rounded.refuse(self.path)
+            yield from spool.blocks(self._progress)
+
+    def _read(self, department: Department, rounded: RoundedNumbers) -> Iterator[Read]:
         if self.format in ("json", "jsonl"):
-            yield from self._json_lines(department)
+            yield from self._json_lines(department, rounded)
             return
         for table in self._opened(Names(department)):
-            yield from self._table_lines(table)
+            yield from self._table_lines(table, rounded)
 
     def place(self, number: int) -> str:
         """Where a line stands, as a person looks for it: its number, in a workbook of several tables with the sheet."""
@@ -120,39 +128,8 @@ class ExportFile:
             return f"{name}!{number - base}"
         return str(number)
 
-    def refuse_rounded(self, department: Department) -> None:
-        """Read the whole file once. Raises FileRefused if a spreadsheet has rounded its identity numbers."""
-        numbers = rounded = 0
-        for cell in self._identity_cells(department):
-            for number in _IDENTITY.findall(cell):
-                numbers += 1
-                rounded += number.endswith("000")
-        if numbers >= ROUNDED_FROM and rounded > numbers * ROUNDED_SHARE:
-            raise FileRefused(
-                f"{self.path}: {rounded} of {numbers} identity numbers end in 000: a spreadsheet kept 15 digits "
-                "and put 000 for the rest. Who is meant can no longer be known. Export it again from your register, "
-                "with the numbers as text, and do not save it in a spreadsheet."
-            )
-
-    def _identity_cells(self, department: Department) -> Iterator[str]:
-        """Every cell of a column of identity numbers."""
-        self.read_bytes = 0
-        if self.format not in ("json", "jsonl"):
-            for table in self._opened(Names(department)):
-                known = identity_columns(table.head.export)
-                places = [index for index, name in enumerate(table.head.columns) if name in known]
-                for row in table.rows(self._progress):
-                    if isinstance(row, Row) and len(row.cells) == table.width:
-                        for place in places:
-                            yield row.cells[place]
-            return
-        names = {name for export in department.exports for name in identity_columns(export)}
-        for line in self.lines(department):
-            if isinstance(line, Line):
-                yield from (cell for name, cell in zip(line.header, line.cells, strict=True) if name in names)
-
-    def _progress(self, read: int) -> None:
-        self.read_bytes = read
+    def _progress(self, share: float) -> None:
+        self.read_bytes = int(share * self.size)
 
     def _opened(self, names: Names) -> list[Table]:
         if self._tables is None and self._text:
@@ -170,16 +147,16 @@ class ExportFile:
         last = sample[head.row].number + sample[head.row].lines - 1
         columns = len(head.columns)
 
-        def rows(progress: Callable[[int], None] | None) -> Iterator[Row | Damaged]:
-            every = delimited.rows(text, delimiter, width, progress)
+        def rows() -> Iterator[Row | Damaged]:
+            every = delimited.rows(text, delimiter, width)
             return (row for row in every if row.number > last or type(row) is Damaged)
 
         width: int | None = None
-        usual = _usual(rows(None), columns)
+        usual = _usual(rows(), columns)
         if usual is None:
             raise FileRefused(f"{self.path} has no line but the columns' names: there is nothing to publish.")
         width = usual
-        return [Table("", head, width, _shortest(rows(None), width), 0, rows)]
+        return [Table("", head, width, _shortest(rows(), width), 0, rows)]
 
     def _sheet_tables(self, spooled: Spooled, names: Names) -> list[Table]:
         tables: list[Table] = []
@@ -213,7 +190,7 @@ class ExportFile:
             raise FileRefused(f"{self.path} has no row that can be read: there is nothing to publish.")
         return tables
 
-    def _table_lines(self, table: Table) -> Iterator[Line | Damaged]:
+    def _table_lines(self, table: Table, rounded: RoundedNumbers) -> Iterator[Line | Damaged]:
         head, width, base = table.head, table.width, table.base
         columns = head.columns
         always = {name for column in head.export.always() for name in column.names}
@@ -224,12 +201,18 @@ class ExportFile:
         typed = self._spooled is not None
         first_label, label = next((index, name) for index, name in enumerate(head.labels) if columns[index])
         labels = [name.strip() for name in head.labels]
-        for row in table.rows(self._progress):
+        people = identity_columns(head.export)
+        numbers = [index for index, name in enumerate(columns) if name in people]
+        for row in table.rows():
             if isinstance(row, Damaged):
                 yield row._replace(number=base + row.number)
                 continue
             number, cells, original, _, ended = row
-            leading = next((cell for cell in cells if cell and not cell.isspace()), "").lstrip()
+            if len(cells) == width:
+                for index in numbers:
+                    rounded.count(cells[index])
+            leading = cells[0].lstrip() if cells else ""
+            leading = leading or next((cell for cell in cells if cell and not cell.isspace()), "").lstrip()
             if not leading:
                 continue
             if leading[0] in _PERHAPS_NO_RECORD and is_no_record(cells, needed):
@@ -251,11 +234,11 @@ class ExportFile:
                     base + number, f"says otherwise than {rival[1]}, which means the same", original, rival[0]
                 )
             else:
-                yield Line(base + number, columns, cells, original)
+                yield Line(base + number, columns, list(map(str, cells)) if typed else cells, original)
 
     def _objects(self) -> Iterator[Stated | Damaged]:
         of_form = json_rows.objects_of_list if self.format == "json" else json_rows.objects_of_lines
-        return of_form(self._text, self._progress) if self._text else iter(())
+        return of_form(self._text) if self._text else iter(())
 
     def _export_of_json(self, names: Names) -> Export | None:
         if self._json_export is None:
@@ -267,8 +250,9 @@ class ExportFile:
                 self._json_export = names.department.export_of(list(keys))
         return self._json_export
 
-    def _json_lines(self, department: Department) -> Iterator[Read]:
+    def _json_lines(self, department: Department, rounded: RoundedNumbers) -> Iterator[Read]:
         names = Names(department)
+        people = {name for export in department.exports for name in identity_columns(export)}
         export = self._export_of_json(names)
         used: dict[tuple[str, ...], tuple[str, ...]] = {}
         for one in self._objects():
@@ -289,16 +273,17 @@ class ExportFile:
             elif export is None:
                 yield Damaged(one.number, "is neither a line of an export nor a statement", one.original)
             else:
+                for name, cell in zip(header, cells, strict=True):
+                    if name in people and cell:
+                        rounded.count(cell)
                 yield Line(one.number, header, [cell or "" for cell in cells], one.original)
 
 
-def _after(
-    spooled: Spooled, sheet: str, last: int, width: int
-) -> Callable[[Callable[[int], None] | None], Iterator[Row | Damaged]]:
+def _after(spooled: Spooled, sheet: str, last: int, width: int) -> Callable[[], Iterator[Row | Damaged]]:
     """The rows of a sheet below its head; a sheet may be wider than its table by empty cells."""
 
-    def rows(progress: Callable[[int], None] | None) -> Iterator[Row | Damaged]:
-        for row in spooled.rows(sheet, progress):
+    def rows() -> Iterator[Row | Damaged]:
+        for row in spooled.rows(sheet):
             if row.number > last:
                 cells = row.cells
                 short = len(cells) < width

@@ -15,7 +15,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from producers.publish import cells
-from producers.publish.statement import LONGEST_TEXT, InvalidStatement, Statement
+from producers.publish.field_checks import LONGEST_TEXT
+from producers.publish.statement import InvalidStatement, Statement
 from wire.contracts import Contract
 from wire.schema import (
     FIRST_DAY,

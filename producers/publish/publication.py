@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 from producers.publish import export_file as files
 from producers.publish import snapshot as snapshots
+from producers.publish.checked_lines import Bad
 from producers.publish.columns import Department
-from producers.publish.export_file import Bad, Rehearsal, RejectedFile
+from producers.publish.export_file import Rehearsal, RejectedFile
 from producers.publish.export_lines import ExportFile
 from producers.publish.first_seen import first_seen
 from producers.publish.held import HeldBack
+from producers.publish.open_lines import OpenLines
 from producers.publish.publisher import Publisher, PublishRefused
 from producers.publish.report import Report
 from producers.publish.snapshot import Difference, Snapshot
@@ -44,7 +46,7 @@ class Publication:
 
     def of(self, path: Path, tell: Callable[[ExportFile], Tell], full: Full | None = None) -> Report:
         """Publish `path`. Raises FileRefused, ExportUnknown, PublishRefused, KeyRefused, NotDelivered."""
-        with ExportFile(path, self.encoding) as file, RejectedFile(path) as rejected:
+        with ExportFile(path, self.encoding) as file, RejectedFile(path, self.department.name) as rejected:
             report = Report(self.department.name, path.name, file.format, file.encoding)
             if full:
                 self._full(path, file, rejected, tell(file), full, report)
@@ -55,8 +57,10 @@ class Publication:
                 with Publisher(self.settings) as publisher:
                     held = HeldBack(self.settings)
                     seen = first_seen(self.settings, self.department.name, path)
-                    tally = files.publish(file, self.department, publisher, rejected, tell(file), seen)
+                    earlier = OpenLines(path, self.department.name)
+                    tally = files.publish(file, self.department, publisher, rejected, tell(file), seen, earlier)
                     publisher.flush()
+                    report.still = earlier.close()
                     report.lines, report.events, report.published = tally.lines, tally.events, True
                     self._ask(held, report)
             report.rejected, report.passed, report.unused = rejected.reasons, file.passed, file.unused()
@@ -71,14 +75,17 @@ class Publication:
             raise PublishRefused("A snapshot is a file of one export: publish its tables one by one.")
         (export,) = exports
         with Publisher(self.settings) as publisher, Snapshot(export.topic, export.kinds_said(), full.made_at) as now:
+            earlier = OpenLines(path, self.department.name)
             events, seen = 0, first_seen(self.settings, self.department.name, path, rehearsal=self.dry_run)
             for report.lines, line in enumerate(files.lines(file, self.department, publisher, seen), 1):
                 if isinstance(line, Bad):
                     rejected.write(line)
                     now.rejected(line.record)
+                    earlier.rejected(line.record)
                     continue
                 for _, ready in line.events:
                     now.exported(ready)
+                    earlier.published(ready.statement.record)
                     events += 1
                 if report.lines % files.TELL_EVERY == 0:
                     tell(file.read_bytes, events)
@@ -92,6 +99,7 @@ class Publication:
                 difference.refuse_many(self.settings.snapshot_withdraws_share)
             if not difference.events:
                 report.published = True
+                report.still = earlier.close()
                 return
             if not agreed:
                 raise PublishRefused("Nothing was published.")
@@ -99,6 +107,7 @@ class Publication:
             report.events = snapshots.publish(now, publisher)
             publisher.flush()
             report.published = True
+            report.still = earlier.close()
             self._ask(held, report)
 
     def _ask(self, held: HeldBack, report: Report) -> None:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicCollection
 from confluent_kafka.admin import AdminClient
 
-from producers.publish.statement import Checked, Ready, Statement
+from producers.publish.encoding import Encoded, Encoding
+from producers.publish.statement import Ready, Statement
 from runtime import cloud_events
 from runtime.cloud_events import Headers
 from runtime.settings import Settings
 from runtime.traces import traces_of
-from wire.codec import encoder
 from wire.contracts import Contract, contracts
 from wire.pseudonym import Pseudonyms
 from wire.registry import Registry, RegistryRefused
@@ -43,9 +43,7 @@ class Sent(NamedTuple):
 
 class _Topic(NamedTuple):
     wire_name: str
-    checked: Checked
-    encode: Callable[[Mapping[str, Any]], bytes]
-    namespace: str
+    encoding: Encoding
     source: bytes
     types: dict[str, bytes]
 
@@ -67,8 +65,10 @@ class Publisher:
         patience: float = DELIVERY_S,
         process: str = "publish",
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._patience = patience
+        #: whether another process with the same settings makes the same pseudonyms
+        self.keyed_by_settings = pseudonyms is None
         self._pseudonyms = pseudonyms or Pseudonyms.of(settings)
         self._registry = registry or Registry.of(settings)
         self._traces = traces_of(settings, process)
@@ -104,7 +104,7 @@ class Publisher:
 
     def ready(self, topic: str, statement: Statement, *, pseudonymised: bool = False) -> Ready:
         """`said` checked and pseudonymised, nothing sent. Raises InvalidStatement."""
-        return self._topic(topic).checked.ready(statement, time.time_ns() // 1000, pseudonymised=pseudonymised)
+        return self._topic(topic).encoding.checked.ready(statement, time.time_ns() // 1000, pseudonymised=pseudonymised)
 
     def publish(self, topic: str, statement: Statement, *, pseudonymised: bool = False) -> Sent:
         """Check, pseudonymise and send `said` on `topic` (its name in `schemas/`).
@@ -115,20 +115,22 @@ class Publisher:
 
     def send(self, topic: str, ready: Ready) -> Sent:
         """Send what `ready` made; waits while the queue is full. Raises NotDelivered."""
+        return self.send_encoded(self._topic(topic).encoding.event(ready))
+
+    def send_encoded(self, event: Encoded) -> Sent:
+        """Send an event that was encoded under one of `schema_ids`; as `send`."""
+        topic, kind, _, event_id, occurred_at, key, value = event
         to = self._topic(topic)
-        statement = ready.statement
-        key = statement.subject.encode()
-        value = to.encode(ready.record(to.namespace))
-        headers = cloud_events.headers(ready.event_id, to.source, to.types[statement.kind], statement.occurred_at)
-        if self._traces is None or not self._traces.chosen(ready.event_id):
+        headers = cloud_events.headers(event_id, to.source, to.types[kind], occurred_at)
+        if self._traces is None or not self._traces.chosen(event_id):
             self._produce(to, key, value, headers)
         else:
-            hop = self._traces.sending(to.wire_name, ready.event_id, to.types[statement.kind].decode())
+            hop = self._traces.sending(to.wire_name, event_id, to.types[kind].decode())
             try:
                 self._produce(to, key, value, headers + hop.headers)
             finally:
                 hop.end()
-        return Sent(ready.event_id, to.wire_name, key)
+        return Sent(event_id, to.wire_name, key)
 
     def _produce(self, to: _Topic, key: bytes, value: bytes, headers: Headers) -> None:
         if self._failures:
@@ -160,7 +162,7 @@ class Publisher:
             raise self._not_delivered()
         if waiting:
             raise NotDelivered(
-                f"{waiting} events were not taken by the cluster at {self._settings.kafka_bootstrap} within "
+                f"{waiting} events were not taken by the cluster at {self.settings.kafka_bootstrap} within "
                 f"{patience:.0f} s. Look at `citygrid status`, then publish again: nothing doubles."
             )
 
@@ -170,6 +172,11 @@ class Publisher:
         there = self._there(new)
         for topic in new:
             self._topics[topic] = self._looked_up(topic, there)
+
+    def schema_ids(self, topics: Collection[str]) -> dict[str, int]:
+        """The registry's ids of the schemas under which events of `topics` are written. Raises PublishRefused."""
+        self.meet(topics)
+        return {topic: self._topics[topic].encoding.schema_id for topic in topics}
 
     def answers(self, patience: float) -> bool:
         """Whether the cluster answers within `patience` seconds for a topic that was met."""
@@ -204,12 +211,12 @@ class Publisher:
 
         Described, not listed: that makes no topic, and a city's cluster may have thousands of others.
         """
-        names = [self._settings.topic_prefix + topic for topic in topics]
+        names = [self.settings.topic_prefix + topic for topic in topics]
         if not names:
             return set()
         patience = min(30.0, self._patience)
         present = set()
-        admin = AdminClient({**self._settings.kafka_client(), "log_level": 2})  # kept until the last has answered
+        admin = AdminClient({**self.settings.kafka_client(), "log_level": 2})  # kept until the last has answered
         for name, future in admin.describe_topics(TopicCollection(names), request_timeout=patience).items():
             try:
                 future.result(patience + 1)
@@ -219,7 +226,7 @@ class Publisher:
                 if error is None or error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                     why = error.str() if error else "timed out"
                     raise PublishRefused(
-                        f"The cluster at {self._settings.kafka_bootstrap} does not answer: {why}. Look at `citygrid "
+                        f"The cluster at {self.settings.kafka_bootstrap} does not answer: {why}. Look at `citygrid "
                         "status`, then publish again: nothing doubles."
                     ) from None
         return present
@@ -229,20 +236,18 @@ class Publisher:
         if contract is None:
             raise PublishRefused(f"There is no contract '{topic}'; there are {', '.join(self._contracts)}.")
         try:
-            schema_id = self._registry.id_of(subject_of(self._settings, topic), contract.schema)
+            schema_id = self._registry.id_of(subject_of(self.settings, topic), contract.schema)
         except RegistryRefused as refused:
             raise PublishRefused(
                 f"The registry does not know this version of the contract {topic} ({refused.status}): run "
                 "`citygrid schemas register` first, so that no publisher is ahead of its readers."
             ) from None
-        wire_name = self._settings.topic_prefix + topic
+        wire_name = self.settings.topic_prefix + topic
         if wire_name not in there:
             raise PublishRefused(f"The cluster has no topic {wire_name}: run `citygrid up`, which makes the topics.")
         return _Topic(
             wire_name,
-            Checked(contract, self._pseudonyms),
-            encoder(schema_id, contract.schema),
-            contract.namespace,
+            Encoding(contract, self._pseudonyms, schema_id),
             cloud_events.source_of(contract.department).encode(),
             {kind: cloud_events.type_of(contract.department, kind).encode() for kind in contract.kinds},
         )

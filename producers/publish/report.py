@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from producers.publish.open_lines import Still
 from producers.publish.snapshot import Difference
 
 
@@ -13,7 +14,7 @@ from producers.publish.snapshot import Difference
 class Report:
     """What became of one file. `rejected`: lines by (column, reason); `passed`: rows below the table that are no
     records; `unused`: columns and sheets that were not read; `held`: alerts held back, None if that was not asked;
-    `refused`: why the whole file was not taken."""
+    `refused`: why the whole file was not taken; `still`: the rejected lines of earlier files in its folder."""
 
     department: str
     file: str
@@ -30,6 +31,7 @@ class Report:
     read_by_stages: bool | None = None
     published: bool = False
     refused: str | None = None
+    still: Still | None = None
 
     @property
     def rejected_lines(self) -> int:
@@ -53,6 +55,8 @@ class Report:
             ],
             "rejected_lines": self.rejected_lines,
             "rejected_file": self.rejected_file,
+            "mended_lines": self.still.mended if self.still else 0,
+            "open_lines_of_earlier_files": self.still.open if self.still else None,
             "not_records": self.passed,
             "columns_not_used": self.unused,
             "snapshot": self.difference.as_json() if self.difference else None,

@@ -23,7 +23,7 @@ SAMPLE_BYTES = 16_000_000
 DELIMITERS = (",", "\t", ";", "|")
 _SAID_BY_EXCEL = re.compile(r'"?sep=(.)"?[,;\t|]*', re.IGNORECASE)
 #: What a program writes that lost characters: the replacement character, or its UTF-8 read as GB18030.
-_LOST = re.compile("\ufffd|锟斤拷")
+_REPLACED, _MISREAD = "\ufffd", "锟斤拷"
 
 STRAY = "has a quotation mark that neither opens nor closes a cell"
 
@@ -52,12 +52,10 @@ def text_of(path: Path, begins: int, encoding: str | None) -> Text:
     return Text(path, begins, known, line_end, named[1] if named else None)
 
 
-def rows(
-    text: Text, delimiter: str, width: int | None = None, progress: Callable[[int], None] | None = None
-) -> Iterator[Row | Damaged]:
+def rows(text: Text, delimiter: str, width: int | None = None) -> Iterator[Row | Damaged]:
     """The rows of the text, blank ones left out. `width`: how many cells a row of several lines must have for its lines
-    to be one row (None: any). `progress` is given the bytes read so far, now and then."""
-    lines = _Lines(text, progress)
+    to be one row (None: any)."""
+    lines = _Lines(text)
     starts_quoted = re.compile(rf'(?:^|{re.escape(delimiter)})\s*"')
     encoding = text.encoding
     while (next_line := lines.next()) is not None:
@@ -72,7 +70,7 @@ def rows(
             continue
         if "\0" in line:
             yield Damaged(number, "is too long or holds a NUL byte", line.strip("\0\r\n"))
-        elif _LOST.search(line):
+        elif _REPLACED in line or _MISREAD in line:
             yield Damaged(number, "has characters that were lost when it was written", line)
         elif '"' not in line:
             if number > 1 or not _SAID_BY_EXCEL.fullmatch(line.strip()):
@@ -115,13 +113,11 @@ def best_delimiter(text: Text, score: Callable[[list[str]], int], lines: int) ->
 class _Lines:
     """The lines of a file with their numbers, as bytes; a line may be given back. One that is too long is cut."""
 
-    def __init__(self, text: Text, progress: Callable[[int], None] | None) -> None:
+    def __init__(self, text: Text) -> None:
         self.encoding = text.encoding
         self._raw = _physical(text)
         self._again: deque[tuple[int, bytes]] = deque()
         self._number = 0
-        self._read = text.begins
-        self._progress = progress
 
     def next(self) -> tuple[int, bytes] | None:
         if self._again:
@@ -130,9 +126,6 @@ class _Lines:
         if raw is None:
             return None
         self._number += 1
-        self._read += len(raw)
-        if self._progress and self._number % 1_000 == 0:
-            self._progress(self._read)
         return self._number, raw if len(raw) < LONGEST_LINE else raw[:1000] + b"\0"
 
     def give_back(self, lines: list[tuple[int, bytes]]) -> None:

@@ -7,7 +7,7 @@ line, for what stands behind a fault cannot be told from what stands in it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from producers.tables.delimited import LONGEST_LINE, Text
@@ -20,15 +20,11 @@ class _Twice(ValueError):
     """A name stands twice in one object."""
 
 
-def objects_of_lines(text: Text, progress: Callable[[int], None] | None = None) -> Iterator[Stated | Damaged]:
+def objects_of_lines(text: Text) -> Iterator[Stated | Damaged]:
     """JSON Lines: a fault costs its line."""
-    read = text.begins
     with text.path.open("rb") as opened:
         opened.seek(text.begins)
         for number, raw in enumerate(iter(lambda: opened.readline(LONGEST_LINE), b""), 1):
-            read += len(raw)
-            if progress and number % 1_000 == 0:
-                progress(read)
             if not raw.strip():
                 continue
             try:
@@ -46,9 +42,9 @@ def objects_of_lines(text: Text, progress: Callable[[int], None] | None = None) 
                 yield Damaged(number, _reason(wrong), line)
 
 
-def objects_of_list(text: Text, progress: Callable[[int], None] | None = None) -> Iterator[Stated | Damaged]:
+def objects_of_list(text: Text) -> Iterator[Stated | Damaged]:
     """The objects of a list, which may be the one value of an object; numbered from 1."""
-    number, read = 0, 0
+    number = 0
     with text.path.open(encoding=text.encoding, errors="backslashreplace") as opened:
         buffer = opened.read(BLOCK)
         place = buffer.index("[") + 1
@@ -76,9 +72,7 @@ def objects_of_list(text: Text, progress: Callable[[int], None] | None = None) -
                 buffer, place, number = buffer[place:] + more, 0, number - 1
                 continue
             yield _object(number, value, buffer[place:end])
-            place, read = end, read + end - place
-            if progress and number % 1_000 == 0:
-                progress(read)
+            place = end
 
 
 def cell(value: Any) -> str | None:

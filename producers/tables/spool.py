@@ -15,7 +15,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -57,22 +57,20 @@ class Spooled:
                 if line.startswith(b"{"):
                     self.sheets[json.loads(line)["sheet"]] = opened.tell()
 
-    def rows(self, sheet: str, progress: Callable[[int], None] | None = None) -> Iterator[Row]:
-        """The rows of a sheet that hold anything; `progress` is given bytes of the spooled file now and then."""
+    def rows(self, sheet: str) -> Iterator[Row]:
+        """The rows of a sheet that hold anything."""
         with self._path.open("rb") as opened:
             opened.seek(self.sheets[sheet])
-            for count, line in enumerate(opened, 1):
+            for line in opened:
                 if line.startswith(b"{"):
                     return
-                if progress and count % 1_000 == 0:
-                    progress(opened.tell())
                 number, values = json.loads(line)
                 cells = [value if type(value) is str else DayCell(value[0]) for value in values]
                 yield Row(number, cells, ",".join(cells))
 
     @property
     def size(self) -> int:
-        """Bytes of the spooled file, which `progress` counts."""
+        """Bytes of the spooled file."""
         return self._path.stat().st_size
 
     def close(self) -> None:

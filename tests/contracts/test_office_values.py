@@ -56,7 +56,6 @@ class OneKey:
 
 def read(department: str, path: Path) -> list[Good | Bad]:
     with ExportFile(path, None) as file:
-        file.refuse_rounded(READERS[department])
         return list(lines(file, READERS[department], OneKey()))
 
 

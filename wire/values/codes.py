@@ -137,6 +137,9 @@ CODES: Mapping[str, Normalise] = {
 }
 """Kind of code → its normaliser. `number`: a register's own number of some other thing; `ours`: made by citygrid."""
 
+REGISTERS_OWN = frozenset({"record", "number", "dwelling", "household"})
+"""Codes that a register makes up: one that is `plain.USUAL_CODE` is in its one spelling already."""
+
 OWN_FORM = frozenset(
     {
         *("legal-person", "credit-code", "grid", "district", "phone", "plate", "ours"),

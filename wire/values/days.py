@@ -26,6 +26,10 @@ _SPACED = re.compile(
     r"\s*(Z|[+-]\d\d:?\d\d)?",
     re.ASCII | re.IGNORECASE,
 )
+#: How registers write most times. Their hours are few, and what is within one is counted.
+_USUAL = re.compile(r"(\d{4}-\d\d-\d\d (?:[01]\d|2[0-3])):([0-5]\d):([0-5]\d)", re.ASCII)
+#: The city's clocks were changed before, once within an hour.
+FROM_HERE_BY_HOURS = "1992"
 _ZERO = re.compile(
     r"0{4}[-/.年]?0{1,2}[-/.月]?0{1,2}日?(?:[T ]*0{1,2}[:时]?(?:0{1,2}[:分]?(?:0{1,2}(?:\.0+)?秒?)?)?)?", re.ASCII
 )
@@ -95,9 +99,17 @@ def last_day_stated(text: str) -> int:
     return until
 
 
-@lru_cache(maxsize=65_536)
 def instant(text: str) -> int:
     """A date, perhaps with a time → microseconds UTC. Without a zone it is the city's time, without a time midnight."""
+    usual = _USUAL.fullmatch(text)
+    if usual is None or text < FROM_HERE_BY_HOURS:
+        return _instant(text)
+    hour, minute, second = usual.groups()
+    return _instant(hour + ":00:00") + (int(minute) * 60 + int(second)) * 1_000_000
+
+
+@lru_cache(maxsize=65_536)
+def _instant(text: str) -> int:
     written = _written(text)
     stated = _date(written) + timedelta(days=written.days_on)
     local = datetime.combine(stated, written.clock, CITY if written.zone is None else written.zone)

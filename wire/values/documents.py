@@ -18,7 +18,7 @@ from domain.codes import InvalidCode, normalised_identity_number
 from wire.values.plain import changed_by_spreadsheet, plain
 from wire.values.tables import table
 
-EPOCH_DAY = date(1970, 1, 1)
+EPOCH = date(1970, 1, 1).toordinal()
 
 CITIZEN = "citizen"
 """All numbers of 18 characters: citizens', those of residents from Hong Kong, Macau and Taiwan (81, 82, 83), and those
@@ -63,14 +63,23 @@ class Document(NamedTuple):
         """The day of birth that a number of 18 states, in days since 1970-01-01; None: the document has none."""
         if self.kind != CITIZEN:
             return None
-        year, month, day = int(self.number[6:10]), int(self.number[10:12]), int(self.number[12:14])
-        return (date(year, month, day) - EPOCH_DAY).days
+        return day_of_birth(self.number)
+
+
+def is_citizens_form(text: str) -> bool:
+    """Whether `text` can only be a number of 18, written without anything else."""
+    return len(text) == 18 and text.isascii() and text[:17].isdecimal()
+
+
+def day_of_birth(number: str) -> int:
+    """The day that a number of 18 states, in days since 1970-01-01."""
+    return date.fromisoformat(number[6:14]).toordinal() - EPOCH
 
 
 def document(text: str, eight_digits: str | None = None) -> Document:
     """The document that `text` names. `eight_digits`: the kind that 8 digits have in this contract. Raises InvalidCode,
     whose message repeats nothing of it."""
-    if len(text) == 18 and text.isascii() and text[:17].isdecimal():  # as nearly all are
+    if is_citizens_form(text):
         return Document(CITIZEN, normalised_identity_number(text))
     stated, number = _split(text)
     if changed_by_spreadsheet(number) and not number.isdecimal():

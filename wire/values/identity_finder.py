@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -21,6 +22,9 @@ SHORTEST = 15
 _WINDOW = re.compile(r"(?=(\d{17}[\dX]))", re.ASCII)
 _RUN = re.compile(r"\d+", re.ASCII)
 _DIGIT = re.compile(r"\d")
+_WORDS = r"[\x00-/:-\x7f\u4e00-\u9fff]*+"
+#: A text of ASCII and common Chinese characters with fewer digits than a number has: nearly all texts are.
+_FEW_DIGITS = re.compile(f"{_WORDS}(?:[0-9]{_WORDS}){{0,14}}+")
 #: What stands for the check character X on one keyboard or another: Roman ten is X by NFKC already.
 _X = frozenset("xX\u00d7\u2715\u2573\u0425\u0445\u03a7\u03c7")
 #: A separator in the text as it is read run by run, and the end of a run in both readings.
@@ -36,6 +40,8 @@ class Span(NamedTuple):
 
 def holds_identity_number(text: str) -> bool:
     """Whether an identity number stands anywhere in `text`."""
+    if len(text) < SHORTEST or _FEW_DIGITS.fullmatch(text):
+        return False
     return bool(identity_numbers_in(text))
 
 
@@ -74,8 +80,10 @@ def _may_hold(text: str) -> bool:
     return len(_DIGIT.findall(text if text.isascii() else unicodedata.normalize("NFKC", text))) >= SHORTEST
 
 
-def _read(text: str, gap: str = "") -> tuple[str, list[int]]:
+def _read(text: str, gap: str = "") -> tuple[str, Sequence[int]]:
     """Digits, X and the ends of runs, and for each where it stands in `text`; `gap` for a separator."""
+    if text.isascii() and text.isdecimal():
+        return text, range(len(text))
     characters: list[str] = []
     places: list[int] = []
     for place, written in enumerate(text):

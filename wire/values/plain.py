@@ -14,6 +14,9 @@ _APOSTROPHES = "'`\u2018\u2019\u02bc\u2032\u00b4"
 _FLOAT = re.compile(r"\d+\.0+")
 _POWER = re.compile(r"\d(?:\.\d+)?E[+-]?\d+", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+#: A code as registers write nearly all: a letter, then letters and digits, perhaps with hyphens between them, in ASCII.
+#: It is in its plain form, no spreadsheet can have changed it, and it is too short for an identity number.
+USUAL_CODE = re.compile(r"[A-Za-z](?:-?[A-Za-z0-9]){0,13}")
 _MISTAKE = re.compile(r"#+|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!)", re.IGNORECASE)
 #: A spreadsheet keeps so many digits of a number and writes 0 for the rest (IEEE 754 double, as Excel shows it).
 EXACT_DIGITS = 15
@@ -21,15 +24,17 @@ EXACT_DIGITS = 15
 
 def visible(text: str) -> str:
     """`text` without format characters (Unicode Cf): zero-width blanks, byte order marks, marks of direction."""
-    if text.isprintable():
+    if text.isascii() or text.isprintable():
         return text  # most texts: Unicode's format characters are among those that are not printed
     return "".join(character for character in text if unicodedata.category(character) != "Cf")
 
 
 def unwrapped(text: str) -> str:
     """`text` without blanks around it, `="…"` around it or an apostrophe before it: a cell as a person sees it."""
-    if text.isascii() and text[:1].isalnum() and text[-1:].isalnum():
-        return text  # most cells: nothing stands around them
+    if not (text[:1].isalnum() and text[-1:].isalnum()):
+        return _unwrapped(text)
+    if text.isascii() or (text.isprintable() and text[0] not in _APOSTROPHES):
+        return text  # most cells: nothing stands around them, and what is printable holds no format character
     return _unwrapped(text)
 
 
@@ -45,6 +50,8 @@ def _unwrapped(text: str) -> str:
 def plain(text: str) -> str:
     """A code in its plain form: `unwrapped`, compatibility forms (full width, circled, superscript) as what they stand
     for (NFKC), digits of other scripts and dashes of other widths as ASCII, blanks as one."""
+    if text.isascii() and text[:1].isalnum() and text[-1:].isalnum() and "  " not in text:
+        return text
     bare = unwrapped(text)
     if not bare.isascii():
         bare = "".join(map(_ascii, unicodedata.normalize("NFKC", bare)))

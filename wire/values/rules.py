@@ -18,7 +18,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from wire.schema import DAY, Field, Primitive, Record
 
@@ -42,8 +42,7 @@ class Implausible(ValueError):
         self.field = field
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """What a rule may look at besides the field's own value: times in microseconds, days since 1970-01-01."""
 
     change: Mapping[str, Any]
@@ -91,9 +90,8 @@ def hold(rules: tuple[FieldRule, ...], context: Context, change: dict[str, Any])
         if not rule.unknown:
             raise Implausible(rule.field, wrong)
         change[rule.field] = None
-    for one, other in (("lon", "lat"), ("lat", "lon")):
-        if one in change and other in change and change[one] is None:
-            change[other] = None
+    if "lon" in change and "lat" in change and (change["lon"] is None or change["lat"] is None):
+        change["lon"] = change["lat"] = None
 
 
 def wrong_rule(field: Field, kind: Record) -> str | None:
@@ -129,6 +127,9 @@ def _is_time(field: Field) -> bool:
 
 
 def _all(checks: list[Check]) -> Check:
+    if len(checks) == 1:
+        return checks[0]
+
     def check(value: Any, context: Context) -> str | None:
         return next((wrong for one in checks if (wrong := one(value, context))), None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import signal
 import stat
@@ -268,3 +269,22 @@ def test_what_cannot_be_published_says_why(city: Settings, tmp_path: Path) -> No
     unknown = citygrid(nowhere, "police", str(file))
     assert unknown.returncode == 2
     assert "schemas register" in unknown.stderr or "citygrid up" in unknown.stderr
+
+
+def test_a_line_that_is_mended_and_published_again_clears_the_count(city: Settings, tmp_path: Path) -> None:
+    first = write(tmp_path / "1.csv", [moved_in(0), moved_in(1, household=""), moved_in(2, on="2026-02-30")])
+    assert json.loads(citygrid(city, "police", str(first), "--wait", "0", "--json").stdout)["rejected_lines"] == 2
+    waiting = tmp_path / "1.csv.rejected.csv"
+    one = citygrid(city, "police", str(write(tmp_path / "2.csv", [moved_in(1)])), "--wait", "0", "--json")
+    report = json.loads(one.stdout)
+    assert (report["mended_lines"], report["open_lines_of_earlier_files"]) == (1, 1)
+    with waiting.open(encoding="utf-8-sig", newline="") as opened:
+        assert [line["record"] for line in csv.DictReader(opened)] == ["HK0000002"]
+    wrong = citygrid(city, "police", str(write(tmp_path / "3.csv", [moved_in(2, name="")])), "--wait", "0", "--json")
+    report = json.loads(wrong.stdout)
+    assert (report["mended_lines"], report["open_lines_of_earlier_files"]) == (0, 1), "it was mended badly"
+    last = citygrid(city, "police", str(write(tmp_path / "3.csv", [moved_in(2)])), "--wait", "0", "--json")
+    report = json.loads(last.stdout)
+    assert (report["mended_lines"], report["open_lines_of_earlier_files"]) == (1, 0)
+    assert not waiting.exists()
+    assert not (tmp_path / "3.csv.rejected.csv").exists()
