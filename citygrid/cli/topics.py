@@ -11,6 +11,7 @@ from rich.table import Table
 
 from citygrid.cli import CommandFailed
 from citygrid.cli.screen import AsJson, console, errors, for_machines
+from domain.time import CITY
 from runtime.settings import Settings, load
 from sinks.worker import sinks
 from wire.asyncapi import document
@@ -51,9 +52,9 @@ def command(
     if as_json:
         print(for_machines([_plain(entry, states.get(entry.topic, UNKNOWN)) for entry in listed]))
     elif topic is not None:
-        _show_one(listed[0], states.get(topic, UNKNOWN), settings)
+        _show_one(listed[0], states.get(topic, UNKNOWN))
     else:
-        _show(listed, states, settings)
+        _show(listed, states)
     if not states:
         errors.print(
             f"Kafka at {settings.kafka_bootstrap} says nothing of these topics, so records and freshness are left out: "
@@ -74,7 +75,7 @@ def _states(settings: Settings) -> dict[str, TopicState]:
     return states
 
 
-def _show(listed: list[Entry], states: dict[str, TopicState], settings: Settings) -> None:
+def _show(listed: list[Entry], states: dict[str, TopicState]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("topic", "what", "owner", "category", "class", "readers", "records", "last event"):
         table.add_column(column, overflow="fold", justify="right" if column == "records" else "left")
@@ -84,20 +85,20 @@ def _show(listed: list[Entry], states: dict[str, TopicState], settings: Settings
         table.add_row(
             *(entry.topic, entry.zh, entry.owner, entry.category, entry.classification, readers),
             "-" if state.records is None else f"{state.records:,}",
-            _last(state, settings),
+            _last(state),
         )
     console.print(table)
     console.print(f"{len(listed)} topics; `citygrid topics TOPIC` shows one with its fields")
 
 
-def _last(state: TopicState, settings: Settings) -> str:
+def _last(state: TopicState) -> str:
     if state.quiet is None:
         return "-"
-    when = state.last_event_at.astimezone(settings.zone).strftime("%m-%d %H:%M") if state.last_event_at else "never"
+    when = state.last_event_at.astimezone(CITY).strftime("%m-%d %H:%M") if state.last_event_at else "never"
     return f"[yellow]{when}, quiet[/]" if state.quiet else when
 
 
-def _show_one(entry: Entry, state: TopicState, settings: Settings) -> None:
+def _show_one(entry: Entry, state: TopicState) -> None:
     readers = entry.readers
     for name, value in (
         ("topic", f"{entry.topic} · {entry.zh}"),
@@ -109,7 +110,7 @@ def _show_one(entry: Entry, state: TopicState, settings: Settings) -> None:
         ("about", entry.subject),
         ("classification", f"{entry.classification}, the highest of its fields"),
         ("quiet after", entry.freshness),
-        ("last event", _last(state, settings)),
+        ("last event", _last(state)),
         ("records", "-" if state.records is None else f"{state.records:,}"),
         ("views", _way(readers) or "-"),
         ("rules", ", ".join(readers.rules) or "-"),

@@ -7,10 +7,9 @@ import { learn } from "./regions.js";
 import { foreseen, inOrder, isDone, isOpen, metres } from "./route.js";
 import { toSignIn } from "./session.js";
 import { drafts, kept } from "./store.js";
-import { now } from "./time.js";
+import { now, sameDay } from "./time.js";
 
-const DAY = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" });
-const isToday = (instant) => Boolean(instant) && DAY.format(Date.parse(instant)) === DAY.format(Date.now());
+const isToday = (instant) => Boolean(instant) && sameDay(instant, Date.now());
 const COMMUNITY_DIGITS = 12;
 const STREET_DIGITS = 9;
 
