@@ -22,6 +22,7 @@ CREATE TABLE city.task (
     dispatched_at timestamptz NOT NULL,
     acknowledged_at timestamptz,
     finished_at timestamptz,
+    seen_at timestamptz, -- when the worker was there; `finished_at` is when that was sent
     outcome text,
     note text,
     checks jsonb,
@@ -60,6 +61,9 @@ CREATE TABLE city.task_event (
     reason text,
     request uuid, -- of the tablet: the same move sent twice is one move
     at timestamptz NOT NULL,
+    happened_at timestamptz, -- of a visit, which may be sent later than it was made; never before the task, never after `at`
+    stated_at timestamptz,   -- the same as the tablet stated it
+    outcome text,            -- of a visit
     PRIMARY KEY (task, number)
 );
 CREATE UNIQUE INDEX ON city.task_event (task, request);
