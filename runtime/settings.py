@@ -68,6 +68,10 @@ class Settings(BaseSettings):
 
     clock_interval_seconds: float = Field(1.0, gt=0, description="between two ticks of the city's clock")
 
+    clock_jump_seconds: float = Field(
+        300, gt=0, description="a tick so far ahead of the last one and of the broker's own time is told, not published"
+    )
+
     live_since: datetime = Field(
         datetime(1970, 1, 1, tzinfo=UTC), description="going live: findings that rest only on older facts are held back"
     )

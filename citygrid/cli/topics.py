@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -16,7 +17,8 @@ from runtime.settings import Settings, load
 from sinks.worker import sinks
 from wire.asyncapi import document
 from wire.catalogue import Entry, Field, Reader, entries
-from wire.freshness import newest_records, record_counts
+from wire.contracts import contracts
+from wire.freshness import newest_records, quiet_topics, record_counts
 
 EXAMPLE = 'citygrid topics --search "tenant sensitive"'
 
@@ -63,14 +65,14 @@ def command(
 
 
 def _states(settings: Settings) -> dict[str, TopicState]:
-    newest, now = newest_records(settings), datetime.now(UTC)
+    newest, now = newest_records(settings), time.time_ns() // 1_000
     counts = record_counts(settings) if newest else {}
     states = {}
     for entry in entries():
         if entry.topic in newest:
             moment = newest[entry.topic]
             last = datetime.fromtimestamp(moment / 1000, UTC) if moment > 0 else None
-            quiet = last is None or (now - last).total_seconds() > entry.limit_seconds
+            quiet = bool(quiet_topics(newest, {entry.topic: contracts()[entry.topic]}, now))
             states[entry.topic] = TopicState(counts.get(entry.topic), last, quiet)
     return states
 
