@@ -398,22 +398,20 @@ BEGIN ATOMIC SELECT g.grid, g.name_zh, g.name_en FROM city.me() m JOIN city.grid
 
 -- -- the stream
 
-CREATE FUNCTION city.feed_lines(after_xid xid8, after_id bigint, most integer) RETURNS TABLE (xid text, id bigint, kind text, key text)
+CREATE FUNCTION city.feed_lines(after bigint, until bigint, most integer) RETURNS TABLE ("position" bigint, kind text, key text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM city.caller();
-    RETURN QUERY SELECT f.xid::text, f.id, f.kind, f.key FROM city.feed f
-        WHERE (f.xid, f.id) > (after_xid, after_id) AND f.xid < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY f.xid, f.id LIMIT least(most, 1000);
+    RETURN QUERY SELECT f.position, f.kind, f.key FROM city.feed f
+        WHERE f.position > after AND f.position <= until ORDER BY f.position LIMIT least(most, 1000);
 END $$;
-COMMENT ON FUNCTION city.feed_lines IS
-    'Lines of the caller''s area in commit order. A line is read once every transaction that could still write an earlier one has ended.';
+COMMENT ON FUNCTION city.feed_lines IS 'Lines of the caller''s area between two that were read, in their order.';
 
-CREATE FUNCTION city.feed_start(OUT now_at text, OUT oldest text) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION city.feed_start(OUT now_at bigint, OUT oldest bigint) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM city.caller();
-    now_at := pg_snapshot_xmin(pg_current_snapshot())::text;
-    oldest := city.feed_oldest()::text;
+    now_at := city.feed_now();
+    oldest := city.feed_oldest();
 END $$;
 COMMENT ON FUNCTION city.feed_start IS 'Where a stream that begins now begins, and the oldest line that is kept.';
 
