@@ -13,8 +13,8 @@ CREATE TABLE city.legal_move (
     PRIMARY KEY (move, from_state)
 );
 COMMENT ON COLUMN city.legal_move.by_whom IS
-    'In which capacity, see city.capacities. holder: has claimed the task. taker: any account that sees it, but a command centre, '
-    'while nobody has claimed it. centre: a command centre that sees it, whoever holds it. system: no person. router: no person, while nobody '
+    'In which capacity, see city.capacities. holder: has claimed the task. taker: any account that sees it while nobody has claimed '
+    'it, but for a command centre and a grid''s queue. centre: a command centre that sees it, whoever holds it. system: no person. router: no person, while nobody '
     'has claimed the task or chosen its queue.';
 INSERT INTO city.legal_move (move, from_state, to_state, by_whom, needs_reason, position) VALUES
     ('claim', 'dispatched', 'dispatched', '{holder,taker}', false, 1),
@@ -41,8 +41,8 @@ BEGIN ATOMIC
         THEN ARRAY['system', CASE WHEN its.claimed_by IS NULL AND NOT its.handed_over THEN 'router' END]
         ELSE ARRAY[
             CASE WHEN its.claimed_by = who THEN 'holder' END,
-            -- a centre assigns to a queue; who is at it says so himself
-            CASE WHEN its.claimed_by IS NULL AND role IS DISTINCT FROM 'command_centre' THEN 'taker' END,
+            -- A grid's queue is its workers': who is at it says so. A district's and the city's are a centre's own.
+            CASE WHEN its.claimed_by IS NULL AND (role IS DISTINCT FROM 'command_centre' OR length(its.queue) < 15) THEN 'taker' END,
             CASE WHEN role = 'command_centre' THEN 'centre' END]
         END, NULL);
 END;

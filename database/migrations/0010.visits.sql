@@ -42,8 +42,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE me record; its city.task; event city.task_event; met_nobody boolean := seen ->> 'outcome' IN ('nobody_home', 'refused');
 BEGIN
     SELECT m.* INTO me FROM city.me() m;
-    IF me.role IS DISTINCT FROM 'grid_worker' THEN -- was not there
-        PERFORM city.act(its_id, 'complete', NULL, seen, request_id);
+    IF me.role IS DISTINCT FROM 'grid_worker' THEN -- was not there, and may only do what is legal
+        PERFORM city.act(its_id, 'complete', NULL, seen || jsonb_build_object('seen_at', stated), request_id);
     END IF;
     -- It need not be in his queue any more: it was, or he acted on it. Before the lock: nobody waits for what he may not see.
     IF NOT EXISTS (

@@ -209,6 +209,14 @@ def test_a_centre_assigns_and_does_not_acknowledge_for_a_worker(world: World, ta
     act(world, world.account("grid_worker", GRID_B), task, "acknowledge")
 
 
+def test_what_is_in_the_districts_own_queue_a_centre_decides_itself(world: World, task: uuid.UUID) -> None:
+    """Refused work comes to the district: it tries again, or says what was decided."""
+    centre = world.account("command_centre", "440113")
+    act(world, world.account("grid_worker", GRID_A), task, "hand_over", queue="440113")
+    act(world, centre, task, "acknowledge")
+    assert visit(world, centre, task).kept_as == "completion"
+
+
 def test_a_task_is_handed_to_a_queue_that_exists(world: World, task: uuid.UUID) -> None:
     with psycopg.connect(world.database.sinks) as sinks:
         sinks.execute(
