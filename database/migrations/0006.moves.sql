@@ -87,7 +87,7 @@ DECLARE
     about city.alert;
     head jsonb := jsonb_build_object('withdrawn', false, 'occurred_at', coalesce(event.happened_at, event.at), 'recorded_at', event.at);
     -- An observation is a record of its own beside the task's: neither corrects the other.
-    record text := its.id::text || CASE event.move WHEN 'observe' THEN '/' || event.number ELSE '' END;
+    its_record text := its.id::text || CASE event.move WHEN 'observe' THEN '/' || event.number ELSE '' END;
     was_there boolean := event.move IN ('complete', 'observe');
     result jsonb := jsonb_build_object('task', its.id::text, 'outcome', seen ->> 'outcome', 'note', seen ->> 'note');
     checks jsonb := jsonb_build_object('checks', coalesce(seen -> 'checks', '{}'));
@@ -96,11 +96,11 @@ BEGIN
     -- What a bracelet's button asked for is answered, perhaps by telephone: it is no visit.
     IF was_there AND city.is_door(its.dwelling) AND its.rule NOT LIKE 'button-%' THEN
         INSERT INTO city.outbox (topic, statement) VALUES ('grid.observation', head || jsonb_build_object(
-            'record', record, 'subject', its.dwelling, 'kind', 'Visited', 'change', result || checks));
+            'record', its_record, 'subject', its.dwelling, 'kind', 'Visited', 'change', result || checks));
     END IF;
     IF was_there AND about.view = 'resident' THEN
         INSERT INTO city.outbox (topic, statement) VALUES ('grid.response', head || jsonb_build_object(
-            'record', record, 'subject', about.subject, 'kind', 'Responded',
+            'record', its_record, 'subject', about.subject, 'kind', 'Responded',
             'change', result || checks || jsonb_build_object('rule', about.rule, 'cause', about.cause)));
     END IF;
     IF event.move = 'instruct' AND city.is_door(its.dwelling) THEN
@@ -113,7 +113,7 @@ BEGIN
         SELECT FROM city.task_event e JOIN city.task t ON t.id = e.task WHERE t.finding_id = its.finding_id AND e.move = 'instruct')
     THEN
         INSERT INTO city.outbox (topic, statement) VALUES ('grid.instruction', head || jsonb_build_object(
-            'record', record, 'subject', its.dwelling, 'kind', 'FedBack', 'change', result));
+            'record', its_record, 'subject', its.dwelling, 'kind', 'FedBack', 'change', result));
     END IF;
     NOTIFY city_outbox;
 END $$;

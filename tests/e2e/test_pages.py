@@ -187,7 +187,8 @@ def test_what_was_seen_while_a_colleague_took_over_is_kept_and_the_worker_is_tol
         visit.finish("nobody_home")
         with psycopg.connect(served_city.database.owner) as owner:
             owner.execute(
-                "UPDATE city.task SET claimed_by = (SELECT id FROM city.account WHERE name = 'colleague') WHERE id = %s",
+                "UPDATE city.task SET claimed_by = (SELECT id FROM city.account WHERE name = 'colleague') "
+                "WHERE id = %s",
                 (task,),
             )
         browser.context.set_offline(False)
