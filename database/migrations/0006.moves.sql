@@ -71,7 +71,7 @@ END;
 COMMENT ON FUNCTION city.is_queue IS 'Whether it is the city, or a grid or district that the map, a dwelling or an account names.';
 
 CREATE FUNCTION city.time_of_visit(stated_at timestamptz, task_from timestamptz, sent_at timestamptz, OUT happened_at timestamptz, OUT bound text)
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql STABLE
 BEGIN ATOMIC
     -- Clocks of tablets differ by minutes: what is a little outside is moved to the bound without a word.
     SELECT greatest(task_from, least(sent_at, coalesce(stated_at, sent_at))),
