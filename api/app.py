@@ -16,7 +16,8 @@ from api import problems
 from api.database import AsCaller, make_pool
 from api.gate import ROOT, Gate
 from api.problems import MEDIA_TYPE, Problem
-from api.routes import alerts, catalogue, health, overview, rows, session, stream, tasks
+from api.routes import alerts, catalogue, health, overview, rows, sealed, session, stream, tasks
+from api.sealing import SealingKeys
 from api.stream import Places
 from api.watch import FeedWatch
 from runtime.settings import Settings
@@ -85,6 +86,7 @@ def create_app(settings: Settings, sinks: Mapping[str, Sequence[str]] | None = N
     app.state.places = Places(settings.stream_limit, settings.streams_per_account)
     app.state.password_turns = asyncio.Semaphore(PASSWORDS_AT_ONCE)
     app.state.pseudonyms = cache(lambda: Pseudonyms.of(settings))
+    app.state.sealing = cache(lambda: SealingKeys.of(settings))
     problems.install(app)
     app.add_middleware(
         Gate,
@@ -93,7 +95,7 @@ def create_app(settings: Settings, sinks: Mapping[str, Sequence[str]] | None = N
         burst=int(settings.api_requests_per_second * BURST_SECONDS),
         secure=app.state.secure,
     )
-    for part in (session, alerts, tasks, rows, overview, catalogue, stream, health):
+    for part in (session, alerts, tasks, sealed, rows, overview, catalogue, stream, health):
         app.include_router(part.router, prefix=ROOT, responses=PROBLEMS)
 
     @app.get(f"{ROOT}/openapi.json", summary="This description", tags=["health"], response_class=JSONResponse)

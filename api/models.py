@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from api.typed_text import WithoutNumber
@@ -165,14 +165,51 @@ class Person(BaseModel):
 class Moment(BaseModel):
     at: datetime
     kind: str = Field(examples=["acknowledge"])
-    by: str | None = Field(description="the account's name; null for the system")
+    by: str | None = Field(description="the account's name as it was then; null for the system")
     note: str | None
+    happened_at: datetime | None = Field(None, description="of a visit: when the worker was there; `at` is when sent")
+    outcome: str | None = Field(None, description="of a visit", examples=["done"])
 
 
 class Check(BaseModel):
     id: str = Field(description="the key of its answer in `checks` of `complete`", examples=["someone_met"])
     question_zh: str = Field(examples=["见到人？"])
     question_en: str = Field(examples=["Was someone met?"])
+
+
+class Visit(BaseModel):
+    """What became of what a worker saw; it is kept in any case."""
+
+    kept_as: Literal["completion", "observation"] = Field(
+        description="`observation`: kept with the case and published, but the task stayed as it was"
+    )
+    because: Literal["completed", "closed", "suspended", "taken_over", "handed_over", "not_acknowledged"] | None = (
+        Field(description="why it is an observation", examples=["taken_over"])
+    )
+    seen_at: datetime = Field(description="when it happened; what is published says this")
+    sent_at: datetime
+    bound: Literal["task", "now"] | None = Field(
+        description="the time stated was before the task or in the future, and `seen_at` is that bound instead"
+    )
+
+
+class Gone(BaseModel):
+    """A task that this account does not see any more."""
+
+    id: UUID
+    gone: Literal[True] = True
+    note_masked: bool
+    visit: Visit
+
+
+class Queue(BaseModel):
+    queue: str = Field(examples=["440113001002003"])
+    name_zh: str | None = Field(examples=["市桥街道 先锋社区 03网格"])
+    name_en: str | None = Field(examples=["Grid 03, Xianfeng, Shiqiao"])
+
+
+class Queues(BaseModel):
+    items: list[Queue]
 
 
 class Task(BaseModel):
@@ -194,9 +231,13 @@ class Task(BaseModel):
     )
     unknown: bool = Field(description="as its alert's: nobody knows if it still holds, for a topic is quiet")
     outcome: str | None = Field(description="the result of a completed task", examples=["done"])
+    seen_at: datetime | None = Field(
+        description="when the worker of a completed task was there; `completed_at` is when that was sent"
+    )
     note_masked: bool = Field(
         False, description="the answer to `complete`: an identity number in the note was replaced by ▮"
     )
+    visit: Visit | None = Field(None, description="the answer to `complete`: how the visit was kept")
     respond_by: datetime | None
     dispatched_at: datetime
     acknowledged_at: datetime | None
@@ -345,6 +386,9 @@ class Complete(Taken):
     checks: dict[Annotated[str, Field(max_length=60)], Literal["yes", "no", "unknown"]] = Field(
         default_factory=dict, max_length=20, examples=[{"lives_here": "yes"}]
     )
+    seen_at: AwareDatetime | None = Field(
+        None, description="when it was seen, by the clock of the tablet that sends it later; none: now"
+    )
 
 
 class HandOver(Taken):
@@ -360,6 +404,19 @@ class Reason(Taken):
 
 class Instruction(Taken):
     note: WithoutNumber = Field(min_length=1, max_length=2000, examples=["请先查看后楼梯"])
+
+
+class SealingKey(BaseModel):
+    id: str = Field(examples=["k1"])
+    key: str = Field(description="an uncompressed point of P-256 (65 bytes) in Base64")
+
+
+class Sealed(Taken):
+    sealed: str = Field(min_length=1, max_length=40_000, description="`<key id>.<point>.<iv>.<data>`: api/sealing.py")
+
+
+class Opened(BaseModel):
+    content: Any = Field(description="what was sealed, as JSON")
 
 
 class Nothing(Taken):

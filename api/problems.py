@@ -91,17 +91,24 @@ KINDS = {
     )
 }
 
+NO_QUEUE = Say(
+    "没有这个队列：没有这个网格或区，没有任何改动；请从列表中选择。",
+    "There is no such queue: no grid or district has this code, and nothing was changed; choose one from the list.",
+)
+
 # What the functions of database/migrations raise.
 BY_SQLSTATE = {"CG401": NO_SESSION, "CG403": FORBIDDEN, "CG404": NOT_FOUND, "CG409": ILLEGAL_MOVE, "CG422": INVALID}
 
 
 def install(app: FastAPI) -> None:
     """Answer every error of `app` by a problem."""
-    problems.install(app, KINDS, BY_SQLSTATE, _legal_moves)
+    problems.install(app, KINDS, BY_SQLSTATE, _more)
 
 
-def _legal_moves(error: DatabaseError) -> Say | None:
-    """What a refused move says instead: the moves that city.move_task found legal for this account."""
+def _more(error: DatabaseError) -> Say | None:
+    """What a refused move says instead: the moves that city.move_task found legal, or that nobody has that queue."""
+    if (error.sqlstate, error.diag.message_detail) == ("CG422", "queue"):
+        return NO_QUEUE
     if error.sqlstate != "CG409" or not error.diag.message_detail:
         return None
     moves = error.diag.message_detail.replace("_", "-")

@@ -56,6 +56,7 @@ def task_of(row: dict[str, Any], caller: Caller) -> Task:
         respond_by=row["respond_by"],
         dispatched_at=row["dispatched_at"],
         acknowledged_at=row["acknowledged_at"],
+        seen_at=row["seen_at"],
         completed_at=row["finished_at"] if row["state"] == "completed" else None,
         moves=[move.replace("_", "-") for move in row["moves"]],
         checks=checks_of(row["rule"]),

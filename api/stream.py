@@ -1,7 +1,10 @@
-"""The live stream: each stream reads the feed under its own session, in commit order, from its own cursor on."""
+"""The live stream: one reader of the feed wakes a stream (`api/watch.py`), which reads under its own session what has
+changed since its own cursor."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import re
 import time
@@ -21,39 +24,33 @@ from api.database import Caller, Pool, entered
 from api.models import Freshness
 from api.problems import FULL, Refused
 from api.quiet import kinds_of
-from api.watch import FeedWatch
+from api.watch import Ear, FeedWatch
 from runtime import metrics
 
 log = structlog.get_logger("citygrid.api")
 
 BATCH = 200
 RETRY_MS = 3000
-CURSOR = re.compile(r"(\d{1,19})-(\d{1,19})")
+CURSOR = re.compile(r"\d{1,18}")
+OF_BEFORE = re.compile(r"\d{1,19}-\d{1,19}")
+"""An id that a stream gave before lines had numbers: what came since is not known."""
+SEES_CASES = ("grid_worker", "command_centre")
+GATHER_SECONDS = 0.05
+"""A stream that is woken waits so long for what comes with it, so that many lines are read at once."""
 
-START = "SELECT now_at AS xid, oldest FROM city.feed_start()"
-FEED = "SELECT * FROM city.feed_lines(%(xid)s::text::xid8, %(id)s, %(limit)s)"
+START = "SELECT * FROM city.feed_start()"
+FEED = "SELECT * FROM city.feed_lines(%(after)s, %(until)s, %(limit)s)"
 ALERTS = "SELECT * FROM city.read_alerts(%(keys)s::text[]::uuid[])"
 TASKS = "SELECT * FROM city.read_tasks(%(keys)s::text[]::uuid[])"
 FRESHNESS = "SELECT * FROM city.freshness_now()"
 
 
-@dataclass(frozen=True, order=True)
-class Position:
-    """A place in the feed: the last line read, or the oldest transaction that was open at the start (`id` 0)."""
-
-    xid: int
-    id: int
-
-    def __str__(self) -> str:
-        return f"{self.xid}-{self.id}"
-
-    @classmethod
-    def read(cls, text: str | None) -> Position | None:
-        """The position that `Last-Event-ID` says; None if it says none of ours."""
-        match = CURSOR.fullmatch(text or "")
-        if not match or max(map(int, match.groups())) >= 2**63:
-            return None
-        return cls(int(match[1]), int(match[2]))
+def position_of(last_event_id: str | None) -> int | None:
+    """The line that `Last-Event-ID` names; None if it names none, -1 if it names one that nobody knows any more."""
+    text = last_event_id or ""
+    if OF_BEFORE.fullmatch(text):
+        return -1
+    return int(text) if CURSOR.fullmatch(text) and text.isascii() else None
 
 
 class Pace(Protocol):
@@ -93,13 +90,13 @@ async def fresh(caller: Caller) -> list[Freshness]:
 
 @dataclass
 class Follower:
-    """One open stream."""
+    """One open stream. `position`: the last line that it has passed, whether or not it was for it."""
 
     pool: Pool
     watch: FeedWatch
     pace: Pace
     token: str
-    position: Position | None
+    position: int | None
     known: dict[str, tuple[object, bool]] = field(default_factory=dict)
 
     async def events(self) -> AsyncIterator[ServerSentEvent]:
@@ -113,48 +110,67 @@ class Follower:
             log.warning("stream_broken", error=type(error).__name__)
 
     async def _events(self) -> AsyncIterator[ServerSentEvent]:
-        resumed = self.position
-        lost = await self._begin()
-        yield ServerSentEvent(event="ready", id=str(self.position), data="{}", retry=RETRY_MS)
-        if resumed and lost:
-            yield _event("reset", {})
-        checked = 0.0
-        while True:
-            full = False
-            # `turn` is read before the feed is: what comes in between wakes us at once.
-            turn = self.watch.turn
-            async with entered(self.pool, self.token, in_use=False) as caller:
-                lines = await self._lines(caller)
-                sent = await self._details(caller, lines)
-                full = len(lines) == BATCH
-                if time.monotonic() - checked >= self.pace.stream_recheck_seconds:
-                    checked = time.monotonic()
-                    sent += self._freshness(await fresh(caller))
-            for event in sent:
-                yield event
-            if not full:
-                await self.watch.changed(turn, self.pace.stream_recheck_seconds)
-
-    async def _begin(self) -> bool:
-        """Sets the cursor if there is none yet; whether lines after the one brought along are gone."""
         async with entered(self.pool, self.token, in_use=False) as caller:
-            now = await caller.row(START)
-            horizon = Position(int(now["xid"]) if now else 0, 0)
-            if self.position is None or self.position > horizon:
-                # Not ours, or of another database (restored from a backup): begin anew and say so.
-                lost = self.position is not None
-                self.position = horizon
-                return lost
-            # Lines older than the oldest that is kept may have been swept: the reader is told to read everything again.
-            return bool(now and self.position.xid < int(now["oldest"] or 0))
+            before = (caller.role, caller.scope, caller.domains)
+            sees = caller.domains if caller.role in SEES_CASES else []
+        with self.watch.listening(caller.scope, sees) as ear:
+            position, lost = await self._begin()
+            yield ServerSentEvent(event="ready", id=str(position), data="{}", retry=RETRY_MS)
+            if lost:
+                yield _event("reset", {})
+            ear.touched = True  # lines that stood there before the ear was put up
+            checked = 0.0
+            while True:
+                # Before the feed is read: what comes in between touches the ear again.
+                until, touched, ear.touched = max(self.watch.position or 0, position), ear.touched, False
+                ear.woken.clear()
+                full, sent = False, list[ServerSentEvent]()
+                check = time.monotonic() - checked >= self.pace.stream_recheck_seconds
+                if touched or check:
+                    async with entered(self.pool, self.token, in_use=False) as caller:
+                        if ear.lost or (caller.role, caller.scope, caller.domains) != before:
+                            return  # the browser comes back with its cursor, and has an ear for what it sees now
+                        lines = await self._lines(caller, position, until) if until > position else []
+                        sent = await self._details(caller, lines)
+                        full = len(lines) == BATCH
+                        if check:
+                            checked = time.monotonic()
+                            sent += self._freshness(await fresh(caller))
+                passed = int(lines[-1]["position"]) if full else until
+                for event in sent:
+                    yield event
+                if check and passed != position:
+                    yield ServerSentEvent(id=str(passed))  # the cursor moves also when nothing was for it
+                position = passed
+                if full:
+                    ear.touched = True
+                    continue
+                await self._until_woken(ear)
 
-    async def _lines(self, caller: Caller) -> list[dict[str, Any]]:
-        start = self.position or Position(0, 0)
-        return await caller.rows(FEED, {"xid": str(start.xid), "id": start.id, "limit": BATCH})
+    async def _until_woken(self, ear: Ear) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.pace.stream_recheck_seconds):
+                await ear.woken.wait()
+            await asyncio.sleep(GATHER_SECONDS)
+
+    async def _begin(self) -> tuple[int, bool]:
+        """Where the stream begins, and whether lines after the one brought along are gone."""
+        async with entered(self.pool, self.token, in_use=False) as caller:
+            row = await caller.row(START) or {"now_at": 0, "oldest": None}
+        now, before = int(row["now_at"]), self.position
+        if before is None:
+            return now, False
+        if before < 0 or before > now:  # not ours, or of another database (restored from a backup)
+            return now, True
+        # Lines older than the oldest that is kept may have been swept: the reader is told to read everything again.
+        return before, before < (int(row["oldest"]) - 1 if row["oldest"] else now)
+
+    async def _lines(self, caller: Caller, after: int, until: int) -> list[dict[str, Any]]:
+        return await caller.rows(FEED, {"after": after, "until": until, "limit": BATCH})
 
     async def _details(self, caller: Caller, lines: list[dict[str, Any]]) -> list[ServerSentEvent]:
         """An event for each alert and task among the lines, as it is now; several lines about one are one event."""
-        last = {(line["kind"], line["key"]): Position(int(line["xid"]), line["id"]) for line in lines}
+        last = {(line["kind"], line["key"]): int(line["position"]) for line in lines}
         alerts = await _read(caller, ALERTS, [key for kind, key in last if kind == "alert"])
         tasks = await _read(caller, TASKS, [key for kind, key in last if kind == "task"])
         details: dict[tuple[str, str], BaseModel] = {
@@ -169,8 +185,6 @@ class Follower:
                 )
             elif name in details:
                 events.append(ServerSentEvent(event=name[0], id=str(position), data=details[name].model_dump_json()))
-        if lines:
-            self.position = Position(int(lines[-1]["xid"]), lines[-1]["id"])
         return events
 
     def _freshness(self, items: list[Freshness]) -> list[ServerSentEvent]:

@@ -1,15 +1,16 @@
-"""The process's one LISTEN connection: it wakes the streams when there may be something new to read.
+"""The process's one reader of the feed: it reads each line once, and wakes only the streams whose scope it touches.
 
-A `NOTIFY` carries nothing, and its arrival does not mean that the feed's new lines can be read in order yet: while an
-older transaction is still open, lines that it may write would come before them. So after a notification the watch
-follows `pg_snapshot_xmin` until everything that had begun by then has ended, and wakes the streams each time it moves.
+A `NOTIFY` carries nothing. The reader sees where something happened and of which domain; what it was, each stream
+reads under its own account. It waits for no transaction (`city.read_feed`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, field
 
 import psycopg
 import structlog
@@ -18,20 +19,42 @@ from psycopg import sql
 CHANNEL = "city_feed"
 IDLE_SECONDS = 5.0
 """How late a lost notification can be noticed."""
-FOLLOW_SECONDS = 0.05
 RECONNECT_SECONDS = 1.0
+BATCH = 1_000
+AREAS = (0, 6, 9, 12, 15)
+"""Digits of an account's scope: a prefix of the grid code."""
+
+READ = "SELECT position, place, domain FROM city.read_feed(%s, %s)"
 
 log = structlog.get_logger("citygrid.api")
 
 
+@dataclass(eq=False)
+class Ear:
+    """What one stream is woken by: lines of its account's scope and domains (None: all). `touched`: there were some
+    since it last looked. `lost`: lines are numbered anew, for the database was restored."""
+
+    scope: str = ""
+    domains: frozenset[str] | None = None
+    touched: bool = False
+    lost: bool = False
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        """Something may be there for this stream."""
+        self.touched = True
+        self.woken.set()
+
+
 class FeedWatch:
-    """Counts how often the feed may have grown; `changed` waits for the next time."""
+    """Reads the feed while `running`. `position`: the last line that was read; it and all before it have woken whom
+    they concern. None: the database was not reached yet."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        self._moved = asyncio.Event()
+        self._ears: dict[str, set[Ear]] = defaultdict(set)
         self.connected = asyncio.Event()
-        self.turn = 0
+        self.position: int | None = None
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[FeedWatch]:
@@ -44,17 +67,29 @@ class FeedWatch:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def changed(self, since: int, patience: float) -> None:
-        """Return once `turn` is no longer `since`, or after `patience` seconds."""
-        if self.turn == since:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(patience):
-                    await self._moved.wait()
+    @contextlib.contextmanager
+    def listening(self, scope: str, domains: Iterable[str] | None) -> Iterator[Ear]:
+        """An ear for as long as the block lasts."""
+        ear = Ear(scope, None if domains is None else frozenset(domains))
+        self._ears[scope].add(ear)
+        try:
+            yield ear
+        finally:
+            self._ears[scope].discard(ear)
+            if not self._ears[scope]:
+                del self._ears[scope]
 
-    def _wake(self) -> None:
-        self.turn += 1
-        self._moved.set()
-        self._moved = asyncio.Event()
+    def hear(self, lines: Iterable[tuple[int, str, str]]) -> int:
+        """Wake whom these lines (position, place, domain) concern; how many there were."""
+        count = 0
+        for position, place, domain in lines:
+            for digits in AREAS[: 1 if len(place) < AREAS[1] else None]:
+                for ear in self._ears.get(place[:digits], ()) if digits <= len(place) else ():
+                    if ear.domains is None or domain in ear.domains:
+                        ear.wake()
+            self.position = position
+            count += 1
+        return count
 
     async def _run(self) -> None:
         while True:
@@ -68,28 +103,18 @@ class FeedWatch:
     async def _follow(self) -> None:
         async with await psycopg.AsyncConnection.connect(self._dsn, autocommit=True) as connection:
             await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
+            row = await (await connection.execute("SELECT city.feed_now()")).fetchone()
+            now = int(row[0]) if row else 0
+            if self.position is None or self.position > now:
+                for ear in [ear for ears in self._ears.values() for ear in ears]:
+                    ear.lost = self.position is not None
+                    ear.wake()
+                self.position = now
             self.connected.set()
-            horizon, target = await _snapshot(connection)
-            self._wake()  # whatever was notified while nobody listened
             while True:
-                patience = FOLLOW_SECONDS if horizon < target else IDLE_SECONDS
-                noticed = False
-                async for _ in connection.notifies(timeout=patience, stop_after=1):
-                    noticed = True
-                now, newest = await _snapshot(connection)
-                if noticed or patience == IDLE_SECONDS:
-                    target = newest
-                if now != horizon:
-                    horizon = now
-                    self._wake()
-
-
-async def _snapshot(connection: psycopg.AsyncConnection[tuple[int, ...]]) -> tuple[int, int]:
-    """The oldest transaction still open and the next one to begin."""
-    statement = (
-        "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint FROM pg_current_snapshot() AS s"
-    )
-    row = await (await connection.execute(statement)).fetchone()
-    if row is None:
-        raise psycopg.InterfaceError("no snapshot")
-    return row[0], row[1]
+                lines = await (await connection.execute(READ, (self.position, BATCH))).fetchall()
+                if self.hear(lines) < BATCH:
+                    async for _ in connection.notifies(timeout=IDLE_SECONDS, stop_after=1):
+                        pass
+                else:
+                    await asyncio.sleep(0)  # streams have their turn between two batches

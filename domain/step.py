@@ -186,12 +186,14 @@ def _judge(
             mark = _fingerprint((state, rule.version, finding._replace(arose=0), view.place(row), view.household(row)))
             stood = None if old is None or old.state == "resolved" else old
             if stood and stood.fingerprint == mark:
-                after.append(stood)
+                after.append(stood._replace(domain=rule.domain))
                 continue
             was_open = stood is not None and stood.state in ("opened", "doubted")
             opened_at = stood.opened_at if stood and (was_open or state != "opened") else now
             noted = "doubted" if unknown and was_open else state
-            after.append(Noted(identifier, rule.name, finding.cause, noted, mark, opened_at, now, finding.dwelling))
+            after.append(
+                Noted(identifier, rule.name, finding.cause, noted, mark, opened_at, now, finding.dwelling, rule.domain)
+            )
             says = "changed" if stood and stood.state == state == "opened" else "held" if unknown else state
             alerts.append(_alert(view, rule, row, finding, says, opened_at, now)._replace(unknown=unknown))
     by_name = {rule.name: rule for rule in rules}
@@ -258,7 +260,7 @@ def _resolution(
         finding_id=old.finding_id,
         rule=old.rule,
         rule_version=rule.version if rule else 0,
-        domain=rule.domain if rule else "general",
+        domain=rule.domain if rule else old.domain or "general",
         state="resolved",
         view=view.name,
         subject=row.id,

@@ -18,7 +18,7 @@ class Contributed(NamedTuple):
 class Noted(NamedTuple):
     """A finding of the row. `state` is opened, held (older than going live), resolved; or, while a topic that its rule
     needs is quiet, doubted (it was opened before) or unknown. `dwelling`: where it is handled, if not at the row's own
-    place."""
+    place. `domain`: of its rule, which may be withdrawn before the finding ends."""
 
     finding_id: str
     rule: str
@@ -28,6 +28,7 @@ class Noted(NamedTuple):
     opened_at: int
     changed_at: int
     dwelling: str | None = None
+    domain: str = ""
 
 
 class Slot(NamedTuple):

@@ -174,6 +174,15 @@ LOOKS_SEALED_AT = _gauge(
 
 CLOCK_TICKS = _counter("citygrid_clock_ticks_total", "Clock records that Kafka has.")
 CLOCK_LAST_TICK = _gauge("citygrid_clock_last_tick_timestamp_seconds", "The newest time that Kafka has.")
+CLOCK_JUMP = _gauge(
+    "citygrid_clock_jump_seconds",
+    "By how much the machine's clock is ahead of the last tick and of the broker's time, or (negative) behind the last "
+    "tick; 0 while it is believed.",
+)
+HOLIDAYS_KNOWN_UNTIL = _gauge(
+    "citygrid_holidays_known_until_timestamp_seconds",
+    "The end of the last year whose public holidays the clock knows: after it offices count as open on every day.",
+)
 QUIET_TOPICS = _gauge(
     "citygrid_quiet_topics",
     "Departments' topics that the clock names quiet: no event within their contract's limit, or none ever.",

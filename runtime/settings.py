@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -35,7 +34,6 @@ class Settings(BaseSettings):
     mode: Literal["demo", "production"] = Field("demo", description="production refuses what guards nothing")
     state_dir: Path = Field(CHECKOUT / "state", description="everything the local stack keeps")
     downloads_dir: Path | None = Field(None, description="where jars are kept; the user's cache folder if not set")
-    timezone: str = Field("Asia/Shanghai", description="the city's; dates mean midnight there")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal")
 
@@ -69,6 +67,10 @@ class Settings(BaseSettings):
     misjudged_a_minute: int = Field(5, ge=0, description="subjects that a rule may fail on before its stage stops")
 
     clock_interval_seconds: float = Field(1.0, gt=0, description="between two ticks of the city's clock")
+
+    clock_jump_seconds: float = Field(
+        300, gt=0, description="a tick so far ahead of the last one and of the broker's own time is told, not published"
+    )
 
     live_since: datetime = Field(
         datetime(1970, 1, 1, tzinfo=UTC), description="going live: findings that rest only on older facts are held back"
@@ -153,15 +155,6 @@ class Settings(BaseSettings):
     local_registry_management_port: int = Field(18082, ge=1, le=65535, description="of the local stack")
     local_postgres_port: int = Field(15432, ge=1, le=65535, description="of the local stack")
 
-    @field_validator("timezone")
-    @classmethod
-    def _known_timezone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError) as unknown:
-            raise ValueError("is not a zone of the IANA time zone database, such as Asia/Shanghai") from unknown
-        return name
-
     @model_validator(mode="after")
     def _production_is_earnest(self) -> Self:
         if self.mode == "production":
@@ -180,11 +173,6 @@ class Settings(BaseSettings):
         except ValueError:
             raise ValueError("must be mqtt://host:port or mqtts://host:port") from None
         return url or None
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The city's time zone."""
-        return ZoneInfo(self.timezone)
 
     def port_of(self, process: str) -> int:
         """The port of `/live`, `/ready` and `/metrics` of the process of this name (see `processes/inventory.py`)."""

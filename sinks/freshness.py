@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import structlog
 
 from runtime.metrics import FRESHNESS_LIMIT, LAST_EVENT
 from runtime.settings import Settings
 from sinks.sink import Connection
 from wire.contracts import contracts
-from wire.freshness import newest_records, record_counts
+from wire.freshness import NEVER, allowed_seconds, newest_records, record_counts
 
 log = structlog.get_logger()
 
@@ -28,10 +30,11 @@ def observe(settings: Settings, connection: Connection) -> None:
     newest, counts = newest_records(settings), record_counts(settings)
     if unanswered := len(contracts()) - len(newest):
         log.info("freshness_not_told", topics=unanswered)
-    lines = []
+    lines, now = [], time.time_ns() // 1_000
     for topic, contract in contracts().items():
-        newest_at = newest.get(topic, -1)
-        FRESHNESS_LIMIT.labels(contract.department, topic).set(contract.freshness_seconds)
+        newest_at = newest.get(topic, NEVER)
+        limit = allowed_seconds(contract, newest_at, now)
+        FRESHNESS_LIMIT.labels(contract.department, topic).set(limit)
         if newest_at > 0:
             LAST_EVENT.labels(contract.department, topic).set(newest_at / 1000)
         lines.append(
@@ -39,7 +42,7 @@ def observe(settings: Settings, connection: Connection) -> None:
                 topic,
                 contract.department,
                 newest_at if newest_at > 0 else None,
-                contract.freshness_seconds,
+                limit,
                 counts.get(topic),
             )
         )

@@ -239,7 +239,7 @@ class Stage:
 
     def _settle(self, batch: RecordBatch, touched: dict[bytes, Touched]) -> None:
         rows, last = self._store.rows(batch.partition), self._ticks.get(batch.partition)
-        now, quiet = last or (None, NOBODY_QUIET)
+        now, quiet = (last.now, last.quiet) if last else (None, NOBODY_QUIET)
         # Events were checked by the decoder: a row that cannot hold one is our mistake, and ends the process.
         of_events = batch.topic not in (self._contributions, self._moves)
         refused = (TooLarge,) if of_events else (TooLarge, InvalidValue)
@@ -270,10 +270,12 @@ class Stage:
                 self._outlet.dead_letter(record, f"unreadable: {unreadable}", schema_id_of(record.value()))
                 continue
             last = self._ticks.get(number)
-            if last is None or tick.now >= last.now:
+            if last is not None and tick.taken_back and tick.now < last.now:
+                self._due[number] = DueIndex(self._store.rows(number), lambda _: True)  # judged by a mistaken time
+            if last is None or tick.now >= last.now or tick.taken_back:
                 self._ticks[number] = tick
         if number in self._ticks:
-            now, quiet = self._ticks[number]
+            now, quiet, _ = self._ticks[number]
             inputs = _inputs(batch.records)
             for key, row in self._to_look_at(number, now, quiet).items():
                 try:

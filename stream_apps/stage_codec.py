@@ -37,10 +37,12 @@ def contribution_key(target: bytes, source_view: str, source: bytes) -> bytes:
 
 
 class Tick(NamedTuple):
-    """The clock's record: the time in microseconds UTC, and the topics that are quiet."""
+    """The clock's record: the time in microseconds UTC, and the topics that are quiet. `taken_back`: a later time that
+    was said before was mistaken."""
 
     now: int
     quiet: frozenset[str]
+    taken_back: bool = False
 
 
 class Wire:
@@ -71,12 +73,12 @@ class Wire:
         return Contribution(read["target"], read["source_view"], read["source"], self._said(read["value"]))
 
     def load_clock(self, value: bytes) -> Tick:
-        """Raises ValueError if the bytes are no tick, or no time of a living city: the clock is never turned back."""
+        """Raises ValueError if the bytes are no tick, or no time of a living city."""
         read = self._read_clock(value)
         now = int(read["now"])
         if not TIMES.least <= now <= TIMES.most:
             raise ValueError(f"'now' {TIMES.otherwise}")
-        return Tick(now, frozenset(read["quiet"]))
+        return Tick(now, frozenset(read["quiet"]), read["taken_back"])
 
     def _output(self, topic: str) -> Published:
         return published()[topic]

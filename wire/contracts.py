@@ -67,7 +67,7 @@ _CONTRACT_ATTRIBUTES = {
 _DURATION = re.compile(r"P(?=.)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _SECONDS = (604_800, 86_400, 3_600, 60, 1)
 #: What pages call the department, if no page's own texts do.
-_CONTRACT_WORDS = {"department_zh", "eight_digits"}
+_CONTRACT_WORDS = {"department_zh", "eight_digits", "on_holidays"}
 
 
 What = Literal["row", "contribution", "alert", "clock", "record"]
@@ -150,6 +150,11 @@ class Contract:
     def freshness_seconds(self) -> int:
         """After how long without any event of the topic its department counts as quiet, in seconds."""
         return _seconds(self.path, self.freshness)
+
+    @property
+    def open_on_holidays(self) -> bool:
+        """Whether its silence on a public holiday counts: devices and desks that never close have `on_holidays`."""
+        return self._text("on_holidays") == "open"
 
     @cached_property
     def kinds(self) -> dict[str, Record]:
@@ -283,6 +288,8 @@ def _check_contract(path: Path, record: Record) -> None:
     _one_of(path, "category", attributes["category"], CATEGORIES)
     _one_of(path, "subject", attributes["subject"], subjects(), "Of another there is a view first, in domain/views/.")
     _seconds(path, attributes["freshness"])
+    if attributes.get("on_holidays", "open") != "open":
+        raise ContractRefused(f"{path}: 'on_holidays' may only be \"open\"; an office that closes does without it.")
     if list(record.by_name) != [*HEAD, "change"]:
         raise ContractRefused(f"{path}: the top record's fields must be {', '.join([*HEAD, 'change'])}, in this order.")
     for name, wanted in HEAD.items():

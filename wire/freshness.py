@@ -19,6 +19,7 @@ from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from runtime.settings import Settings
 from wire.contracts import Contract, contracts
+from wire.office_calendar import LONGEST, holiday_time
 
 log = structlog.get_logger()
 
@@ -58,9 +59,19 @@ def quiet_topics(newest: Mapping[str, int], known: Mapping[str, Contract], now: 
     quiet = []
     for topic, contract in sorted(known.items()):
         newest_ms = newest.get(topic, NEVER)  # before everything
-        if now - newest_ms * 1_000 > contract.freshness_seconds * 1_000_000:
+        if now - newest_ms * 1_000 > allowed_seconds(contract, newest_ms, now) * 1_000_000:
             quiet.append(topic)
     return quiet
+
+
+def allowed_seconds(contract: Contract, newest_ms: int, now: int) -> int:
+    """For how long after its newest event (ms UTC) the topic may be silent as of `now` (µs UTC), in seconds: what its
+    contract says, and the holidays on which its office was closed since."""
+    limit, newest = contract.freshness_seconds, newest_ms * 1_000
+    over = now - newest - limit * 1_000_000
+    if contract.open_on_holidays or newest_ms == NEVER or not 0 < over <= LONGEST:
+        return limit
+    return limit + holiday_time(newest, now) // 1_000_000
 
 
 class TopicWatch:

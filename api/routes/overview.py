@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 
 from api.database import AsCaller, filters
 from api.models import (
@@ -21,6 +21,7 @@ from api.models import (
     Summary,
 )
 from api.stream import fresh
+from domain.time import CITY
 
 router = APIRouter()
 
@@ -30,9 +31,9 @@ Parent = Annotated[GridPrefix, Query(description="a district, street or communit
 
 
 @router.get("/summary", summary="The head line", tags=["overview"])
-async def summary(request: Request, caller: AsCaller) -> Summary:
+async def summary(caller: AsCaller) -> Summary:
     """What needs somebody now, in the caller's area. A day is a day of the city's time zone."""
-    head = await caller.row("SELECT * FROM city.summary(%(zone)s)", {"zone": request.app.state.settings.timezone})
+    head = await caller.row("SELECT * FROM city.summary(%(zone)s)", {"zone": CITY.key})
     return Summary.model_validate(head)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import math
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -36,7 +37,8 @@ POOR = Say(
 async def log_in(request: Request, response: Response, login: Login) -> Me:
     """Opens a session; its token is in an HttpOnly, SameSite=Strict cookie only.
 
-    A wrong password, an unknown name and a disabled account have the same answer in the same time.
+    A wrong password, an unknown name and a disabled account have the same answer in the same time. The session that
+    this browser had before ends.
     """
     app = request.app.state
     settings, pool = app.settings, app.pool
@@ -55,6 +57,7 @@ async def log_in(request: Request, response: Response, login: Login) -> Me:
     metrics.LOGINS.labels("refused" if account is None else "accepted").inc()
     if account is None:
         raise Refused(LOGIN_REFUSED)
+    await _end_before(request)
     response.set_cookie(
         cookie_name(app.secure),
         token,
@@ -109,6 +112,13 @@ async def change_password(request: Request, caller: SignedIn, change: NewPasswor
     if not (row and row["changed"]):
         raise Refused(INVALID, detail=WRONG)
     return Response(status_code=204)
+
+
+async def _end_before(request: Request) -> None:
+    """Whoever signed out of this browser without a network did so before this one signed in."""
+    with suppress(Refused):
+        async with entered(request.app.state.pool, token_of(request), in_use=False) as before:
+            await before.rows("SELECT city.logout()")
 
 
 async def _me(caller: Caller) -> Me:

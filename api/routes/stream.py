@@ -10,7 +10,7 @@ from sse_starlette import EventSourceResponse
 from starlette.types import Receive, Scope, Send
 
 from api.database import entered, token_of
-from api.stream import Follower, Places, Position
+from api.stream import Follower, Places, position_of
 
 router = APIRouter(tags=["stream"])
 
@@ -44,7 +44,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "the events, until one side closes",
         "content": {
-            "text/event-stream": {"schema": {"type": "string"}, "example": "event: ready\nid: 90121-0\ndata: {}\n\n"}
+            "text/event-stream": {"schema": {"type": "string"}, "example": "event: ready\nid: 90121\ndata: {}\n\n"}
         },
     }
 }
@@ -69,5 +69,5 @@ async def stream(
         request.state.account = caller.account
         request.state.language = caller.language
     app.places.take(caller.account)
-    follower = Follower(app.pool, app.watch, app.settings, token, Position.read(last_event_id))
+    follower = Follower(app.pool, app.watch, app.settings, token, position_of(last_event_id))
     return StreamResponse(follower, app.places, caller.account, app.settings.stream_heartbeat_seconds)

@@ -12,7 +12,22 @@ from pydantic import AwareDatetime
 
 from api import cursor, select
 from api.database import AsCaller, Caller, filters
-from api.models import Complete, GridPrefix, HandOver, Instruction, Nothing, Reason, Severity, Task, Tasks
+from api.models import (
+    Complete,
+    Gone,
+    GridPrefix,
+    HandOver,
+    Instruction,
+    Nothing,
+    Queue,
+    Queues,
+    Reason,
+    Severity,
+    Task,
+    Tasks,
+    Visit,
+)
+from api.places import place_en, place_zh
 from api.problems import NOT_FOUND, Refused, refuse
 from runtime import metrics
 from wire.values.identity_finder import masked
@@ -77,7 +92,7 @@ async def claim(caller: AsCaller, task_id: UUID, _body: Empty, key: Key = None) 
 
 @router.post("/tasks/{task_id}/acknowledge", summary="Say that one is at it")
 async def acknowledge(caller: AsCaller, task_id: UUID, _body: Empty, key: Key = None) -> Task:
-    """dispatched → acknowledged; the task becomes this account's."""
+    """dispatched → acknowledged; the task becomes this account's. A command centre does not do so for a worker."""
     before = await select.task(caller, task_id)
     moved = await _move(caller, task_id, "acknowledge", key)
     if before and before.state == "dispatched" and before.before is None:  # the first of its finding
@@ -87,22 +102,46 @@ async def acknowledge(caller: AsCaller, task_id: UUID, _body: Empty, key: Key = 
     return moved
 
 
-@router.post("/tasks/{task_id}/complete", summary="Finish a task")
-async def complete(caller: AsCaller, task_id: UUID, body: Complete, key: Key = None) -> Task:
+@router.post("/tasks/{task_id}/complete", summary="Say what was seen")
+async def complete(caller: AsCaller, task_id: UUID, body: Complete, key: Key = None) -> Task | Gone:
     """acknowledged → completed, with what was found; it becomes an event of the grid workers' department.
 
-    An identity number in the note is replaced by ▮ and the rest is kept; `note_masked` says so.
+    What a worker saw is never refused: if the task was closed, suspended or given to somebody else meanwhile, it is
+    an observation, kept with the case and published like every visit, and `visit` says so. An identity number in the
+    note is replaced by ▮ and the rest is kept; `note_masked` says so.
     """
     note = body.note and masked(body.note)
     checks = {masked(check): answer for check, answer in body.checks.items()}
-    kept = body.model_copy(update={"note": note, "checks": checks})
-    moved = await _move(caller, task_id, "complete", key, detail=kept.model_dump())
-    return moved.model_copy(update={"note_masked": kept != body})
+    kept = {"outcome": body.outcome, "note": note, "checks": checks}
+    row = await caller.row(
+        "SELECT * FROM city.visit(%(task)s, %(seen)s, %(at)s, %(key)s)",
+        {"task": task_id, "seen": Jsonb(kept), "at": body.seen_at, "key": key},
+    )
+    answer = {"note_masked": (note, checks) != (body.note, body.checks), "visit": Visit.model_validate(row)}
+    moved = await select.task(caller, task_id)
+    return moved.model_copy(update=answer) if moved else Gone.model_validate({"id": task_id, **answer})
+
+
+@router.get("/queues", summary="Grids that a task can be given to")
+async def queues(
+    caller: AsCaller,
+    search: Annotated[str, Query(max_length=80, pattern=r"^[^\x00]*$", description="part of a name, or a code")] = "",
+) -> Queues:
+    """Grids of the caller's area, or of the district in which it lies, at most 50. A task can also be given to a
+    district or to `city`."""
+    rows = await caller.rows("SELECT * FROM city.queues(%(search)s, 50)", {"search": search})
+    return Queues(
+        items=[
+            Queue(queue=row["queue"], name_zh=place_zh(row["names_zh"]), name_en=place_en(row["names_en"]))
+            for row in rows
+        ]
+    )
 
 
 @router.post("/tasks/{task_id}/hand-over", summary="Give a task to another queue")
 async def hand_over(caller: AsCaller, task_id: UUID, body: HandOver, key: Key = None) -> Task:
-    """Into another grid's, a district's or the city's queue, with a reason. The answer is the task as it was left."""
+    """Into another grid's, a district's or the city's queue, which must exist, with a reason. The answer is the task
+    as it was left."""
     return await _move(caller, task_id, "hand_over", key, reason=body.reason, detail={"queue": body.queue})
 
 

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from citygrid.cli.screen import AsJson, console, for_machines
 from database import listing as reading
+from domain.time import CITY
 from runtime.settings import load
 
 EXAMPLE = "citygrid alerts --rule car-and-benefit --json"
@@ -38,7 +39,7 @@ def command(
     for column in ("severity", "opened", "rule", "grid", "why", "state"):
         table.add_column(column, overflow="fold")
     for row in listed:
-        opened = row["opened_at"].astimezone(settings.zone).strftime("%m-%d %H:%M")
+        opened = row["opened_at"].astimezone(CITY).strftime("%m-%d %H:%M")
         table.add_row(row["severity"], opened, row["rule"], row["grid"] or "-", row["why_zh"], state_of(row))
     console.print(table)
     console.print(f"{len(listed)} alerts" + (f", at most {most} are shown: see --limit" if len(listed) == most else ""))

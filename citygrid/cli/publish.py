@@ -18,6 +18,7 @@ from rich.table import Table
 
 from citygrid.cli import CommandFailed
 from citygrid.cli.screen import AsJson, console, errors, for_machines
+from domain.time import CITY
 from producers.publish import NotDelivered, PublishRefused
 from producers.publish.cells import Unfit, instant
 from producers.publish.columns import Department, ExportUnknown
@@ -175,7 +176,7 @@ def _as_of(path: Path, given: str | None) -> int:
 def _agreed(publication: Publication, made_at: int, difference: Difference, yes: bool, as_json: bool) -> bool:
     """Show what a snapshot would change, and ask."""
     if not as_json:
-        made = datetime.fromtimestamp(made_at / 1e6, UTC).astimezone(publication.settings.zone)
+        made = datetime.fromtimestamp(made_at / 1e6, UTC).astimezone(CITY)
         name = publication.department.name
         console.print(f"Against what {name} has stated, as of {made:%Y-%m-%d %H:%M:%S}:", highlight=False)
         _show_difference(difference)

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from citygrid.cli.screen import AsJson, console, for_machines
 from database import listing as reading
+from domain.time import CITY
 from runtime.settings import load
 
 EXAMPLE = "citygrid tasks --queue 440113001001003 --json"
@@ -37,7 +38,7 @@ def command(
     for column in ("task", "severity", "queue", "state", "rule", "by", "respond by"):
         table.add_column(column, overflow="fold")
     for row in listed:
-        due = row["respond_by"].astimezone(settings.zone).strftime("%m-%d %H:%M") if row["respond_by"] else "-"
+        due = row["respond_by"].astimezone(CITY).strftime("%m-%d %H:%M") if row["respond_by"] else "-"
         cells = (
             str(row["id"])[-12:],
             row["severity"],

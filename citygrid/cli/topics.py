@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -11,11 +12,13 @@ from rich.table import Table
 
 from citygrid.cli import CommandFailed
 from citygrid.cli.screen import AsJson, console, errors, for_machines
+from domain.time import CITY
 from runtime.settings import Settings, load
 from sinks.worker import sinks
 from wire.asyncapi import document
 from wire.catalogue import Entry, Field, Reader, entries
-from wire.freshness import newest_records, record_counts
+from wire.contracts import contracts
+from wire.freshness import newest_records, quiet_topics, record_counts
 
 EXAMPLE = 'citygrid topics --search "tenant sensitive"'
 
@@ -51,9 +54,9 @@ def command(
     if as_json:
         print(for_machines([_plain(entry, states.get(entry.topic, UNKNOWN)) for entry in listed]))
     elif topic is not None:
-        _show_one(listed[0], states.get(topic, UNKNOWN), settings)
+        _show_one(listed[0], states.get(topic, UNKNOWN))
     else:
-        _show(listed, states, settings)
+        _show(listed, states)
     if not states:
         errors.print(
             f"Kafka at {settings.kafka_bootstrap} says nothing of these topics, so records and freshness are left out: "
@@ -62,19 +65,19 @@ def command(
 
 
 def _states(settings: Settings) -> dict[str, TopicState]:
-    newest, now = newest_records(settings), datetime.now(UTC)
+    newest, now = newest_records(settings), time.time_ns() // 1_000
     counts = record_counts(settings) if newest else {}
     states = {}
     for entry in entries():
         if entry.topic in newest:
             moment = newest[entry.topic]
             last = datetime.fromtimestamp(moment / 1000, UTC) if moment > 0 else None
-            quiet = last is None or (now - last).total_seconds() > entry.limit_seconds
+            quiet = bool(quiet_topics(newest, {entry.topic: contracts()[entry.topic]}, now))
             states[entry.topic] = TopicState(counts.get(entry.topic), last, quiet)
     return states
 
 
-def _show(listed: list[Entry], states: dict[str, TopicState], settings: Settings) -> None:
+def _show(listed: list[Entry], states: dict[str, TopicState]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("topic", "what", "owner", "category", "class", "readers", "records", "last event"):
         table.add_column(column, overflow="fold", justify="right" if column == "records" else "left")
@@ -84,20 +87,20 @@ def _show(listed: list[Entry], states: dict[str, TopicState], settings: Settings
         table.add_row(
             *(entry.topic, entry.zh, entry.owner, entry.category, entry.classification, readers),
             "-" if state.records is None else f"{state.records:,}",
-            _last(state, settings),
+            _last(state),
         )
     console.print(table)
     console.print(f"{len(listed)} topics; `citygrid topics TOPIC` shows one with its fields")
 
 
-def _last(state: TopicState, settings: Settings) -> str:
+def _last(state: TopicState) -> str:
     if state.quiet is None:
         return "-"
-    when = state.last_event_at.astimezone(settings.zone).strftime("%m-%d %H:%M") if state.last_event_at else "never"
+    when = state.last_event_at.astimezone(CITY).strftime("%m-%d %H:%M") if state.last_event_at else "never"
     return f"[yellow]{when}, quiet[/]" if state.quiet else when
 
 
-def _show_one(entry: Entry, state: TopicState, settings: Settings) -> None:
+def _show_one(entry: Entry, state: TopicState) -> None:
     readers = entry.readers
     for name, value in (
         ("topic", f"{entry.topic} · {entry.zh}"),
@@ -109,7 +112,7 @@ def _show_one(entry: Entry, state: TopicState, settings: Settings) -> None:
         ("about", entry.subject),
         ("classification", f"{entry.classification}, the highest of its fields"),
         ("quiet after", entry.freshness),
-        ("last event", _last(state, settings)),
+        ("last event", _last(state)),
         ("records", "-" if state.records is None else f"{state.records:,}"),
         ("views", _way(readers) or "-"),
         ("rules", ", ".join(readers.rules) or "-"),

@@ -22,6 +22,7 @@ CREATE TABLE city.task (
     dispatched_at timestamptz NOT NULL,
     acknowledged_at timestamptz,
     finished_at timestamptz,
+    seen_at timestamptz, -- when the worker was there; `finished_at` is when that was sent
     outcome text,
     note text,
     checks jsonb,
@@ -60,23 +61,28 @@ CREATE TABLE city.task_event (
     reason text,
     request uuid, -- of the tablet: the same move sent twice is one move
     at timestamptz NOT NULL,
+    happened_at timestamptz, -- of a visit, which may be sent later than it was made; never before the task, never after `at`
+    stated_at timestamptz,   -- the same as the tablet stated it
+    outcome text,            -- of a visit
     PRIMARY KEY (task, number)
 );
 CREATE UNIQUE INDEX ON city.task_event (task, request);
 
--- What changed, for the live stream. A reader takes rows whose xid < pg_snapshot_xmin(pg_current_snapshot()), in the
--- order (xid, id), from its cursor on: nothing that commits late is missed.
+-- What changed, for the live stream: alerts and tasks, which pages show live. Whoever reads it first numbers the lines
+-- that are committed by then (city.read_feed), one reader at a time: what commits later has a later number, so a cursor
+-- misses nothing and waits for no transaction, whatever database of the server it is open in.
 CREATE TABLE city.feed (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
-    kind text NOT NULL, -- 'alert', 'task', or a view's name
+    position bigint UNIQUE, -- NULL: nobody has read it yet
+    kind text NOT NULL CHECK (kind IN ('alert', 'task')),
     key text COLLATE "C" NOT NULL,
     place text COLLATE "C" NOT NULL,
-    domain text COLLATE "C", -- NULL: a row of a view
+    domain text COLLATE "C" NOT NULL,
     at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX ON city.feed (xid, id);
+CREATE INDEX feed_new ON city.feed (id) WHERE position IS NULL;
 CREATE INDEX ON city.feed (at);
+CREATE SEQUENCE city.feed_position;
 
 -- What the database's own people state, on its way to Kafka (producers/outbox/relay.py).
 CREATE TABLE city.outbox (
@@ -97,9 +103,29 @@ CREATE TABLE city.sink_offset (
     PRIMARY KEY (sink, topic, partition)
 );
 
+CREATE FUNCTION city.feed_now() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC SELECT CASE WHEN s.is_called THEN s.last_value ELSE 0 END FROM city.feed_position s; END;
+COMMENT ON FUNCTION city.feed_now IS 'The number of the newest line that was ever read; 0: none was.';
+
 -- So that a stream can tell a reader who comes back late that lines were swept meanwhile.
-CREATE FUNCTION city.feed_oldest() RETURNS xid8 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC SELECT xid FROM city.feed ORDER BY xid, id LIMIT 1; END;
+CREATE FUNCTION city.feed_oldest() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC SELECT min(f.position) FROM city.feed f; END;
+
+CREATE FUNCTION city.read_feed(after bigint, most integer) RETURNS TABLE ("position" bigint, place text, domain text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM city.feed f WHERE f.position IS NULL) THEN
+        -- Until this transaction ends: numbers are seen in their order.
+        PERFORM pg_advisory_xact_lock(hashtext('city.feed'));
+        UPDATE city.feed f SET position = numbered.position
+        FROM (SELECT unread.id, nextval('city.feed_position') AS position
+              FROM (SELECT g.id FROM city.feed g WHERE g.position IS NULL ORDER BY g.id LIMIT 10000) unread) numbered
+        WHERE f.id = numbered.id;
+    END IF;
+    RETURN QUERY SELECT f.position, f.place, f.domain FROM city.feed f WHERE f.position > after ORDER BY f.position LIMIT least(most, 10000);
+END $$;
+COMMENT ON FUNCTION city.read_feed IS
+    'Where something happened after this line, and of which domain, in the order of the lines; what it was, each stream reads under its own account.';
 
 DO $$ BEGIN
     PERFORM city.keep_no_statistics(about) FROM unnest(ARRAY['city.task', 'city.task_event', 'city.feed']::regclass[]) AS about;
@@ -110,8 +136,7 @@ ALTER TABLE city.feed ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE city.outbox ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner ON city.task TO citygrid_owner USING (true);
 CREATE POLICY owner ON city.task_event TO citygrid_owner USING (true);
-CREATE POLICY owner ON city.feed FOR INSERT TO citygrid_owner WITH CHECK (true);
-CREATE POLICY owner_reads ON city.feed FOR SELECT TO citygrid_owner USING (true);
+CREATE POLICY owner ON city.feed TO citygrid_owner USING (true);
 CREATE POLICY owner ON city.outbox FOR INSERT TO citygrid_owner WITH CHECK (true);
 CREATE POLICY sinks ON city.task TO citygrid_sinks USING (true);
 CREATE POLICY sinks ON city.task_event TO citygrid_sinks USING (true);
@@ -124,9 +149,10 @@ CREATE POLICY sees ON city.task FOR SELECT TO citygrid_reader USING (
 CREATE POLICY sees ON city.task_event FOR SELECT TO citygrid_reader USING (EXISTS (SELECT FROM city.task t WHERE t.id = task_event.task));
 CREATE POLICY sees ON city.feed FOR SELECT TO citygrid_reader USING (
     place >= (SELECT city.sees_from()) AND place < (SELECT city.sees_until())
-    AND (domain IS NULL OR (SELECT city.sees_domains()) IS NULL OR domain = ANY ((SELECT city.sees_domains())::text[])));
+    AND ((SELECT city.sees_domains()) IS NULL OR domain = ANY ((SELECT city.sees_domains())::text[])));
 GRANT SELECT ON city.task, city.task_event, city.feed TO citygrid_reader;
 GRANT SELECT, INSERT, UPDATE ON city.task, city.sink_offset, city.outbox TO citygrid_sinks;
 GRANT SELECT, INSERT ON city.task_event TO citygrid_sinks;
 GRANT SELECT, INSERT, DELETE ON city.feed TO citygrid_sinks;
-GRANT EXECUTE ON FUNCTION city.feed_oldest TO citygrid_reader;
+GRANT EXECUTE ON FUNCTION city.feed_oldest, city.feed_now TO citygrid_reader;
+GRANT EXECUTE ON FUNCTION city.feed_now, city.read_feed TO citygrid_api;

@@ -13,8 +13,8 @@ CREATE TABLE city.legal_move (
     PRIMARY KEY (move, from_state)
 );
 COMMENT ON COLUMN city.legal_move.by_whom IS
-    'In which capacity, see city.capacities. holder: has claimed the task. taker: any account that sees it, while nobody has '
-    'claimed it. centre: a command centre that sees it, whoever holds it. system: no person. router: no person, while nobody '
+    'In which capacity, see city.capacities. holder: has claimed the task. taker: any account that sees it while nobody has claimed '
+    'it, but for a command centre and a grid''s queue. centre: a command centre that sees it, whoever holds it. system: no person. router: no person, while nobody '
     'has claimed the task or chosen its queue.';
 INSERT INTO city.legal_move (move, from_state, to_state, by_whom, needs_reason, position) VALUES
     ('claim', 'dispatched', 'dispatched', '{holder,taker}', false, 1),
@@ -41,7 +41,8 @@ BEGIN ATOMIC
         THEN ARRAY['system', CASE WHEN its.claimed_by IS NULL AND NOT its.handed_over THEN 'router' END]
         ELSE ARRAY[
             CASE WHEN its.claimed_by = who THEN 'holder' END,
-            CASE WHEN its.claimed_by IS NULL THEN 'taker' END,
+            -- A grid's queue is its workers': who is at it says so. A district's and the city's are a centre's own.
+            CASE WHEN its.claimed_by IS NULL AND (role IS DISTINCT FROM 'command_centre' OR length(its.queue) < 15) THEN 'taker' END,
             CASE WHEN role = 'command_centre' THEN 'centre' END]
         END, NULL);
 END;
@@ -60,24 +61,47 @@ CREATE FUNCTION city.is_door(place text) RETURNS boolean LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC SELECT place <> '' AND place !~ '^(grid|district)/'; END;
 COMMENT ON FUNCTION city.is_door IS 'Whether the key of a placement is a dwelling: not none, and not a whole grid or district.';
 
-CREATE FUNCTION city.state_move(its city.task, event city.task_event) RETURNS void
+CREATE FUNCTION city.is_queue(named text) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT named = 'city' OR named ~ '^([0-9]{15}|[0-9]{6})$' AND (
+        EXISTS (SELECT FROM city.grid_area g WHERE g.grid = named)
+        OR EXISTS (SELECT FROM city.placement p WHERE p.place >= named AND p.place < named || 'z')
+        OR EXISTS (SELECT FROM city.account a WHERE a.scope = named AND a.disabled_at IS NULL));
+END;
+COMMENT ON FUNCTION city.is_queue IS 'Whether it is the city, or a grid or district that the map, a dwelling or an account names.';
+
+CREATE FUNCTION city.time_of_visit(stated_at timestamptz, task_from timestamptz, sent_at timestamptz, OUT happened_at timestamptz, OUT bound text)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    -- Clocks of tablets differ by minutes: what is a little outside is moved to the bound without a word.
+    SELECT greatest(task_from, least(sent_at, coalesce(stated_at, sent_at))),
+        CASE WHEN stated_at < task_from - interval '5 minutes' THEN 'task' WHEN stated_at > sent_at + interval '5 minutes' THEN 'now' END;
+END;
+COMMENT ON FUNCTION city.time_of_visit IS
+    'When a visit happened that a tablet states: not before its task, not after it was sent. bound: `task` or `now` if that moved it.';
+
+-- `seen`: outcome, note, checks.
+CREATE FUNCTION city.state_move(its city.task, event city.task_event, seen jsonb DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     about city.alert;
-    head jsonb := jsonb_build_object('withdrawn', false, 'occurred_at', event.at, 'recorded_at', event.at);
+    head jsonb := jsonb_build_object('withdrawn', false, 'occurred_at', coalesce(event.happened_at, event.at), 'recorded_at', event.at);
+    -- An observation is a record of its own beside the task's: neither corrects the other.
+    its_record text := its.id::text || CASE event.move WHEN 'observe' THEN '/' || event.number ELSE '' END;
+    was_there boolean := event.move IN ('complete', 'observe');
+    result jsonb := jsonb_build_object('task', its.id::text, 'outcome', seen ->> 'outcome', 'note', seen ->> 'note');
+    checks jsonb := jsonb_build_object('checks', coalesce(seen -> 'checks', '{}'));
 BEGIN
     SELECT * INTO about FROM city.alert a WHERE a.finding_id = its.finding_id;
     -- What a bracelet's button asked for is answered, perhaps by telephone: it is no visit.
-    IF event.move = 'complete' AND city.is_door(its.dwelling) AND its.rule NOT LIKE 'button-%' THEN
+    IF was_there AND city.is_door(its.dwelling) AND its.rule NOT LIKE 'button-%' THEN
         INSERT INTO city.outbox (topic, statement) VALUES ('grid.observation', head || jsonb_build_object(
-            'record', its.id::text, 'subject', its.dwelling, 'kind', 'Visited',
-            'change', jsonb_build_object('task', its.id::text, 'outcome', its.outcome, 'note', its.note, 'checks', its.checks)));
+            'record', its_record, 'subject', its.dwelling, 'kind', 'Visited', 'change', result || checks));
     END IF;
-    IF event.move = 'complete' AND about.view = 'resident' THEN
+    IF was_there AND about.view = 'resident' THEN
         INSERT INTO city.outbox (topic, statement) VALUES ('grid.response', head || jsonb_build_object(
-            'record', its.id::text, 'subject', about.subject, 'kind', 'Responded',
-            'change', jsonb_build_object('task', its.id::text, 'rule', about.rule, 'cause', about.cause,
-                'outcome', its.outcome, 'note', its.note, 'checks', its.checks)));
+            'record', its_record, 'subject', about.subject, 'kind', 'Responded',
+            'change', result || checks || jsonb_build_object('rule', about.rule, 'cause', about.cause)));
     END IF;
     IF event.move = 'instruct' AND city.is_door(its.dwelling) THEN
         INSERT INTO city.outbox (topic, statement) VALUES ('grid.instruction', head || jsonb_build_object(
@@ -85,17 +109,16 @@ BEGIN
             'change', jsonb_build_object('task', its.id::text, 'instruction', event.reason)));
     END IF;
     -- The feedback to an instruction comes from whichever task of its finding.
-    IF event.move = 'complete' AND city.is_door(its.dwelling) AND EXISTS (
+    IF was_there AND city.is_door(its.dwelling) AND EXISTS (
         SELECT FROM city.task_event e JOIN city.task t ON t.id = e.task WHERE t.finding_id = its.finding_id AND e.move = 'instruct')
     THEN
         INSERT INTO city.outbox (topic, statement) VALUES ('grid.instruction', head || jsonb_build_object(
-            'record', its.id::text, 'subject', its.dwelling, 'kind', 'FedBack',
-            'change', jsonb_build_object('task', its.id::text, 'outcome', its.outcome, 'note', its.note)));
+            'record', its_record, 'subject', its.dwelling, 'kind', 'FedBack', 'change', result));
     END IF;
     NOTIFY city_outbox;
 END $$;
 COMMENT ON FUNCTION city.state_move IS
-    'Puts into the outbox what a completed or instructed task states: a visit, an answer to a call, an instruction, the feedback to one.';
+    'Puts into the outbox what a move states: a visit, an answer to a call, an instruction, the feedback to one.';
 
 CREATE FUNCTION city.follow_up(its city.task) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE about city.alert; made city.task; here text;
@@ -124,7 +147,7 @@ CREATE FUNCTION city.move_task(its_id uuid, its_move text, actor uuid, because t
     request_id uuid DEFAULT NULL, moved_at timestamptz DEFAULT now())
 RETURNS city.task LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    old city.task; new city.task; legal city.legal_move; event city.task_event; by_name text; by_role text; others text;
+    old city.task; new city.task; legal city.legal_move; event city.task_event; by_name text; by_role text; others text; stated timestamptz;
 BEGIN
     SELECT * INTO old FROM city.task t WHERE t.id = its_id FOR UPDATE;
     IF old.id IS NULL THEN
@@ -158,7 +181,9 @@ BEGIN
             IF coalesce(detail ->> 'outcome', '') = '' THEN
                 RAISE EXCEPTION 'To complete a task, say its outcome.' USING ERRCODE = 'CG422';
             END IF;
+            stated := (detail ->> 'seen_at')::timestamptz;
             new.finished_at := moved_at;
+            new.seen_at := (city.time_of_visit(stated, old.dispatched_at, moved_at)).happened_at;
             new.outcome := detail ->> 'outcome';
             new.note := detail ->> 'note';
             new.checks := coalesce(detail -> 'checks', '{}');
@@ -166,6 +191,9 @@ BEGIN
             IF coalesce(detail ->> 'queue', '') !~ '^([0-9]{15}|[0-9]{6}|city)$' THEN
                 RAISE EXCEPTION 'To hand over a task, name the queue: a grid (15 digits), a district (6 digits) or city.'
                     USING ERRCODE = 'CG422';
+            END IF;
+            IF NOT city.is_queue(detail ->> 'queue') THEN
+                RAISE EXCEPTION 'There is no such queue: nobody would look into it.' USING ERRCODE = 'CG422', DETAIL = 'queue';
             END IF;
             new.queue := detail ->> 'queue';
             new.handed_over := true;
@@ -187,19 +215,21 @@ BEGIN
             new.closed_en := detail ->> 'en';
     END CASE;
     UPDATE city.task t SET (queue, handed_over, state, claimed_by, respond_by, suspended_from, suspended_at, acknowledged_at, finished_at,
-            outcome, note, checks, closed_zh, closed_en, revision)
+            seen_at, outcome, note, checks, closed_zh, closed_en, revision)
         = (new.queue, new.handed_over, new.state, new.claimed_by, new.respond_by, new.suspended_from, new.suspended_at, new.acknowledged_at,
-            new.finished_at, new.outcome, new.note, new.checks, new.closed_zh, new.closed_en, new.revision)
+            new.finished_at, new.seen_at, new.outcome, new.note, new.checks, new.closed_zh, new.closed_en, new.revision)
     WHERE t.id = its_id;
-    INSERT INTO city.task_event (task, number, move, from_state, to_state, queue, actor, actor_name, reason, request, at)
+    INSERT INTO city.task_event (task, number, move, from_state, to_state, queue, actor, actor_name, reason, request, at, happened_at, stated_at,
+        outcome)
     VALUES (its_id, (SELECT coalesce(max(e.number), 0) + 1 FROM city.task_event e WHERE e.task = its_id),
-        its_move, old.state, new.state, new.queue, actor, by_name, because, request_id, moved_at)
+        its_move, old.state, new.state, new.queue, actor, by_name, because, request_id, moved_at,
+        CASE its_move WHEN 'complete' THEN new.seen_at END, stated, CASE its_move WHEN 'complete' THEN new.outcome END)
     RETURNING * INTO event;
     INSERT INTO city.feed (kind, key, place, domain)
     SELECT 'task', its_id::text, p, old.domain FROM (SELECT old.queue UNION SELECT new.queue) AS both_places(p);
     NOTIFY city_feed;
     IF its_move IN ('complete', 'instruct') THEN
-        PERFORM city.state_move(new, event);
+        PERFORM city.state_move(new, event, detail);
     END IF;
     IF its_move = 'complete' THEN
         PERFORM city.follow_up(new);

@@ -219,7 +219,7 @@ COMMENT ON FUNCTION city.read_alerts IS 'Alerts by their ids: a case, or what a 
 
 CREATE TYPE city.shown_task AS (
     id uuid, finding_id uuid, rule text, queue text, state text, suspended_from text, claimed_by uuid, severity text, respond_by timestamptz,
-    dispatched_at timestamptz, acknowledged_at timestamptz, finished_at timestamptz, outcome text, note text, checks jsonb, closed_zh text,
+    dispatched_at timestamptz, acknowledged_at timestamptz, finished_at timestamptz, seen_at timestamptz, outcome text, note text, checks jsonb, closed_zh text,
     closed_en text, dwelling text, why_zh text, why_en text, unknown boolean, claimed_name text, outcome_before text, moves text[],
     placed text, grid text, district text, address text, lon float8, lat float8, names_zh text[], names_en text[], rank integer);
 
@@ -227,7 +227,7 @@ CREATE FUNCTION city.show_tasks(ids uuid[]) RETURNS SETOF city.shown_task LANGUA
 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
 BEGIN ATOMIC
     SELECT t.id, t.finding_id, t.rule, t.queue, t.state, t.suspended_from, t.claimed_by, t.severity, t.respond_by, t.dispatched_at,
-        t.acknowledged_at, t.finished_at, t.outcome, t.note, t.checks, t.closed_zh, t.closed_en,
+        t.acknowledged_at, t.finished_at, t.seen_at, t.outcome, t.note, t.checks, t.closed_zh, t.closed_en,
         nullif(regexp_replace(t.dwelling, '^(grid|district)/[0-9]+$', ''), ''), a.why_zh, a.why_en, a.unknown, c.name, t.outcome_before,
         ARRAY(SELECT l.move FROM city.legal_moves(t, (SELECT city.my_account()), (SELECT city.my_role())) l), p.*, (t.domain <> 'sos')::integer
     FROM city.task t
@@ -300,12 +300,13 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION city.tasks_of IS 'The tasks of a finding, newest first.';
 
-CREATE FUNCTION city.timeline_of(finding uuid) RETURNS TABLE (at timestamptz, kind text, by text, note text)
+CREATE FUNCTION city.timeline_of(finding uuid) RETURNS TABLE (at timestamptz, kind text, by text, note text, happened_at timestamptz,
+    outcome text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM city.caller();
-    RETURN QUERY SELECT e.at, e.move, c.name, e.reason
-        FROM city.task t JOIN city.task_event e ON e.task = t.id LEFT JOIN city.account c ON c.id = e.actor
+    RETURN QUERY SELECT e.at, e.move, e.actor_name, e.reason, e.happened_at, e.outcome
+        FROM city.task t JOIN city.task_event e ON e.task = t.id
         WHERE t.finding_id = finding ORDER BY e.at, e.task, e.number LIMIT 500;
 END $$;
 COMMENT ON FUNCTION city.timeline_of IS 'What was done about a finding, as far as the caller sees its tasks; part of the case''s look.';
@@ -397,22 +398,20 @@ BEGIN ATOMIC SELECT g.grid, g.name_zh, g.name_en FROM city.me() m JOIN city.grid
 
 -- -- the stream
 
-CREATE FUNCTION city.feed_lines(after_xid xid8, after_id bigint, most integer) RETURNS TABLE (xid text, id bigint, kind text, key text)
+CREATE FUNCTION city.feed_lines(after bigint, until bigint, most integer) RETURNS TABLE ("position" bigint, kind text, key text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM city.caller();
-    RETURN QUERY SELECT f.xid::text, f.id, f.kind, f.key FROM city.feed f
-        WHERE (f.xid, f.id) > (after_xid, after_id) AND f.xid < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY f.xid, f.id LIMIT least(most, 1000);
+    RETURN QUERY SELECT f.position, f.kind, f.key FROM city.feed f
+        WHERE f.position > after AND f.position <= until ORDER BY f.position LIMIT least(most, 1000);
 END $$;
-COMMENT ON FUNCTION city.feed_lines IS
-    'Lines of the caller''s area in commit order. A line is read once every transaction that could still write an earlier one has ended.';
+COMMENT ON FUNCTION city.feed_lines IS 'Lines of the caller''s area between two that were read, in their order.';
 
-CREATE FUNCTION city.feed_start(OUT now_at text, OUT oldest text) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION city.feed_start(OUT now_at bigint, OUT oldest bigint) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM city.caller();
-    now_at := pg_snapshot_xmin(pg_current_snapshot())::text;
-    oldest := city.feed_oldest()::text;
+    now_at := city.feed_now();
+    oldest := city.feed_oldest();
 END $$;
 COMMENT ON FUNCTION city.feed_start IS 'Where a stream that begins now begins, and the oldest line that is kept.';
 

@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from database import queries
-from domain.rule import Rule
-from runtime.discover import discover
 from runtime.metrics import OPEN_ALERTS, OVERDUE_TASKS, TASKS, show
 from runtime.settings import Settings
 from sinks.decoding import as_jsonb, instant, iso_instant
@@ -37,7 +35,6 @@ class GridTasks:
         known = published()
         self._alerts = RecordReader(registry, known["alerts"].schema)
         self._dwellings = RecordReader(registry, known["rows.dwelling"].schema)
-        self._domains = {name: rule.domain for name, rule in discover("domain.rules", "RULE", Rule).items()}
 
     def read(self, topic: str, key: str, value: bytes) -> dict[str, Any]:
         """The record as the parameters of its statement. Raises Unreadable."""
@@ -54,7 +51,6 @@ class GridTasks:
         because = [fact | {"occurred_at": iso_instant(fact["occurred_at"])} for fact in value["because"]]
         alert = value | {
             "finding_id": uuid.UUID(value["finding_id"]),
-            "domain": self._domains.get(value["rule"], "general"),
             "because": as_jsonb(because),
             "dwelling": value["dwelling"] or "",
             "opened_at": instant(value["opened_at"]),

@@ -27,7 +27,7 @@ SELECT number FROM city.generation WHERE view = %(view)s AND state = 'in_force'
 """
 # A generation is switched under the same lock, exclusively: no batch falls between two tables.
 HOLD = "SELECT pg_advisory_xact_lock_shared(hashtext('city.generation'), hashtext(%(view)s))"
-# An upsert cannot go back in time. A row that moved is told in the place it left, too.
+# An upsert cannot go back in time.
 UPSERT = """
 WITH said AS (
     SELECT * FROM unnest(%(ids)s::text[], %(dwellings)s::text[], %(versions)s::bigint[], %(rows)s::jsonb[])
@@ -41,11 +41,7 @@ WITH said AS (
         deleted = excluded.deleted, row = excluded.row,
         updated_at = now()
     WHERE old.version < excluded.version
-    RETURNING WITH (OLD AS before, NEW AS after) after.id, before.dwelling AS left_dwelling, after.dwelling
-), told AS (
-    INSERT INTO city.feed (kind, key, place)
-    SELECT DISTINCT %(view)s, c.id, p.place
-    FROM changed c JOIN city.placement p ON p.dwelling IN (c.dwelling, c.left_dwelling)
+    RETURNING id
 )
 SELECT count(*) FROM changed
 """
@@ -78,9 +74,7 @@ class RowTables:
         dwellings = [_dwelling(record) for record in records]
         queries.name_places(connection, dwellings)
         queries.hold_places(connection, dwellings)
-        written = sum(self._write_view(connection, view, some) for view, some in sorted(by_view.items()))
-        connection.execute("NOTIFY city_feed")
-        return written
+        return sum(self._write_view(connection, view, some) for view, some in sorted(by_view.items()))
 
     def _write_view(self, connection: Connection, view: str, records: list[Read]) -> int:
         connection.execute(HOLD, {"view": view})

@@ -186,7 +186,7 @@ CLOCK = encoder(7, KNOWN[7])({"now": 1, "quiet": []})
 )
 def test_what_is_no_record_of_a_stage_is_a_value_error(value: bytes, reason: str) -> None:
     reader = RecordReader(registry_of(answer), KNOWN[7])
-    assert reader.read(CLOCK) == {"now": 1, "quiet": []}
+    assert reader.read(CLOCK) == {"now": 1, "quiet": [], "taken_back": False}
     with pytest.raises(ValueError, match=reason):
         reader.read(value)
 

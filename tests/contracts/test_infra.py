@@ -14,6 +14,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from citygrid.cli import CommandFailed, build
 from citygrid.cli.secrets import contents, init
+from domain.time import CITY
 from processes import observe
 from processes.inventory import WORKERS, workers
 from runtime.settings import CHECKOUT, Settings
@@ -226,3 +227,20 @@ def test_no_metric_is_declared_for_nothing() -> None:
         if not re.search(rf"\b{name}\.(labels|inc|set|set_to_current_time|observe|time)\b|\bshow\({name},", code)
     ] == []
     assert not re.search(r'= (Counter|Gauge|Histogram)\(\s*"', code), "declare it in runtime/metrics.py"
+
+
+def test_there_is_one_time_zone_and_it_stands_once_in_each_language() -> None:
+    """Dates on the wire are midnights of `domain/time.py`: a setting of another zone would only shift what is shown."""
+    assert not [name for name in Settings.model_fields if "zone" in name]
+    rooms = ("api", "citygrid", "database", "demo", "domain", "local", "processes", "producers", "runtime", "sinks",
+             "stream_apps", "wire")  # fmt: skip
+    python = [file for room in rooms for file in (CHECKOUT / room).rglob("*.py")]
+    pages = (CHECKOUT / "web" / "static").rglob("*.js")
+    naming = re.compile(r"""ZoneInfo\(|timeZone: "|ZONE = """)
+    found = {str(file.relative_to(CHECKOUT)) for file in (*python, *pages) if naming.search(file.read_text())}
+    assert found == {"domain/time.py", "web/static/app/time.js"}
+    assert f'const ZONE = "{CITY.key}"' in (CHECKOUT / "web/static/app/time.js").read_text()
+    routes = yaml.safe_load((INFRA / "alertmanager" / "routes.yml").read_text())
+    hours = [span for named in routes["time_intervals"] for span in named["time_intervals"]]
+    assert {span["location"] for span in hours} == {CITY.key}
+    assert {json.loads(board.read_text())["timezone"] for board in DASHBOARDS} == {CITY.key}

@@ -12,7 +12,7 @@ from domain.rules.car_and_benefit import RULE as CAR_AND_BENEFIT
 from domain.rules.newly_let import RULE as NEWLY_LET
 from domain.rules.over_occupied import RULE as OVER_OCCUPIED
 from domain.rules.over_occupied import area_per_tenant
-from domain.step import FORGET_RESOLVED_AFTER
+from domain.step import FORGET_RESOLVED_AFTER, settle
 from domain.time import DAY, midnight
 from tests.golden.in_memory import ALL_VIEWS, City
 
@@ -220,6 +220,16 @@ def test_what_is_older_than_going_live_is_held_until_something_newer_is_said() -
     city.registered("li", "A2", "car", "2025-03-11")
     city.at("2025-03-12")
     assert [(alert.cause, alert.state) for alert in city.said] == [("A1", "held"), ("A2", "opened")]
+
+
+def test_a_finding_of_a_withdrawn_rule_ends_in_the_domain_in_which_it_was_opened(city: History) -> None:
+    """Or it would vanish from the list of whoever is limited to that domain, and show to whoever is not."""
+    city.let("lease-1", "2026-03-01")
+    city.at("2026-03-02")
+    row = city.rows["dwelling"]["flat"]
+    outcome = settle(ALL_VIEWS["dwelling"], [], row, noon("2026-03-03"), 0)
+    assert [(alert.state, alert.domain) for alert in outcome.alerts] == [("resolved", NEWLY_LET.domain)]
+    assert NEWLY_LET.domain != "general"
 
 
 def test_a_resolved_finding_is_forgotten_after_thirty_days(city: History) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -17,11 +18,11 @@ PATIENCE = 120.0
 
 
 class CommandCentre:
-    """An account over the whole city. Several threads may use it."""
+    """A worker of the whole city: who was there completes. Several threads may use it."""
 
     def __init__(self, settings: Settings, client: httpx.Client) -> None:
         self._client = client
-        create(settings.dsn("owner"), Account("centre", "command_centre"), PASSWORD)
+        create(settings.dsn("owner"), Account("centre", "grid_worker"), PASSWORD)
 
     def wait_until_served(self) -> None:
         def lacking() -> str | None:
@@ -42,9 +43,13 @@ class CommandCentre:
 
     def complete(self, task: str) -> bool:
         """Acknowledge and complete it. False if the system closed it before: its finding no longer held."""
-        return self._move(task, "acknowledge", {}) and self._move(task, "complete", {"outcome": "done"})
+        if self._move(task, "acknowledge", {}) is None:
+            return False
+        answer = self._move(task, "complete", {"outcome": "done"})
+        return answer is not None and answer["visit"]["kept_as"] == "completion"
 
-    def _move(self, task: str, move: str, body: dict[str, str]) -> bool:
+    def _move(self, task: str, move: str, body: dict[str, str]) -> dict[str, Any] | None:
+        """The answer; None if the task's state does not allow it."""
         key = {"Idempotency-Key": str(uuid4())}
         answers: list[httpx.Response] = []
 
@@ -60,9 +65,9 @@ class CommandCentre:
 
         until(lacking, PATIENCE)
         if answers[0].status_code == 409:
-            return False
-        answers[0].raise_for_status()
-        return True
+            return None
+        answer: dict[str, Any] = answers[0].raise_for_status().json()
+        return answer
 
 
 @contextmanager

@@ -310,4 +310,5 @@ def assert_nothing_lost_or_doubled(run: Running, events: list[Event], sent: set[
     assert not sent - stated.keys(), "published, and not on the topics"
     visits = [event for event_id, event in stated.items() if event_id not in sent]
     assert {event.kind for event in visits} <= {"Visited"}
-    assert sorted(event.record for event in visits) == sorted(run.completed)
+    # one whose task was closed just before is kept beside it, under a record of its own: `<task>/<number>`
+    assert sorted(event.record for event in visits if "/" not in event.record) == sorted(run.completed)

@@ -171,6 +171,67 @@ def test_a_move_that_the_server_refuses_stays_with_its_words(served_city: Served
         browser.faults.clear()  # Chromium reports the 409 itself
 
 
+def test_what_was_seen_while_a_colleague_took_over_is_kept_and_the_worker_is_told(served_city: ServedCity) -> None:
+    finding, task = served_city.here.findings[1], served_city.here.tasks[1]
+    with browsing(served_city.url, PHONE) as browser:
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("worker", served_city.password)
+        worker = GridWorker(page)
+        stop = worker.wait_for_stop(str(finding))
+        worker.wait_until_kept()
+        worker.acknowledge(stop)
+        worker.wait_until_sent()
+        browser.context.set_offline(True)
+        visit = worker.arrive(stop)
+        visit.note("户主称车已借出")
+        visit.finish("nobody_home")
+        with psycopg.connect(served_city.database.owner) as owner:
+            owner.execute(
+                "UPDATE city.task SET claimed_by = (SELECT id FROM city.account WHERE name = 'colleague') "
+                "WHERE id = %s",
+                (task,),
+            )
+        browser.context.set_offline(False)
+        page.locator("[data-test=visit-kept]", has_text="同事").wait_for()
+        worker.wait_until_sent()
+    with psycopg.connect(served_city.database.owner) as owner:
+        kept = owner.execute("SELECT because, note FROM city.observation WHERE task = %s", (task,)).fetchall()
+    assert kept == [("taken_over", "户主称车已借出")]
+
+
+def test_signing_out_without_a_network_signs_out_and_what_is_unsent_is_sent_later(served_city: ServedCity) -> None:
+    finding = served_city.here.findings[1]
+    sessions = "SELECT count(*) FROM city.session s JOIN city.account a ON a.id = s.account WHERE a.name = 'worker'"
+    with browsing(served_city.url, PHONE) as browser:
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("worker", served_city.password)
+        worker = GridWorker(page)
+        stop = worker.wait_for_stop(str(finding))
+        worker.wait_until_kept()
+        worker.acknowledge(stop)
+        worker.wait_until_sent()
+        browser.context.set_offline(True)
+        visit = worker.arrive(stop)
+        visit.note("门口停着一辆车")
+        visit.finish("nobody_home")
+        page.locator("[data-test=sign-out]").click()
+        page.locator("[data-test=sign-in]").wait_for()
+        page.goto(f"{served_city.url}/worker.html")
+        page.locator("[data-test=sign-in]").wait_for()
+        browser.context.set_offline(False)
+        page.reload()
+        page.locator("[data-test=sign-in]").wait_for()
+        page.wait_for_function("() => !localStorage.getItem('citygrid.signed-out')")
+        with psycopg.connect(served_city.database.owner) as owner:
+            assert owner.execute(sessions).fetchone() == (0,)
+        SignIn(page, served_city.url).as_account("worker", served_city.password)
+        worker.wait_for_stop()
+        worker.wait_until_sent()
+    with psycopg.connect(served_city.database.owner) as owner:
+        noted = owner.execute("SELECT note FROM city.task WHERE finding_id = %s AND note IS NOT NULL", (finding,))
+        assert noted.fetchall() == [("门口停着一辆车",)]
+
+
 def test_where_nobody_was_home_the_stop_comes_back_and_says_so(served_city: ServedCity) -> None:
     with browsing(served_city.url, PHONE) as browser:
         page = browser.page()

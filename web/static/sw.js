@@ -33,6 +33,7 @@ const FILES = [
   "/app/api.js",
   "/app/clusters.js",
   "/app/day.js",
+  "/app/drafts.js",
   "/app/fragment.js",
   "/app/freshness.js",
   "/app/identity-number.js",
@@ -43,6 +44,7 @@ const FILES = [
   "/app/places.js",
   "/app/regions.js",
   "/app/route.js",
+  "/app/seal.js",
   "/app/session.js",
   "/app/severity.js",
   "/app/shades.js",
@@ -83,23 +85,24 @@ self.addEventListener("activate", (event) => {
   );
 });
 
-async function fromNetwork(request) {
+async function fromNetwork(request, path) {
   const answer = await fetch(request);
-  if (answer.ok) (await caches.open(SHELL)).put(request, answer.clone());
+  if (answer.ok) (await caches.open(SHELL)).put(path, answer.clone());
   return answer;
 }
 
-async function fromShell(request) {
-  const cached = await caches.match(request, { ignoreSearch: true });
-  if (!cached) return fromNetwork(request);
+async function fromShell(request, path) {
+  const cached = await caches.match(path);
+  if (!cached) return fromNetwork(request, path);
   let timer;
   const patience = new Promise((done) => (timer = setTimeout(() => done(cached), PATIENCE_MS)));
-  const network = fromNetwork(request).catch(() => cached);
+  const network = fromNetwork(request, path).catch(() => cached);
   return Promise.race([network, patience]).finally(() => clearTimeout(timer));
 }
 
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
+  const path = url.pathname === "/" ? "/index.html" : url.pathname; // whoever signs out without a network comes here
   const ours = url.origin === location.origin && event.request.method === "GET" && !url.pathname.startsWith("/api/");
-  if (ours && FILES.includes(url.pathname)) event.respondWith(fromShell(event.request));
+  if (ours && FILES.includes(path)) event.respondWith(fromShell(event.request, path));
 });

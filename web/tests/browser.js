@@ -18,7 +18,9 @@ const remembered = new Map();
 globalThis.localStorage = {
   getItem: (key) => remembered.get(key) ?? null,
   setItem: (key, value) => remembered.set(key, String(value)),
+  removeItem: (key) => remembered.delete(key),
 };
+globalThis.location = { pathname: "/worker.html", hash: "", replace() {} };
 globalThis.document = {
   documentElement: { lang: "zh-CN" },
   addEventListener() {},

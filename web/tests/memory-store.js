@@ -17,6 +17,7 @@ export const moves = {
 const store = () => {
   const values = new Map();
   return {
+    values, // for tests: all that is on the disk
     get: async (key) => values.get(key),
     put: async (key, value) => values.set(key, value),
     remove: async (key) => values.delete(key),
@@ -24,5 +25,10 @@ const store = () => {
   };
 };
 
-export const drafts = store();
+export const drafts = {
+  ...store(),
+  async close() {
+    for (const [key, { sealed }] of this.values) sealed ? this.values.set(key, { sealed }) : this.values.delete(key);
+  },
+};
 export const kept = store();

@@ -17,7 +17,8 @@ export interface paths {
          * Log in
          * @description Opens a session; its token is in an HttpOnly, SameSite=Strict cookie only.
          *
-         *     A wrong password, an unknown name and a disabled account have the same answer in the same time.
+         *     A wrong password, an unknown name and a disabled account have the same answer in the same time. The session that
+         *     this browser had before ends.
          */
         post: operations["log_in_api_v1_session_post"];
         /**
@@ -206,7 +207,7 @@ export interface paths {
         put?: never;
         /**
          * Say that one is at it
-         * @description dispatched → acknowledged; the task becomes this account's.
+         * @description dispatched → acknowledged; the task becomes this account's. A command centre does not do so for a worker.
          */
         post: operations["acknowledge_api_v1_tasks__task_id__acknowledge_post"];
         delete?: never;
@@ -225,12 +226,35 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Finish a task
+         * Say what was seen
          * @description acknowledged → completed, with what was found; it becomes an event of the grid workers' department.
          *
-         *     An identity number in the note is replaced by ▮ and the rest is kept; `note_masked` says so.
+         *     What a worker saw is never refused: if the task was closed, suspended or given to somebody else meanwhile, it is
+         *     an observation, kept with the case and published like every visit, and `visit` says so. An identity number in the
+         *     note is replaced by ▮ and the rest is kept; `note_masked` says so.
          */
         post: operations["complete_api_v1_tasks__task_id__complete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Grids that a task can be given to
+         * @description Grids of the caller's area, or of the district in which it lies, at most 50. A task can also be given to a
+         *     district or to `city`.
+         */
+        get: operations["queues_api_v1_queues_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -248,7 +272,8 @@ export interface paths {
         put?: never;
         /**
          * Give a task to another queue
-         * @description Into another grid's, a district's or the city's queue, with a reason. The answer is the task as it was left.
+         * @description Into another grid's, a district's or the city's queue, which must exist, with a reason. The answer is the task
+         *     as it was left.
          */
         post: operations["hand_over_api_v1_tasks__task_id__hand_over_post"];
         delete?: never;
@@ -311,6 +336,46 @@ export interface paths {
          * @description A note of a command centre in the task's history; the worker's stream shows it.
          */
         post: operations["instruct_api_v1_tasks__task_id__instruct_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sealing-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The key to seal what is not sent yet
+         * @description A public key: whoever has it can seal, the server alone can open.
+         */
+        get: operations["sealing_key_api_v1_sealing_key_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sealed/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open what this account sealed
+         * @description To send it now, or to go on writing it. Another account's is as one that is not there.
+         */
+        post: operations["open_sealed_api_v1_sealed_open_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1046,6 +1111,11 @@ export interface components {
             checks?: {
                 [key: string]: "yes" | "no" | "unknown";
             };
+            /**
+             * Seen At
+             * @description when it was seen, by the clock of the tablet that sends it later; none: now
+             */
+            seen_at?: string | null;
         };
         /** DescribedTopic */
         DescribedTopic: {
@@ -1142,6 +1212,26 @@ export interface components {
              * @description longitude, latitude in degrees, WGS 84 (RFC 7946)
              */
             coordinates: unknown[];
+        };
+        /**
+         * Gone
+         * @description A task that this account does not see any more.
+         */
+        Gone: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Gone
+             * @default true
+             * @constant
+             */
+            gone: true;
+            /** Note Masked */
+            note_masked: boolean;
+            visit: components["schemas"]["Visit"];
         };
         /** HandOver */
         HandOver: {
@@ -1332,11 +1422,22 @@ export interface components {
             kind: string;
             /**
              * By
-             * @description the account's name; null for the system
+             * @description the account's name as it was then; null for the system
              */
             by: string | null;
             /** Note */
             note: string | null;
+            /**
+             * Happened At
+             * @description of a visit: when the worker was there; `at` is when sent
+             */
+            happened_at?: string | null;
+            /**
+             * Outcome
+             * @description of a visit
+             * @example done
+             */
+            outcome?: string | null;
         };
         /** NewPassword */
         NewPassword: {
@@ -1353,6 +1454,14 @@ export interface components {
          * @description An empty object.
          */
         Nothing: Record<string, never>;
+        /** Opened */
+        Opened: {
+            /**
+             * Content
+             * @description what was sealed, as JSON
+             */
+            content: unknown;
+        };
         /** Person */
         Person: {
             /**
@@ -1460,6 +1569,29 @@ export interface components {
              */
             en: string;
         };
+        /** Queue */
+        Queue: {
+            /**
+             * Queue
+             * @example 440113001002003
+             */
+            queue: string;
+            /**
+             * Name Zh
+             * @example 市桥街道 先锋社区 03网格
+             */
+            name_zh: string | null;
+            /**
+             * Name En
+             * @example Grid 03, Xianfeng, Shiqiao
+             */
+            name_en: string | null;
+        };
+        /** Queues */
+        Queues: {
+            /** Items */
+            items: components["schemas"]["Queue"][];
+        };
         /** QuietTopic */
         QuietTopic: {
             /**
@@ -1563,6 +1695,27 @@ export interface components {
             row: {
                 [key: string]: unknown;
             };
+        };
+        /** Sealed */
+        Sealed: {
+            /**
+             * Sealed
+             * @description `<key id>.<point>.<iv>.<data>`: api/sealing.py
+             */
+            sealed: string;
+        };
+        /** SealingKey */
+        SealingKey: {
+            /**
+             * Id
+             * @example k1
+             */
+            id: string;
+            /**
+             * Key
+             * @description an uncompressed point of P-256 (65 bytes) in Base64
+             */
+            key: string;
         };
         /** Summary */
         Summary: {
@@ -1677,11 +1830,18 @@ export interface components {
              */
             outcome: string | null;
             /**
+             * Seen At
+             * @description when the worker of a completed task was there; `completed_at` is when that was sent
+             */
+            seen_at: string | null;
+            /**
              * Note Masked
              * @description the answer to `complete`: an identity number in the note was replaced by ▮
              * @default false
              */
             note_masked: boolean;
+            /** @description the answer to `complete`: how the visit was kept */
+            visit?: components["schemas"]["Visit"] | null;
             /** Respond By */
             respond_by: string | null;
             /**
@@ -1813,6 +1973,40 @@ export interface components {
             because: components["schemas"]["Because"][];
             /** People */
             people: components["schemas"]["Person"][];
+        };
+        /**
+         * Visit
+         * @description What became of what a worker saw; it is kept in any case.
+         */
+        Visit: {
+            /**
+             * Kept As
+             * @description `observation`: kept with the case and published, but the task stayed as it was
+             * @enum {string}
+             */
+            kept_as: "completion" | "observation";
+            /**
+             * Because
+             * @description why it is an observation
+             * @example taken_over
+             */
+            because: ("completed" | "closed" | "suspended" | "taken_over" | "handed_over" | "not_acknowledged") | null;
+            /**
+             * Seen At
+             * Format: date-time
+             * @description when it happened; what is published says this
+             */
+            seen_at: string;
+            /**
+             * Sent At
+             * Format: date-time
+             */
+            sent_at: string;
+            /**
+             * Bound
+             * @description the time stated was before the task or in the future, and `seen_at` is that bound instead
+             */
+            bound: ("task" | "now") | null;
         };
         /**
          * FieldError
@@ -2757,7 +2951,75 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Task"];
+                    "application/json": components["schemas"]["Task"] | components["schemas"]["Gone"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queues_api_v1_queues_get: {
+        parameters: {
+            query?: {
+                /** @description part of a name, or a code */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queues"];
                 };
             };
             /** @description no session, or it has ended */
@@ -3054,6 +3316,140 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sealing_key_api_v1_sealing_key_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SealingKey"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_sealed_api_v1_sealed_open_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Sealed"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Opened"];
                 };
             };
             /** @description no session, or it has ended */

@@ -23,13 +23,17 @@ declare global {
     type Level = "urgent" | "today" | "planned" | "done";
     /** A moment: of the API (ISO 8601), in milliseconds, or in the microseconds of a row. */
     type Instant = string | number | Date;
-    /** A move that waits on the disk to be sent; `refused` once the server has said no. */
+    type Visit = Schemas["Visit"];
+    /** The answer to a move: the task, or that it is gone from here. */
+    type Moved = Task & { gone?: boolean };
+    /** A move that waits on the disk to be sent, sealed; `refused` once the server has said no. */
     interface Move {
       number?: number;
       account: string;
       task: string;
       move: string;
-      body: Record<string, unknown>;
+      body?: Record<string, unknown>;
+      sealed?: string;
       key: string;
       at: string;
       refused?: { status: number; why: string };

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -94,7 +94,7 @@ async def test_a_case_masks_people_until_a_purpose_is_chosen_and_the_look_is_kep
     assert [person["name"] for person in case["people"]] == ["周*"]
     assert "001伟" not in str(case)
     assert "13800" not in str(case)
-    assert case["tasks"][0]["moves"] == ["claim", "acknowledge", "hand-over", "suspend", "instruct"]
+    assert case["tasks"][0]["moves"] == ["hand-over", "suspend", "instruct"]
     assert (await client.post(f"{address}/people", json={})).status_code == 422
     assert (await client.post(f"{address}/people", json={"purpose": "curiosity"})).status_code == 422
     shown = (await client.post(f"{address}/people", json={"purpose": "handle_case"})).json()
@@ -163,7 +163,7 @@ async def test_a_task_is_walked_to_its_end_and_illegal_moves_change_nothing(city
     asked = (await worker.get(address)).json()["checks"]
     assert [check["id"] for check in asked] == ["household_met", "car_in_use", "car_is_theirs", "hardship_seen"]
     assert (asked[1]["question_zh"], asked[1]["question_en"]) == ("车辆在用？", "Is the car in use?")
-    early = await worker.post(f"{address}/complete", json={"outcome": "done"})
+    early = await worker.post(f"{address}/resume", json={"reason": "x"})
     assert early.status_code == 409
     assert early.json()["type"].endswith(":illegal-move")
     before = _acknowledged()
@@ -175,11 +175,11 @@ async def test_a_task_is_walked_to_its_end_and_illegal_moves_change_nothing(city
     assert [(task["id"], task["mine"], task["claimed_by"]) for task in mine] == [
         (str(city.here.tasks[1]), True, "worker")
     ]
-    assert (await colleague.post(f"{address}/complete", json={"outcome": "done"})).status_code == 409
     assert (await colleague.get(address)).json()["moves"] == []
     done = {"outcome": "done", "note": "已核实", "checks": {"car_seen": "yes"}}
     assert (await worker.post(f"{address}/complete", json={**done, "checks": {"x": "perhaps"}})).status_code == 422
-    assert (await worker.post(f"{address}/complete", json=done)).json()["state"] == "completed"
+    completed = (await worker.post(f"{address}/complete", json=done)).json()
+    assert (completed["state"], completed["visit"]["kept_as"]) == ("completed", "completion")
     assert (await worker.post(f"{address}/acknowledge", json={})).status_code == 409
     timeline = (await worker.get(f"/alerts/{city.here.findings[1]}")).json()["timeline"]
     assert [(moment["kind"], moment["by"]) for moment in timeline] == [
@@ -195,12 +195,53 @@ async def test_a_task_handed_over_out_of_scope_is_gone_and_sending_again_is_harm
     worker, there = await log_in("worker"), await log_in("there")
     address, key = f"/tasks/{city.here.tasks[0]}", {"Idempotency-Key": str(uuid.uuid4())}
     assert (await worker.post(f"{address}/hand-over", json={"queue": f"{THERE}001001"})).status_code == 422
+    nowhere = await worker.post(f"{address}/hand-over", json={"queue": f"{THERE}009009", "reason": "x"})
+    assert (nowhere.status_code, "没有这个队列" in nowhere.json()["detail"]) == (422, True)
     body = {"queue": f"{THERE}001001", "reason": "不属于本网格"}
     for _ in range(2):
         answer = await worker.post(f"{address}/hand-over", json=body, headers=key)
         assert (answer.status_code, answer.json()["queue"]) == (200, f"{THERE}001001")
     assert (await worker.get(address)).status_code == 404
     assert (await there.get(address)).json()["state"] == "dispatched"
+
+
+async def test_a_visit_whose_task_was_given_away_is_kept_and_the_worker_is_told(city: City, log_in: LogIn) -> None:
+    worker, centre, there = [await log_in(name) for name in ("worker", "district", "there")]
+    task, address = city.here.tasks[0], f"/tasks/{city.here.tasks[0]}"
+    await worker.post(f"{address}/acknowledge", json={})
+    await centre.post(f"{address}/hand-over", json={"queue": f"{THERE}001001", "reason": "换人"})
+    at_ten = datetime.now(UTC) + timedelta(hours=3)
+    body = {"outcome": "done", "note": "见到 990000196109099034 的", "seen_at": at_ten.isoformat()}
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    for _ in range(2):
+        answer = await worker.post(f"{address}/complete", json=body, headers=key)
+        assert answer.status_code == 200, answer.text
+        kept = answer.json()
+        assert (kept["id"], kept["gone"]) == (str(task), True)
+        assert kept["visit"]["kept_as"] == "observation"
+        assert (kept["visit"]["because"], kept["visit"]["bound"]) == ("handed_over", "now")
+        assert kept["visit"]["seen_at"] == kept["visit"]["sent_at"]
+    assert (await worker.get(address)).status_code == 404
+    assert (await there.get(address)).json()["state"] == "dispatched"
+    timeline = (await there.get(f"/alerts/{city.here.findings[0]}")).json()["timeline"]
+    (observed,) = [moment for moment in timeline if moment["kind"] == "observe"]
+    assert (observed["by"], observed["outcome"], observed["note"]) == ("worker", "done", None)
+    with psycopg.connect(city.database.sinks) as sinks:
+        assert sinks.execute("SELECT topic FROM city.outbox").fetchall() == [("grid.observation",)]
+
+
+async def test_a_task_can_be_given_to_any_grid_of_the_area(city: City, log_in: LogIn) -> None:
+    centre = await log_in("district")
+    with psycopg.connect(city.database.sinks) as sinks:
+        sinks.execute(
+            "INSERT INTO city.grid_area (grid, name_zh, name_en) VALUES (%s, '05网格', 'Grid 05')", (f"{THERE}001005",)
+        )
+    found = (await centre.get("/queues", params={"search": "05网格"})).json()["items"]
+    assert [one["queue"] for one in found] == [f"{THERE}001005"]
+    given = await centre.post(
+        f"/tasks/{city.here.tasks[0]}/hand-over", json={"queue": found[0]["queue"], "reason": "派单"}
+    )
+    assert given.json()["queue"] == f"{THERE}001005"
 
 
 async def test_a_command_centre_instructs_suspends_and_resumes(city: City, log_in: LogIn) -> None:
@@ -266,7 +307,8 @@ async def test_the_overview_counts_what_one_may_see(city: City, log_in: LogIn) -
     assert sum(hour["count"] for hour in hours) == 7
     fresh = (await admin.get("/freshness")).json()["items"]
     assert [(one["department"], one["stale"]) for one in fresh] == [("police", False)]
-    await here.post(f"/tasks/{city.here.tasks[0]}/acknowledge", json={})
+    worker = await log_in("worker")
+    await worker.post(f"/tasks/{city.here.tasks[0]}/acknowledge", json={})
     assert (await here.get("/stats/acknowledge")).json()["count"] == 1
 
 

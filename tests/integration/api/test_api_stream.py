@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
 import psycopg
 import pytest
 
+from api.watch import FeedWatch
 from database.accounts import disable
+from local.stack import postgres
+from local.stack.local import LocalStack
 from tests.integration.api.two_streets import HERE, PASSWORD, THERE, City, Served, open_alert, retell, say
 
 PATIENCE = 15
@@ -113,23 +116,84 @@ async def test_a_worker_hears_that_nobody_knows_whether_the_finding_of_a_task_st
             assert {one["id"] for one in listed if one["unknown"]} == ({task} if unknown else set())
 
 
-async def test_writers_that_commit_out_of_order_are_all_heard(city: City, served: Served) -> None:
+async def test_writers_that_commit_out_of_order_are_all_heard_and_nobody_waits_for_one(
+    city: City, served: Served
+) -> None:
     """The one that began first commits last: a cursor by id or by time would have passed it by."""
     async with session(served, "here") as client:
         with psycopg.connect(city.database.sinks) as slow, psycopg.connect(city.database.sinks) as fast:
             async with follow(client) as events:
-                last = (await the_next(events, "ready")).id
+                await the_next(events, "ready")
                 first = open_alert(slow, city.here, 1, feed=True)
                 second = open_alert(fast, city.here, 2, feed=True)
                 fast.commit()
-                # Neither may be told yet; the tab is closed and comes back with the id it has.
-                with pytest.raises(TimeoutError):
-                    async with asyncio.timeout(0.5):
-                        last = (await the_next(events, "alert")).id
-            async with follow(client, last) as events:
+                heard = await the_next(events, "alert")
+                assert heard.value["finding_id"] == str(second), "the other is still being written"
+            async with follow(client, heard.id) as events:  # the tab comes back with the id it has
                 slow.commit()
-                heard = [await the_next(events, "alert") for _ in range(2)]
-    assert [event.value["finding_id"] for event in heard] == [str(first), str(second)]
+                assert (await the_next(events, "alert")).value["finding_id"] == str(first)
+
+
+@pytest.mark.parametrize("forgotten", ["here", "elsewhere"])
+async def test_a_forgotten_transaction_holds_no_stream_up(
+    city: City, served: Served, postgres_server: LocalStack, forgotten: str
+) -> None:
+    dsn = city.database.admin if forgotten == "here" else postgres_server.dsn(postgres.SUPERUSER, "postgres")
+    with psycopg.connect(dsn) as other:
+        other.execute("SELECT pg_current_xact_id()")
+        async with session(served, "here") as client, follow(client) as events:
+            await the_next(events, "ready")
+            with psycopg.connect(city.database.sinks) as sinks:
+                finding = open_alert(sinks, city.here, 1, feed=True)
+            assert (await the_next(events, "alert")).value["finding_id"] == str(finding)
+
+
+async def test_a_cursor_moves_although_nothing_was_for_it(city: City, served: Served) -> None:
+    """Or a quiet grid would read the whole day's feed at each wake, and again whenever its page comes back."""
+    async with session(served, "here") as client, client.stream("GET", "/stream") as answer:
+        ids: list[int] = []
+        kinds: set[str] = set()
+        async with asyncio.timeout(PATIENCE):
+            async for line in answer.aiter_lines():
+                name, _, value = line.partition(": ")
+                if name == "event":
+                    kinds.add(value)
+                if name == "id":
+                    if not ids:
+                        with psycopg.connect(city.database.sinks) as sinks:
+                            for turn in range(5):
+                                open_alert(sinks, city.there, turn, feed=True)
+                    ids.append(int(value))
+                    if ids[-1] >= ids[0] + 5:
+                        break
+    assert kinds <= {"ready", "freshness"}
+
+
+def test_only_streams_that_a_line_concerns_are_woken() -> None:
+    grid = f"{HERE}001001"
+    watch = FeedWatch("")
+    with ExitStack() as stack:
+        ears = {
+            name: stack.enter_context(watch.listening(scope, domains))
+            for name, scope, domains in (
+                ("city", "", None), ("district", HERE[:6], None), ("street", HERE, None), ("grid", grid, None),
+                ("other street", THERE, None), ("calls", grid, ["sos"]), ("benefits", "", ["benefits"]),
+                ("nothing", "", []),
+            )
+        }  # fmt: skip
+
+        def woken(*lines: tuple[int, str, str]) -> set[str]:
+            for ear in ears.values():
+                ear.touched = False
+            watch.hear(lines)
+            return {name for name, ear in ears.items() if ear.touched}
+
+        assert woken((1, grid, "benefits")) == {"city", "district", "street", "grid", "benefits"}
+        assert woken((2, HERE[:6], "sos")) == {"city", "district"}
+        assert woken((3, "city", "housing")) == {"city"}
+        assert woken((4, THERE + "001001", "sos"), (5, grid, "sos")) == ears.keys() - {"benefits", "nothing"}
+        assert watch.position == 5
+    assert watch.hear([(6, grid, "sos")]) == 1, "nobody is left"
 
 
 async def test_last_event_id_misses_nothing_and_repeats_nothing(city: City, served: Served) -> None:
@@ -153,7 +217,7 @@ async def test_a_cursor_of_nowhere_or_before_the_sweep_is_told_to_read_again(cit
     with psycopg.connect(city.database.sinks) as sinks:
         say(sinks, "alert", str(city.here.findings[0]), f"{HERE}001001")
     async with session(served, "here") as client:
-        for cursor in ("1-1", "9000000000000000000-1"):
+        for cursor in ("1-1", "9000000000000000000-1", "900000000000000000"):
             async with follow(client, cursor) as events:
                 assert (await the_next(events, "reset", "alert")).kind == "reset"
         async with follow(client, "' OR 1=1") as events:  # none of ours: a stream from now on
@@ -192,7 +256,7 @@ async def test_all_streams_of_a_process_share_one_listener(city: City, served: S
         with psycopg.connect(city.database.admin) as admin:
             listening = admin.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'citygrid_api' "
-                "AND (query LIKE 'LISTEN%' OR query LIKE '%pg_snapshot_xmax%')"
+                "AND (query LIKE 'LISTEN%' OR query LIKE '%read_feed%')"
             ).fetchone()
         assert listening == (1,)
 

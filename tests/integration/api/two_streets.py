@@ -42,6 +42,7 @@ ACCOUNTS = (
     Account("there", "command_centre", THERE),
     Account("worker", "grid_worker", f"{HERE}001001"),
     Account("colleague", "grid_worker", f"{HERE}001001"),
+    Account("desk", "grid_worker", DISTRICT),
     Account("worker-there", "grid_worker", f"{THERE}001001"),
     Account("department", "department"),
     Account("ops", "ops", language="en"),

@@ -139,7 +139,8 @@ FORBIDDEN = (
     "SELECT * FROM city.my_open_tasks()", "SELECT * FROM city.me()", "SELECT city.proves(gen_random_uuid(), 'x')",
     "SELECT audit.seal_looks()", "SELECT * FROM audit.looks_at('resident', 'x', NULL, '', 'z', true, 9)",
     "SELECT city.devices_held(ARRAY['DOOR-1'])", "SELECT city.device_took('DOOR-1', 999999999, now())",
-    "SELECT city.key_in_force('abcdefghij')",
+    "SELECT city.key_in_force('abcdefghij')", "SELECT * FROM city.observation", "SELECT city.feed_oldest()",
+    "SELECT city.observe(t, NULL, 'closed', '{}', NULL, NULL) FROM (SELECT NULL::city.task AS t)",
 )  # fmt: skip
 
 

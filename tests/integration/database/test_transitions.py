@@ -192,7 +192,7 @@ class Histories(RuleBasedStateMachine):
         known = self.legal.get((move, self.state))
         capacities = {
             *(["holder"] if self.holder == token else []),
-            *(["taker"] if self.holder is None else []),
+            *(["taker"] if self.holder is None and role != "command_centre" else []),  # it is a grid's queue
             *(["centre"] if role == "command_centre" else []),
         }
         allowed = (

@@ -145,6 +145,21 @@ def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on(settings: Settings
     assert all(reason.startswith("grid-tasks: ") for reason in reasons)
 
 
+def test_a_sink_older_than_the_stage_keeps_the_domain_that_the_alert_has(settings: Settings, wire: Wire) -> None:
+    finding = uuid.uuid4()
+    wire.alert(finding, dwelling="d1", rule="made-after-this-sink", domain="benefits")
+    wire.send()
+    with running(settings, "grid-tasks"):
+        until(lambda: ask(settings, "SELECT 1 FROM city.task"))
+        assert ask(settings, "SELECT domain FROM city.alert") == [("benefits",)]
+        wire.alert(finding, "resolved", dwelling="d1", rule="made-after-this-sink", domain="benefits")
+        wire.send()
+        until(lambda: ask(settings, "SELECT 1 FROM city.alert WHERE state = 'resolved'"))
+    assert ask(settings, "SELECT a.domain, t.domain FROM city.alert a JOIN city.task t USING (finding_id)") == [
+        ("benefits", "benefits")
+    ]
+
+
 def test_postgresql_is_waited_for(settings: Settings, wire: Wire) -> None:
     """Every connection is ended in the middle; nothing is lost and the process stays."""
     with running(settings, "row-tables") as runner:

@@ -24,7 +24,7 @@ def press(wire: Wire, rule: str = "button-sos") -> None:
     """Somebody pressed a button three seconds ago."""
     event = {"department": "bracelet", "kind": "Pressed", "record": "C-1", "event_id": str(uuid.uuid4())}
     pressed = event | {"occurred_at": time.time_ns() // 1000 - 3_000_000}
-    wire.alert(uuid.uuid4(), rule=rule, view="resident", severity="urgent", because=[pressed])
+    wire.alert(uuid.uuid4(), rule=rule, domain="sos", view="resident", severity="urgent", because=[pressed])
     wire.send()
 
 

@@ -51,6 +51,7 @@ class Wire:
             "finding_id": str(finding),
             "rule": "newly-let",
             "rule_version": 1,
+            "domain": "housing",
             "state": state,
             "view": "dwelling",
             "subject": dwelling or "d",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from processes.clock_topic import take_back
 from producers.publish import Statement
 from tests.integration.stages.conftest import DAY, MORNING, POLICE, Stages, car, dibao, moved_in
 
@@ -178,3 +179,23 @@ def test_a_dormitory_is_one_row_and_one_that_grows_too_large_is_told(stages: Sta
     assert {key.partition(b"\n")[0] for key in stages.letters()} == {b"H-dorm"}
     assert stages.row("household", "H-next-door") is not None
     assert all(child.alive for child in stages.ours.running.values())
+
+
+def test_what_a_mistaken_time_opened_is_resolved_once_it_is_taken_back(stages: Stages) -> None:
+    """The benefit begins in ten days; a clock that is a month ahead, then right again."""
+    stages.start("resident", "household")
+    stages.tick(MORNING + DAY)
+    households(stages, range(3), day=20_010)
+    stages.settle("resident", "household")
+    stages.tick(MORNING + 30 * DAY)
+    stages.settle("resident", "household")
+    assert states(stages) == {f"H-{number}": ["opened"] for number in range(3)}
+    stages.tick(MORNING + 2 * DAY)
+    stages.settle("resident", "household")
+    assert states(stages) == {f"H-{number}": ["opened"] for number in range(3)}, "an earlier tick alone changes nothing"
+    take_back(stages.settings, MORNING + 2 * DAY)
+    stages.settle("resident", "household")
+    assert states(stages) == {f"H-{number}": ["opened", "resolved"] for number in range(3)}
+    stages.tick(MORNING + 11 * DAY)
+    stages.settle("resident", "household")
+    assert states(stages) == {f"H-{number}": ["opened", "resolved", "opened"] for number in range(3)}

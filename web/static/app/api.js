@@ -54,6 +54,12 @@ const listed = (answer) => (Array.isArray(answer) ? answer : (answer?.items ?? [
 
 export const signIn = (name, password) => request("POST", "/session", { name, password });
 export const signOut = () => request("DELETE", "/session");
+/** @type {() => Promise<{id: string, key: string}>} */
+export const sealingKey = () => request("GET", "/sealing-key");
+/** @type {(sealed: string) => Promise<{content: any}>} */
+export const openSealed = (sealed) => request("POST", "/sealed/open", { sealed });
+/** Grids that a task can be given to. */
+export const queues = async (search) => listed(await request("GET", `/queues${query({ search })}`));
 /** Ends the account's other sessions. */
 export const changePassword = (old, changed) => request("POST", "/me/password", { old, new: changed });
 /** @type {() => Promise<City.Account>} */
@@ -93,9 +99,9 @@ export async function tasks(filter = {}) {
   return items;
 }
 /**
- * Moves a task; `key` makes a repeated request harmless.
+ * Moves a task; `key` makes a repeated request harmless. A visit may be answered by a task that is gone from here.
  *
- * @type {(task: string, move: string, body?: object, key?: string) => Promise<City.Task>}
+ * @type {(task: string, move: string, body?: object, key?: string) => Promise<City.Moved>}
  */
 export const moveTask = (task, move, body, key) =>
   request("POST", `/tasks/${part(task)}/${move}`, body ?? {}, key ? { "idempotency-key": key } : {});

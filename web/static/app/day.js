@@ -2,15 +2,15 @@
 
 import { computed, reactive, ref } from "/lib/vue.js";
 import { alertCase, grids, tasks } from "./api.js";
+import { closeDrafts, draftsOf, forgetDraft } from "./drafts.js";
 import { drain, online, openOutbox, waiting } from "./outbox.js";
 import { learn } from "./regions.js";
 import { foreseen, inOrder, isDone, isOpen, metres } from "./route.js";
 import { toSignIn } from "./session.js";
-import { drafts, kept } from "./store.js";
-import { now } from "./time.js";
+import { kept } from "./store.js";
+import { now, sameDay } from "./time.js";
 
-const DAY = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" });
-const isToday = (instant) => Boolean(instant) && DAY.format(Date.parse(instant)) === DAY.format(Date.now());
+const isToday = (instant) => Boolean(instant) && sameDay(instant, Date.now());
 const COMMUNITY_DIGITS = 12;
 const STREET_DIGITS = 9;
 
@@ -92,8 +92,9 @@ export function day() {
   /** Shows what is kept, then what the server has; sends what waits. */
   async function begin(account) {
     scope = account.scope;
+    draftsOf(account.id);
     const before = await kept.get("account");
-    if (before && before !== account.id) await kept.clear();
+    if (before && before !== account.id) await Promise.all([kept.clear(), closeDrafts()]);
     await kept.put("account", account.id);
     const last = await kept.get("day");
     await openOutbox(account.id, takeTask); // before any stop shows: one that was done here must not look undone
@@ -122,7 +123,7 @@ export function day() {
       if (index >= 0) state.tasks.splice(index, 1);
     } else if (index >= 0) state.tasks[index] = task;
     else if (isOpen(task)) state.tasks.push(task);
-    if (task.state === "completed") await drafts.remove(task.id);
+    if (task.state === "completed" || task.visit) await forgetDraft(task.id);
     if (index < 0 && !left) reorder();
     await kept.put("day", { tasks: state.tasks, readAt: state.readAt });
     if (!left && isOpen(task)) {

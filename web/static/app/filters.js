@@ -1,10 +1,9 @@
 // What each head number counts, as a filter of the list: the part that the API does, and the part that is seen from
 // the alert.
 
-import { isPast, now } from "./time.js";
+import { isPast, now, sameDay } from "./time.js";
 
-const DAY = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" });
-const isToday = (instant) => Boolean(instant) && DAY.format(Date.parse(instant)) === DAY.format(now.value);
+const isToday = (instant) => Boolean(instant) && sameDay(instant, now.value);
 const OPEN = new Set(["opened", "changed"]);
 const RUNNING = new Set(["dispatched", "acknowledged"]); // a suspended task has no clock
 const unfinished = (alert) => RUNNING.has(alert.task?.state);

@@ -1,25 +1,29 @@
 // Moves of tasks, sent in order as soon as the network allows. A move leaves this list only when the server has taken
-// it, or when the person has read the server's refusal and put it away. Its key makes a second sending harmless.
+// it, or when the person has read the server's refusal and put it away. Its key makes a second sending harmless. What
+// it says is on the disk sealed only; a page that was loaded since lets the server open it.
 
 import { computed, reactive, ref } from "/lib/vue.js";
 import { moveTask, Unreachable } from "./api.js";
+import { hasKey, learnKey, seal, unseal } from "./seal.js";
 import { moves } from "./store.js";
 
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 60_000;
 const LATER = new Set([408, 425, 429, 500, 502, 503, 504]); // the server may take it yet
 
-/** In order: `{number, account, task, move, body, key, at, refused?}`. */
+/** In order: `{number, account, task, move, body?, sealed?, key, at, refused?}`. */
 export const outbox = reactive(/** @type {City.Move[]} */ ([]));
 export const waiting = computed(() => outbox.filter((one) => !one.refused));
 export const refused = computed(() => outbox.filter((one) => one.refused));
 /** How many notes the server kept with an identity number taken out, since the person last read so. */
 export const notesMasked = ref(0);
+/** Visits that did not complete their task, or whose time was moved, until the person has read so. */
+export const visitsKept = reactive(/** @type {City.Visit[]} */ ([]));
 /** Whether the server answered last time. */
 export const online = ref(navigator.onLine);
 
 let account = null;
-/** @type {(task: City.Task, move: City.Move) => void} */
+/** @type {(task: City.Moved, move: City.Move) => void} */
 let taken = () => {};
 let wait = FIRST_WAIT_MS;
 let timer;
@@ -31,17 +35,32 @@ let timer;
 export async function openOutbox(who, onTaken) {
   account = who;
   taken = onTaken;
-  outbox.splice(0, outbox.length, ...(await moves.all()).filter((one) => one.account === who));
+  const learning = learnKey().catch(() => null);
+  if (!hasKey()) await learning;
+  const mine = (await moves.all()).filter((one) => one.account === who);
+  for (const one of mine) await keepSealed(one); // written before this tablet knew a key
+  outbox.splice(0, outbox.length, ...mine);
   addEventListener("online", () => drain());
   addEventListener("offline", () => (online.value = false));
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && drain());
 }
 
-/** Keeps a move; once this resolves it is on disk. Sending begins by itself. */
+/** Puts the move on the disk, sealed if a key is known; its words stay in this page's memory. */
+async function keepSealed(/** @type {City.Move} */ one) {
+  if (one.body) one.sealed = (await seal(one.account, one.body)) ?? undefined;
+  const { body, ...rest } = one;
+  const row = one.sealed ? rest : one;
+  if (one.number === undefined) one.number = await moves.add(row);
+  else await moves.put(row);
+}
+
+/** Keeps a move; once this resolves it is on disk. Sending begins by itself. A visit says when it happened. */
 export async function post(task, move, body = {}) {
+  const at = new Date().toISOString();
+  const whole = move === "complete" ? { ...body, seen_at: at } : body;
   /** @type {City.Move} */
-  const one = { account, task, move, body, key: crypto.randomUUID(), at: new Date().toISOString() };
-  one.number = await moves.add(one);
+  const one = { account, task, move, body: whole, key: crypto.randomUUID(), at };
+  await keepSealed(one);
   outbox.push(one);
   drain();
 }
@@ -64,11 +83,13 @@ async function sendAll() {
     const one = waiting.value[0];
     if (!one) return;
     try {
+      one.body ??= await unseal(one.sealed);
       const task = await moveTask(one.task, one.move, one.body, one.key);
       online.value = true;
       wait = FIRST_WAIT_MS;
       await dismiss(one.number);
       if (task.note_masked) notesMasked.value += 1;
+      if (task.visit?.kept_as === "observation" || task.visit?.bound) visitsKept.push(task.visit);
       taken(task, one);
     } catch (error) {
       if (error instanceof Unreachable || LATER.has(error.status) || error.status === 401) {
@@ -78,7 +99,7 @@ async function sendAll() {
         return;
       }
       one.refused = { status: error.status, why: error.message };
-      await moves.put(one);
+      await keepSealed(one);
     }
   }
 }

@@ -38,15 +38,29 @@ export const moves = {
   remove: (number) => within("moves", "readwrite", (store) => store.delete(number)),
 };
 
+/** By account and task: `{open?, sealed?}`, the draft as it is and as only the server can read it. */
 export const drafts = {
-  get: (task) => within("drafts", "readonly", (store) => store.get(task)),
-  put: (task, draft) => within("drafts", "readwrite", (store) => store.put(plain(draft), task)),
-  remove: (task) => within("drafts", "readwrite", (store) => store.delete(task)),
+  get: (key) => within("drafts", "readonly", (store) => store.get(key)),
+  put: (key, draft) => within("drafts", "readwrite", (store) => store.put(plain(draft), key)),
+  remove: (key) => within("drafts", "readwrite", (store) => store.delete(key)),
+  /** Nobody reads here any more what was typed; what was sealed stays. */
+  close: () =>
+    within("drafts", "readwrite", (store) => {
+      const walk = store.openCursor();
+      walk.onsuccess = () => {
+        const cursor = walk.result;
+        if (!cursor) return;
+        if (cursor.value?.sealed) cursor.update({ sealed: cursor.value.sealed });
+        else cursor.delete();
+        cursor.continue();
+      };
+      return walk;
+    }),
 };
 
 export const kept = {
   get: (name) => within("kept", "readonly", (store) => store.get(name)),
   put: (name, value) => within("kept", "readwrite", (store) => store.put(plain(value), name)),
-  /** Forgets what was read, never what was typed: on signing out, and when another account signs in. */
+  /** Forgets what was read: on signing out, and when another account signs in. */
   clear: () => within("kept", "readwrite", (store) => store.clear()),
 };

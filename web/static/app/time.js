@@ -4,13 +4,18 @@ import { ref } from "/lib/vue.js";
 import { t } from "./language.js";
 
 const MINUTE = 60_000;
-const format = (options) => new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai", ...options });
+const ZONE = "Asia/Shanghai"; // the city's, as domain/time.py has it
+const format = (options) => new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, ...options });
 const CLOCK = format({ hour: "2-digit", minute: "2-digit", hour12: false });
 const DATE = format({ year: "numeric", month: "2-digit", day: "2-digit" });
 
 /** Now in ms, moved on every 15 s so that "12 minutes ago" stays true. */
 export const now = ref(Date.now());
 setInterval(() => (now.value = Date.now()), 15_000);
+
+/** Whether both instants lie in one day of the city. */
+export const sameDay = (/** @type {City.Instant} */ one, /** @type {City.Instant} */ other) =>
+  DATE.format(ms(one)) === DATE.format(ms(other));
 
 /** Milliseconds of a Date, a text, milliseconds, or the microseconds of a row. */
 const ms = (/** @type {City.Instant} */ instant) =>

@@ -1,12 +1,12 @@
 import { computed, h, ref } from "/lib/vue.js";
-import { lookup, lookupCompany, purposesWithoutCase, signOut } from "../app/api.js";
+import { lookup, lookupCompany, purposesWithoutCase } from "../app/api.js";
 import { recordLink } from "../app/facts.js";
 import { overall } from "../app/freshness.js";
 import { inputOf } from "../app/input.js";
 import { language, named, t, textOf } from "../app/language.js";
 import { nameOf } from "../app/places.js";
 import { pathTo, regionName, shortName } from "../app/regions.js";
-import { forget } from "../app/session.js";
+import { leave } from "../app/session.js";
 import { streamState } from "../app/stream.js";
 import { LanguageSwitch } from "./language-switch.js";
 import { PasswordChange } from "./password-change.js";
@@ -192,11 +192,6 @@ export const CentreTop = {
   props: ["account", "region", "items"],
   emits: ["drill", "open"],
   setup(props, { emit }) {
-    const leave = async () => {
-      await signOut();
-      forget();
-      location.assign("/");
-    };
     return () =>
       h("header", { class: "top" }, [
         h("span", { class: "title" }, `${regionName(props.account.scope, language.value)} ${t("centre.title")}`),

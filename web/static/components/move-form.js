@@ -1,8 +1,9 @@
 import { h, nextTick, ref } from "/lib/vue.js";
 import { OUTCOMES } from "../app/answers.js";
+import { queues } from "../app/api.js";
 import { holdsIdentityNumber } from "../app/identity-number.js";
 import { inputOf } from "../app/input.js";
-import { language, t } from "../app/language.js";
+import { language, t, textOf } from "../app/language.js";
 import { placeName } from "../app/regions.js";
 import { Refusal } from "./refusal.js";
 
@@ -20,7 +21,7 @@ const ASKS = {
   claim: null,
 };
 
-/** Queues that a task may be handed to from `queue`: its district's and the city's. */
+/** Queues that a task may be handed to from `queue` without looking for one: its district's and the city's. */
 const queuesAbove = (queue) => [
   ...new Set([queue.length > 6 ? queue.slice(0, 6) : null, "city"].filter((one) => one && one !== queue)),
 ];
@@ -33,6 +34,17 @@ export const MoveForm = {
     const asking = ref(props.only ?? null);
     const text = ref("");
     const queue = ref(queuesAbove(props.task.queue)[0] ?? "");
+    const found = ref([]);
+    let asked = 0;
+    /** Any grid of the area by its name; the first that fits is chosen, so that a tap fewer is needed. */
+    const search = async (text) => {
+      asked += 1;
+      const mine = asked;
+      const answer = text.trim() ? await queues(text.trim()).catch(() => []) : [];
+      if (mine !== asked) return; // a later one was typed meanwhile
+      found.value = answer.filter((one) => one.queue !== props.task.queue);
+      queue.value = found.value[0]?.queue ?? queuesAbove(props.task.queue)[0] ?? "";
+    };
     const outcome = ref(OUTCOMES[0]);
     const busy = ref(false);
     const error = ref(null);
@@ -88,14 +100,29 @@ export const MoveForm = {
                   onChange: (e) => (queue.value = inputOf(e)),
                   required: true,
                 },
-                queuesAbove(props.task.queue).map((one) =>
-                  h(
-                    "option",
-                    { key: one, value: one },
-                    one === "city" ? t("region.city") : placeName(one, language.value),
+                [
+                  ...found.value.map((one) => h("option", { key: one.queue, value: one.queue }, textOf(one, "name"))),
+                  ...queuesAbove(props.task.queue).map((one) =>
+                    h(
+                      "option",
+                      { key: one, value: one },
+                      one === "city" ? t("region.city") : placeName(one, language.value),
+                    ),
                   ),
-                ),
+                ],
               ),
+            ])
+          : null,
+        ask.queue
+          ? h("label", { class: "field" }, [
+              t("move.queue.search"),
+              h("input", {
+                type: "search",
+                maxlength: 80,
+                placeholder: t("move.queue.hint"),
+                "data-test": "move-queue-search",
+                onInput: (e) => search(inputOf(e)),
+              }),
             ])
           : null,
         move === "complete"

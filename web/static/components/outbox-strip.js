@@ -1,13 +1,20 @@
 import { h } from "/lib/vue.js";
 import { named, t } from "../app/language.js";
-import { dismiss, notesMasked, refused } from "../app/outbox.js";
+import { dismiss, notesMasked, refused, visitsKept } from "../app/outbox.js";
+import { when } from "../app/time.js";
+
+const keptAs = (visit) =>
+  [
+    visit.kept_as === "observation" ? t(`outbox.kept.${visit.because}`) : null,
+    visit.bound ? t(`outbox.bound.${visit.bound}`, { at: when(visit.seen_at) }) : null,
+  ].filter(Boolean);
 
 /**
- * What became of moves: notes that were kept without an identity number in them, and moves that the server did not
- * take, with what it said and what was typed, until the person puts it away.
+ * What became of moves: visits that were kept beside their task, notes that were kept without an identity number, and
+ * moves that the server did not take, with what it said and what was typed, until the person puts it away.
  */
 export const OutboxStrip = () =>
-  refused.value.length + notesMasked.value === 0
+  refused.value.length + notesMasked.value + visitsKept.length === 0
     ? null
     : h("ul", { class: "refused stack", "data-test": "refused" }, [
         notesMasked.value > 0
@@ -16,11 +23,17 @@ export const OutboxStrip = () =>
               h("button", { type: "button", onClick: () => (notesMasked.value = 0) }, t("outbox.put-away")),
             ])
           : null,
+        ...visitsKept.map((visit, i) =>
+          h("li", { key: `visit-${i}`, class: "refusal", "data-test": "visit-kept" }, [
+            ...keptAs(visit).map((line) => h("p", line)),
+            h("button", { type: "button", onClick: () => visitsKept.splice(i, 1) }, t("outbox.put-away")),
+          ]),
+        ),
         ...refused.value.map((one) =>
           h("li", { key: one.number, class: "refusal" }, [
             h("strong", t("outbox.refused", { move: named(`move.${one.move}`, one.move) })),
             h("p", one.refused.why),
-            one.body.note || one.body.reason
+            one.body?.note || one.body?.reason
               ? h("p", [t("outbox.copy"), h("q", one.body.note ?? one.body.reason)])
               : null,
             h("button", { type: "button", onClick: () => dismiss(one.number) }, t("outbox.put-away")),

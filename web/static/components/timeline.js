@@ -2,6 +2,8 @@ import { h } from "/lib/vue.js";
 import { named, t } from "../app/language.js";
 import { when } from "../app/time.js";
 
+const SENT_LATER_MS = 60_000;
+
 /** Who did what when, newest last; a null `by` is the system. */
 export const Timeline = ({ moments }) =>
   h(
@@ -14,7 +16,15 @@ export const Timeline = ({ moments }) =>
           " ",
           h("span", { class: "quiet small" }, one.by ?? t("moment.system")),
         ]),
+        one.outcome ? h("span", { class: "small" }, named(`outcome.${one.outcome}`, one.outcome)) : null,
         h("time", { class: "quiet small", datetime: one.at }, when(one.at)),
+        one.happened_at && Date.parse(one.at) - Date.parse(one.happened_at) > SENT_LATER_MS
+          ? h(
+              "span",
+              { class: "quiet small", "data-test": "happened" },
+              t("moment.happened", { at: when(one.happened_at) }),
+            )
+          : null,
         one.note ? h("q", one.note) : null,
       ]),
     ),

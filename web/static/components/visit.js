@@ -1,13 +1,14 @@
 import { h, onMounted, reactive, ref, watch } from "/lib/vue.js";
 import { ANSWERS, OUTCOMES } from "../app/answers.js";
 import { alertCase, unmaskCase } from "../app/api.js";
+import { keepDraft, readDraft } from "../app/drafts.js";
 import { refreshFreshness } from "../app/freshness.js";
 import { holdsIdentityNumber } from "../app/identity-number.js";
 import { inputOf } from "../app/input.js";
 import { named, t, textOf } from "../app/language.js";
 import { stopOf } from "../app/places.js";
 import { Severity, severityOf } from "../app/severity.js";
-import { drafts, kept } from "../app/store.js";
+import { kept } from "../app/store.js";
 import { due } from "../app/time.js";
 import { CaseFacts } from "./case-facts.js";
 import { People } from "./people.js";
@@ -30,10 +31,10 @@ export const Visit = {
     const missing = ref(false);
 
     onMounted(async () => {
-      Object.assign(draft, await drafts.get(props.task.id));
+      Object.assign(draft, await readDraft(props.task.id));
       draft.arrived_at ??= new Date().toISOString();
       ready.value = true;
-      watch(draft, () => drafts.put(props.task.id, draft), { deep: true, immediate: true, flush: "sync" });
+      watch(draft, () => keepDraft(props.task.id, draft), { deep: true, immediate: true, flush: "sync" });
       const name = `case:${props.task.finding_id}`;
       one.value = (await kept.get(name)) ?? null;
       try {

@@ -4,7 +4,7 @@ import { createApp, h, ref } from "/lib/vue.js";
 import { signIn, Unreachable } from "../app/api.js";
 import { inputOf } from "../app/input.js";
 import { language, t } from "../app/language.js";
-import { homeOf, remember } from "../app/session.js";
+import { begin, endSession, homeOf } from "../app/session.js";
 import { LanguageSwitch } from "../components/language-switch.js";
 
 /**
@@ -29,9 +29,10 @@ const SignIn = {
       busy.value = true;
       error.value = "";
       try {
+        await endSession(); // of whoever was here before
         const account = await signIn(name.value.trim(), password.value);
-        if (account?.role) remember(account);
-        location.assign(destination(account ?? {}));
+        begin(account);
+        location.assign(destination(account));
       } catch (refused) {
         error.value =
           refused instanceof Unreachable
@@ -92,4 +93,5 @@ const SignIn = {
   },
 };
 
+endSession();
 createApp(SignIn).mount("#page");

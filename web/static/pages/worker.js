@@ -1,15 +1,13 @@
 // The grid worker's page: "where next, and why?" Works without a network; nothing typed is lost.
 
 import { computed, createApp, h, onMounted, onUnmounted, ref } from "/lib/vue.js";
-import { signOut } from "../app/api.js";
 import { day } from "../app/day.js";
 import { fragment, go } from "../app/fragment.js";
 import { language, named, t } from "../app/language.js";
 import { online, post, waiting } from "../app/outbox.js";
 import { nameOf, stopOf } from "../app/places.js";
 import { learn, placeName } from "../app/regions.js";
-import { account, forget, remembered, toSignIn } from "../app/session.js";
-import { kept } from "../app/store.js";
+import { account, leave, remembered } from "../app/session.js";
 import { follow } from "../app/stream.js";
 import { clock } from "../app/time.js";
 import { GridMap } from "../components/grid-map.js";
@@ -75,13 +73,6 @@ const Worker = {
       if (task.state === "dispatched") await acknowledge(task);
       arrive(task);
     };
-    const leave = async () => {
-      await signOut().catch(() => null); // without a network the session ends by itself; this tablet forgets now
-      await kept.clear();
-      forget();
-      toSignIn();
-    };
-
     const top = () => {
       const done = today.finished.value.length;
       const all = done + today.stops.value.length;

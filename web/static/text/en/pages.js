@@ -118,6 +118,8 @@ export default {
   "moment.resumed": "Resumed",
   "moment.instruct": "Instruction",
   "moment.instructed": "Instruction",
+  "moment.observe": "Seen, beside the task",
+  "moment.happened": "seen {at}",
   "moment.reroute": "Re-routed",
   "moment.rerouted": "Re-routed",
 
@@ -129,6 +131,8 @@ export default {
   "move.resume": "Resume",
   "move.instruct": "Instruct",
   "move.to": "Hand over to",
+  "move.queue.search": "Find another grid",
+  "move.queue.hint": "part of its name, or its code",
   "move.outcome": "Result",
   "move.none": "This account has nothing to do here now.",
   "move.text.complete": "Note (optional)",
@@ -164,6 +168,15 @@ export default {
   "outbox.refused": "Not taken by the server: {move}",
   "outbox.put-away": "Put away",
   "outbox.masked": "An identity number in your note was replaced by ▮. The rest of the note is kept as you wrote it.",
+  "outbox.kept.completed": "The task had been completed already. What you saw is kept with the case.",
+  "outbox.kept.closed": "The task had been closed meanwhile. What you saw is kept with the case.",
+  "outbox.kept.suspended": "The task had been suspended meanwhile. What you saw is kept with the case.",
+  "outbox.kept.taken_over": "A colleague had taken the task over meanwhile. What you saw is kept with the case.",
+  "outbox.kept.handed_over": "The task had been given to another queue meanwhile. What you saw is kept with the case.",
+  "outbox.kept.not_acknowledged":
+    "You had not acknowledged the task: it stays open. What you saw is kept with the case.",
+  "outbox.bound.task": "The tablet's time of your visit lay before the task: {at} was kept.",
+  "outbox.bound.now": "The tablet's time of your visit lay in the future: {at} was kept.",
   "outbox.copy": "What was typed:",
 
   "stop.before": "Last time: {outcome}",
