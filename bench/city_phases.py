@@ -14,6 +14,7 @@ from rich.console import Console
 from bench.city_stack import City, Usage, peak_mb
 from demo import play, sheets
 from demo.city import DemoCity
+from domain.time import CITY
 from domain.view import View
 from producers.publish import Publisher
 from runtime.discover import discover
@@ -83,7 +84,7 @@ class Reading:
 
 def publish(city: City, folder: Path, residents: int) -> Line:
     """As `citygrid demo load` does, but nobody reads yet: devices' events are not held back for the stages."""
-    demo_city = DemoCity(play.SEED, residents, datetime.now(city.settings.zone).date())
+    demo_city = DemoCity(play.SEED, residents, datetime.now(CITY).date())
     play.load_areas(city.settings.dsn("sinks"), demo_city.places.areas)
     notes.print(f"The registers of {residents} residents are written.")
     files = play.write(folder, demo_city)

@@ -21,6 +21,7 @@ from demo.city import PEOPLE, DemoCity
 from demo.places import Area
 from demo.registers import Register, TopicStatement
 from demo.swipes import from_now_on
+from domain.time import CITY
 from producers.publish import Publisher
 from producers.publish import export_file as files
 from producers.publish.export_file import RejectedFile
@@ -74,7 +75,7 @@ class Demo:
                 f"Another demo city lives here already (seed {known['seed']}, {loaded} residents): play that one, let "
                 "it grow by more residents, or forget everything with `citygrid reset`."
             )
-        today = known.get("today", f"{datetime.now(settings.zone):%Y-%m-%d}")
+        today = known.get("today", f"{datetime.now(CITY):%Y-%m-%d}")
         self._known = {**known, "seed": seed, "today": today}
         self.city = DemoCity(seed, residents, date.fromisoformat(today))
 

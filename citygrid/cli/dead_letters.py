@@ -19,6 +19,7 @@ from rich.table import Table
 
 from citygrid.cli import CommandFailed
 from citygrid.cli.screen import AsJson, console, errors
+from domain.time import CITY
 from runtime.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def list_(topic: OfTopic = None, as_json: AsJson = False) -> None:
     for column in ("record", "kept in", "reason", "since", "times", "bytes", "sent back"):
         table.add_column(column, overflow="fold")
     for letter in letters:
-        since, back = _when(letter.put_aside_at, settings), _when(letter.replayed_at, settings)
+        since, back = _when(letter.put_aside_at), _when(letter.replayed_at)
         table.add_row(
             str(letter.origin), letter.kept_in, letter.reason, since, str(letter.times), str(letter.size), back
         )
@@ -244,7 +245,7 @@ def _utc(milliseconds: int | None) -> str | None:
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()
 
 
-def _when(milliseconds: int | None, settings: Settings) -> str:
+def _when(milliseconds: int | None) -> str:
     if milliseconds is None:
         return ""
-    return datetime.fromtimestamp(milliseconds / 1000, settings.zone).strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(milliseconds / 1000, CITY).strftime("%Y-%m-%d %H:%M:%S")
