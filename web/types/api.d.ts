@@ -4469,7 +4469,7 @@ export interface operations {
                 content: {
                     /**
                      * @example event: ready
-                     *     id: 90121-0
+                     *     id: 90121
                      *     data: {}
                      */
                     "text/event-stream": string;
