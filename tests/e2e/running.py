@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka._model import ConsumerGroupTopicPartitions
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
@@ -34,6 +34,13 @@ from wire.topics import CLOCK, group_of_stage, subject_of
 
 Where = tuple[str, int]
 """A topic (its name on the cluster) and a partition."""
+
+
+LEADERLESS = (
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+)
 
 
 class Late(AssertionError):
@@ -172,8 +179,8 @@ class Topics:
 
     def catch_up(self, seconds: float = 60) -> None:
         """Read up to where every partition ends now. Raises Late."""
-        ends = self._ends_now()
         deadline = time.monotonic() + seconds
+        ends = self._ends_now(deadline)
         while lacking := [place for place, end in ends.items() if self._told_end.get(place, -1) < end]:
             if time.monotonic() > deadline:
                 raise Late(f"not read to their end: {lacking[:5]} of {len(lacking)} partitions")
@@ -190,11 +197,18 @@ class Topics:
                 elif error.code() == KafkaError._PARTITION_EOF:
                     self._told_end[where] = message.offset() or 0
 
-    def _ends_now(self) -> dict[Where, int]:
+    def _ends_now(self, deadline: float) -> dict[Where, int]:
         """Asked on another connection: the consumer's waits for records."""
         asked = {place: OffsetSpec.latest() for place in self._partitions}  # type: ignore[no-untyped-call]
-        answers = self._admin.list_offsets(asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=20)
-        return {(place.topic, place.partition): future.result(20).offset for place, future in answers.items()}
+        while True:
+            answers = self._admin.list_offsets(asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=20)
+            try:
+                return {(place.topic, place.partition): future.result(20).offset for place, future in answers.items()}
+            except KafkaException as error:
+                # a broker begins to lead a topic a moment after the topic was made
+                if error.args[0].code() not in LEADERLESS or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def close(self) -> None:
         self._consumer.close()
