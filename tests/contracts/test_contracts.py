@@ -125,6 +125,23 @@ def test_a_slip_is_named_with_its_file(copied: Path, old: str, new: str, named: 
     assert named in str(refused.value)
 
 
+def test_a_kind_that_another_contract_has_is_refused_with_both(copied: Path) -> None:
+    file = copied / "events" / "civil-affairs" / "marriage.avsc"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace('"name": "Divorced"', '"name": "Graded"'), encoding="utf-8"
+    )
+    with pytest.raises(ContractRefused, match=r"the kind 'Graded' is one of (housing|civil-affairs)\."):
+        contracts(copied)
+
+
+def test_a_subject_that_no_view_is_of_is_refused_with_the_way_out(copied: Path) -> None:
+    file = copied / "events" / "housing" / "dwelling-safety.avsc"
+    text = file.read_text(encoding="utf-8").replace('"subject": "dwelling"', '"subject": "lift"')
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ContractRefused, match=r"one of district, dwelling, .* there is a view first, in domain/views/"):
+        contracts(copied)
+
+
 @pytest.mark.parametrize(
     ("duration", "seconds"), [("P1D", 86_400), ("PT1H", 3_600), ("P1W", 604_800), ("P2DT3H4M5S", 183_845)]
 )
