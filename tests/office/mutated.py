@@ -14,6 +14,7 @@ import csv
 import io
 import json
 import random
+import re
 import sys
 import tempfile
 import time
@@ -109,6 +110,8 @@ def good(draw: random.Random) -> Sheet:
     return Sheet(civil_affairs.DEPARTMENT, header.split(","), rows)
 
 
+#: What `name_decorated` puts around and into a name.
+_DECORATION = re.compile(r"[\s*\u200b\[\]“”:]+|\(.*\)|（.*）")
 Mutation = Callable[[Sheet, random.Random], None]
 
 
@@ -156,7 +159,8 @@ def column_twice(sheet: Sheet, draw: random.Random) -> None:
 
 def column_lost(sheet: Sheet, draw: random.Random) -> None:
     place = draw.randrange(len(sheet.header))
-    optional = sheet.header[place] in ("房屋编码", "备注", "序号", "导出人", "")
+    undecorated = _DECORATION.sub("", sheet.header[place])
+    optional = undecorated in ("房屋编码", "备注", "序号", "导出人", "")  # a file without it states something else
     if not optional and sheet.header.count(sheet.header[place]) == 1:
         del sheet.header[place]
         for row in sheet.rows:
