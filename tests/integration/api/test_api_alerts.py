@@ -223,7 +223,7 @@ async def test_a_visit_whose_task_was_given_away_is_kept_and_the_worker_is_told(
         assert kept["visit"]["seen_at"] == kept["visit"]["sent_at"]
     assert (await worker.get(address)).status_code == 404
     assert (await there.get(address)).json()["state"] == "dispatched"
-    timeline = (await there.get(f"/alerts/{city.here.findings[0]}")).json()["timeline"]
+    timeline = (await centre.get(f"/alerts/{city.here.findings[0]}")).json()["timeline"]
     (observed,) = [moment for moment in timeline if moment["kind"] == "observe"]
     assert (observed["by"], observed["outcome"], observed["note"]) == ("worker", "done", None)
     with psycopg.connect(city.database.sinks) as sinks:

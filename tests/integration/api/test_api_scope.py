@@ -87,7 +87,7 @@ async def test_another_streets_object_answers_as_one_that_is_not(city: City, log
 
 async def test_the_same_operations_work_in_ones_own_street(city: City, log_in: LogIn) -> None:
     """Or the test above would pass on a broken API."""
-    client = await log_in("there")
+    client = await log_in("worker-there")
     for method, address, body in addresses(city.there):
         status = (await ask(client, method, address, body))[0]
         assert status in {200, 409}, (method, address, status)

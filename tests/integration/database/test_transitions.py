@@ -116,6 +116,7 @@ def test_who_holds_a_task_completes_it_and_a_command_centre_hands_it_over(world:
 
 def test_the_same_request_sent_again_is_one_move_also_when_the_task_is_out_of_sight(world: World) -> None:
     world.place("d1", GRID_A)
+    world.place("d2", GRID_B)
     task = world.tasks(world.alert("d1"))[0]["id"]
     request = uuid.uuid4()
     with world.as_account(world.account("grid_worker", GRID_A)) as connection:
