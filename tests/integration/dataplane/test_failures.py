@@ -80,8 +80,9 @@ class OwnKafka:
 
 
 @pytest.fixture
-def own_kafka(tmp_path: Path) -> Iterator[OwnKafka]:
-    """A broker that may be killed."""
+def own_kafka(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnKafka]:
+    """A broker that may be killed; it lives too shortly for Java's second compiler to pay for itself."""
+    monkeypatch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
     local = LocalStack(tmp_path / "stack", Ports.free(), downloads.folder(Settings().downloads_dir))
     broker = OwnKafka(local, dict(local.start(["kafka"])))
     yield broker
