@@ -184,6 +184,7 @@ def settings(stack: LocalStack, prefix: str, database: Database, pseudonym_key_f
         _env_file=None,
         state_dir=tmp_path / "state",
         kafka_bootstrap=stack.address("kafka"),
+        partitions=2,  # enough to tell them apart; a broker makes 250 logs for all topics of a test
         registry_url=stack.address("registry"),
         topic_prefix=prefix,
         database_owner_dsn=database.owner,

@@ -5,7 +5,8 @@ Names here have no prefix; `Topic.on(settings)` gives the name on the cluster.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,8 +121,28 @@ def ensure_topics(settings: Settings) -> list[str]:
                 raise
         else:
             made.append(name)
+    _wait_until_led(admin, wanted)
     _refuse_others(admin, settings, wanted)
     return made
+
+
+def _wait_until_led(admin: AdminClient, names: Iterable[str]) -> None:
+    """A broker answers that a topic is made before it knows it itself: who reads or counts it then would find nothing.
+
+    Raises KafkaException if a topic has no leader within `PATIENCE_S`.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        there = admin.list_topics(timeout=PATIENCE_S).topics
+        for name in names:
+            parts = there[name].partitions.values() if name in there else ()
+            if not parts or any(part.leader < 0 for part in parts):
+                break
+        else:
+            return
+        if time.monotonic() > deadline:
+            raise KafkaException(KafkaError(KafkaError.LEADER_NOT_AVAILABLE, f"no broker leads {name} yet"))
+        time.sleep(0.1)
 
 
 def subject_of(settings: Settings, topic: str) -> str:

@@ -41,7 +41,7 @@ _BETWEEN = [*(f"contributions.{view}" for view in CONTRIBUTED), *ROWS, ALERTS, C
 
 
 def golden_settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"live_since": datetime.fromtimestamp(LIVE_SINCE / 1e6, UTC)})
+    return settings.model_copy(update={"live_since": datetime.fromtimestamp(LIVE_SINCE / 1e6, UTC), "partitions": 4})
 
 
 class Running:
