@@ -33,6 +33,10 @@ hypothesis.settings.register_profile("others every time", deadline=None, derando
 hypothesis.settings.load_profile("others every time")  # Hypothesis has a profile for CI in which every run is the same
 
 
+PARTITIONS = 2
+"""Of each topic of a test: enough to tell them apart, and a broker makes 250 logs for all topics."""
+
+
 @dataclass(frozen=True)
 class Database:
     """A database of one test: the connection strings of each role to it."""
@@ -184,7 +188,7 @@ def settings(stack: LocalStack, prefix: str, database: Database, pseudonym_key_f
         _env_file=None,
         state_dir=tmp_path / "state",
         kafka_bootstrap=stack.address("kafka"),
-        partitions=2,  # enough to tell them apart; a broker makes 250 logs for all topics of a test
+        partitions=PARTITIONS,
         registry_url=stack.address("registry"),
         topic_prefix=prefix,
         database_owner_dsn=database.owner,

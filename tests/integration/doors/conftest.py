@@ -15,6 +15,7 @@ from local.stack.local import LocalStack
 from producers.doors import key_register as keys
 from producers.doors.app import create_app
 from runtime.settings import Settings
+from tests.conftest import PARTITIONS
 from tests.integration.doors.statements import PRESSES, SWIPES, TENANCY, begin
 from wire.topics import ensure_schemas, ensure_topics
 
@@ -28,6 +29,7 @@ def wire(stack: LocalStack) -> str:
         kafka_bootstrap=stack.address("kafka"),
         registry_url=stack.address("registry"),
         topic_prefix=prefix,
+        partitions=PARTITIONS,
     )
     ensure_topics(shared)
     ensure_schemas(shared)
