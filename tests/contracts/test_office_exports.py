@@ -11,8 +11,9 @@ import pytest
 
 from producers.departments import disabled_federation, education, health, migration, provident_fund, social_security
 from producers.publish.cells import day
+from producers.publish.checked_lines import Good
 from producers.publish.columns import Department
-from producers.publish.export_file import Good, Rehearsal, lines
+from producers.publish.export_file import Rehearsal, lines
 from producers.publish.export_lines import ExportFile
 from runtime.settings import Settings
 from tests.contracts.people import number

@@ -15,8 +15,9 @@ import pytest
 import xlsxwriter
 
 from producers.departments import housing, police
+from producers.publish.checked_lines import Bad, Good
 from producers.publish.columns import Department, ExportUnknown
-from producers.publish.export_file import Bad, Good, Rehearsal, RejectedFile, lines, publish
+from producers.publish.export_file import Rehearsal, RejectedFile, lines, publish
 from producers.publish.export_lines import ExportFile, FileRefused
 from runtime.settings import Settings
 from tests.contracts.people import number

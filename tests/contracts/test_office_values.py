@@ -14,7 +14,8 @@ import pytest
 from demo.sheets import READERS
 from domain.codes import with_check_character
 from domain.time import CITY
-from producers.publish.export_file import Bad, Good, lines
+from producers.publish.checked_lines import Bad, Good
+from producers.publish.export_file import lines
 from producers.publish.export_lines import ExportFile, FileRefused
 from producers.publish.statement import Checked, Ready, Statement
 from tests.contracts.people import full_width, number

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from producers.departments import civil_affairs, police, transport
+from producers.publish.checked_lines import Bad, Good
 from producers.publish.columns import Department, ExportUnknown
-from producers.publish.export_file import Bad, Good, Rehearsal, lines
+from producers.publish.export_file import Rehearsal, lines
 from producers.publish.export_lines import Damaged, ExportFile, FileRefused
 from producers.tables.delimited import best_delimiter, rows, text_of
 from producers.tables.file_form import form_of

@@ -15,7 +15,8 @@ from demo.sheets import READERS, exported
 from domain.codes import normalised_credit_code, normalised_identity_number
 from domain.event import Event
 from domain.time import DAY, midnight
-from producers.publish.export_file import Good, Rehearsal, lines
+from producers.publish.checked_lines import Good
+from producers.publish.export_file import Rehearsal, lines
 from producers.publish.export_lines import ExportFile
 from runtime.settings import Settings
 from tests.golden.in_memory import City

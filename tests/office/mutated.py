@@ -25,8 +25,9 @@ from pathlib import Path
 import xlsxwriter
 
 from producers.departments import civil_affairs, housing, police
+from producers.publish.checked_lines import Bad, Good
 from producers.publish.columns import Department, ExportUnknown
-from producers.publish.export_file import Bad, Good, lines
+from producers.publish.export_file import lines
 from producers.publish.export_lines import ExportFile, FileRefused
 from producers.publish.statement import Checked, Ready, Statement
 from tests.contracts.people import number
