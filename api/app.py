@@ -20,6 +20,7 @@ from api.routes import alerts, catalogue, health, overview, rows, sealed, sessio
 from api.sealing import SealingKeys
 from api.stream import Places
 from api.watch import FeedWatch
+from runtime.http.hosts import hosts_of
 from runtime.settings import Settings
 from wire.catalogue import entries
 from wire.pseudonym import Pseudonyms
@@ -94,6 +95,7 @@ def create_app(settings: Settings, sinks: Mapping[str, Sequence[str]] | None = N
         rate=settings.api_requests_per_second,
         burst=int(settings.api_requests_per_second * BURST_SECONDS),
         secure=app.state.secure,
+        hosts=hosts_of(settings),
     )
     for part in (session, alerts, tasks, sealed, rows, overview, catalogue, stream, health):
         app.include_router(part.router, prefix=ROOT, responses=PROBLEMS)

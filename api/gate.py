@@ -41,9 +41,10 @@ class Gate(gate.Gate):
         rate: float,
         burst: int,
         secure: bool,
+        hosts: frozenset[str],
         policy: str = CONTENT_SECURITY_POLICY,
     ) -> None:
-        super().__init__(app, body_limit=body_limit, secure=secure, policy=policy)
+        super().__init__(app, body_limit=body_limit, secure=secure, hosts=hosts, policy=policy)
         self._buckets = Buckets(rate, burst)
 
     def is_page(self, path: str) -> bool:

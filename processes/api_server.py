@@ -22,6 +22,8 @@ from api.app import create_app
 from api.gate import Gate
 from database.accounts import AccountRefused, refuse_demo_in_production
 from runtime import metrics
+from runtime.http.hosts import hosts_of
+from runtime.http.patience import PatientHttp
 from runtime.log import configure
 from runtime.settings import Settings, load
 from sinks.worker import sinks
@@ -59,6 +61,7 @@ def pages(settings: Settings) -> FastAPI:
         rate=PAGE_REQUESTS_PER_SECOND,
         burst=PAGE_REQUESTS_PER_SECOND,
         secure=settings.mode == "production",
+        hosts=hosts_of(settings),
         policy=CONTENT_SECURITY_POLICY,
     )
     app.add_api_route(WORDS, _words, methods=["GET", "HEAD"])
@@ -88,6 +91,7 @@ def main() -> int:
             host=settings.host,
             port=settings.api_port,
             loop="uvloop",
+            http=PatientHttp,
             log_config=None,
             access_log=False,  # its lines hold paths, and a path names a person's row
             server_header=False,

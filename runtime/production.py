@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
 if TYPE_CHECKING:
@@ -62,6 +60,9 @@ def faults(settings: Settings) -> list[str]:
 
 def database_faults(name: str, dsn: str) -> list[str]:
     """What is wrong with the PostgreSQL connection string `dsn` of the setting or file `name`."""
+    from psycopg import ProgrammingError  # every command reads this file, few of them need PostgreSQL
+    from psycopg.conninfo import conninfo_to_dict
+
     try:
         parts = {key: str(value) for key, value in conninfo_to_dict(dsn).items()}
     except ProgrammingError:  # its text quotes the string, password and all

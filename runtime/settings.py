@@ -90,11 +90,18 @@ class Settings(BaseSettings):
 
     pseudonym_key_file: Path | None = Field(None, description="the key for identity numbers, mode 0600")
 
+    backup_key_file: Path | None = Field(
+        None, description="signs backups, never in one; ~/.config/citygrid/backup.key if not set, made by the first"
+    )
+
     snapshot_withdraws_share: float = Field(
         0.05, ge=0, le=1, description="of what is known, that a snapshot may withdraw without --withdraw-many"
     )
 
     host: str = Field("127.0.0.1", description="what API and metrics ports bind to; 0.0.0.0 in a container")
+    hosts: str = Field(
+        "", description="names by which pages, API and gateway are reached, by comma; those of loopback always are"
+    )
     api_port: int = Field(18080, ge=1, le=65535)
     api_metrics_port: int = Field(18090, ge=0, le=65535, description="/metrics of the API, for Prometheus; 0: none")
     api_connections: int = Field(10, ge=2, description="of one API process to the database")

@@ -51,7 +51,7 @@ def show(as_json: AsJson = False) -> None:
         table.add_column(column)
     for row in listed:
         last = f"{row['last_message_at']:%Y-%m-%d %H:%M}" if row["last_message_at"] else "never"
-        state = "revoked" if row["revoked_at"] else ""
+        state = "closed by restore" if row["closed_by_restore"] else "revoked" if row["revoked_at"] else ""
         table.add_row(str(row["id"]), str(row["department"]), str(row["last_sequence"]), last, state)
     console.print(table)
 
@@ -64,6 +64,21 @@ def revoke(device: Annotated[str, typer.Argument(help="The device's name.")]) ->
     except DeviceRefused as refused:
         raise CommandFailed(str(refused)) from None
     console.print(f"{device} is revoked")
+
+
+@app.command(epilog="Example: citygrid devices reopen --all")
+def reopen(
+    device: Annotated[str | None, typer.Argument(help="The device's name.")] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="All that the restore has closed.")] = False,
+) -> None:
+    """Take messages again of devices that a restore has closed: one that was revoked after the backup must stay so."""
+    if everyone is (device is not None):
+        raise CommandFailed("Name a device, or say --all.")
+    try:
+        opened = devices.reopen(load().dsn("owner"), device)
+    except DeviceRefused as refused:
+        raise CommandFailed(str(refused)) from None
+    console.print(f"{len(opened)} devices are open again")
 
 
 def _asked() -> str:

@@ -44,7 +44,7 @@ def show(as_json: AsJson = False) -> None:
         table.add_column(column)
     for row in listed:
         made, used = (f"{row[name]:%Y-%m-%d %H:%M}" if row[name] else "never" for name in ("created_at", "used_at"))
-        state = "revoked" if row["revoked_at"] else ""
+        state = "closed by restore" if row["closed_by_restore"] else "revoked" if row["revoked_at"] else ""
         table.add_row(str(row["id"]), str(row["department"]), str(row["note"]), made, used, state)
     console.print(table)
 
@@ -57,3 +57,13 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The key's id: `citygrid k
     except KeyNotMade as refused:
         raise CommandFailed(str(refused)) from None
     console.print(f"{key_id} is revoked")
+
+
+@app.command(epilog="Example: citygrid keys reopen k3v8q2m1xd")
+def reopen(key_id: Annotated[str, typer.Argument(help="The key's id: `citygrid keys list`.")]) -> None:
+    """Let a key in again that a restore has closed: one that was revoked after the backup must stay closed."""
+    try:
+        keys.reopen(load().dsn("owner"), key_id)
+    except KeyNotMade as refused:
+        raise CommandFailed(str(refused)) from None
+    console.print(f"{key_id} is open again")

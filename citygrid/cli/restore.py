@@ -26,3 +26,7 @@ def command(folder: Annotated[Path, typer.Argument(help="What `citygrid backup` 
         except (BackupFailed, PartFailed, DownloadFailed) as failed:
             raise CommandFailed(str(failed)) from failed
     console.print(f"{settings.state_dir}: {records} records, databases and keys; continue with `citygrid up`")
+    console.print(
+        "All sessions are over, and all keys of departments and devices closed, as one may have been revoked after the "
+        "backup: `citygrid keys reopen ID`, `citygrid devices reopen --all`. Disable accounts that were disabled since."
+    )

@@ -1,6 +1,7 @@
 """Everything that cannot be computed again, in one folder: databases, secrets, every topic's records.
 
     manifest.json            what this is, when, which topics, how many records, each file's SHA-256
+    manifest.hmac            HMAC-SHA-256 of the manifest under the key of backups, which is not in the backup
     databases/<name>.dump    pg_dump's custom format: the city's tables, the registry's schemas with their ids
     secrets/                 the pseudonym key and the local stack's passwords
     topics/<topic>-<p>.avro  an Avro container: offset, timestamp, key, value, headers of each record
@@ -13,7 +14,7 @@ missing), then claims, answers and events, last the registry (none is missing).
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 
 
 class BackupFailed(Exception):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from local.backup import BackupFailed
@@ -78,6 +79,20 @@ def adopt(dsn: str, moved: Mapping[tuple[str, int], int]) -> None:
         for (table,) in tables:
             connection.execute(f"UPDATE {table} SET version = -1")  # a name from the catalogue, quoted by it
         connection.execute("TRUNCATE city.feed")
+
+
+def end_what_may_be_over(dsn: str) -> None:
+    """End all sessions, and close every key of departments and devices.
+
+    Nobody can say which of them was ended after the backup: whoever still has one must not come in with it.
+    `citygrid keys reopen` and `citygrid devices reopen` open those again that are still good.
+    """
+    with psycopg.connect(dsn) as connection:
+        connection.execute("DELETE FROM city.session")
+        connection.execute("DELETE FROM city.login_ticket")
+        for table in ("department_key", "device"):
+            statement = "UPDATE city.{} SET revoked_at = now(), closed_by_restore = true WHERE revoked_at IS NULL"
+            connection.execute(sql.SQL(statement).format(sql.Identifier(table)))
 
 
 def _run(dsn: str, tool: str, *options: str) -> None:

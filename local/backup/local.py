@@ -21,6 +21,7 @@ def back_up(settings: Settings, folder: Path, bar: Bar) -> int:
 
     Raises BackupFailed with nothing left behind.
     """
+    signing_key = archive.signing_key(settings, make=True)
     key = settings.pseudonym_key_file
     if key is None or not key.is_file():
         raise BackupFailed("CITYGRID_PSEUDONYM_KEY_FILE names no file: a backup without the key would be of no use.")
@@ -48,7 +49,7 @@ def back_up(settings: Settings, folder: Path, bar: Bar) -> int:
             "groups": groups,
             "partitions": settings.partitions,
         }
-        archive.seal(scratch, about)
+        archive.seal(scratch, about, signing_key)
     return sum(count for by_partition in counts.values() for count in by_partition.values())
 
 
@@ -56,7 +57,7 @@ def restore(settings: Settings, folder: Path, bar: Bar) -> int:
     """Fill a new state folder from the backup `folder`; the number of records. Nothing may run there. Starts the parts,
     fills them and stops them again: `citygrid up` continues. Raises BackupFailed, PartFailed, DownloadFailed.
     """
-    manifest = archive.opened(folder)
+    manifest = archive.opened(folder, archive.signing_key(settings, make=False))
     if not manifest["local"]:
         raise BackupFailed(
             "This backup is of an installation with its own cluster and registry: `citygrid restore` fills a local "
@@ -103,6 +104,7 @@ def _fill(settings: Settings, folder: Path, manifest: dict[str, Any], bar: Bar) 
             for (sink_and_topic, number), offset in sinks.items()
         },
     )
+    databases.end_what_may_be_over(admin)
     topics.set_group_offsets(
         settings,
         {

@@ -114,8 +114,8 @@ def json_only(request: Request) -> None:
 class DoorGate(gate.Gate):
     """The gate of the doors: a limit for each address, a line in the log and a metric for each request."""
 
-    def __init__(self, app: ASGIApp, *, body_limit: int, rate: float, secure: bool) -> None:
-        super().__init__(app, body_limit=body_limit, secure=secure)
+    def __init__(self, app: ASGIApp, *, body_limit: int, rate: float, secure: bool, hosts: frozenset[str]) -> None:
+        super().__init__(app, body_limit=body_limit, secure=secure, hosts=hosts)
         self._buckets = Buckets(rate, int(rate * BURST_SECONDS) + 1)
 
     def refusal(self, request: Request) -> tuple[Kind | None, dict[str, str]]:

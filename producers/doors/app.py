@@ -19,6 +19,7 @@ from producers.doors.door import Door
 from producers.doors.openapi import RESPONSES, VERSION, description_of
 from producers.doors.relay import Away, Relay
 from runtime.http import problems
+from runtime.http.hosts import hosts_of
 from runtime.settings import Settings
 from wire.pseudonym import Pseudonyms
 
@@ -63,6 +64,7 @@ def create_app(settings: Settings, failed: Callable[[], None] = lambda: None) ->
         body_limit=settings.gateway_body_bytes,
         rate=settings.gateway_requests_per_second * ADDRESSES_REQUESTS,
         secure=settings.mode == "production",
+        hosts=hosts_of(settings),
     )
     for part in (departments, devices):
         app.include_router(part.router, responses=RESPONSES)

@@ -28,11 +28,18 @@ SELECT topic, last_event_at, limit_seconds FROM city.freshness_of(%s)
 
 
 async def caller(request: Request) -> Holder:
-    """Who sends the request. Raises Refused: 401 without a key in force, 429 if the key sends too much."""
+    """Who sends the request. Raises Refused: 401 without a key in force, 429 if the key sends too much, or if its
+    address sent too many wrong ones; a key that was right before is not kept out by another's of the same address."""
     door = door_of(request)
+    address, authorization = request.client.host if request.client else "?", request.headers.get("authorization", "")
+    if not door.right_keys.has(authorization) and (wait := door.wrong_keys.looked_at(address)):
+        raise Refused(TOO_MANY, headers=retry_after(wait))
     async with door.pool.connection() as connection:
-        holder = await holder_of(connection, request.headers.get("authorization", ""))
+        holder = await holder_of(connection, authorization)
+    door.right_keys.note(authorization, right=holder is not None)
     if holder is None:
+        if authorization:
+            door.wrong_keys.wait(address)
         raise Refused(NO_KEY, headers={"WWW-Authenticate": "Bearer"})
     request.state.department, request.state.key_id = holder
     if wait := door.keys.wait(holder.key_id):

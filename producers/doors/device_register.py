@@ -43,7 +43,8 @@ def add(settings: Settings, department: str, device: str, subject: str) -> str:
             "INSERT INTO city.device AS old (id, department, subject, salt, key_id, secret_sha256) "
             "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET subject = excluded.subject, "
             "salt = excluded.salt, key_id = excluded.key_id, secret_sha256 = excluded.secret_sha256, "
-            "revoked_at = NULL, last_sequence = 0, last_message_at = NULL, registration = old.registration + 1 "
+            "revoked_at = NULL, closed_by_restore = false, last_sequence = 0, last_message_at = NULL, "
+            "registration = old.registration + 1 "
             "WHERE old.department = excluded.department RETURNING id",
             (device, department, subject.strip(), key.salt, key.key_id, key.secret_sha256),
         ).fetchone()
@@ -56,16 +57,32 @@ def listed(dsn: str) -> list[dict[str, object]]:
     """Every device, without its key and without whom or what it is about."""
     with psycopg.connect(dsn, row_factory=dict_row) as connection:
         return connection.execute(
-            "SELECT id, department, last_sequence, last_message_at, created_at, revoked_at FROM city.device "
-            "ORDER BY department, id"
+            "SELECT id, department, last_sequence, last_message_at, created_at, revoked_at, closed_by_restore "
+            "FROM city.device ORDER BY department, id"
         ).fetchall()
+
+
+def reopen(dsn: str, device: str | None = None) -> list[str]:
+    """Take messages again of a device that a restore has closed, or of all of them; their names. Raises DeviceRefused
+    if it closed none of this name."""
+    with psycopg.connect(dsn) as connection:
+        opened = connection.execute(
+            "UPDATE city.device SET revoked_at = NULL, closed_by_restore = false "
+            "WHERE closed_by_restore AND (%(device)s::text IS NULL OR id = %(device)s) RETURNING id",
+            {"device": device},
+        ).fetchall()
+    if device is not None and not opened:
+        raise DeviceRefused("A restore has closed no device of this name: see `citygrid devices list`.")
+    return sorted(name for (name,) in opened)
 
 
 def revoke(dsn: str, device: str) -> None:
     """Take no more messages of a device. Raises DeviceRefused if there is none of this name."""
     with psycopg.connect(dsn) as connection:
         ended = connection.execute(
-            "UPDATE city.device SET revoked_at = coalesce(revoked_at, now()) WHERE id = %s RETURNING id", (device,)
+            "UPDATE city.device SET revoked_at = coalesce(revoked_at, now()), closed_by_restore = false "
+            "WHERE id = %s RETURNING id",
+            (device,),
         ).fetchone()
     if ended is None:
         raise DeviceRefused("There is no device of this name: see `citygrid devices list`.")

@@ -16,6 +16,7 @@ from producers.doors.answers import BURST_SECONDS, NOT_FOUND, NOT_YOURS
 from producers.doors.batch import Form
 from producers.doors.device_keys import DeviceKeys
 from producers.doors.device_messages import CALLS
+from producers.doors.keys import RightKeys
 from producers.doors.relay import Away, Relay
 from producers.mending.letters import DeadLetters, Letter, LettersUnreadable
 from runtime import postgres_pool
@@ -30,6 +31,8 @@ Pool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
 OPTIONS = "-c statement_timeout=5000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
 ASKED_AGAIN_S = 15.0
 A_MINUTE = 60
+WRONG_KEYS_AT_ONCE, WRONG_KEYS_PER_SECOND = 20, 0.2
+"""Of one address, before it is answered without a look at what it sends next."""
 
 
 def make_pool(dsn: str, size: int, name: str) -> Pool:
@@ -84,6 +87,8 @@ class Door:
         self.letters = Letters(settings)
         self.device_keys = DeviceKeys(settings)
         rate = settings.gateway_requests_per_second
+        self.wrong_keys = Buckets(WRONG_KEYS_PER_SECOND, WRONG_KEYS_AT_ONCE)
+        self.right_keys = RightKeys()
         self.keys = Buckets(rate, int(rate * BURST_SECONDS) + 1)
         self.devices = Buckets(settings.device_requests_per_second, int(settings.device_requests_per_second * A_MINUTE))
 

@@ -14,6 +14,7 @@ import uvicorn
 from dataplane.health import HealthServer
 from producers.doors.app import create_app
 from producers.doors.relay import Relay
+from runtime.http.patience import PatientHttp
 from runtime.log import configure
 from runtime.settings import Settings, SettingsRefused, load
 from wire.pseudonym import KeyRefused
@@ -37,6 +38,7 @@ class Gateway:
                 host=settings.host,
                 port=settings.gateway_port,
                 loop="uvloop",
+                http=PatientHttp,
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -31,16 +31,29 @@ def listed(dsn: str) -> list[dict[str, object]]:
     """Every key ever made, without its secret."""
     with psycopg.connect(dsn, row_factory=dict_row) as connection:
         return connection.execute(
-            "SELECT id, department, note, created_at, used_at, revoked_at FROM city.department_key "
+            "SELECT id, department, note, created_at, used_at, revoked_at, closed_by_restore FROM city.department_key "
             "ORDER BY department, created_at"
         ).fetchall()
+
+
+def reopen(dsn: str, key_id: str) -> None:
+    """Let a key in again that a restore has closed. Raises KeyNotMade if there is none of this id that it closed."""
+    with psycopg.connect(dsn) as connection:
+        opened = connection.execute(
+            "UPDATE city.department_key SET revoked_at = NULL, closed_by_restore = false "
+            "WHERE id = %s AND closed_by_restore RETURNING id",
+            (key_id,),
+        ).fetchone()
+    if opened is None:
+        raise KeyNotMade("A restore has closed no key of this id: see `citygrid keys list`; what was revoked stays so.")
 
 
 def revoke(dsn: str, key_id: str) -> None:
     """End a key at once. Raises KeyNotMade if there is none of this id."""
     with psycopg.connect(dsn) as connection:
         ended = connection.execute(
-            "UPDATE city.department_key SET revoked_at = coalesce(revoked_at, now()) WHERE id = %s RETURNING id",
+            "UPDATE city.department_key SET revoked_at = coalesce(revoked_at, now()), closed_by_restore = false "
+            "WHERE id = %s RETURNING id",
             (key_id,),
         ).fetchone()
     if ended is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 import string
+from collections import OrderedDict
 from hashlib import sha256
 from hmac import compare_digest
 from typing import NamedTuple
@@ -33,6 +34,27 @@ def make() -> NewKey:
     made_id = "".join(secrets.choice(_ID_LETTERS) for _ in range(10))
     secret = secrets.token_urlsafe(32)
     return NewKey(made_id, f"cgk_{made_id}_{secret}", sha256(secret.encode()).digest())
+
+
+class RightKeys:
+    """Which `Authorization` headers were right when last looked at, by their digest; at most `MOST_RIGHT`."""
+
+    MOST_RIGHT = 10_000
+
+    def __init__(self) -> None:
+        self._digests: OrderedDict[bytes, None] = OrderedDict()
+
+    def has(self, authorization: str) -> bool:
+        return sha256(authorization.encode()).digest() in self._digests
+
+    def note(self, authorization: str, *, right: bool) -> None:
+        """Remember whether it was right just now."""
+        digest = sha256(authorization.encode()).digest()
+        self._digests.pop(digest, None)
+        if right:
+            self._digests[digest] = None
+            if len(self._digests) > self.MOST_RIGHT:
+                self._digests.popitem(last=False)
 
 
 class Holder(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import secrets
+import string
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -26,6 +27,10 @@ from wire.pseudonym import Pseudonyms
 TELL_EVERY = 2_000
 #: With what a formula begins, for one spreadsheet or another; full width too.
 _FORMULA = frozenset("=+-@＝＋－＠")
+#: What some spreadsheets take away before they look: blanks of all kinds, a byte order mark, zero-width characters.
+_INVISIBLE = string.whitespace + "\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
+#: At the beginning of a cell, what follows may become a cell of its own.
+_SEPARATES = frozenset("\t\r\n")
 
 
 class Rehearsal:
@@ -94,7 +99,8 @@ class RejectedFile:
 def harmless(cell: str) -> str:
     """The cell as a spreadsheet shows it and does not reckon it: a formula in an office's line must not run on the
     machine of whoever mends it."""
-    return f"'{cell}" if cell.lstrip()[:1] in _FORMULA else cell
+    begins = cell.lstrip(_INVISIBLE)[:1]
+    return f"'{cell}" if begins in _FORMULA or cell[:1] in _SEPARATES else cell
 
 
 def lines(file: ExportFile, department: Department, door: Door, first_seen: int | None = None) -> Iterator[Good | Bad]:

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime.http import problems
-from runtime.http.problems import FAILED, TOO_LARGE, Kind
+from runtime.http.hosts import is_ours
+from runtime.http.problems import FAILED, TOO_LARGE, UNKNOWN_HOST, Kind
 
 log = structlog.get_logger("citygrid.http")
 
@@ -43,14 +44,24 @@ class Buckets:
 
     def wait(self, caller: str) -> float:
         """0 if `caller` may go on now, else the seconds until it may."""
-        now = time.monotonic()
-        left, seen = self._left.pop(caller, (float(self._burst), now))
-        left = min(self._burst, left + (now - seen) * self._rate)
+        left, now = self._now(caller)
+        self._left.pop(caller, None)
         allowed = left >= 1
         self._left[caller] = (left - 1 if allowed else left, now)
         if len(self._left) > self._most:
             self._left.popitem(last=False)
         return 0.0 if allowed else (1 - left) / self._rate
+
+    def looked_at(self, caller: str) -> float:
+        """What `wait` would say, without counting it."""
+        left, _ = self._now(caller)
+        return 0.0 if left >= 1 else (1 - left) / self._rate
+
+    def _now(self, caller: str) -> tuple[float, float]:
+        """What the caller has left, and the time."""
+        now = time.monotonic()
+        left, seen = self._left.get(caller, (float(self._burst), now))
+        return min(self._burst, left + (now - seen) * self._rate), now
 
 
 def retry_after(seconds: float) -> dict[str, str]:
@@ -65,8 +76,17 @@ class Gate:
     `is_page` of which paths a browser may keep the answer.
     """
 
-    def __init__(self, app: ASGIApp, *, body_limit: int, secure: bool, policy: str = CONTENT_SECURITY_POLICY) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_limit: int,
+        secure: bool,
+        hosts: frozenset[str],
+        policy: str = CONTENT_SECURITY_POLICY,
+    ) -> None:
         self._app = app
+        self._hosts = hosts
         self._body_limit = body_limit
         self._secure = secure
         self._policy = policy
@@ -103,7 +123,7 @@ class Gate:
                 self._add_headers(MutableHeaders(scope=message), scope["path"], request_id)
             await send(message)
 
-        refusal, extra = self.refusal(request)
+        refusal, extra = self.refusal(request) if is_ours(request, self._hosts) else (UNKNOWN_HOST, {})
         try:
             if refusal:
                 response = problems.answer(refusal, problems.language_of(request), request_id, headers=extra)

@@ -72,6 +72,15 @@ INVALID = Kind(
     Say("内容不符合要求", "The content is not valid"),
     Say("请按 errors 所列字段修改。", "Mend the fields that `errors` lists."),
 )
+UNKNOWN_HOST = Kind(
+    "unknown-host",
+    421,
+    Say("不是本系统的地址", "Not this system's address"),
+    Say(
+        "请使用系统的正式地址；管理员可在 CITYGRID_HOSTS 中添加。",
+        "Use the system's own address; its administrator can add one to CITYGRID_HOSTS.",
+    ),
+)
 TOO_MANY = Kind(
     "too-many-requests",
     429,

@@ -229,3 +229,20 @@ def test_a_rejected_formula_does_not_run_where_the_line_is_mended(tmp_path: Path
     with rejected.path.open(encoding="utf-8-sig", newline="") as opened:
         assert [line["original"][:2] for line in csv.DictReader(opened)] == ["'=", "'＠"]
     assert rejected.reasons["业务类型", "is empty"] == 2
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "=HYPERLINK(1)", "+1", "-1+cmd", "@SUM(1)", "\t=1", "\r=1", "\n=1", "\tx", "\rx", "  =1", "\u3000=1",
+        "\ufeff=1", "\u200b@x", "＝1", "＋1", "－1", "＠x",
+    ],
+)  # fmt: skip
+def test_no_cell_of_a_rejected_line_is_reckoned(cell: str, tmp_path: Path) -> None:
+    """What begins with a formula's sign, or with what a spreadsheet takes away or splits at, is shown as text."""
+    with RejectedFile(tmp_path / "x.csv") as rejected:
+        rejected.write(Bad("2", "address", "is not known", cell))
+        rejected.write(Bad("3", "address", "is not known", "广州市"))
+    with (tmp_path / "x.csv.rejected.csv").open(encoding="utf-8-sig", newline="") as opened:
+        originals = [line["original"] for line in csv.DictReader(opened)]
+    assert originals == [f"'{cell}", "广州市"]

@@ -156,7 +156,7 @@ def test_files_stay_small_enough_to_read() -> None:
 
 async def test_names_that_stand_in_contracts_and_rules_come_with_the_server() -> None:
     server = httpx.ASGITransport(pages(Settings(_env_file=None)))
-    async with httpx.AsyncClient(transport=server, base_url="http://city") as client:
+    async with httpx.AsyncClient(transport=server, base_url="http://127.0.0.1") as client:
         answer = await client.get(WORDS)
     assert answer.headers["content-type"].startswith("text/javascript")
     assert json.loads(answer.text.removeprefix("export default ").removesuffix(";\n")) == words()

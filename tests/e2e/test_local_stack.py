@@ -37,7 +37,12 @@ def place(tmp_path: Path) -> Iterator[dict[str, str]]:
     environment |= {f"CITYGRID_LOCAL_{f.name.upper()}_PORT": str(getattr(free, f.name)) for f in fields(free)}
     (api,) = ports.free_ports(1)
     folder = tmp_path / "state"
-    yield environment | {"CITYGRID_STATE_DIR": str(folder), "CITYGRID_API_PORT": str(api)}
+    key = str(tmp_path / "backup.key")
+    yield environment | {
+        "CITYGRID_STATE_DIR": str(folder),
+        "CITYGRID_API_PORT": str(api),
+        "CITYGRID_BACKUP_KEY_FILE": key,
+    }
     Supervisor(folder).stop()
 
 

@@ -33,6 +33,7 @@ def api_settings(database: Database, pseudonym_key_file: Path, tmp_path: Path) -
         database_api_dsn=database.api,
         pseudonym_key_file=pseudonym_key_file,
         api_requests_per_second=1000,
+        hosts="citygrid.test,t",
         stream_recheck_seconds=0.3,
     )
 

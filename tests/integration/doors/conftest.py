@@ -39,7 +39,9 @@ def wire(stack: LocalStack) -> str:
 @pytest.fixture
 def city(settings: Settings, wire: str) -> Settings:
     """Settings with topics and schemas ready, and a database of the test's own."""
-    made = settings.model_copy(update={"topic_prefix": wire, "gateway_requests_per_second": 1000.0})
+    made = settings.model_copy(
+        update={"topic_prefix": wire, "gateway_requests_per_second": 1000.0, "hosts": "gateway.test"}
+    )
     begin(made, (TENANCY, SWIPES, PRESSES))
     return made
 

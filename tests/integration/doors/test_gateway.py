@@ -16,6 +16,8 @@ from fastapi import FastAPI
 from structlog.testing import capture_logs
 
 from producers.doors import key_register as keys
+from producers.doors.keys import make
+from runtime.http.gate import Buckets
 from runtime.settings import Settings
 from tests.conftest import Database
 from tests.contracts.people import number
@@ -251,3 +253,26 @@ async def test_a_byte_order_mark_is_named(housing: httpx.AsyncClient) -> None:
     answer = await housing.post(f"/events/{TENANCY}", content=body, headers=headers)
     assert answer.status_code == 400
     assert "byte order mark" in answer.text
+
+
+async def test_an_address_that_sends_wrong_keys_is_not_looked_up_any_more(app: FastAPI, city: Settings) -> None:
+    """Who has a key that was right goes on from the same address: an office shares one."""
+    app.state.door.wrong_keys = Buckets(rate=1e-6, burst=20)
+    right = keys.create(city.dsn("owner"), "housing")
+    async with client_of(app, right) as office, client_of(app) as guesser:
+        assert (await office.get("/contracts")).status_code == 200
+        answers = [
+            (await guesser.get("/contracts", headers={"Authorization": f"Bearer {make().text}"})).status_code
+            for _ in range(25)
+        ]
+        assert answers == [401] * 20 + [429] * 5
+        asked = await guesser.get("/contracts", headers={"Authorization": f"Bearer {make().text}"})
+        assert int(asked.headers["Retry-After"]) >= 1
+        assert (await office.get("/contracts")).status_code == 200
+        (key,) = [str(row["id"]) for row in keys.listed(city.dsn("owner")) if row["department"] == "housing"][-1:]
+        keys.revoke(city.dsn("owner"), key)
+        assert [(await office.get("/contracts")).status_code for _ in range(2)] == [401, 429]
+    elsewhere = httpx.ASGITransport(app, client=("10.0.0.9", 1))
+    async with httpx.AsyncClient(transport=elsewhere, base_url="http://gateway.test/v1") as other:
+        new = {"Authorization": f"Bearer {keys.create(city.dsn('owner'), 'housing')}"}
+        assert (await other.get("/contracts", headers=new)).status_code == 200

@@ -1,0 +1,54 @@
+"""The HTTP server's patience: who sends a request's headers or body too slowly is answered 408 and let go.
+
+uvicorn waits for ever for the rest of a request; a few hundred slow ones would hold every connection of a door.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEADERS_S = 10.0
+"""From the connection, or the first byte of a later request, to the end of the headers."""
+BODY_S = 60.0
+"""From there to the end of the body: 4 MiB need a line of 0.6 Mbit/s."""
+TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class PatientHttp(HttpToolsProtocol):
+    """`uvicorn.Config(…, http=PatientHttp)`."""
+
+    _waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait(HEADERS_S)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait(None)
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        self._wait(HEADERS_S)
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._wait(BODY_S)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._wait(None)
+        super().on_message_complete()
+
+    def _wait(self, seconds: float | None) -> None:
+        """Let the client go after `seconds`, unless called again before; None: it has sent all."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self._waiting = None if seconds is None else self.loop.call_later(seconds, self._let_go)
+
+    def _let_go(self) -> None:
+        answered = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
+        if not self.transport.is_closing() and not answered:
+            self.transport.write(TOO_SLOW)
+        self.transport.close()
