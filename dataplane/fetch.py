@@ -33,6 +33,7 @@ from .settings import DataPlaneSettings
 logger = get_logger(__name__)
 _POLL_S = 0.02
 _REFRESH_S = 0.01
+_TELLING_AGAIN = 5  # times that a partition is told where to go on before the worker ends
 _RESTORE = threading.Semaphore(2)  # restores at a time: more would only take the processor from what flows
 
 
@@ -94,6 +95,7 @@ class FetchThread(threading.Thread):
         #: (topic, partition) -> next offset of what was fetched, and where its end was last seen.
         self.read_up_to: dict[tuple[str, int], int] = {}
         self.end_seen: dict[tuple[str, int], tuple[int, int]] = {}
+        self._told_again: dict[tuple[str, int], int] = {}
         self.last_turn = time.monotonic()
         self._group_metadata: Any = None
         self._refreshed = 0.0
@@ -226,22 +228,38 @@ class FetchThread(threading.Thread):
             else:
                 records.append(message)
         batches = []
-        for (topic, partition), records in by_partition.items():
+        for (topic, partition), fetched in by_partition.items():
             generation = self._flowing.get(partition)
             if generation is None:
                 continue  # fetched between the assignment and the pause; read again from the restored offset
-            if (records[0].offset() or 0) < self.read_up_to[topic, partition]:
-                raise DataPlaneError(
-                    f"{topic}[{partition}] came again from offset {records[0].offset()}, although it was read up to "
-                    f"{self.read_up_to[topic, partition]}: nothing may count twice, so the worker ends and is to be "
-                    "started again; if it ends so each time, the topic was made anew and its group's offsets are stale"
-                )
+            records = fetched
+            if (fetched[0].offset() or 0) < self.read_up_to[topic, partition]:
+                records = self._not_read_yet(topic, partition, fetched)
+            if not records:
+                continue
             batch = RecordBatch(self._dispatcher, topic, partition, records, generation, sum(map(len, records)))
             self.read_up_to[topic, partition] = batch.next_offset
             self.records_fetched += len(batch)
             self.bytes_fetched += batch.size
             batches.append(batch)
         return batches
+
+    def _not_read_yet(self, topic: str, partition: int, records: list[Message]) -> list[Message]:
+        """`records` without those that were read before: librdkafka may forget where it was told to begin. If all
+        were, it is told again; where the topic was made anew, and no such offset is there, that ends the worker."""
+        where, begin = (topic, partition), self.read_up_to[topic, partition]
+        left = [record for record in records if (record.offset() or 0) >= begin]
+        if left:
+            return left
+        self._told_again[where] = self._told_again.get(where, 0) + 1
+        logger.info("%s[%d] came again from offset %s instead of %d", topic, partition, records[0].offset(), begin)
+        if self._told_again[where] > _TELLING_AGAIN:
+            raise DataPlaneError(
+                f"{topic}[{partition}] comes again from offset {records[0].offset()} each time, although it was "
+                f"read up to {begin}: the worker ends and is to be started again"
+            )
+        self._seek(TopicPartition(topic, partition, begin))
+        return []
 
     def _on_message_error(self, message: Message) -> None:
         error: Any = message.error()
@@ -307,6 +325,7 @@ class FetchThread(threading.Thread):
             del self._restoring[number]
             for topic in self._topics:
                 self.read_up_to[topic, number] = offsets[topic, number]
+                self._told_again.pop((topic, number), None)
             self._flowing[number] = generations[number]
         if current and not self._paused:
             self._resume(current)

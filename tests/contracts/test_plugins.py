@@ -71,7 +71,7 @@ def test_a_file_without_its_constant_ends_a_command_with_a_sentence(
     def refuse() -> None:
         raise PluginRefused("domain/rules/a.py exports no RULE: every file of this folder exports exactly one.")
 
-    monkeypatch.setattr(cli, "build", lambda: refuse)
+    monkeypatch.setattr(cli, "build", lambda _: refuse)
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert (ended.value.code, capsys.readouterr().err.count("\n")) == (1, 1)

@@ -81,7 +81,7 @@ MUTATIONS = (
     Mutation(
         "a tick that goes backwards is believed",
         "stream_apps/stage.py",
-        "if last is None or tick.now >= last.now:",
+        "if last is None or tick.now >= last.now or tick.taken_back:",
         "if True:",
     ),
     Mutation(

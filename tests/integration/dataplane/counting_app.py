@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import faust
+from confluent_kafka import TopicPartition
 
 from dataplane import DataPlane, DataPlaneSettings, RecordBatch, RowStore
 from dataplane.fetch import FetchThread
@@ -66,6 +67,20 @@ def call_later(thread: FetchThread, function: Callable[[], object]) -> None:
 
 if "slow_call_s" in wrong:
     FetchThread._call = call_later  # type: ignore[assignment, method-assign]
+
+
+seek, forgotten = FetchThread._seek, set[tuple[str, int]]()
+
+
+def seek_forgotten(thread: FetchThread, where: TopicPartition) -> None:
+    """librdkafka forgets where each partition was to begin, once."""
+    if (place := (where.topic, where.partition)) in forgotten:
+        seek(thread, where)
+    forgotten.add(place)
+
+
+if wrong.get("forgets_seek"):
+    FetchThread._seek = seek_forgotten  # type: ignore[assignment, method-assign]
 
 
 @plane.on_partitions_assigned

@@ -73,6 +73,21 @@ def test_records_that_change_hands_keep_their_order(counting: Counting) -> None:
     counting.assert_exact()
 
 
+def test_what_comes_again_after_a_start_counts_once(counting: Counting) -> None:
+    """Each partition begins at its beginning although its rows are restored up to what was committed."""
+    counting.fill(5_000)
+    first = counting.start()
+    counting.wait_until_read()
+    first.signal(signal.SIGTERM)
+    assert first.exit_code() == 0
+    counting.fill(1_000)
+    again = counting.start({"forgets_seek": True})
+    counting.wait_until_read()
+    assert again.process.poll() is None
+    assert again.logged("came again from offset 0"), "nothing came again: this shows nothing"
+    counting.assert_exact()
+
+
 def test_a_second_worker_joins_and_leaves(counting: Counting) -> None:
     counting.fill(30_000)
     first = counting.start(SLOW, **SMALL)
