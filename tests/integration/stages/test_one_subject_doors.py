@@ -31,7 +31,7 @@ def houses(stages: Stages) -> list[str]:
 
 async def test_over_http_the_later_recording_time_holds(stages: Stages) -> None:
     stages.start("dwelling", "records")
-    settings = stages.settings.model_copy(update={"gateway_requests_per_second": 1000.0})
+    settings = stages.settings.model_copy(update={"gateway_requests_per_second": 1000.0, "hosts": "gateway.test"})
     key = keys.create(settings.dsn("owner"), "housing")
     corrected = let(1, subject=RIGHT, recorded_at="2026-03-02T09:30:00+08:00")
     async for app in running(settings):
