@@ -62,9 +62,8 @@ class Watched:
         assert self.faults == [], f"the page reported: {self.faults}"
 
     def _said(self, message: ConsoleMessage) -> None:
-        expected = AWAY in message.text or message.location.get("url", "").endswith(
-            "/api/v1/me"
-        )  # 401 before signing in
+        # 401: asked before signing in, or a session ended by the page and, when the network came back, once more
+        expected = AWAY in message.text or message.location.get("url", "").endswith(("/api/v1/me", "/api/v1/session"))
         if message.type == "error" and not expected:
             self.faults.append(f"{message.text} ({message.location.get('url', '')})")
 
