@@ -69,11 +69,19 @@ def _ratio(runs: list[dict[str, Line]], figure: str) -> float:
 
 
 def _stages(tree: Path, residents: int, patience: float) -> Line:
-    command = ["-m", "bench.city", "--residents", str(residents), "--patience", str(patience), "--phases", "stages"]
+    given = ["--residents", str(residents), "--patience", str(patience), "--phases", "stages"]
+    return last_line_of(tree, "bench.city", *given)
+
+
+def last_line_of(tree: Path, module: str, *arguments: str) -> Line:
+    """Run `module` of `tree` with the tree's own environment; the JSON line that it prints last.
+
+    Raises SystemExit with the end of its errors if it fails.
+    """
     python = sys.executable if tree == CHECKOUT else str(tree / ".venv" / "bin" / "python")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CITYGRID_")}
     done = subprocess.run(
-        [python, *command],
+        [python, "-m", module, *arguments],
         cwd=tree,
         env=environment | {"PYTHONPATH": str(tree)},
         capture_output=True,

@@ -8,9 +8,6 @@ tree first, then in this one, in one run: events of the same content must come o
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +17,7 @@ import typer
 from rich.console import Console
 
 from bench import export_sheets
+from bench.before import last_line_of, tree_of
 from bench.city_phases import Line, notes
 from runtime.settings import CHECKOUT
 
@@ -39,7 +37,7 @@ def main(
     Example: python -m bench.export --lines 1000000 --before a5eccd1
     """
     began, load_before = time.monotonic(), psutil.getloadavg()[0]
-    there = _before(before) if before else None
+    there = tree_of(before) if before else None
     phases: list[Line] = []
     for form in forms.split(","):
         file = _file(lines, form)
@@ -47,7 +45,7 @@ def main(
             for name, tree in (("before", there), ("now", CHECKOUT)):
                 if tree is None or (name == "before" and form != "csv"):
                     continue  # the tree before reads no workbooks
-                phases.append({"phase": form, "tree": name, **_run(tree, file)})
+                phases.append({"phase": form, "tree": name, **last_line_of(tree, "bench.export_run", str(file))})
                 out.print(json.dumps(phases[-1]), highlight=False)
                 if phases[-1]["events"] != lines:
                     raise SystemExit(f"{phases[-1]['events']} events came of {lines} lines.")
@@ -74,29 +72,6 @@ def _times(phases: list[Line]) -> dict[str, float]:
         key = str(phase["phase"]), str(phase["tree"])
         best[key] = max(best.get(key, 0.0), float(str(phase["events_per_s"])))
     return {form: round(rate / best["csv", "before"], 2) for (form, tree), rate in best.items() if tree == "now"}
-
-
-def _run(tree: Path, file: Path) -> Line:
-    python = sys.executable if tree == CHECKOUT else str(tree / ".venv" / "bin" / "python")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CITYGRID_")}
-    done = subprocess.run(
-        [python, "-m", "bench.export_run", str(file)],
-        cwd=tree,
-        env=environment | {"PYTHONPATH": str(tree)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(f"The bench of {tree} failed:\n{done.stderr[-3000:]}")
-    line: Line = json.loads(done.stdout.strip().splitlines()[-1])
-    return line
-
-
-def _before(commit: str) -> Path:
-    from bench import before  # not there in the tree before
-
-    return before.tree_of(commit)
 
 
 def _file(lines: int, form: str) -> Path:

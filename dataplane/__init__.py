@@ -51,6 +51,7 @@ if not TYPE_CHECKING:  # who checks types sees the imports above
         from faust.transport.drivers import TRANSPORTS
 
         TRANSPORTS.aliases["rdkafka"] = f"{__name__}.transport:Transport"
-        for module in (import_module(f"{__name__}.{each}") for each in _MODULES):
-            globals().update({each: value for each, value in vars(module).items() if each in __all__})
+        for module in _MODULES:
+            held = vars(import_module(f"{__name__}.{module}"))
+            globals().update({exported: held[exported] for exported in __all__ if exported in held})
         return globals()[name]
