@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
@@ -29,7 +30,7 @@ Keyed = tuple[str, bytes]
 
 class Fold(KeyedProcessFunction):  # type: ignore[misc]
     def open(self, runtime_context: Any) -> None:
-        self.kept = runtime_context.get_state(ValueStateDescriptor("kept", BYTES))
+        self.kept = runtime_context.get_state(ValueStateDescriptor("kept", Types.PICKLED_BYTE_ARRAY()))
 
 
 class Residents(Fold):
@@ -73,6 +74,7 @@ def settings() -> Configuration:
         "parallelism.default": "1",
         "python.executable": sys.executable,
         "python.client.executable": sys.executable,
+        "python.pythonpath": sysconfig.get_path("purelib"),
         "python.execution-mode": os.environ.get("BENCH_PYFLINK_MODE", "process"),
     }.items():
         chosen.set_string(name, value)
