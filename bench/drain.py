@@ -67,7 +67,7 @@ SYSTEMS = {
 """By name. `share` of the backlog: Quix gets a tenth, stock Faust a twentieth and PyFlink a fiftieth, in two rounds,
 since they need so much longer. All drain for half a minute and more then; Quix and Faust do not compile as they run,
 and what the start costs comes before the first output, where the measurement begins. Flink compiles, so it gets all of
-it, in two rounds; PyFlink's time goes between its processes, not into code that Java has yet to compile."""
+it, in two rounds. PyFlink's part in Java still compiles in its share, which counts against it."""
 
 
 @dataclass
