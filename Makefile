@@ -27,7 +27,7 @@ JUDGED := tests/contracts/test_infra.py tests/contracts/test_dashboards.py tests
 TESTED := tests/integration tests/cases tests/simulation tests/domain tests/contracts
 
 .DEFAULT_GOAL := help
-.PHONY: help up check test e2e bench soak migrate lock types
+.PHONY: help up check test e2e rare bench soak migrate lock types
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -58,7 +58,10 @@ e2e: $(STAMP) $(PAGE_TOOLS) ## the whole system from export to browser, killed a
 		{ echo "make e2e needs '$${tool%%:*}': install Debian's package $${tool##*:} (apt-get install $${tool##*:})." >&2; exit 1; }; \
 	done
 	TOOLS_REQUIRED=yes $(RUN) -m pytest -n 3 --dist loadfile tests/e2e $(JUDGED) $(TESTS)
-	$(if $(TESTS),,$(RUN) -m pytest -n 3 --dist load -m rare $(TESTED))
+	$(if $(TESTS),,@$(MAKE) --no-print-directory rare)
+
+rare: $(STAMP) ## the long tests of what `make test` runs; `make e2e` ends with them
+	$(RUN) -m pytest -n 3 --dist load -m rare $(TESTED)
 
 bench: $(STAMP) ## this system and its peers, alternating; then publish → task and the whole city's path; writes bench/latest*.json
 	$(RUN) -m bench
