@@ -32,9 +32,9 @@ out = Console()
 
 
 def main(
-    systems: Annotated[str, typer.Option(help="which, in this order")] = "citygrid,plain,kafka-streams,quix,faust",
+    systems: Annotated[str, typer.Option(help="which, in this order")] = ",".join(SYSTEMS),
     events: Annotated[int, typer.Option(help="events in the backlog")] = 1_000_000,
-    rounds: Annotated[int, typer.Option(help="how often each system runs, alternating; slow peers less often")] = 5,
+    rounds: Annotated[int, typer.Option(help="how often each system runs, alternating; some peers less often")] = 5,
     processes: Annotated[int, typer.Option(help="processes of each system")] = 1,
 ) -> None:
     """Time the city join on this system and its peers. Needs a quiet machine; says at the end how long it took."""

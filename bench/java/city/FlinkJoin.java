@@ -1,72 +1,35 @@
 package city;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
-import java.util.Properties;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
-import org.apache.flink.api.common.typeinfo.TypeHint;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.configuration.Configuration;
-import org.apache.flink.connector.base.DeliveryGuarantee;
-import org.apache.flink.connector.kafka.lineage.DefaultKafkaDatasetFacet;
-import org.apache.flink.connector.kafka.lineage.DefaultKafkaDatasetIdentifier;
-import org.apache.flink.connector.kafka.lineage.KafkaDatasetFacet;
-import org.apache.flink.connector.kafka.lineage.KafkaDatasetFacetProvider;
-import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
-import org.apache.flink.connector.kafka.sink.KafkaSink;
-import org.apache.flink.connector.kafka.sink.TransactionNamingStrategy;
 import org.apache.flink.connector.kafka.source.KafkaSource;
-import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
-import org.apache.flink.connector.kafka.source.reader.deserializer.KafkaRecordDeserializationSchema;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
 import org.apache.flink.util.OutputTag;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
  * The city join of bench/job.py as a Flink DataStream job: RocksDB state with incremental checkpoints every 100 ms, whose
  * transactions make the three sinks exactly once. What flows is (key, framed Avro), so that nothing is serialised twice.
  */
 public class FlinkJoin {
-  static final TypeInformation<Tuple2<String, byte[]>> KEYED = TypeInformation.of(new TypeHint<>() {});
+  static final TypeInformation<Tuple2<String, byte[]>> KEYED = FlinkKafka.KEYED;
   static final OutputTag<Tuple2<String, byte[]>> CHANGES = new OutputTag<>("changes", KEYED);
 
   static void readSchemas() throws IOException {
     if (City.BY_ID.isEmpty()) City.readSchemas(City.setting("BENCH_SCHEMAS", "schemas.json"));
-  }
-
-  static class Read implements KafkaRecordDeserializationSchema<Tuple2<String, byte[]>> {
-    public void deserialize(ConsumerRecord<byte[], byte[]> record, Collector<Tuple2<String, byte[]>> out) {
-      out.collect(Tuple2.of(new String(record.key(), StandardCharsets.UTF_8), record.value()));
-    }
-
-    public TypeInformation<Tuple2<String, byte[]>> getProducedType() { return KEYED; }
-  }
-
-  /** Says its topic as well, since the sink looks up which transactions on it are open. */
-  record Write(String topic)
-      implements KafkaRecordSerializationSchema<Tuple2<String, byte[]>>, KafkaDatasetFacetProvider {
-    public ProducerRecord<byte[], byte[]> serialize(
-        Tuple2<String, byte[]> record, KafkaSinkContext context, Long timestamp) {
-      return new ProducerRecord<>(topic, record.f0.getBytes(StandardCharsets.UTF_8), record.f1);
-    }
-
-    public Optional<KafkaDatasetFacet> getKafkaDatasetFacet() {
-      return Optional.of(
-          new DefaultKafkaDatasetFacet(DefaultKafkaDatasetIdentifier.ofTopics(List.of(topic)), new Properties()));
-    }
   }
 
   abstract static class Fold extends KeyedProcessFunction<String, Tuple2<String, byte[]>, Tuple2<String, byte[]>> {
@@ -125,20 +88,6 @@ public class FlinkJoin {
     }
   }
 
-  static KafkaSink<Tuple2<String, byte[]>> sink(String servers, String topic) {
-    return KafkaSink.<Tuple2<String, byte[]>>builder()
-        .setBootstrapServers(servers)
-        .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
-        .setTransactionalIdPrefix(topic)
-        .setTransactionNamingStrategy(TransactionNamingStrategy.POOLING)
-        .setProperty("transaction.timeout.ms", "60000")
-        .setProperty("compression.type", "lz4")
-        .setProperty("linger.ms", "5")
-        .setProperty("batch.size", "262144")
-        .setRecordSerializer(new Write(topic))
-        .build();
-  }
-
   public static void main(String[] arguments) throws Exception {
     readSchemas();
     String run = City.setting("BENCH_RUN", "bench-run-"), input = City.setting("BENCH_INPUT", "bench-in-");
@@ -152,24 +101,16 @@ public class FlinkJoin {
     settings.setString("pipeline.object-reuse", "true");
     settings.setString("taskmanager.memory.managed.size", "256m");
     StreamExecutionEnvironment flink = StreamExecutionEnvironment.createLocalEnvironment(1, settings);
-    String[] inputs = new String[City.SOURCES.length];
-    for (int i = 0; i < City.SOURCES.length; i++) inputs[i] = input + City.SOURCES[i];
+    List<String> inputs = Arrays.stream(City.SOURCES).map(source -> input + source).toList();
     KafkaSource<Tuple2<String, byte[]>> source =
-        KafkaSource.<Tuple2<String, byte[]>>builder()
-            .setBootstrapServers(servers)
-            .setGroupId(run + "flink")
-            .setTopics(inputs)
-            .setStartingOffsets(OffsetsInitializer.earliest())
-            .setProperty("max.partition.fetch.bytes", City.setting("BENCH_FETCH_BYTES", "65536"))
-            .setDeserializer(new Read())
-            .build();
+        FlinkKafka.source(servers, run + "flink", inputs, City.setting("BENCH_FETCH_BYTES", "65536"));
     SingleOutputStreamOperator<Tuple2<String, byte[]>> residents =
         flink.fromSource(source, WatermarkStrategy.noWatermarks(), "events").keyBy(event -> event.f0, Types.STRING)
             .process(new Residents()).returns(KEYED);
-    residents.sinkTo(sink(servers, run + "residents"));
-    residents.getSideOutput(CHANGES).sinkTo(sink(servers, run + "changes"));
+    residents.sinkTo(FlinkKafka.sink(servers, run + "residents"));
+    residents.getSideOutput(CHANGES).sinkTo(FlinkKafka.sink(servers, run + "changes"));
     residents.getSideOutput(CHANGES).keyBy(change -> change.f0, Types.STRING).process(new Households()).returns(KEYED)
-        .sinkTo(sink(servers, run + "households"));
+        .sinkTo(FlinkKafka.sink(servers, run + "households"));
     flink.execute("city");
   }
 }
