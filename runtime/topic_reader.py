@@ -29,6 +29,11 @@ PASSING = frozenset(
 )
 
 
+def group_of(settings: Settings) -> str:
+    """The group that a reader names and never joins."""
+    return f"{settings.topic_prefix}citygrid-topic-reader"
+
+
 class TopicUnreadable(Exception):
     """A topic cannot be read to its end; the message says why and what to do."""
 
@@ -183,7 +188,7 @@ def _consumer(settings: Settings) -> Consumer:
     return Consumer(
         {
             **settings.kafka_client(),
-            "group.id": f"{settings.topic_prefix}citygrid-topic-reader",  # asked for, never joined
+            "group.id": group_of(settings),
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "isolation.level": "read_committed",
