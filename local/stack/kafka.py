@@ -68,14 +68,17 @@ authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:{broker};User:{prepare}
 sasl.mechanism.inter.broker.protocol=PLAIN
 sasl.mechanism.controller.protocol=PLAIN
-listener.name.client.sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
-listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
-listener.name.client.plain.sasl.jaas.config={plain} username="{broker}" password="{broker_password}" \
-user_{broker}="{broker_password}" user_{prepare}="{prepare_password}";
 listener.name.controller.sasl.enabled.mechanisms=PLAIN
-listener.name.controller.plain.sasl.jaas.config={plain} username="{broker}" password="{broker_password}" \
-user_{broker}="{broker_password}";
+listener.name.controller.plain.sasl.jaas.config={plain} username="{broker}" password="{password}" \
+user_{broker}="{password}";
 """
+LISTENER_PROPERTIES = """\
+listener.name.{listener}.sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
+listener.name.{listener}.scram-sha-512.sasl.jaas.config={scram};
+listener.name.{listener}.plain.sasl.jaas.config={plain} username="{broker}" password="{password}" \
+user_{broker}="{password}" user_{prepare}="{prepare_password}";
+"""
+SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required"
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 
 LOG4J_XML = """\
@@ -138,15 +141,24 @@ def program(
     return Program("kafka", (*_java(folder, cache, heap_mb), "kafka.Kafka", str(properties)), folder, log)
 
 
-def login_properties(passwords: Mapping[str, str]) -> str:
-    """What lets a broker with the listeners CLIENT and CONTROLLER ask for logins and refuse what was not granted."""
-    return LOGIN_PROPERTIES.format(
-        plain=PLAIN,
-        broker=BROKER,
-        prepare=PREPARE,
-        broker_password=passwords[BROKER],
-        prepare_password=passwords[PREPARE],
-    )
+def login_properties(passwords: Mapping[str, str], listeners: Sequence[str] = ("client",)) -> str:
+    """What lets a broker with these listeners (and CONTROLLER) ask for logins and refuse what was not granted."""
+    values = {
+        "plain": PLAIN,
+        "scram": SCRAM,
+        "broker": BROKER,
+        "prepare": PREPARE,
+        "password": passwords[BROKER],
+        "prepare_password": passwords[PREPARE],
+    }
+    own = (LISTENER_PROPERTIES.format(listener=listener, **values) for listener in listeners)
+    return LOGIN_PROPERTIES.format(**values) + "".join(own)
+
+
+def client_properties(passwords: Mapping[str, str]) -> str:
+    """What Kafka's own commands log in with, as a broker (`--command-config`)."""
+    login = f'username="{BROKER}" password="{passwords[BROKER]}"'
+    return f"security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.jaas.config={PLAIN} {login};\n"
 
 
 def is_ready(port: int, passwords: Mapping[str, str] | None = None) -> bool:
