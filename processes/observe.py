@@ -1,4 +1,4 @@
-"""What is made from the list of processes: Prometheus' targets, services and logins of the compose file; the metrics page.
+"""What is made of the list of processes: Prometheus' targets, the compose file's services and logins, the metrics page.
 
 `python -m processes.observe` rewrites `infra/prometheus/targets/compose.json`, the marked lines of `docker-compose.yml`
 and `docs/metrics.md`; contract tests compare them with what it would write.

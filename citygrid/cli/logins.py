@@ -21,7 +21,7 @@ def show(
     login: Annotated[str | None, typer.Argument(help="Only this one, e.g. department-police.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show every login with its rights; needs no Kafka. Whoever runs a city's own cluster grants these and no others."""
+    """Show every login with its rights; needs no Kafka. A city's own cluster is to grant these and no others."""
     from processes.rights import rights
 
     listed = [right for right in rights(load()) if login in (None, right.principal)]
