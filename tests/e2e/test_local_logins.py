@@ -1,4 +1,4 @@
-"""The local stack that asks everybody for a login: an event becomes a task, each process as itself, nobody else at all."""
+"""The local stack that asks everybody for a login: an event becomes a task, each process as itself, nobody else."""
 
 from __future__ import annotations
 

@@ -116,14 +116,11 @@ async def test_it_is_told_before_it_is_used_up(small: Settings) -> None:
 
 
 def test_only_the_doors_may_count_and_nobody_sees_the_table(city: Settings) -> None:
-    for role in ("api", "sinks"):
-        with psycopg.connect(city.dsn(role)) as connection:  # type: ignore[arg-type]
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                connection.execute("SELECT city.key_states('aaaaaaaaaa', 1, 1)")
-    for role in ("api", "sinks", "doors"):
-        with psycopg.connect(city.dsn(role)) as connection:  # type: ignore[arg-type]
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                connection.execute("SELECT * FROM city.key_day")
+    called, read = "SELECT city.key_states('aaaaaaaaaa', 1, 1)", "SELECT * FROM city.key_day"
+    for dsn in (city.dsn("api"), city.dsn("sinks"), city.dsn("doors")):
+        for query in (called, read) if dsn != city.dsn("doors") else (read,):
+            with psycopg.connect(dsn) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(query)
 
 
 def test_a_statement_counts_for_everybody_it_names() -> None:
