@@ -122,7 +122,8 @@ def _binding(right: Right) -> AclBinding:
 
 def _quotas(settings: Settings, departments: Iterable[str], gone: Iterable[str]) -> None:
     """How much a department's login may take of a broker. librdkafka has no call for quotas, hence another client."""
-    logging.getLogger("kafka").setLevel(logging.WARNING)  # below that it logs its configuration, passwords and all
+    # It would warn of PLAIN, which `prepare` is meant to use, and below that log its configuration, password and all.
+    logging.getLogger("kafka").setLevel(logging.ERROR)
     rate = float(settings.department_bytes_per_second)
     limits = {"producer_byte_rate": rate, "consumer_byte_rate": rate, "request_percentage": ONE_THREAD}
     entry, entity, operation = (
