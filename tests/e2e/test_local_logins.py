@@ -99,14 +99,15 @@ def test_an_event_becomes_a_task_and_each_process_is_itself(place: dict[str, str
     logs = "".join(file.read_text("utf-8", "replace") for file in (state / "logs").glob("*.log"))
     assert "AUTHORIZATION_FAILED" not in logs
     assert "may not read" not in logs
-    assert not [word for word in passwords.kafka.values() if word in logs]
+    every = {**passwords.kafka, **passwords.registry}
+    assert [login for login, password in every.items() if password in logs] == []
     assert _citygrid(place, "down").returncode == 0
 
 
 def _tax(folder: Path) -> Path:
     file = folder / "税务.csv"
     file.write_text(
-        "记录编号,业务类型,公民身份号码,纳税人类型,发生日期,登记时间\n"
+        "文书号,业务类型,纳税人身份证号,纳税人类型,业务日期,登记时间\n"
         "T-1,税务登记,990000195505050049,个体工商户,2026-01-31,2026-02-01 09:30:00\n",
         "utf-8",
     )
