@@ -60,10 +60,15 @@ def guarded(postgres_server: LocalStack, tmp_path_factory: pytest.TempPathFactor
             downloads.fetch(downloads.pinned(part), made.cache)
             started[part] = children.start(made.program(part))
         for part, child in started.items():
-            children.wait_until(part, partial(made.is_ready, part), lambda child=child: child.alive, made.log(part), 90)
+            ready = partial(made.is_ready, part)
+            children.wait_until(part, ready, partial(_lives, child), made.log(part), 90)
         yield made
     finally:
         stop(started)
+
+
+def _lives(child: Child) -> bool:
+    return child.alive
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +199,8 @@ def test_and_no_other(city: Settings) -> None:
 def test_who_has_no_password_does_not_come_in(city: Settings, name: str) -> None:
     said: list[int] = []
     client: dict[str, Any] = {**as_login(city, name, "wrong").kafka_client(), "log_level": 0}
-    admin = AdminClient({**client, "error_cb": lambda error: said.append(error.code())})
+    client["error_cb"] = lambda error: said.append(error.code())
+    admin = AdminClient(client)
     with pytest.raises(KafkaException):
         admin.list_topics(timeout=1)
     admin.poll(5)
@@ -264,8 +270,9 @@ def test_a_login_that_left_the_list_is_ended(city: Settings, tmp_path: Path) -> 
     admin = AdminClient(preparing.kafka_client())
     for _ in range(2):  # the second finds nothing left to end
         kafka_logins.ensure_logins(preparing)
+    asked: Any = admin.describe_user_scram_credentials(["stage-of-before"])
     with pytest.raises(KafkaException) as gone:
-        admin.describe_user_scram_credentials(["stage-of-before"])["stage-of-before"].result(30)
+        asked["stage-of-before"].result(30)
     assert gone.value.args[0].code() == KafkaError.RESOURCE_NOT_FOUND
 
 
