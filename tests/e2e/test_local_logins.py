@@ -21,6 +21,7 @@ from local.stack.local import Ports
 from local.supervision import Supervisor
 from processes.inventory import all_processes
 from processes.logins import logins, read
+from runtime import topic_reader
 from runtime.settings import CHECKOUT, load
 from tests.e2e.running import until
 
@@ -33,13 +34,18 @@ FILE = (
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment of a `citygrid` with logins, its own state folder and ports; whatever runs there is stopped."""
+    made = _place(tmp_path, "state")
+    yield made
+    Supervisor(Path(made["CITYGRID_STATE_DIR"])).stop()
+
+
+def _place(tmp_path: Path, name: str) -> dict[str, str]:
     free = Ports.free()
     api, gateway, first = ports.free_ports(3)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CITYGRID_")}
     environment |= {f"CITYGRID_LOCAL_{f.name.upper()}_PORT": str(getattr(free, f.name)) for f in fields(free)}
-    folder = tmp_path / "state"
-    yield environment | {
-        "CITYGRID_STATE_DIR": str(folder),
+    return environment | {
+        "CITYGRID_STATE_DIR": str(tmp_path / name),
         "CITYGRID_API_PORT": str(api),
         "CITYGRID_API_METRICS_PORT": "0",
         "CITYGRID_GATEWAY_PORT": str(gateway),
@@ -48,7 +54,6 @@ def place(tmp_path: Path) -> Iterator[dict[str, str]]:
         "CITYGRID_PARTITIONS": "2",
         "CITYGRID_LOCAL_LOGINS": "true",
     }
-    Supervisor(folder).stop()
 
 
 @pytest.mark.timeout(600)
@@ -102,6 +107,37 @@ def test_an_event_becomes_a_task_and_each_process_is_itself(place: dict[str, str
     every = {**passwords.kafka, **passwords.registry}
     assert [login for login, password in every.items() if password in logs] == []
     assert _citygrid(place, "down").returncode == 0
+
+
+@pytest.mark.timeout(600)
+def test_a_backup_comes_back_with_its_logins_over_a_folder_that_had_none(place: dict[str, str], tmp_path: Path) -> None:
+    """Also: logins are asked for over a state folder that was used without."""
+    file, backup = tmp_path / "户籍.csv", str(tmp_path / "backup")
+    file.write_text(FILE, "utf-8")
+    without = place | {"CITYGRID_LOCAL_LOGINS": "false"}
+    for words in (["up", "--parts-only", "--detach"], ["prepare"], ["publish", "police", str(file), "--wait", "0"]):
+        _done(without, *words)
+    _done(without, "down")
+    for words in (["up", "--parts-only", "--detach"], ["prepare"], ["backup", backup]):
+        _done(place, *words)
+    known = read(Path(place["CITYGRID_STATE_DIR"]) / "secrets" / "logins.json")
+    _done(place, "down")
+
+    other = _place(tmp_path, "restored")
+    try:
+        _done(other, "restore", backup)
+        _done(other, "up", "--parts-only", "--detach")
+        _done(other, "prepare")
+        settings = load(tmp_path / "restored" / "citygrid.env")
+        assert read(tmp_path / "restored" / "secrets" / "logins.json") == known
+        assert sum(topic_reader.ends(settings, "police.household-registration").values()) == 1
+    finally:
+        Supervisor(tmp_path / "restored").stop()
+
+
+def _done(place: dict[str, str], *words: str) -> None:
+    done = _citygrid(place, *words)
+    assert done.returncode == 0, done.stderr
 
 
 def _tax(folder: Path) -> Path:
