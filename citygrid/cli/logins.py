@@ -41,13 +41,14 @@ def show(
 
 @app.command(epilog="Example: citygrid logins password department-police")
 def password(login: Annotated[str, typer.Argument(help="Whose, e.g. department-police.")]) -> None:
-    """Print a login's password, to be handed to whom it is for; mechanism SCRAM-SHA-512."""
-    from processes.logins import BROKER, PREPARE, read
+    """Print a login's password, to be handed to whom it is for; mechanism SCRAM-SHA-512. `reader` is the registry's."""
+    from processes.logins import BROKER, PREPARE, READER, read
 
     settings = load()
     if settings.logins_file is None:
         raise CommandFailed("CITYGRID_LOGINS_FILE is not set: no passwords are kept here.")
-    known = read(settings.logins_file).kafka
+    kafka, registry = read(settings.logins_file)
+    known = {**kafka, READER: registry.get(READER, "")}
     if login not in known or login in (BROKER, PREPARE):
         raise CommandFailed(f"There is no password of '{login}' to hand over: `citygrid logins list` shows the logins.")
     # print: a line to be copied, never folded
