@@ -239,6 +239,11 @@ def test_only_prepare_writes_to_the_registry(city: Settings) -> None:
         writer.close()
 
 
+def test_the_registry_says_without_a_login_that_it_is_well(guarded: LocalStack) -> None:
+    """What docker-compose.yml asks."""
+    assert httpx.get(f"http://127.0.0.1:{guarded.ports.registry_management}/health/ready").status_code == 200
+
+
 def _reader(city: Settings) -> tuple[str, str]:
     return "reader", _passwords(city).registry["reader"]
 
