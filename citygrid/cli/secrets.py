@@ -20,6 +20,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True)
 IMAGE_USER = 10001
 """The image's own user (Dockerfile): who the containers are when root makes the secrets."""
 LOGINS = "logins.json"
+DATABASE_OF_REGISTRY = "citygrid_registry_password"
 LISTENERS = ("inside", "host")
 """Of Kafka in docker-compose.yml."""
 OURS = (BROKER, PREPARE)
@@ -52,16 +53,13 @@ def add(
         "secrets"
     ),
 ) -> None:
-    """Make the passwords of logins that are new in this version; all others stay as they are."""
-    known = folder / LOGINS
-    if not known.is_file():
-        raise CommandFailed(f"There is no {known}: `citygrid secrets init` makes a new folder.")
-    before = read(known)
+    """Make the passwords of logins that are new in this version, in a folder of an older one too; all others stay."""
+    if not (folder / DATABASE_OF_REGISTRY).is_file():
+        raise CommandFailed(f"{folder} holds no secrets yet: `citygrid secrets init` makes them.")
+    before = read(folder / LOGINS) if (folder / LOGINS).is_file() else None
     now = complete(before)
-    if added := sorted(now.kafka.keys() - before.kafka.keys()):
-        made = of_logins(now)
-        _write(folder, {f"kafka_{name}": made[f"kafka_{name}"] for name in added}, anew=True)
-        _write(folder, {LOGINS: made[LOGINS]}, anew=True)
+    _write(folder, of_logins(now, (folder / DATABASE_OF_REGISTRY).read_text()), anew=True)
+    added = sorted(now.kafka.keys() - (before.kafka.keys() if before else set()))
     console.print(f"Made: {', '.join(added)}." if added else "No login is new.")
 
 
@@ -76,12 +74,19 @@ def _write(folder: Path, made: Mapping[str, tuple[str, int]], *, anew: bool = Fa
             file.write(text)
 
 
-def of_logins(logins: Passwords) -> dict[str, tuple[str, int]]:
-    """All of them for `prepare`, and for each process its own."""
+def of_logins(logins: Passwords, registrys_own: str) -> dict[str, tuple[str, int]]:
+    """All of them for `prepare`, for each process its own, and what the servers are told; `registrys_own`: the password
+    of its database."""
+    from local.stack import kafka, registry
+
+    in_registry = f"apicurio.datasource.password={registrys_own}\n{registry.login_properties(logins.registry)}"
     return {
         LOGINS: (logins.text(), FOR_US),
         **{f"kafka_{name}": (password, FOR_US) for name, password in logins.kafka.items() if name not in OURS},
         "registry_reader_password": (logins.registry[READER], FOR_US),
+        "registry.properties": (in_registry, FOR_OTHERS),
+        "kafka.properties": (kafka.login_properties(logins.kafka, LISTENERS), FOR_OTHERS),
+        "kafka-client.properties": (kafka.client_properties(logins.kafka), FOR_OTHERS),
     }
 
 
@@ -92,10 +97,8 @@ def containers_user() -> tuple[int, int]:
 
 def contents() -> dict[str, tuple[str, int]]:
     """Name → (text, mode) of each file, with fresh passwords and a fresh key."""
-    from local.stack import kafka, registry
     from wire.pseudonym import new_key
 
-    logins = complete()
     superuser = secrets.token_urlsafe(24)
     passwords = {role: secrets.token_urlsafe(24) for role in ROLES}
     user, group = containers_user()
@@ -103,13 +106,7 @@ def contents() -> dict[str, tuple[str, int]]:
     return {
         "postgres_password": (superuser, FOR_OTHERS),
         **{f"citygrid_{role}_password": (password, FOR_OTHERS) for role, password in passwords.items()},
-        "registry.properties": (
-            f"apicurio.datasource.password={passwords['registry']}\n{registry.login_properties(logins.registry)}",
-            FOR_OTHERS,
-        ),
-        "kafka.properties": (kafka.login_properties(logins.kafka, LISTENERS), FOR_OTHERS),
-        "kafka-client.properties": (kafka.client_properties(logins.kafka), FOR_OTHERS),
-        **of_logins(logins),
+        **of_logins(complete(), passwords["registry"]),
         "grafana_password": (secrets.token_urlsafe(24), FOR_OTHERS),
         **{f"citygrid_database_{role}_dsn": (dsn, FOR_US) for role, dsn in dsns.items()},
         "citygrid_database_admin_dsn": (f"postgresql://postgres:{superuser}@postgres:5432/citygrid", FOR_US),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from itertools import groupby
+from pathlib import Path
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from citygrid.cli.secrets import contents
+from citygrid.cli import CommandFailed
+from citygrid.cli.secrets import add, contents, init
 from domain.view import View
 from processes import observe
 from processes.inventory import workers
@@ -132,6 +134,29 @@ def test_the_servers_of_the_containers_ask_everybody() -> None:
     assert made["kafka_stage-resident"] in made["logins.json"]
     passwords = [text for name, text in made.items() if name.startswith("kafka_")]
     assert len(set(passwords)) == len(passwords) == len(logins())
+
+
+def test_a_folder_of_before_gets_what_it_lacks_and_keeps_the_rest(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    with pytest.raises(CommandFailed, match="secrets init"):
+        add(folder)
+    init(folder)
+    before = {file.name: file.read_text() for file in folder.iterdir()}
+    add(folder)
+    assert {file.name: file.read_text() for file in folder.iterdir()} == before
+    of_logins = [
+        name for name in before if name.startswith("kafka") or name in ("logins.json", "registry_reader_password")
+    ]
+    for name in of_logins:  # as an older version made it
+        (folder / name).unlink()
+    add(folder)
+    after = {file.name: file.read_text() for file in folder.iterdir()}
+    assert after.keys() == before.keys()
+    kept = before.keys() - {*of_logins, "registry.properties"}
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+    assert before["registry.properties"].split("\n")[0] == after["registry.properties"].split("\n")[0]
+    assert after["kafka_operator"] in after["logins.json"]
+    assert (folder / "logins.json").stat().st_mode & 0o777 == 0o600
 
 
 def test_the_file_of_the_containers_is_what_is_generated() -> None:
