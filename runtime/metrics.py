@@ -206,6 +206,16 @@ GATEWAY_REQUEST_SECONDS = _histogram(
 GATEWAY_STATEMENTS = _counter(
     "citygrid_gateway_statements_total", "Statements of departments that came by HTTP and that Kafka has.", ["topic"]
 )
+KEY_DAY_SHARE = _gauge(
+    "citygrid_gateway_key_day_ratio",
+    "Of the identity numbers that a department's key may state in a day, the share that it has stated today.",
+    ["department", "key_id"],
+)
+KEY_QUOTA_REFUSED = _counter(
+    "citygrid_gateway_quota_refused_total",
+    "Batches that were refused because the key's identity numbers of the day are used up.",
+    ["department"],
+)
 DEVICE_MESSAGES = _counter(
     "citygrid_device_messages_total",
     "Messages of devices, by their way in (http, mqtt) and what became of them: accepted, or why they were refused.",

@@ -19,6 +19,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_exponential_jitter
 
 from runtime import metrics
+from runtime.reader_positions import GROUPS
 from runtime.settings import Settings
 from runtime.traces import trace_id_of, traces_of
 from sinks import offsets
@@ -51,6 +52,11 @@ WAITED_FOR = {
 }
 
 
+def group_of(settings: Settings, name: str) -> str:
+    """The consumer group of the sink `name`."""
+    return f"{settings.topic_prefix}{GROUPS}sink-{name}"
+
+
 class TopicWentBack(Exception):
     """A topic ends before the place up to which its rows are in PostgreSQL; the message says what to do."""
 
@@ -68,7 +74,7 @@ class Runner:
         self._writer = sink.writer(self._registry)
         self._letters = DeadLetters(settings, stopping)
         self._traces = traces_of(settings, f"sink-{self._name}")
-        self._group = f"{settings.topic_prefix}citygrid-sink-{self._name}"
+        self._group = group_of(settings, self._name)
         self._connection: Connection | None = None
         self._next: dict[tuple[str, int], int] = {}
         self._ends: dict[tuple[str, int], int] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -43,12 +43,14 @@ class Writer(Protocol):
 @dataclass(frozen=True)
 class Sink:
     """`topics()` are the names without prefix; `writer` makes this process's part. `tick`, if any, is called every
-    `TICK_S` seconds in a transaction of its own: for gauges and tidying up."""
+    `TICK_S` seconds in a transaction of its own: for gauges and tidying up; `asks()` are the topics of which it asks
+    Kafka when their last record came."""
 
     name: str
     topics: Callable[[], Sequence[str]]
     writer: Callable[[Registry], Writer]
     tick: Callable[[Settings, Connection], None] | None = None
+    asks: Callable[[], Iterable[str]] = tuple
 
 
 def newest(records: Sequence[Read]) -> list[Read]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import faust
 import uvloop
 
-from dataplane import DataPlane, DataPlaneSettings, RowStore
+from dataplane import DataPlane, DataPlaneSettings, RowStore, restore_group
 from domain.rule import Rule
 from domain.view import View
 from runtime import log
@@ -21,10 +22,11 @@ from stream_apps.outlet import Telling
 from stream_apps.record_codec import RecordCodec
 from stream_apps.stage import Stage
 from stream_apps.stage_codec import Wire
+from wire.access import PUT_ASIDE, Access, on
 from wire.codec import Decoder
 from wire.contracts import contracts
 from wire.registry import Registry
-from wire.topics import CLOCK, RECORD_MOVES, WRITTEN_AT_MOST, group_of_stage
+from wire.topics import ALERTS, CLOCK, RECORD_CLAIMS, RECORD_MOVES, WRITTEN_AT_MOST, group_of_stage
 
 
 def data_plane_settings(settings: Settings, process: str) -> DataPlaneSettings:
@@ -113,6 +115,27 @@ def topics_of(view: View, prefix: str) -> list[str]:
     received = [f"contributions.{view.name}"] if view.contribution is not None else []
     moves = [RECORD_MOVES] if one_subject(view) else []
     return [prefix + topic for topic in (*stated, *received, *moves, CLOCK)]
+
+
+def access(settings: Settings, name: str) -> Access:
+    """What the stage of the view `name` does with Kafka."""
+    view = discover("domain.views", "VIEW", View)[name]
+    claims = {RECORD_CLAIMS} if one_subject(view) else set()
+    told = {f"contributions.{other}" for other in view.contributes_to}
+    reads = topics_of(view, settings.topic_prefix)
+    return access_of(settings, name, reads, f"rows.{name}", {ALERTS, *told, *claims})
+
+
+def access_of(settings: Settings, name: str, reads: Iterable[str], rows: str, writes: Iterable[str]) -> Access:
+    """As `access` for any worker of the data plane: its rows are restored by a group of their own. `reads` are names
+    on the cluster."""
+    group = group_of_stage(settings, name)
+    return Access(
+        reads=on(settings, [rows]).union(reads),
+        writes=on(settings, [rows, *PUT_ASIDE, *writes]),
+        groups=frozenset({group, restore_group(group)}),
+        transactions=f"{group}-",
+    )
 
 
 def one_subject(view: View) -> frozenset[tuple[str, str]]:

@@ -73,6 +73,8 @@ _CONTRACT_WORDS = {"department_zh", "eight_digits", "on_holidays"}
 What = Literal["row", "contribution", "alert", "clock", "record"]
 
 
+OUR_DEPARTMENT = "grid"
+"""Whose contracts the city's own database states."""
 RECORD_TOPICS = ("record-claims", "record-holders", "record-moves")
 """About which subject each record is: docs/decisions/0024-one-subject.md."""
 
@@ -203,6 +205,11 @@ def subjects() -> tuple[str, ...]:
 def contracts(root: Path = SCHEMAS) -> dict[str, Contract]:
     """Every contract by its topic, in the topics' order. Raises ContractRefused."""
     return dict(_ours() if root == SCHEMAS else _read(root))
+
+
+def stated_by(department: str) -> list[str]:
+    """The topics that `department` states."""
+    return [topic for topic, contract in contracts().items() if contract.department == department]
 
 
 @lru_cache(maxsize=1)

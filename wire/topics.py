@@ -12,7 +12,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
 
@@ -32,6 +32,9 @@ LARGE_LETTER = "2300000"
 WRITTEN_AT_MOST = 100_000_000
 PATIENCE_S = 30.0
 
+COPIES = "min.insync.replicas"
+OF_KAFKA = ("__consumer_offsets", "__transaction_state")
+"""Kafka's own topics, made when first needed: how far readers are, which transactions hold."""
 DEAD_LETTERS = "dead-letters"
 PARKED = "parked"
 REPLAY_OF = "replay_of"
@@ -100,14 +103,16 @@ def group_of_stage(settings: Settings, view: str) -> str:
 def ensure_topics(settings: Settings) -> list[str]:
     """Make the topics that are missing; returns their names on the cluster. May be run again at any time.
 
-    Raises TopicsDiffer if one exists with another number of partitions or another cleanup policy, KafkaException if the
-    cluster does not answer within `PATIENCE_S`.
+    Those that are there, Kafka's own too, are held to the same number of copies before a record counts as acknowledged.
+    Raises TopicsDiffer if one exists with another number of partitions, another cleanup policy or too few copies,
+    KafkaException if the cluster does not answer within `PATIENCE_S`.
     """
     admin = AdminClient({**settings.kafka_client()})
     there = admin.list_topics(timeout=PATIENCE_S).topics
     wanted = {topic.on(settings): topic for topic in topics()}
+    copies = {COPIES: str(settings.copies_acknowledged)} if settings.replication_factor > 1 else {}
     missing = [
-        NewTopic(name, settings.partitions, settings.replication_factor, config=topic.config)
+        NewTopic(name, settings.partitions, settings.replication_factor, config={**topic.config, **copies})
         for name, topic in wanted.items()
         if name not in there
     ]
@@ -123,7 +128,38 @@ def ensure_topics(settings: Settings) -> list[str]:
             made.append(name)
     _wait_until_led(admin, wanted)
     _refuse_others(admin, settings, wanted)
+    if copies:
+        _acknowledge_copies(admin, settings, wanted)
     return made
+
+
+def _acknowledge_copies(admin: AdminClient, settings: Settings, names: Iterable[str]) -> None:
+    """Let Kafka acknowledge a record only once `copies_acknowledged` brokers have it. Raises TopicsDiffer, with nothing
+    changed, if a topic has fewer copies: it could not be written to any more."""
+    there, wanted = admin.list_topics(timeout=PATIENCE_S).topics, settings.copies_acknowledged
+    known = [name for name in (*names, *OF_KAFKA) if name in there]
+    few = {name: min(len(part.replicas) for part in there[name].partitions.values()) for name in known}
+    if troubles := [
+        f"Topic {name} keeps {copies} copy of each record, and CITYGRID_REPLICATION_FACTOR wants "
+        f"{settings.replication_factor}: give it as many by kafka-reassign-partitions.sh, then go on."
+        for name, copies in few.items()
+        if copies < wanted
+    ]:
+        raise TopicsDiffer("\n".join(troubles))
+    asked = [ConfigResource(ResourceType.TOPIC, name) for name in known]
+    described = admin.describe_configs(asked, request_timeout=PATIENCE_S)
+    lower = [
+        ConfigResource(
+            ResourceType.TOPIC,
+            resource.name,
+            incremental_configs=[ConfigEntry(COPIES, str(wanted), incremental_operation=AlterConfigOpType.SET)],
+        )
+        for resource, future in described.items()
+        if int(future.result(PATIENCE_S)[COPIES].value) < wanted
+    ]
+    if lower:
+        for future in admin.incremental_alter_configs(lower, request_timeout=PATIENCE_S).values():
+            future.result(PATIENCE_S)
 
 
 def _wait_until_led(admin: AdminClient, names: Iterable[str]) -> None:

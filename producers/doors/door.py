@@ -17,6 +17,7 @@ from producers.doors.batch import Form
 from producers.doors.device_keys import DeviceKeys
 from producers.doors.device_messages import CALLS
 from producers.doors.keys import RightKeys
+from producers.doors.quota import DailyQuota
 from producers.doors.relay import Away, Relay
 from producers.mending.letters import DeadLetters, Letter, LettersUnreadable
 from runtime import postgres_pool
@@ -89,6 +90,7 @@ class Door:
         rate = settings.gateway_requests_per_second
         self.wrong_keys = Buckets(WRONG_KEYS_PER_SECOND, WRONG_KEYS_AT_ONCE)
         self.right_keys = RightKeys()
+        self.quota = DailyQuota(self.pool, settings.gateway_numbers_per_day)
         self.keys = Buckets(rate, int(rate * BURST_SECONDS) + 1)
         self.devices = Buckets(settings.device_requests_per_second, int(settings.device_requests_per_second * A_MINUTE))
 

@@ -34,6 +34,11 @@ EVENT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 IDENTITY = re.compile(r"(?P<topic>[A-Za-z0-9._-]+):(?P<partition>\d+):(?P<offset>\d+)")
 
 
+def transactional_id(settings: Settings) -> str:
+    """That of every replay: of two at once, the older is fenced."""
+    return f"{settings.topic_prefix}citygrid-replay"
+
+
 class LettersUnreadable(Exception):
     """The dead letters cannot be read or sent; the message says why and what to do."""
 
@@ -208,7 +213,7 @@ class DeadLetters:
         return Producer(
             {
                 **self._settings.kafka_client(),
-                "transactional.id": f"{self._prefix}citygrid-replay",
+                "transactional.id": transactional_id(self._settings),
                 "transaction.timeout.ms": 60_000,
                 "partitioner": "murmur2_random",
                 "message.max.bytes": WRITTEN_AT_MOST,

@@ -25,7 +25,8 @@ from runtime import daemon
 from runtime.log import configure
 from runtime.metrics import OUTBOX_PUBLISHED, OUTBOX_REFUSED, OUTBOX_WAITING
 from runtime.settings import Settings, load
-from wire.contracts import contracts
+from wire.access import Access, on
+from wire.contracts import OUR_DEPARTMENT, contracts, stated_by
 
 log = structlog.get_logger()
 
@@ -200,6 +201,11 @@ def _statement(topic: str, item: Any, table: Table) -> Statement:
     if contract is None or table.department not in (None, contract.department):
         raise InvalidStatement("topic", f"is no contract of {table.department or 'the city'}")
     return statement_of(contract, item) if table.department else JsonForm(contract, OWN).statement(item)
+
+
+def access(settings: Settings) -> Access:
+    """What the city's own outbox does with Kafka."""
+    return Access(writes=on(settings, stated_by(OUR_DEPARTMENT)))
 
 
 def main() -> int:

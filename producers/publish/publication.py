@@ -20,6 +20,7 @@ from producers.publish.publisher import Publisher, PublishRefused
 from producers.publish.report import Report
 from producers.publish.snapshot import Difference, Snapshot
 from runtime.settings import Settings
+from runtime.topic_reader import NotGranted
 
 #: `(bytes read, events so far)`, called now and then.
 Tell = Callable[[int, int], None]
@@ -55,7 +56,7 @@ class Publication:
                 report.lines, report.events = tally.lines, tally.events
             else:
                 with Publisher(self.settings) as publisher:
-                    held = HeldBack(self.settings)
+                    held = self._held()
                     seen = first_seen(self.settings, self.department.name, path)
                     earlier = OpenLines(path, self.department.name)
                     tally = files.publish(file, self.department, publisher, rejected, tell(file), seen, earlier)
@@ -103,14 +104,21 @@ class Publication:
                 return
             if not agreed:
                 raise PublishRefused("Nothing was published.")
-            held = HeldBack(self.settings)
+            held = self._held()
             report.events = snapshots.publish(now, publisher)
             publisher.flush()
             report.published = True
             report.still = earlier.close()
             self._ask(held, report)
 
-    def _ask(self, held: HeldBack, report: Report) -> None:
-        if report.events and self.wait > 0:
+    def _held(self) -> HeldBack | None:
+        """None: a department's own login publishes, and may not ask what follows from it."""
+        try:
+            return HeldBack(self.settings)
+        except NotGranted:
+            return None
+
+    def _ask(self, held: HeldBack | None, report: Report) -> None:
+        if held and report.events and self.wait > 0:
             answer = held.wait({export.topic for export in self.department.exports}, self.wait)
             report.held, report.read_by_stages = answer.alerts, answer.complete

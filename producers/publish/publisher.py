@@ -223,6 +223,11 @@ class Publisher:
                 present.add(name)
             except (KafkaException, TimeoutError) as refused:
                 error = refused.args[0] if isinstance(refused, KafkaException) else None
+                if error is not None and error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+                    raise PublishRefused(
+                        f"{self.settings.kafka_sasl_username} may not write to {name}: publish with its own "
+                        "department's login, or the operator's (`citygrid logins list`)."
+                    ) from None
                 if error is None or error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                     why = error.str() if error else "timed out"
                     raise PublishRefused(

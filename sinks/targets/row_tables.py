@@ -17,7 +17,7 @@ from domain.step import NOT_JUDGED
 from sinks.decoding import JsonReader, as_jsonb
 from sinks.freshness import observe
 from sinks.sink import Connection, Read, Sink, Unreadable, newest
-from wire.contracts import published
+from wire.contracts import contracts, published
 from wire.registry import Registry
 
 PREFIX = "rows."
@@ -110,4 +110,4 @@ def topics() -> list[str]:
     return [output.topic for output in published().values() if output.what == "row"]
 
 
-SINK = Sink("row-tables", topics, RowTables, tick=observe)
+SINK = Sink("row-tables", topics, RowTables, tick=observe, asks=contracts)

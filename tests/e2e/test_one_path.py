@@ -26,6 +26,7 @@ MAY_BE_EMPTY = {
     "fresh: Past their limit 已超时限": "every topic that was heard of is within its limit",
     "fresh: Department door: statements per second 部门接口:每秒陈述": "nobody publishes by HTTP",
     "fresh: Department door: answers per second 部门接口:应答": "nobody publishes by HTTP",
+    "fresh: Department keys: the day's identity numbers 部门密钥:当日身份号码": "nobody publishes by HTTP",
     "fresh: Devices: messages per second 设备消息": "there are no devices",
     "served: Press to task, 95th percentile 按下→任务": "nobody presses a button",
     "served: Queues of the buttons 三个按钮的队列": "nobody presses a button",
