@@ -38,3 +38,13 @@ def day_of(instant: int) -> int:
 def iso_day(day: int) -> str:
     """`day` as YYYY-MM-DD."""
     return (_EPOCH + timedelta(days=day)).isoformat()
+
+
+def years_later(day: int, years: int) -> int:
+    """The same day of the calendar `years` later; after 29 February the first of March where there is no such day."""
+    then = _EPOCH + timedelta(days=day)
+    try:
+        then = then.replace(year=then.year + years)
+    except ValueError:
+        then = date(then.year + years, 3, 1)
+    return (then - _EPOCH).days

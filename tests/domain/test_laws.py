@@ -65,7 +65,8 @@ def played(
     return city
 
 
-TICKS = sorted({at + days * DAY for at in INSTANTS[::4] for days in (0, 30, 31, 32, 36, 80)})
+AGES = (0, 30, 31, 32, 36, 80, 1094, 1096, 1100, 1825, 1827, 1840)
+TICKS = sorted({at + days * DAY for at in INSTANTS[::4] for days in AGES})
 """Clocks before, while and after what was said grows too old for facts that are kept for a while only."""
 
 
