@@ -155,7 +155,7 @@ class View:
     contribution: type[Any] | None = None
     receive: Callable[[Any, str, Any], Any] = _receives_nothing
     contribute: Callable[[Any], Contributions] = _says_nothing
-    kept: Mapping[str, Kept] = field(default_factory=lambda: NOTHING_GOES)
+    kept: Mapping[str, Kept] = field(default_factory=lambda: NOTHING_GOES, hash=False)  # a view is a key itself
     contributes_to: frozenset[str] = frozenset()
     judged: Callable[[Any], Any] = _as_it_is
 
