@@ -150,12 +150,6 @@ MUTATIONS = (
         "if began >= known_from and",
         "if",
     ),
-    Mutation(
-        "a call stands again once its answer is forgotten",
-        "domain/rules/_buttons.py",
-        "if open_still and call.occurred_at >= known_from:",
-        "if open_still:",
-    ),
 )
 
 
