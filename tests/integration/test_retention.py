@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -51,7 +52,7 @@ def test_prepare_gives_topics_of_before_the_times_of_their_contracts(settings: S
         ensure_topics(settings)
         for topic in topics():
             if topic.name in (SWIPES, "rows.dwelling", "grid.observation", "police.household-registration"):
-                until(lambda topic=topic: differing(settings, topic), 30)
+                until(partial(differing, settings, topic), 30)
     assert config_of(settings, SWIPES)["retention.ms"] == str(32 * 86_400_000)
 
 
