@@ -16,12 +16,13 @@ from database.retention import Connection
 from domain.facts import Statement
 from domain.overdue import UNTIL, overdue
 from runtime.metrics import OVERDUE_RECORDS, RETENTION_AT, show
-from wire.contracts import contracts, published
+from wire.contracts import contracts
 
 ROWS_A_TURN = 200
 REST_S = 3_600.0
 """After every row was looked at."""
 _EPOCH, _DAY_ZERO = datetime(1970, 1, 1, tzinfo=UTC), date(1970, 1, 1)
+_VIEWS = "SELECT view FROM city.generation WHERE state = 'in_force' ORDER BY view"
 _SOME = "SELECT id, row FROM city.{} WHERE id > %s ORDER BY id LIMIT %s"
 
 
@@ -29,11 +30,10 @@ class OverdueCount:
     """One round over all rows of all views after another."""
 
     def __init__(self) -> None:
-        self._views = [topic.removeprefix("rows.") for topic, output in published().items() if output.what == "row"]
         lasting = [contract for contract in contracts().values() if not contract.momentary]
         self._topic_of = {kind: contract.topic for contract in lasting for kind in contract.kinds}
         self._kept = {kind: kept for contract in lasting if (kept := contract.kept) for kind in contract.kinds}
-        self._left = list(self._views)
+        self._left: list[str] = []
         self._after = ""
         self._counted: Counter[str] = Counter()
         self._rests_until = 0.0
@@ -42,6 +42,8 @@ class OverdueCount:
         """Look at the next rows, as of `now` (microseconds UTC); after the last one show what was counted."""
         if time.monotonic() < self._rests_until:
             return
+        if not self._left:
+            self._left = [view for (view,) in connection.execute(_VIEWS).fetchall()]
         statement = sql.SQL(_SOME).format(sql.Identifier(self._left[0]))
         some = connection.execute(statement, (self._after, rows)).fetchall()
         for key, row in some:
@@ -55,25 +57,25 @@ class OverdueCount:
             }
             show(OVERDUE_RECORDS, topics)
             RETENTION_AT.labels("counted").set(time.time())
-            self._left, self._counted = list(self._views), Counter()
+            self._counted = Counter()
             self._rests_until = time.monotonic() + REST_S
 
 
 def _statements(row: Mapping[str, Any]) -> Iterator[Statement[Any]]:
     """The statements of a row as PostgreSQL has it: what others say about the subject has its own row."""
     for fact in row.values():
-        for told in fact if isinstance(fact, list) else ():
-            if isinstance(told, dict) and "recorded_at" in told and "kind" in told:
+        for entry in fact if isinstance(fact, list) else ():
+            if isinstance(entry, dict) and "recorded_at" in entry and "kind" in entry:
                 yield Statement(
-                    told["department"],
-                    told["record"],
-                    told["kind"],
-                    _instant(told["occurred_at"]),
-                    _instant(told["recorded_at"]),
-                    told["event_id"],
-                    told["withdrawn"],
-                    told["sequence"],
-                    _value(told["kind"], told["value"]),
+                    entry["department"],
+                    entry["record"],
+                    entry["kind"],
+                    _instant(entry["occurred_at"]),
+                    _instant(entry["recorded_at"]),
+                    entry["event_id"],
+                    entry["withdrawn"],
+                    entry["sequence"],
+                    _value(entry["kind"], entry["value"]),
                 )
 
 

@@ -69,7 +69,7 @@ def retention_page() -> str:
             AFTER,
             "## PostgreSQL\n",
             *_table(
-                ("what", "goes", "after"),
+                ("what", "kept", "from when"),
                 ((f"`{held.what}`: {held.means}", held.after, held.since) for held in HELD),
             ),
             ELSEWHERE,

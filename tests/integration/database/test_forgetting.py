@@ -152,3 +152,39 @@ def test_a_visit_that_is_stated_while_its_case_goes_is_kept(world: World, worker
                 forget(sinks, "case", FAR, 10)
     assert forgotten(world, "case") == 0
     assert world.tasks(finding)
+
+
+PLANS = {
+    "alert_gone": "SELECT finding_id FROM city.alert WHERE deleted AND changed_at < now() - interval '5 years'"
+    " AND city.over_before(finding_id, now()) ORDER BY changed_at LIMIT 1000 FOR UPDATE SKIP LOCKED",
+    "outbox_published": "SELECT id FROM city.outbox WHERE published_at < now() - interval '7 days'"
+    " ORDER BY published_at LIMIT 1000",
+    "feed_at_idx": "SELECT id FROM city.feed WHERE at < now() - interval '1 day' ORDER BY at LIMIT 1000",
+    "task_previous": "SELECT FROM city.task WHERE previous = '00000000-0000-0000-0000-000000000000' FOR KEY SHARE",
+}
+"""Index → what `city.forget` asks, and what PostgreSQL asks when a task goes."""
+
+
+def test_what_is_too_old_is_found_without_reading_what_is_not(world: World, worker: str) -> None:
+    finding = a_case(world, worker, ended="1 hour")
+    columns = (
+        "rule, rule_version, domain, state, view, subject, cause, severity, why_zh, why_en, place, opened_at, version"
+    )
+    run(
+        world,
+        f"INSERT INTO city.alert (finding_id, deleted, changed_at, {columns})"
+        f" SELECT gen_random_uuid(), true, now() - make_interval(hours => h), {columns}"
+        " FROM city.alert, generate_series(1, 20000) h WHERE finding_id = %s",
+        finding,
+    )
+    columns = "finding_id, rule, domain, severity, queue, state, dispatched_at, finished_at"
+    run(world, f"INSERT INTO city.task ({columns}) SELECT {columns} FROM city.task, generate_series(1, 20000)")
+    run(world, "INSERT INTO city.outbox (topic, statement, published_at) SELECT 'x', '{}', now()"
+        " FROM generate_series(1, 20000)")  # fmt: skip
+    run(world, "INSERT INTO city.feed (kind, key, place, domain) SELECT 'task', 'x', 'city', 'x'"
+        " FROM generate_series(1, 20000)")  # fmt: skip
+    run(world, "ANALYZE city.outbox")
+    with psycopg.connect(world.database.admin) as admin:
+        for index, asked in PLANS.items():
+            plan = "\n".join(line for (line,) in admin.execute(f"EXPLAIN {asked}").fetchall())
+            assert index in plan, plan
