@@ -1,9 +1,8 @@
-"""A row with some fields changed, twice as fast as `dataclasses.replace`: every event and every settling makes one."""
+"""A row with some fields changed, much faster than by `dataclasses.replace`: every event and settling makes one."""
 
 from collections.abc import Callable
 from dataclasses import fields
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, TypeVar
 
 R = TypeVar("R")
@@ -13,16 +12,18 @@ Setter = Callable[[Any, Any], None]
 def replace(row: R, /, **changes: Any) -> R:
     """`row`, a frozen dataclass with slots, with `changes` by field. Raises KeyError for a field that it has not."""
     cls: Any = type(row)
-    values, setters, by_name = _slots(cls)
-    made: R = cls.__new__(cls)
-    for setter, value in zip(setters, values(row), strict=True):
-        setter(made, value)
+    copied, setters = _of(cls)
+    made: R = copied(row)
     for name, value in changes.items():
-        by_name[name](made, value)
+        setters[name](made, value)
     return made
 
 
 @lru_cache(maxsize=64)
-def _slots(cls: Any) -> tuple[Callable[[Any], tuple[Any, ...]], list[Setter], dict[str, Setter]]:
-    by_name = {field.name: getattr(cls, field.name).__set__ for field in fields(cls)}
-    return attrgetter(*by_name), list(by_name.values()), by_name
+def _of(cls: Any) -> tuple[Callable[[Any], Any], dict[str, Setter]]:
+    """A function that copies a row, written out field by field, and what sets a field of a frozen one."""
+    setters = {field.name: getattr(cls, field.name).__set__ for field in fields(cls)}
+    known = {f"set_{name}": setter for name, setter in setters.items()} | {"cls": cls, "new": cls.__new__}
+    body = "".join(f"    set_{name}(made, row.{name})\n" for name in setters)
+    exec(f"def copied(row):\n    made = new(cls)\n{body}    return made\n", known)  # noqa: S102 - names of fields only
+    return known["copied"], setters

@@ -72,6 +72,7 @@ class Outcome:
     forget: Sequence[str]
 
 
+@lru_cache(maxsize=65_536)  # a finding is found again whenever its row is judged
 def finding_id(rule: str, subject: str, cause: str) -> str:
     """The finding's id: the same rule, subject and cause are the same finding, whoever computes it and whenever."""
     return str(uuid5(_FINDINGS, f"{rule}\n{subject}\n{cause}"))

@@ -29,7 +29,7 @@ from stream_apps.due import DueIndex
 from stream_apps.large_rows import LargeRows
 from stream_apps.mistakes import Mistakes
 from stream_apps.outlet import Outlet
-from stream_apps.record_codec import RecordCodec, claim_key, slot_key
+from stream_apps.record_codec import RecordCodec, claim_key, claim_partition
 from stream_apps.stage_codec import Contribution, Tick, TooLarge, Wire, contribution_key
 from wire.avro_writer import InvalidValue
 from wire.codec import Decoder, Parked, Unreadable, schema_id_of
@@ -342,7 +342,7 @@ class Stage:
     def _claim(self, claims: Iterable[Claim], headers: Headers | None) -> None:
         """To the index of records: what the row has of them now."""
         for claim in claims:
-            where = partition_of(slot_key(claim.slot), self._partitions)
+            where = claim_partition(claim.slot, self._partitions)
             value = self._records.dump_holder(claim.holder)
             self._outlet.produce(self._claims, claim_key(claim), value, where, headers)
 
