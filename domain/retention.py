@@ -25,23 +25,27 @@ class Kept(NamedTuple):
 
     def until(self, instant: int) -> int:
         """The midnight at which what was recorded, or ended, at `instant` goes. Microseconds UTC."""
-        return midnight(self._goes_on(day_of(instant)))
+        return midnight(_goes_on(self, day_of(instant)))
 
     def since(self, now: int) -> int:
         """The instant from which on all that was recorded is kept at `now`: `instant >= since(now)` if, and only if,
         `now < until(instant)`."""
-        return midnight(self._first_kept(day_of(now)))
+        return midnight(_first_kept(self, day_of(now)))
 
-    def _goes_on(self, day: int) -> int:
-        return years_later(day, self.years) + self.days
 
-    def _first_kept(self, today: int) -> int:
-        day = _EPOCH + timedelta(days=today - self.days)
-        try:
-            before = day.replace(year=day.year - self.years)
-        except ValueError:  # 29 February of another year: what was recorded a day before went yesterday
-            before = date(day.year - self.years, 2, 28)
-        return (before - _EPOCH).days + 1
+@lru_cache(maxsize=65_536)
+def _goes_on(length: Kept, day: int) -> int:
+    return years_later(day, length.years) + length.days
+
+
+@lru_cache(maxsize=256)
+def _first_kept(length: Kept, today: int) -> int:
+    day = _EPOCH + timedelta(days=today - length.days)
+    try:
+        before = day.replace(year=day.year - length.years)
+    except ValueError:  # 29 February of another year: what was recorded a day before went yesterday
+        before = date(day.year - length.years, 2, 28)
+    return (before - _EPOCH).days + 1
 
 
 SWIPES = Kept(days=31)
@@ -59,7 +63,7 @@ def without_old(row: Any, kept: Mapping[str, Kept], now: int) -> dict[str, Any]:
     changed: dict[str, Any] = {}
     for name, length in kept.items():
         if fact := getattr(row, name):
-            since = _since(length, now)
+            since = length.since(now)
             left = tuple([statement for statement in fact if statement.recorded_at >= since])
             if len(left) < len(fact):
                 changed[name] = left
@@ -74,8 +78,3 @@ def next_to_go(row: Any, kept: Mapping[str, Kept]) -> int | None:
         if (fact := getattr(row, name))
     ]
     return min(instants, key=itself, default=None)
-
-
-@lru_cache(maxsize=256)
-def _since(length: Kept, now: int) -> int:
-    return length.since(now)
