@@ -1,7 +1,7 @@
 """What is made of the list of processes: Prometheus' targets, the compose file's services and logins, the metrics page.
 
-`python -m processes.observe` rewrites `infra/prometheus/targets/compose.json`, the marked lines of `docker-compose.yml`
-and `docs/metrics.md`; contract tests compare them with what it would write.
+`python -m processes.observe` rewrites `infra/prometheus/targets/compose.json`, the marked lines of
+`docker-compose.yml`, `docs/metrics.md` and `docs/retention.md`; contract tests compare them with what it would write.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ person, a number or an address. This page is written by `python -m processes.obs
 `dataplane/metrics.py`; alert rules and dashboards may use these names only (`tests/contracts/test_infra.py`).
 
 Prometheus adds `process` (its name in `citygrid status`) and `kind`
-(`stage`, `sink`, `outbox`, `clock`, `gateway`, `devices`, `api`).
+(`stage`, `records`, `sink`, `outbox`, `clock`, `gateway`, `devices`, `sealer`, `retention`, `api`).
 
 """
 
@@ -147,7 +147,10 @@ def _json(listed: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     """Rewrite what is made of declarations."""
+    from processes.retention_page import RETENTION_PAGE, retention_page
+
     METRICS_PAGE.write_text(metrics_page(), "utf-8")
+    RETENTION_PAGE.write_text(retention_page(), "utf-8")
     COMPOSE_FILE.write_text(compose_file(COMPOSE_FILE.read_text("utf-8")), "utf-8")
     COMPOSE_TARGETS.write_text(_json(compose_targets(Settings(_env_file=None))))
 

@@ -18,6 +18,7 @@ from runtime import log
 from runtime.discover import discover
 from runtime.settings import Settings, load
 from runtime.traces import traces_of
+from stream_apps.large_rows import LargeRows
 from stream_apps.outlet import Telling
 from stream_apps.record_codec import RecordCodec
 from stream_apps.stage import Stage
@@ -81,7 +82,14 @@ def build(view: View, rules: list[Rule], settings: Settings, process: str) -> Da
     wire = Wire(view, registry, prefix)
     group = group_of_stage(settings, view.name)
     app, plane = app_of(group, settings, process)
-    store: RowStore[Any] = plane.add_row_store(RowStore(f"{prefix}rows.{view.name}", wire.load_row, wire.dump_row))
+    large = LargeRows(view.name, settings.partitions)
+
+    def restored(value: bytes) -> Any:
+        row = wire.load_row(value)
+        large.measured(row.id.encode(), len(value))
+        return row
+
+    store: RowStore[Any] = plane.add_row_store(RowStore(f"{prefix}rows.{view.name}", restored, wire.dump_row))
     stage = Stage(
         view,
         rules,
@@ -95,6 +103,7 @@ def build(view: View, rules: list[Rule], settings: Settings, process: str) -> Da
         live_since=int(settings.live_since.timestamp()) * 1_000_000,
         one_subject=one_subject(view),
         misjudged_a_minute=settings.misjudged_a_minute,
+        large=large,
     )
     plane.on_partitions_assigned(stage.take_over)
     plane.on_partitions_revoked(stage.hand_over)

@@ -13,6 +13,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from domain.retention import Kept
 from domain.view import View
 from runtime.discover import discover
 from wire.schema import Json, Record, Union, avro
@@ -66,8 +67,11 @@ _CONTRACT_ATTRIBUTES = {
 #: ISO 8601, without years and months: they have no length in seconds.
 _DURATION = re.compile(r"P(?=.)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _SECONDS = (604_800, 86_400, 3_600, 60, 1)
+PERMANENT = "permanent"
+#: Whole years or whole local days: what a row forgets goes at a midnight of the city.
+_KEPT = re.compile(r"P([1-9]\d{0,2})Y|P([1-9]\d{0,4})D")
 #: What pages call the department, if no page's own texts do.
-_CONTRACT_WORDS = {"department_zh", "eight_digits", "on_holidays"}
+_CONTRACT_WORDS = {"department_zh", "eight_digits", "on_holidays", "momentary"}
 
 
 What = Literal["row", "contribution", "alert", "clock", "record"]
@@ -121,8 +125,19 @@ class Contract:
 
     @property
     def retention(self) -> str:
-        """How long the department keeps it: an ISO 8601 duration."""
+        """How long it is kept after what it states has ended: years or days in ISO 8601, or `permanent`."""
         return self._text("retention")
+
+    @cached_property
+    def kept(self) -> Kept | None:
+        """`retention` as a length of time; None: it is permanent."""
+        return _kept(self.path, self.retention)
+
+    @property
+    def momentary(self) -> bool:
+        """Whether it states what happens at a moment (a passage, a call, a visit) and is over with it: topic and rows
+        forget it after `retention`. What lasts is told when it is overdue (docs/decisions/0031-retention.md)."""
+        return self.record.attributes.get("momentary") is True
 
     @property
     def freshness(self) -> str:
@@ -295,6 +310,12 @@ def _check_contract(path: Path, record: Record) -> None:
     _one_of(path, "category", attributes["category"], CATEGORIES)
     _one_of(path, "subject", attributes["subject"], subjects(), "Of another there is a view first, in domain/views/.")
     _seconds(path, attributes["freshness"])
+    kept = _kept(path, attributes["retention"])
+    if attributes.get("momentary", True) is not True or ("momentary" in attributes and kept is None):
+        raise ContractRefused(
+            f"{path}: 'momentary' may only be true, of what is not kept permanently: topic and rows forget it after "
+            "'retention'. What lasts does without it."
+        )
     if attributes.get("on_holidays", "open") != "open":
         raise ContractRefused(f"{path}: 'on_holidays' may only be \"open\"; an office that closes does without it.")
     if list(record.by_name) != [*HEAD, "change"]:
@@ -348,6 +369,16 @@ def _seconds(path: Path, duration: str) -> int:
             "seconds, such as P1D or PT1H: after how long without an event the department counts as quiet."
         )
     return seconds
+
+
+def _kept(path: Path, duration: str) -> Kept | None:
+    match = _KEPT.fullmatch(duration)
+    if match is None and duration != PERMANENT:
+        raise ContractRefused(
+            f"{path}: 'retention' is {duration!r}; it must be years or days in ISO 8601, such as P5Y or P31D, or "
+            f"{PERMANENT!r}: for how long it may be kept once what it states has ended."
+        )
+    return Kept(*(int(count or 0) for count in match.groups())) if match else None
 
 
 def _one_of(path: Path, key: str, value: str, allowed: tuple[str, ...], otherwise: str = "") -> None:

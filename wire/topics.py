@@ -18,10 +18,11 @@ from confluent_kafka.cimpl import NewTopic
 
 from runtime.settings import Settings
 from wire.compatibility import Incompatible, level_of, troubles_of
-from wire.contracts import RECORD_TOPICS, contracts, every_schema, published
+from wire.contracts import RECORD_TOPICS, Contract, contracts, every_schema, published
 from wire.registry import Registry, RegistryRefused
 
 DAY_MS = 86_400_000
+WEEK_MS = 7 * DAY_MS
 FOR_EVER = "-1"
 #: A row of a large household. Brokers compare it with a batch as it comes, compressed.
 LARGE_RECORD = "2200000"
@@ -31,7 +32,8 @@ LARGE_LETTER = "2300000"
 #: took compressed can be far larger than `LARGE_RECORD`, and must still fit into a dead letter.
 WRITTEN_AT_MOST = 100_000_000
 PATIENCE_S = 30.0
-
+TIMES = frozenset({"retention.ms", "segment.ms", "max.compaction.lag.ms"})
+"""What `ensure_topics` changes where a topic has it otherwise: contracts say for how long records are kept."""
 COPIES = "min.insync.replicas"
 OF_KAFKA = ("__consumer_offsets", "__transaction_state")
 """Kafka's own topics, made when first needed: how far readers are, which transactions hold."""
@@ -47,10 +49,12 @@ PUBLICATIONS = "publications"
 _KEPT = {"cleanup.policy": "delete", "retention.ms": FOR_EVER, "retention.bytes": FOR_EVER}
 # A closed segment an hour: compaction and deletion only touch closed ones. All is kept for a day: of records of one
 # key that are sent back together a row waits for each (docs/decisions/0023-judging.md).
+# Within a week of it the older versions of a row are gone, and with them what the row forgot.
 _COMPACTED = {
     "cleanup.policy": "compact",
     "segment.ms": "3600000",
     "min.compaction.lag.ms": "86400000",
+    "max.compaction.lag.ms": str(WEEK_MS),
     "min.cleanable.dirty.ratio": "0.3",
 }
 
@@ -74,7 +78,7 @@ class Topic:
 
 def topics() -> list[Topic]:
     """Every topic of the system, events first."""
-    made = [Topic(topic, "events keep everything: rows are rebuilt from them", _KEPT) for topic in contracts()]
+    made = [_of_events(contract) for contract in contracts().values()]
     for output in published().values():
         match output.what:
             case "row":
@@ -103,7 +107,8 @@ def group_of_stage(settings: Settings, view: str) -> str:
 def ensure_topics(settings: Settings) -> list[str]:
     """Make the topics that are missing; returns their names on the cluster. May be run again at any time.
 
-    Those that are there, Kafka's own too, are held to the same number of copies before a record counts as acknowledged.
+    Those that are there, Kafka's own too, are held to the same number of copies before a record counts as acknowledged,
+    and are given the times that this version keeps records for.
     Raises TopicsDiffer if one exists with another number of partitions, another cleanup policy or too few copies,
     KafkaException if the cluster does not answer within `PATIENCE_S`.
     """
@@ -162,6 +167,18 @@ def _acknowledge_copies(admin: AdminClient, settings: Settings, names: Iterable[
             future.result(PATIENCE_S)
 
 
+def _of_events(contract: Contract) -> Topic:
+    """What lasts is kept: rows are rebuilt from it. What happens at a moment is kept for as long as rows keep it, by
+    when it came; they count whole local days from when it was recorded, which may lie a day ahead of that."""
+    if not contract.momentary or contract.kept is None:
+        return Topic(contract.topic, "events keep everything: rows are rebuilt from them", _KEPT)
+    kept_ms = (366 * contract.kept.years + contract.kept.days + 1) * DAY_MS
+    # Whole segments go, a week's at most: without it a quiet door's would stay.
+    segment_ms = max(DAY_MS, min(WEEK_MS, kept_ms // 30))
+    why = f"of moments: rows forget it after {contract.retention}, so does the topic"
+    return Topic(contract.topic, why, {**_KEPT, "retention.ms": str(kept_ms), "segment.ms": str(segment_ms)})
+
+
 def _wait_until_led(admin: AdminClient, names: Iterable[str]) -> None:
     """A broker answers that a topic is made before it knows it itself: who reads or counts it then would find nothing.
 
@@ -217,6 +234,7 @@ def _registered(registry: Registry, settings: Settings, topic: str, schema: Mapp
 
 def _refuse_others(admin: AdminClient, settings: Settings, wanted: dict[str, Topic]) -> None:
     troubles = []
+    other_times: dict[str, dict[str, str]] = {}
     there = admin.list_topics(timeout=PATIENCE_S).topics
     asked = [ConfigResource(ResourceType.TOPIC, name) for name in wanted if name in there]
     # Topics made a moment ago may not be listed yet, and nothing may not be asked for.
@@ -228,7 +246,11 @@ def _refuse_others(admin: AdminClient, settings: Settings, wanted: dict[str, Top
                 f"Topic {resource.name} has {count} partitions, CITYGRID_PARTITIONS says {settings.partitions}: rows "
                 f"of one subject would lie in two places. Set CITYGRID_PARTITIONS={count}, or rebuild into new topics."
             )
-        policy = future.result(PATIENCE_S)["cleanup.policy"].value
+        config = future.result(PATIENCE_S)
+        times = {name: wanted[resource.name].config[name] for name in TIMES & wanted[resource.name].config.keys()}
+        if differing := {name: value for name, value in times.items() if config[name].value != value}:
+            other_times[resource.name] = differing
+        policy = config["cleanup.policy"].value
         if policy != wanted[resource.name].config["cleanup.policy"]:
             troubles.append(
                 f"Topic {resource.name} has cleanup.policy={policy}; it must be "
@@ -236,6 +258,23 @@ def _refuse_others(admin: AdminClient, settings: Settings, wanted: dict[str, Top
             )
     if troubles:
         raise TopicsDiffer("\n".join(troubles))
+    _set(admin, other_times)
+
+
+def _set(admin: AdminClient, configs: Mapping[str, Mapping[str, str]]) -> None:
+    """Give these topics these settings. Raises KafkaException."""
+    changes = [
+        ConfigResource(
+            ResourceType.TOPIC,
+            name,
+            incremental_configs=[
+                ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET) for key, value in config.items()
+            ],
+        )
+        for name, config in configs.items()
+    ]
+    for future in (admin.incremental_alter_configs(changes, request_timeout=PATIENCE_S) if changes else {}).values():
+        future.result(PATIENCE_S)
 
 
 def _large(config: dict[str, str], most: str = LARGE_RECORD) -> dict[str, str]:

@@ -117,12 +117,11 @@ WHERE state IN ('dispatched', 'acknowledged') AND respond_by < now() GROUP BY 1
 
 
 def count(_: Settings, connection: Connection) -> None:
-    """Set the gauges, and drop what the live stream no longer needs."""
+    """Set the gauges."""
     show(OPEN_ALERTS, {(rule, severity): number for rule, severity, number in connection.execute(OPEN)})
     show(TASKS, {(state,): number for state, number in connection.execute(BY_STATE)})
     show(OVERDUE_TASKS, {(severity,): number for severity, number in connection.execute(OVERDUE)})
     _waiting.look(connection)
-    connection.execute("DELETE FROM city.feed WHERE at < now() - interval '1 day'")
 
 
 SINK = Sink("grid-tasks", lambda: ["alerts", "rows.dwelling"], GridTasks, tick=count)
