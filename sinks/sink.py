@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import psycopg
+from confluent_kafka import Message
 
 from runtime.settings import Settings
 from wire.registry import Registry
@@ -43,12 +45,17 @@ class Writer(Protocol):
 @dataclass(frozen=True)
 class Sink:
     """`topics()` are the names without prefix; `writer` makes this process's part. `tick`, if any, is called every
-    `TICK_S` seconds in a transaction of its own: for gauges and tidying up."""
+    `TICK_S` seconds in a transaction of its own: for gauges and tidying up.
+
+    `as_they_came`: of topics whose records are not ours to read (dead letters: any key, no schema) what is read of the
+    whole record; it raises nothing, and the key of such a record is "".
+    """
 
     name: str
     topics: Callable[[], Sequence[str]]
     writer: Callable[[Registry], Writer]
     tick: Callable[[Settings, Connection], None] | None = None
+    as_they_came: Mapping[str, Callable[[Message], Any]] = MappingProxyType({})
 
 
 def newest(records: Sequence[Read]) -> list[Read]:

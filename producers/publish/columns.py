@@ -135,6 +135,16 @@ class Export:
         except Rejected:
             return None
 
+    def kind_of(self, header: Sequence[str], cells: Sequence[str]) -> str | None:
+        """The kind of event that a line would state; None if its kind column says none, or it would state several."""
+        group = list(self.every_line)
+        if self.kind_column is not None:
+            places = {name: index for index, name in reversed(list(enumerate(header)))}
+            index = _index(self.kind_column, places)
+            word = unwrapped(cells[index]) if index is not None and index < len(cells) else ""
+            group += [form for words, forms in self.kinds.items() if word in words.split("|") for form in forms]
+        return group[0].kind if len(group) == 1 else None
+
     def always(self) -> list[Column]:
         """The columns without which no line of this export can be read."""
         always = [self.kind_column] if self.kind_column else []
