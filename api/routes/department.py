@@ -64,7 +64,7 @@ class Letter(BaseModel):
 
 
 class DepartmentPage(BaseModel):
-    department: str
+    department: str | None = Field(description="null: the caller's account belongs to none")
     departments: list[str] = Field(description="those that the caller may ask for")
     open_lines: int = Field(description="rejected lines that wait to be mended, those that are not listed included")
     waiting_letters: int = Field(description="dead letters that were not sent back yet")
@@ -78,15 +78,14 @@ async def department(
     caller: AsCaller,
     department: Annotated[str | None, Query(max_length=80, description="for operations and administrators")] = None,
 ) -> DepartmentPage:
-    """The caller's own department; operations and administrators name one. 404: the account belongs to none, or may not
-    see that one."""
+    """The caller's own department; operations and administrators name one. 404: one that the caller may not see."""
     known = sorted({contract.department for contract in contracts().values()})
     mine = await caller.row("SELECT city.my_department() AS name")
     own = mine["name"] if mine else None
     allowed = [own] if own else known if caller.role in ("ops", "admin") else []
-    wanted = department or (allowed[0] if allowed else None)
-    if wanted not in allowed or wanted is None:
+    if department is not None and department not in allowed:
         raise Refused(NOT_FOUND)
+    wanted = department or next(iter(allowed), None)
     asked = {"department": wanted, "files": FILES, "lines": LINES, "letters": LETTERS}
     files = await caller.rows("SELECT * FROM city.publications_of(%(department)s, %(files)s)", asked)
     lines = await caller.rows("SELECT * FROM city.rejected_of(%(department)s, %(lines)s)", asked)

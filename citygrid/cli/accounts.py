@@ -35,9 +35,7 @@ def create(
     ] = None,
 ) -> None:
     """Make an account; its random password is printed once."""
-    wanted = Account(
-        name, role, scope, tuple(domain) if domain else None, language, department=_department(department)
-    )
+    wanted = Account(name, role, scope, tuple(domain) if domain else None, language, department=_department(department))
     try:
         made = accounts.create(load().dsn("owner"), wanted)
     except AccountRefused as refused:

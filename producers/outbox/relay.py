@@ -21,8 +21,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_whe
 
 from producers.publish import InvalidStatement, NotDelivered, Publisher, PublishRefused, Statement
 from producers.publish.first_seen import sequence_of
-from producers.publish.live_reporting import LiveReporting, RefusedStatement
 from producers.publish.json_form import OWN, JsonForm, statement_of
+from producers.publish.live_reporting import LiveReporting, RefusedStatement
 from producers.publish.statement import Ready
 from runtime import daemon
 from runtime.log import configure

@@ -86,6 +86,11 @@ class LiveReporting:
         if self._thread:
             self._thread.join(AGAIN_AFTER_S)
 
+    def waiting(self) -> int:
+        """How many statements and lines, of all doors and departments, wait to be mended as far as is known."""
+        with self._lock:
+            return len(self._open)
+
     def taken(self, topic: str, events: Iterable[Ready]) -> None:
         """Statements that are on the wire."""
         with self._lock:

@@ -69,9 +69,7 @@ class Publication:
                     seen = first_seen(self.settings, self.department.name, path)
                     earlier = OpenLines(path, self.department.name)
                     city = FileReporting(self.settings, self.department.name, path)
-                    tally = files.publish(
-                        file, self.department, publisher, rejected, tell(file), seen, (earlier, city)
-                    )
+                    tally = files.publish(file, self.department, publisher, rejected, tell(file), seen, (earlier, city))
                     publisher.flush()
                     report.still = earlier.close()
                     report.lines, report.events, report.published = tally.lines, tally.events, True

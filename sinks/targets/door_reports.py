@@ -1,5 +1,5 @@
-"""What doors report, and what was put aside → what a department sees on its page: its last files, the lines that wait to
-be mended, its dead letters (docs/decisions/0034-door-reports.md)."""
+"""What doors report, and what was put aside → what a department sees on its page: its last files, the lines that wait
+to be mended, its dead letters (docs/decisions/0034-door-reports.md)."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ INSERT INTO city.door_publication (key, department, door, source, at, form, line
     mended_lines, not_records, unused, held_back, refused)
 VALUES (%(key)s, %(department)s, %(door)s, %(source)s, %(at)s, %(form)s, %(lines)s, %(events)s, %(rejected_lines)s,
     %(rejected)s, %(mended_lines)s, %(not_records)s, %(unused)s, %(held_back)s, %(refused)s)
-ON CONFLICT (key) DO UPDATE SET at = excluded.at, form = excluded.form, lines = excluded.lines, events = excluded.events,
-    rejected_lines = excluded.rejected_lines, rejected = excluded.rejected, mended_lines = excluded.mended_lines,
+ON CONFLICT (key) DO UPDATE SET at = excluded.at, form = excluded.form, lines = excluded.lines,
+    events = excluded.events, rejected_lines = excluded.rejected_lines, rejected = excluded.rejected, mended_lines = excluded.mended_lines,
     not_records = excluded.not_records, unused = excluded.unused, held_back = excluded.held_back,
     refused = excluded.refused
 """

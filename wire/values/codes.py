@@ -28,22 +28,40 @@ _PLATE_GAPS = re.compile(r"[\s.·•‧・∙_-]+")
 #: Two letters or more in it come from a province's character and its city's letter, or from an office's own series.
 _PLATE = re.compile(r"[A-Z0-9\u4e00-\u9fff]{3,12}")
 _PARTS = re.compile(r"[\s/_.:-]+")
+#: What programs and clerks write for "none", and what a column is filled with downwards.
+_NO_CODE = frozenset(
+    {
+        *("nan", "nat", "none", "null", "na", "n/a", "nil", "<na>", "<null>", "(null)", "[null]", "undefined"),
+        *("unknown", "tbd", "ditto", "true", "false"),
+    }
+)
+#: Greek and Cyrillic letters, which look like Latin ones and make another code.
+_LOOKALIKE = re.compile("[\u0370-\u03ff\u0400-\u052f]")
+#: An extension behind a telephone number: 020-88888888-801, 88888888转801.
+_EXTENSION = re.compile(r"((?:\(?0\d{2,3}\)?[- ]?)?\d{7,8})\s*(?:-|转|ext\.?|x|#)\s*\d{1,6}", re.IGNORECASE)
 _TRADITIONAL = str.maketrans("粵滬遼魯黑", "粤沪辽鲁黑")
 
 
 def own_number(text: str) -> str:
     """A register's own number: plain, neither changed by a spreadsheet nor holding a control character."""
-    code = refuse_changed(plain_name(plain(text)))
+    return refuse_none(refuse_changed(plain_name(plain(text))))
+
+
+def refuse_none(code: str) -> str:
+    """`code` as it is. Raises InvalidCode for what only stands where a code should stand: nothing, a word for nothing,
+    "as above", or a letter of another alphabet that looks like a Latin one."""
     if not code:
         raise InvalidCode("it is empty")
+    if code.casefold() in _NO_CODE or not any(character.isascii() and character.isalnum() for character in code):
+        raise InvalidCode("it says that there is none, or that it is as above: a code holds a letter or digit")
+    if _LOOKALIKE.search(code):
+        raise InvalidCode("it holds a Greek or Cyrillic letter that looks like a Latin one: type it anew")
     return code
 
 
 def record(text: str) -> str:
     """A record's number. What stands before serials of 18 digits and noughts is judged by the contract's form."""
-    code = plain_name(plain(text))
-    if not code:
-        raise InvalidCode("it is empty")
+    code = refuse_none(plain_name(plain(text)))
     return code if code.isdecimal() else refuse_changed(code)
 
 
@@ -95,8 +113,10 @@ def credit_code(text: str) -> str:
 
 
 def phone(text: str) -> str:
-    """A telephone number: its digits; of a Chinese mobile without the country's code."""
-    digits = re.sub(r"[\s()-]", "", refuse_changed(plain(text)))
+    """A telephone number: its digits; of a Chinese mobile without the country's code, of a desk without extension."""
+    number = refuse_changed(plain(text))
+    extended = _EXTENSION.fullmatch(number)
+    digits = re.sub(r"[\s()-]", "", extended[1] if extended else number)
     mobile = _MOBILE.fullmatch(digits)
     if mobile is not None:
         return mobile[1]
