@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import psycopg
@@ -55,7 +54,7 @@ class Sink:
     topics: Callable[[], Sequence[str]]
     writer: Callable[[Registry], Writer]
     tick: Callable[[Settings, Connection], None] | None = None
-    as_they_came: Mapping[str, Callable[[Message], Any]] = MappingProxyType({})
+    as_they_came: Mapping[str, Callable[[Message], Any]] = field(default_factory=dict)
 
 
 def newest(records: Sequence[Read]) -> list[Read]:

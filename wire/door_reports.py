@@ -7,7 +7,7 @@ that one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -85,7 +85,7 @@ class Publication:
     at: int
     lines: int = 0
     events: Mapping[str, int] = field(default_factory=dict)
-    rejected: Iterable[tuple[str, str, int]] = ()
+    rejected: Sequence[tuple[str, str, int]] = ()
     mended_lines: int = 0
     form: str = ""
     not_records: int = 0
@@ -101,12 +101,13 @@ class Publication:
 
     def fields(self) -> dict[str, Any]:
         rejected = [{"field": column, "reason": reason, "lines": count} for column, reason, count in self.rejected]
+        rejected_lines = sum(count for *_, count in self.rejected)
         return _record(self.department, self.door, self.source, self.at) | {
             "publication": {
                 "form": self.form,
                 "lines": self.lines,
                 "events": dict(self.events),
-                "rejected_lines": sum(one["lines"] for one in rejected),
+                "rejected_lines": rejected_lines,
                 "rejected": rejected[:MOST_LINES],
                 "mended_lines": self.mended_lines,
                 "not_records": self.not_records,

@@ -285,7 +285,10 @@ def cell_of(line: Sequence[str], index: int | None, column: Column, document: in
     if cell in AS_ABOVE:
         raise Rejected(column.names[0], "says 'as above': write it out in every line")
     if is_spreadsheet_error(cell):
-        raise Rejected(column.names[0], "is an error of a spreadsheet: mend it there and export it again")
+        raise Rejected(
+            column.names[0],
+            "was changed by a spreadsheet into an error (#N/A, ####): mend it there and export it again",
+        )
     try:
         value = column.convert(cell)
         return value if document is None else _with_document(line, document, value)

@@ -99,7 +99,7 @@ def text(value: Any) -> str:
     if "\0" in value:
         raise ValueError("has a NUL character")
     if is_spreadsheet_error(value):
-        raise ValueError("is an error of a spreadsheet: mend it there and export it again")
+        raise ValueError("was changed by a spreadsheet into an error (#N/A, ####): mend it there and export it again")
     if _LOST.search(value):
         raise ValueError(LOST)
     if not value.isascii():

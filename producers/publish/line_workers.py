@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -109,7 +110,7 @@ class _Worker:
         self._check = LineCheck(department, exports, self._checked, job.first_seen)
         self._quick: dict[tuple[str, ...], QuickLines | None] = {}
         only = exports[0] if len(exports) == 1 else None
-        self._made_quick = lambda header: _quick(only, header, known, pseudonyms, job)
+        self._made_quick = partial(_quick, only, known=known, pseudonyms=pseudonyms, job=job)
 
     def checked(self, block: bytes, now: int) -> bytes:
         """A block of the spool → marshalled: a list of events for a good line, a tuple (`Bad`) for one that is not."""

@@ -1,8 +1,8 @@
 """The lines of earlier files in a folder that were rejected and are not mended yet: `*.rejected.csv` holds them.
 
 A line is mended once a later file publishes an event of its record and kind; it then leaves its file, and a file
-without lines goes. So the number of lines in these files is what an office still has to do. A line whose record could not be read waits until its
-own file is published again.
+without lines goes. So the number of lines in these files is what an office still has to do. A line whose record could
+not be read waits until its own file is published again.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class NotQuick(Exception):
 class _Place(NamedTuple):
     """A cell's place, what its texts come to as far as that is remembered, and how it is worked out."""
 
-    index: int
+    place: int
     known: dict[str, Part]
     made: Made
 
@@ -159,14 +159,14 @@ class _Form:
 
     def event(self, line: Sequence[str], sequence: int | None, latest: int) -> Encoded:
         """Raises one of `UNUSUAL` for whatever the long way has to look at. `latest`: no time lies behind it."""
-        record, stated = line[self._record], line[self._subject]
+        record, about = line[self._record], line[self._subject]
         if not _is_usual(record) or record in NOTHING:
             raise ValueError
         self._latest, birth = latest, None
         if self._about_a_person:
-            subject, birth = self._person(stated)
-        elif self._usual_subject and _is_usual(stated) and stated not in NOTHING:
-            subject = stated
+            subject, birth = self._person(about)
+        elif self._usual_subject and _is_usual(about) and about not in NOTHING:
+            subject = about
         else:
             read = cell_of(line, self._subject, self._columns["subject"])
             subject, birth = self._subject_of(read, _no_person, latest)
@@ -182,7 +182,9 @@ class _Form:
         if self._rules:
             change = {name: part[0] for name, part in zip(self._names, parts, strict=True)}
             rules.hold(self._rules, rules.Context(change, occurred, recorded, birth), change)
-        fields = ",".join([text for place in self._in_order if (text := parts[place][1]) is not None])
+            if any(change[name] is not part[0] for name, part in zip(self._names, parts, strict=True)):
+                raise ValueError
+        fields = ",".join([stated for place in self._in_order if (stated := parts[place][1]) is not None])
         name = (
             f'"{record}",{json_text(subject)},{occurred_text},{recorded_text},{withdrawn_text}{self._named}{fields}}}]'
         )

@@ -33,6 +33,8 @@ LONGEST_FORMULA = 16_384
 #: A format that shows a number with noughts before it: what a person sees is 000123, what the cell holds is 123.
 _NOUGHTS = re.compile("0{2,30}")
 _CELL = re.compile(rb'<c r="([A-Z]{1,3})[0-9]+"([^>]*)><v>')
+#: Where a workbook's list of sheets says which part a sheet is.
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STYLE = re.compile(rb' s="([0-9]+)"')
 _NO_RESULT = re.compile(rb'<c [^>]*t="e"|<c (?![^>]*t="str")[^>]*><f[^>]*>[^<]*</f>(?:<v></v>|<v ?/>)?</c>')
 
@@ -101,7 +103,7 @@ def _padded(path: Path) -> dict[str, dict[int, int]]:
         found: dict[str, dict[int, int]] = {}
         for sheet in _xml(book, "xl/workbook.xml").iter("{*}sheet"):
             name = sheet.get("name") or ""
-            target = next((targets.get(value, "") for key, value in sheet.items() if key.endswith("}id")), "")
+            target = targets.get(sheet.get(_RELATION), "")
             part = target if target.startswith("xl/") else f"xl/{target}"
             if part in parts:
                 found[name] = _columns(path, name, book, part, widths)

@@ -25,9 +25,9 @@ INSERT INTO city.door_publication (key, department, door, source, at, form, line
 VALUES (%(key)s, %(department)s, %(door)s, %(source)s, %(at)s, %(form)s, %(lines)s, %(events)s, %(rejected_lines)s,
     %(rejected)s, %(mended_lines)s, %(not_records)s, %(unused)s, %(held_back)s, %(refused)s)
 ON CONFLICT (key) DO UPDATE SET at = excluded.at, form = excluded.form, lines = excluded.lines,
-    events = excluded.events, rejected_lines = excluded.rejected_lines, rejected = excluded.rejected, mended_lines = excluded.mended_lines,
-    not_records = excluded.not_records, unused = excluded.unused, held_back = excluded.held_back,
-    refused = excluded.refused
+    events = excluded.events, rejected_lines = excluded.rejected_lines, rejected = excluded.rejected,
+    mended_lines = excluded.mended_lines, not_records = excluded.not_records, unused = excluded.unused,
+    held_back = excluded.held_back, refused = excluded.refused
 """
 LINE = """
 INSERT INTO city.rejected_line (key, department, door, source, at, place, field, reason, topic, record, kind)

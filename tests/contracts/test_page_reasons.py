@@ -1,4 +1,4 @@
-"""Why a line was rejected is shown in Chinese as well: each sentence of the doors has its line in `app/reasons.js`."""
+"""Why a line was rejected is shown in Chinese as well: each sentence of the doors has its line in `text/reasons.js`."""
 # ruff: noqa: E501 (lines of tables)
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import pytest
 from runtime.settings import CHECKOUT
 from web.assets import STATIC
 
-ENTRY = re.compile(r'^  \["((?:[^"\\]|\\.)*)", "((?:[^"\\]|\\.)*)"\],$', re.MULTILINE)
+ENTRY = re.compile(r'^  \[\s*"((?:[^"\\]|\\.)*)",\s*"((?:[^"\\]|\\.)*)",?\s*\],$', re.MULTILINE)
 RAISED = re.compile(
     r'\b(?:Unfit|InvalidCode|InvalidStatement|Rejected|Damaged|ValueError)\(\s*(?:[\w.+ \[\]()]+, ){0,2}(f?)"((?:[^"\\]|\\.)+)"'
 )
@@ -20,9 +20,9 @@ NOT_OF_LINES = re.compile(r"contracts hold no fields|has '|names no record|is no
 
 
 def patterns() -> list[re.Pattern[str]]:
-    source = (STATIC / "app" / "reasons.js").read_text("utf-8")
+    source = (STATIC / "text" / "reasons.js").read_text("utf-8")
     entries = ENTRY.findall(source)
-    assert len(entries) == source.count('\n  ["'), "a line is not of the form [pattern, text],"
+    assert len(entries) == len(re.findall(r"^  \[", source, re.MULTILINE)), "a line is not of the form [pattern, text],"
     assert all(re.search("[\u4e00-\u9fff]", text) for _, text in entries)
     return [re.compile(pattern.replace("\\\\", "\\").replace('\\"', '"'), re.DOTALL) for pattern, _ in entries]
 
@@ -50,4 +50,4 @@ def test_there_are_reasons_to_be_held() -> None:
 
 @pytest.mark.parametrize("reason", reasons())
 def test_each_reason_has_its_chinese(reason: str) -> None:
-    assert any(pattern.fullmatch(reason) for pattern in patterns()), f"no line in app/reasons.js for: {reason}"
+    assert any(pattern.fullmatch(reason) for pattern in patterns()), f"no line in text/reasons.js for: {reason}"

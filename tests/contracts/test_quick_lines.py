@@ -1,6 +1,5 @@
 """Usual lines made the quick way are byte for byte the events that the long way makes, and nothing else is made so."""
 
-
 from __future__ import annotations
 
 import time

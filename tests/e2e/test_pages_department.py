@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -36,12 +37,13 @@ def handed_over(served_city: ServedCity) -> ServedCity:
             "INSERT INTO city.freshness VALUES ('housing.tenancy', 'housing', now(), 86400, 7), "
             "('housing.dwelling-register', 'housing', now() - interval '9 days', 86400, 5)"
         )
-        for row in (
+        rows: list[tuple[Any, ...]] = [
             ("a", "file", "租赁-2026-11-27.xlsx", 1, 4, '{"Let": 2}', 2, REASONS, 0, ["备注"], None),
             ("b", "file", "房屋登记.csv", 5, 1200, '{"DwellingRegistered": 1200}', 0, "[]", 1, [], None),
             ("c", "gateway", "housing.tenancy", 8, 31, '{"Let": 30, "TenancyEnded": 1}', 0, "[]", 0, [], None),
             ("d", "file", "租赁-旧.xlsx", 30, 0, "{}", 0, "[]", 0, [], REFUSED),
-        ):
+        ]
+        for row in rows:
             sinks.execute(PUBLICATION, row)
         reason = "is wrong: the check character of the identity number is wrong"
         for place, record in (("租赁!4", "ZL-2026-0004"), ("租赁!9", None)):

@@ -37,6 +37,7 @@ _NO_CODE = frozenset(
 )
 #: Greek and Cyrillic letters, which look like Latin ones and make another code.
 _LOOKALIKE = re.compile("[\u0370-\u03ff\u0400-\u052f]")
+_SEVERAL = re.compile("[ ,;\u3001]")
 #: An extension behind a telephone number: 020-88888888-801, 88888888转801.
 _EXTENSION = re.compile(r"((?:\(?0\d{2,3}\)?[- ]?)?\d{7,8})\s*(?:-|转|ext\.?|x|#)\s*\d{1,6}", re.IGNORECASE)
 _TRADITIONAL = str.maketrans("粵滬遼魯黑", "粤沪辽鲁黑")
@@ -135,8 +136,8 @@ def plate(text: str) -> str:
 
 def _one_word(text: str, what: str) -> str:
     code = own_number(text)
-    if " " in code:
-        raise InvalidCode(f"{what} holds no blank")
+    if _SEVERAL.search(code):
+        raise InvalidCode(f"{what} is one word, without a blank, comma or semicolon: are there several?")
     return code
 
 

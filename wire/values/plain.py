@@ -15,8 +15,8 @@ _FLOAT = re.compile(r"\d+\.0+")
 _POWER = re.compile(r"(?:\d|\d{1,3}[.,]\d+)E[+-]?\d+", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 #: A code as registers write nearly all: a letter, then letters and digits, perhaps with hyphens between them, in ASCII,
-#: with a digit, so that it is no word for "none". It is in its plain form, no spreadsheet can have changed it, and it is
-#: too short for an identity number.
+#: with a digit, so that it is no word for "none". It is in its plain form, no spreadsheet can have changed it, and it
+#: is too short for an identity number.
 USUAL_CODE = re.compile(r"(?=[A-Za-z-]*[0-9])[A-Za-z](?:-?[A-Za-z0-9]){0,13}")
 _MISTAKE = re.compile(r"#+|#N/A|#[A-Z_]{3,12}[!?]|#DIV/0!|#GETTING_DATA", re.IGNORECASE)
 #: Quotation marks around a code, which a program wrote so that a spreadsheet keeps it as text.
@@ -46,6 +46,7 @@ def unwrapped(text: str) -> str:
 @lru_cache(maxsize=16_384)
 def _unwrapped(text: str) -> str:
     bare = visible(text).strip()
+    bare = bare.lstrip(_APOSTROPHES).strip() if bare[:1] in _APOSTROPHES else bare
     if bare.startswith("="):
         formula = _FORMULA.fullmatch(bare)
         bare = formula[1].strip() if formula else bare

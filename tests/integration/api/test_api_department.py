@@ -78,4 +78,4 @@ def test_the_database_itself_shows_a_department_nothing_of_another(handed_over: 
     with psycopg.connect(handed_over.database.api, autocommit=True) as api:
         for function in ("publications_of", "rejected_of", "put_aside_of"):
             with pytest.raises(psycopg.Error, match="Log in first"):
-                api.execute(f"SELECT * FROM city.{function}('housing', 10)")  # type: ignore[call-overload]
+                api.execute(f"SELECT * FROM city.{function}('housing', 10)")

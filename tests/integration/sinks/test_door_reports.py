@@ -21,6 +21,7 @@ from runtime.settings import Settings
 from tests.contracts.people import number
 from tests.integration.publish.test_publish import POLICE, city, moved_in, write
 from tests.integration.sinks.wire import running, until
+from wire.letters import Headers
 from wire.topics import DEAD_LETTERS
 
 __all__ = ["city"]
@@ -28,7 +29,7 @@ __all__ = ["city"]
 
 def ask(settings: Settings, statement: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(settings.dsn("sinks"), autocommit=True) as sinks:
-        return sinks.execute(statement).fetchall()  # type: ignore[call-overload, no-any-return]
+        return sinks.execute(statement).fetchall()
 
 
 def open_lines(settings: Settings) -> list[tuple[Any, ...]]:
@@ -111,7 +112,7 @@ def test_a_dead_letter_is_shown_until_it_is_sent_back(city: Settings) -> None:
     origin = {"origin_topic": city.topic_prefix + POLICE, "origin_partition": "1", "origin_offset": "9"}
     producer = Producer(city.kafka_client())
     topic = city.topic_prefix + DEAD_LETTERS
-    headers = [(name, text.encode()) for name, text in {**origin, "reason": "no such kind"}.items()]
+    headers: Headers = [(name, text.encode()) for name, text in {**origin, "reason": "no such kind"}.items()]
     producer.produce(topic, b"\xff\xfe", b"\xff", 0, headers=headers)
     producer.produce(topic, b"not ours", None, 0)
     producer.flush(30)

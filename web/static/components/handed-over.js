@@ -11,7 +11,7 @@ const KEPT_DAYS = 90; // wire/door_reports.py
 const when = (at) => [h("span", clock(at)), h("span", { class: "small quiet" }, ` · ${ago(at)}`)];
 
 /** A table whose cells carry their column's name, for narrow screens. `columns`: key → what a row shows there. */
-const table = (rows, columns, { keyOf, test, attributes = () => ({}) }) =>
+const table = (rows, columns, { keyOf, test, attributes = (_) => ({}) }) =>
   h("table", { class: "cards" }, [
     h(
       "thead",
@@ -162,27 +162,35 @@ export const Letters = ({ letters }) => {
         ? h("span", { class: "result good" }, `✓ ${t("department.replayed", { at: clock(letter.replayed_at) })}`)
         : h("span", { class: "result today" }, `● ${t("department.waiting")}`),
   };
-  return section("letters", [h("h2", t("department.letters"))], [
-    letters.length ? h("p", { class: "note small quiet" }, t("department.letters.note")) : null,
-    letters.length
-      ? table(letters, columns, { keyOf: (letter) => letter.origin, test: "letter" })
-      : nothing(t("department.letters.none")),
-  ]);
+  return section(
+    "letters",
+    [h("h2", t("department.letters"))],
+    [
+      letters.length ? h("p", { class: "note small quiet" }, t("department.letters.note")) : null,
+      letters.length
+        ? table(letters, columns, { keyOf: (letter) => letter.origin, test: "letter" })
+        : nothing(t("department.letters.none")),
+    ],
+  );
 };
 Letters.props = ["letters"];
 
 /** How fresh the city finds each topic of the department. */
 export const Topics = ({ topics }) =>
-  section("topics", [h("h2", t("department.topics"))], [
-    h(
-      "ul",
-      { class: "fresh" },
-      topics.map((topic) =>
-        h("li", { key: topic.topic }, [
-          h("a", { href: `/catalogue.html#${encodeURIComponent(topic.topic)}` }, topic.topic),
-          h(Freshness, { now: topic }),
-        ]),
+  section(
+    "topics",
+    [h("h2", t("department.topics"))],
+    [
+      h(
+        "ul",
+        { class: "fresh" },
+        topics.map((topic) =>
+          h("li", { key: topic.topic }, [
+            h("a", { href: `/catalogue.html#${encodeURIComponent(topic.topic)}` }, topic.topic),
+            h(Freshness, { now: topic }),
+          ]),
+        ),
       ),
-    ),
-  ]);
+    ],
+  );
 Topics.props = ["topics"];

@@ -192,7 +192,11 @@ const Catalogue = {
           ]),
           h("span", { class: "spread" }),
           ["ops", "admin"].includes(who.value?.role)
-            ? h("a", { class: "state", href: "/department.html", "data-test": "to-department" }, t("catalogue.handed-over"))
+            ? h(
+                "a",
+                { class: "state", href: "/department.html", "data-test": "to-department" },
+                t("catalogue.handed-over"),
+              )
             : null,
           h(
             "a",

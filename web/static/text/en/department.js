@@ -14,11 +14,13 @@ export default {
   "department.lines.none": "No line waits to be mended.",
   "department.lines.of": "Lines to mend of {source}",
   "department.lines.all": "Show all",
-  "department.lines.note": "Nothing of a line is shown here but its record's number; the lines stand in .rejected.csv beside the file. Mend them in your register and publish them: they then go from here by themselves.",
+  "department.lines.note":
+    "Of a line only its number is shown: it stands in .rejected.csv. Mend and publish it, and it goes.",
   "department.lines.cut": "The last {shown} of {n} lines.",
   "department.letters": "Dead letters",
   "department.letters.none": "No dead letters.",
-  "department.letters.note": "Records that were published and that no reader could read. State the same record again with a later recording time, or ask operations to replay it.",
+  "department.letters.note":
+    "Published, but no reader could read it: state it again, recorded later, or ask for a replay.",
   "department.topics": "The department's topics",
   "department.at": "when",
   "department.door": "door",
