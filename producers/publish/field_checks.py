@@ -156,6 +156,8 @@ def _without_questions(check: Check) -> Check:
         value = check(value)
         if "?" in value or "\uff1f" in value:
             raise ValueError(LOST)
+        if not any(map(str.isalpha, value)):
+            raise ValueError("holds no letter, so it says nothing of a person or place")
         return value
 
     return checked

@@ -92,20 +92,20 @@ class DoorReports:
 def letter(record: Message) -> Mapping[str, Any] | None:
     """A letter or a mark as the parameters of its statement; None for what no department's topic had."""
     headers = dict(pairs_of(record))
-    put_at = instant(record.timestamp()[1] * 1000)
     try:
+        put_at = instant(record.timestamp()[1] * 1000)
         if REPLAYED in headers:
             return {"origin": str(Origin.parse(text_of(headers[REPLAYED]))), "at": put_at}
         read = letter_of(record, DEAD_LETTERS, headers)
-    except (LettersUnreadable, ValueError):
-        return None
+    except (LettersUnreadable, ValueError, OverflowError):
+        return None  # whoever wrote it, it was none of ours
     if read is None:
         return None
     # the prefix of an installation's topics holds no dot that a department's name could begin behind
     topic, contract = next(
         ((topic, known) for topic, known in contracts().items() if read.origin.topic.endswith(topic)), (None, None)
     )
-    if contract is None or "\0" in read.reason:
+    if contract is None or "\0" in f"{read.origin}{read.reason}":
         return None
     return {
         "origin": str(read.origin),

@@ -21,6 +21,7 @@ from tests.contracts.test_office_files import HEAD, LINE, WHO, workbook
 from tests.contracts.test_office_files import read as read_file
 from tests.contracts.test_office_values import BENEFIT, CAR, DWELLING, KEY, LEASE, MOVED_IN, office, rejected, stated
 from wire.contracts import contracts
+from wire.values.days import day
 
 __all__ = ["office"]
 
@@ -150,6 +151,26 @@ def test_a_district_by_its_name_or_either_code(office: Any, written: str) -> Non
     assert stated(office("housing", DWELLING | {"行政区": written})).change["district"] == "440113"
 
 
+@pytest.mark.parametrize("noted", ["0", "000", "H-1(旧)", "H-1*", "户号:H-1", "8001-", "H-1、H-2", "H-1;H-2"])
+def test_what_stands_around_a_code_makes_no_other_household(office: Any, noted: str) -> None:
+    ((field, _),) = rejected([office("police", MOVED_IN | {"户号": noted})])
+    assert field == "户号"
+    assert gateway(POLICE, household=noted)[0] == "household"
+
+
+@pytest.mark.parametrize("plate", ["粤AB06OO", "粤AI2345", "粤A·DO1234"])
+def test_a_letter_typed_for_a_digit_makes_no_other_car(office: Any, plate: str) -> None:
+    ((field, _),) = rejected([office("transport", CAR | {"号牌号码": plate})])
+    assert field == "号牌号码"
+
+
+@pytest.mark.parametrize("column", ["姓名", "住址"])
+@pytest.mark.parametrize("text", ["0", "123", "·", "0.0"])
+def test_a_nought_is_neither_a_name_nor_an_address(office: Any, column: str, text: str) -> None:
+    ((field, _),) = rejected([office("police", MOVED_IN | {column: text})])
+    assert field == column
+
+
 # -- 2 · other documents
 
 
@@ -218,6 +239,22 @@ def test_a_sex_is_known_or_unknown_as_stated_and_never_the_other(office: Any, wo
 def test_a_day_that_can_be_read_in_two_ways_or_none_is_rejected(office: Any, written: str) -> None:
     ((field, _),) = rejected([office("housing", LEASE | {"起租日期": written})])
     assert field == "起租日期"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("1980-01-01T16:00:00.000Z", "1980-01-02"),
+        ("1987-06-30T15:00:00Z", "1987-07-01"),  # the city's summer time
+        ("1980-01-02T00:00:00+08:00", "1980-01-02"),
+        ("1980-01-01T15:59:59Z", "1980-01-01"),
+        ("1980-01-02 00:00:00", "1980-01-02"),
+    ],
+)
+def test_a_day_that_a_program_wrote_as_an_instant_is_the_citys(office: Any, written: str, meant: str) -> None:
+    assert stated(office("police", MOVED_IN | {"出生日期": written})).change["born"] == day(meant)
+    until = stated(office("housing", LEASE | {"止租日期": written.replace("19", "21", 1)})).change["until"]
+    assert until is None or until > 0
 
 
 @pytest.mark.parametrize(

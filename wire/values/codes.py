@@ -27,6 +27,8 @@ _MOBILE = re.compile(r"(?:\+|00)?86(1\d{10})", re.ASCII)
 _PLATE_GAPS = re.compile(r"[\s.·•‧・∙_-]+")
 #: Two letters or more in it come from a province's character and its city's letter, or from an office's own series.
 _PLATE = re.compile(r"[A-Z0-9\u4e00-\u9fff]{3,12}")
+#: A province's character, its city's letter, and behind them a letter that no serial has.
+_SERIAL_OF_PLATE = re.compile(r"^[\u4e00-\u9fff][A-Z](?=[A-Z0-9]{5,6}$)[A-Z0-9]*[IO]")
 _PARTS = re.compile(r"[\s/_.:-]+")
 #: What programs and clerks write for "none", and what a column is filled with downwards.
 _NO_CODE = frozenset(
@@ -37,6 +39,8 @@ _NO_CODE = frozenset(
 )
 #: Greek and Cyrillic letters, which look like Latin ones and make another code.
 _LOOKALIKE = re.compile("[\u0370-\u03ff\u0400-\u052f]")
+#: A star, a label before a colon, a note in brackets, a hyphen that leads nowhere.
+_NOTED = re.compile("[*:?!<>=|~\u2605\u203b]|[(\\[][^)\\]]*[\u4e00-\u9fff][^)\\]]*[)\\]]|^-|-$")
 _SEVERAL = re.compile("[ ,;\u3001]")
 #: An extension behind a telephone number: 020-88888888-801, 88888888转801.
 _EXTENSION = re.compile(r"((?:\(?0\d{2,3}\)?[- ]?)?\d{7,8})\s*(?:-|转|ext\.?|x|#)\s*\d{1,6}", re.IGNORECASE)
@@ -55,6 +59,8 @@ def refuse_none(code: str) -> str:
         raise InvalidCode("it is empty")
     if code.casefold() in _NO_CODE or not any(character.isascii() and character.isalnum() for character in code):
         raise InvalidCode("it says that there is none, or that it is as above: a code holds a letter or digit")
+    if not code.strip("0-_."):
+        raise InvalidCode("it is nought, which a formula gives for an empty cell: leave the cell empty")
     if _LOOKALIKE.search(code):
         raise InvalidCode("it holds a Greek or Cyrillic letter that looks like a Latin one: type it anew")
     return code
@@ -129,6 +135,8 @@ def phone(text: str) -> str:
 def plate(text: str) -> str:
     """A vehicle's plate: capitals without dot, blank or hyphen: 粤A·B0600, 粤A-B0600 and 粤a b0600 are one."""
     code = _PLATE_GAPS.sub("", refuse_changed(plain_name(plain(text))).upper().translate(_TRADITIONAL))
+    if _SERIAL_OF_PLATE.search(code):
+        raise InvalidCode("the serial of a plate has neither I nor O (GA 36): are they 1 and 0?")
     if not _PLATE.fullmatch(code):
         raise InvalidCode("a plate has 3 to 12 letters, digits and Chinese characters")
     return code
@@ -136,6 +144,8 @@ def plate(text: str) -> str:
 
 def _one_word(text: str, what: str) -> str:
     code = own_number(text)
+    if _NOTED.search(code):
+        raise InvalidCode(f"{what} stands alone, without a mark, label or note beside it")
     if _SEVERAL.search(code):
         raise InvalidCode(f"{what} is one word, without a blank, comma or semicolon: are there several?")
     return code
