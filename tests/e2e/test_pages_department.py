@@ -83,7 +83,7 @@ def test_a_number_opens_what_it_counts_and_a_mended_line_goes_by_itself(handed_o
         page.locator("[data-test=all-lines]").wait_for()
         assert page.locator("[data-test=open-line]").count() == 2
         page.locator("[data-source='租赁-2026-11-27.xlsx'] summary").click()
-        page.locator("[data-source='租赁-2026-11-27.xlsx'] li", has_text="备注").wait_for()
+        page.locator("[data-source='租赁-2026-11-27.xlsx'] li", has_text="未使用的列").wait_for()
         with psycopg.connect(handed_over.database.sinks) as sinks:
             sinks.execute("DELETE FROM city.rejected_line WHERE record = 'ZL-2026-0004'")
         page.locator("[data-test=open-line]").nth(1).wait_for(state="detached", timeout=20_000)

@@ -44,7 +44,11 @@ const counted = (number) => number.toLocaleString(language.value);
 /** What became of it: a mark, a word, and behind them all there is to say. */
 const result = (file) => {
   if (file.refused) {
-    return h("span", { class: "result urgent" }, `▲ ${t("department.refused", { why: reasonOf(file.refused) })}`);
+    return h(
+      "span",
+      { class: "result refused urgent" },
+      `▲ ${t("department.refused", { why: reasonOf(file.refused) })}`,
+    );
   }
   const more = [
     ...file.rejected.map((one) =>
