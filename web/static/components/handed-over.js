@@ -27,7 +27,7 @@ const table = (rows, columns, { keyOf, test, attributes = (_) => ({}) }) =>
           "tr",
           { key: keyOf(row), "data-test": test, ...attributes(row) },
           Object.entries(columns).map(([key, show]) =>
-            h("td", { key, "data-label": t(`department.${key}`), class: key }, show(row)),
+            h("td", { key, "data-label": t(`department.${key}`), class: key }, h("div", show(row))),
           ),
         ),
       ),
