@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import psycopg
+from confluent_kafka import Message
 
 from runtime.settings import Settings
 from wire.registry import Registry
@@ -44,13 +45,18 @@ class Writer(Protocol):
 class Sink:
     """`topics()` are the names without prefix; `writer` makes this process's part. `tick`, if any, is called every
     `TICK_S` seconds in a transaction of its own: for gauges and tidying up; `asks()` are the topics of which it asks
-    Kafka when their last record came."""
+    Kafka when their last record came.
+
+    `as_they_came`: of topics whose records are not ours to read (dead letters: any key, no schema) what is read of the
+    whole record; it raises nothing, and the key of such a record is "".
+    """
 
     name: str
     topics: Callable[[], Sequence[str]]
     writer: Callable[[Registry], Writer]
     tick: Callable[[Settings, Connection], None] | None = None
     asks: Callable[[], Iterable[str]] = tuple
+    as_they_came: Mapping[str, Callable[[Message], Any]] = field(default_factory=dict)
 
 
 def newest(records: Sequence[Read]) -> list[Read]:

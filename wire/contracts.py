@@ -81,6 +81,8 @@ OUR_DEPARTMENT = "grid"
 """Whose contracts the city's own database states."""
 RECORD_TOPICS = ("record-claims", "record-holders", "record-moves")
 """About which subject each record is: docs/decisions/0024-one-subject.md."""
+DOOR_REPORTS = "door-reports"
+"""What the doors did with what departments handed over: docs/decisions/0034-door-reports.md."""
 
 
 class ContractRefused(Exception):
@@ -289,7 +291,14 @@ def _read_published(root: Path) -> tuple[tuple[str, Published], ...]:
 def every_schema(root: Path = SCHEMAS) -> dict[str, Mapping[str, Any]]:
     """Topic → schema of all that is on the wire."""
     events: dict[str, Mapping[str, Any]] = {topic: contract.schema for topic, contract in contracts(root).items()}
-    return events | {topic: output.schema for topic, output in published(root).items()}
+    doors = {DOOR_REPORTS: door_report_schema(root)}
+    return events | {topic: output.schema for topic, output in published(root).items()} | doors
+
+
+@lru_cache(maxsize=2)
+def door_report_schema(root: Path = SCHEMAS) -> Mapping[str, Any]:
+    """What the doors report. Raises ContractRefused."""
+    return _loaded(root / "door-report.avsc", set())[0]
 
 
 def _loaded(path: Path, attributes: set[str]) -> tuple[dict[str, Any], Record]:

@@ -18,7 +18,8 @@ from confluent_kafka.cimpl import NewTopic
 
 from runtime.settings import Settings
 from wire.compatibility import Incompatible, level_of, troubles_of
-from wire.contracts import RECORD_TOPICS, Contract, contracts, every_schema, published
+from wire.contracts import DOOR_REPORTS, RECORD_TOPICS, Contract, contracts, every_schema, published
+from wire.door_reports import KEPT_DAYS
 from wire.registry import Registry, RegistryRefused
 
 DAY_MS = 86_400_000
@@ -95,6 +96,8 @@ def topics() -> list[Topic]:
     month = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
     made.append(Topic(DEAD_LETTERS, "personal data: kept short", _large(month, LARGE_LETTER)))
     made.append(Topic(PARKED, "waits for a newer reader, however long", _large(_KEPT, LARGE_LETTER)))
+    reports = {**_COMPACTED, "cleanup.policy": "compact,delete", "retention.ms": str(KEPT_DAYS * DAY_MS)}
+    made.append(Topic(DOOR_REPORTS, "departments see what they did for some months", reports))
     made.append(Topic(PUBLICATIONS, "when each file was first published: its key is the file's digest", _COMPACTED))
     return made
 

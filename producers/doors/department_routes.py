@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from producers.doors.answers import NO_KEY, json_only
+from producers.doors.batch import BatchRefused
 from producers.doors.door import door_of
 from producers.doors.keys import Holder, holder_of
 from producers.doors.quota import numbers_in
@@ -169,7 +170,11 @@ async def state(request: Request, topic: Topic, holder: Caller) -> Taken:
     door = door_of(request)
     form = door.form(topic, holder.department)
     body = await request.body()
-    ready = await run_in_threadpool(form.batch, body, door.settings.gateway_statements)
+    try:
+        ready = await run_in_threadpool(form.batch, body, door.settings.gateway_statements)
+    except BatchRefused as refused:
+        door.reporting.refused(topic, refused.statements)
+        raise
     numbers = numbers_in(form.contract, ready)
     await door.quota.take(holder, numbers)
     try:
@@ -177,6 +182,7 @@ async def state(request: Request, topic: Topic, holder: Caller) -> Taken:
     except Away:
         await door.quota.give_back(holder, numbers)
         raise
+    door.reporting.taken(topic, ready)
     metrics.GATEWAY_STATEMENTS.labels(topic).inc(len(ready))
     return Taken(topic=topic, event_ids=[event.event_id for event in ready])
 

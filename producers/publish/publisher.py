@@ -115,12 +115,14 @@ class Publisher:
 
     def send(self, topic: str, ready: Ready) -> Sent:
         """Send what `ready` made; waits while the queue is full. Raises NotDelivered."""
-        return self.send_encoded(self._topic(topic).encoding.event(ready))
+        event = self._topic(topic).encoding.event(ready)
+        self.send_encoded(event)
+        return Sent(event.event_id, self._topic(topic).wire_name, event.key)
 
-    def send_encoded(self, event: Encoded) -> Sent:
+    def send_encoded(self, event: Encoded) -> None:
         """Send an event that was encoded under one of `schema_ids`; as `send`."""
         topic, kind, _, event_id, occurred_at, key, value = event
-        to = self._topic(topic)
+        to = self._topics.get(topic) or self._topic(topic)
         headers = cloud_events.headers(event_id, to.source, to.types[kind], occurred_at)
         if self._traces is None or not self._traces.chosen(event_id):
             self._produce(to, key, value, headers)
@@ -130,7 +132,6 @@ class Publisher:
                 self._produce(to, key, value, headers + hop.headers)
             finally:
                 hop.end()
-        return Sent(event_id, to.wire_name, key)
 
     def _produce(self, to: _Topic, key: bytes, value: bytes, headers: Headers) -> None:
         if self._failures:

@@ -646,6 +646,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/department": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a department handed over, and what became of it
+         * @description The caller's own department; operations and administrators name one. 404: one that the caller may not see.
+         */
+        get: operations["department_api_v1_department_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -1117,6 +1137,44 @@ export interface components {
              */
             seen_at?: string | null;
         };
+        /** DepartmentPage */
+        DepartmentPage: {
+            /**
+             * Department
+             * @description null: the caller's account belongs to none
+             */
+            department: string | null;
+            /**
+             * Departments
+             * @description those that the caller may ask for
+             */
+            departments: string[];
+            /**
+             * Open Lines
+             * @description rejected lines that wait to be mended, those that are not listed included
+             */
+            open_lines: number;
+            /**
+             * Waiting Letters
+             * @description dead letters that were not sent back yet
+             */
+            waiting_letters: number;
+            /**
+             * Files
+             * @description the last 50
+             */
+            files: components["schemas"]["HandedOver"][];
+            /**
+             * Lines
+             * @description at most 500; nothing of a line but its register's number
+             */
+            lines: components["schemas"]["RejectedLine"][];
+            /**
+             * Letters
+             * @description the last 100
+             */
+            letters: components["schemas"]["Letter"][];
+        };
         /** DescribedTopic */
         DescribedTopic: {
             topic: components["schemas"]["CataloguedTopic"];
@@ -1247,6 +1305,64 @@ export interface components {
              */
             reason: string;
         };
+        /** HandedOver */
+        HandedOver: {
+            /**
+             * Door
+             * @enum {string}
+             */
+            door: "file" | "gateway" | "outbox";
+            /**
+             * Source
+             * @description the file's name; of the other doors the topic, a line a day
+             */
+            source: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Form
+             * @example workbook
+             */
+            form: string;
+            /** Lines */
+            lines: number;
+            /**
+             * Events
+             * @description on the wire, by kind
+             */
+            events: {
+                [key: string]: number;
+            };
+            /** Rejected Lines */
+            rejected_lines: number;
+            /** Rejected */
+            rejected: components["schemas"]["Rejection"][];
+            /**
+             * Mended Lines
+             * @description rejected earlier, and taken with this one
+             */
+            mended_lines: number;
+            /** Not Records */
+            not_records: number;
+            /**
+             * Unused
+             * @description columns and sheets that were not read
+             */
+            unused: string[];
+            /**
+             * Held Back
+             * @description alerts held back; null: not asked
+             */
+            held_back: number | null;
+            /**
+             * Refused
+             * @description why nothing of it was taken
+             */
+            refused: string | null;
+        };
         /** Health */
         Health: {
             /**
@@ -1293,6 +1409,32 @@ export interface components {
              * @example 请先查看后楼梯
              */
             note: string;
+        };
+        /** Letter */
+        Letter: {
+            /**
+             * Origin
+             * @description topic:partition:offset
+             */
+            origin: string;
+            /** Topic */
+            topic: string;
+            /** Event Id */
+            event_id: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Kept In
+             * @enum {string}
+             */
+            kept_in: "dead-letters" | "parked";
+            /**
+             * Put Aside At
+             * Format: date-time
+             */
+            put_aside_at: string;
+            /** Replayed At */
+            replayed_at: string | null;
         };
         /** Login */
         Login: {
@@ -1664,6 +1806,56 @@ export interface components {
              * @example 住户外出，周五再访
              */
             reason: string;
+        };
+        /** RejectedLine */
+        RejectedLine: {
+            /**
+             * Door
+             * @enum {string}
+             */
+            door: "file" | "gateway" | "outbox";
+            /** Source */
+            source: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Place
+             * @description the line's number, in a workbook of several tables with its sheet
+             */
+            place: string;
+            /** Field */
+            field: string;
+            /** Reason */
+            reason: string;
+            /** Topic */
+            topic: string | null;
+            /**
+             * Record
+             * @description the register's number; null: it could not be read, or may not be shown
+             */
+            record: string | null;
+            /** Kind */
+            kind: string | null;
+        };
+        /** Rejection */
+        Rejection: {
+            /**
+             * Field
+             * @description the column, or the contract's field
+             * @example 出生日期
+             */
+            field: string;
+            /**
+             * Reason
+             * @description without the value
+             * @example is not a date such as 20260131
+             */
+            reason: string;
+            /** Lines */
+            lines: number;
         };
         /** Row */
         Row: {
@@ -4400,6 +4592,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    department_api_v1_department_get: {
+        parameters: {
+            query?: {
+                /** @description for operations and administrators */
+                department?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepartmentPage"];
                 };
             };
             /** @description no session, or it has ended */

@@ -11,6 +11,7 @@ declare global {
     type Alerts = Schemas["Alerts"];
     type Case = Schemas["Case"];
     type Check = Schemas["Check"];
+    type DepartmentPage = Schemas["DepartmentPage"];
     type Freshness = Schemas["Freshness"];
     type Place = Schemas["Place"];
     type Problem = Partial<Schemas["Problem"]>;

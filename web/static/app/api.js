@@ -125,6 +125,12 @@ export const lookupCompany = (credit_code, purpose) =>
 /** Every topic that departments state facts on. */
 export const catalogue = async (filter = {}) => listed(await request("GET", `/catalogue${query(filter)}`));
 export const cataloguedTopic = (topic) => request("GET", `/catalogue/${part(topic)}`);
+/**
+ * What a department handed over; operations and administrators name one.
+ *
+ * @type {(department?: string) => Promise<City.DepartmentPage>}
+ */
+export const departmentPage = (department) => request("GET", `/department${query({ department })}`);
 export const grids = (parent) => request("GET", `/map/grids${query({ parent })}`);
 /** @type {() => Promise<City.Freshness[]>} */
 export const freshness = async () => listed(await request("GET", "/freshness"));
