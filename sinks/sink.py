@@ -42,13 +42,15 @@ class Writer(Protocol):
 
 @dataclass(frozen=True)
 class Sink:
-    """`topics()` are the names without prefix; `writer` makes this process's part. `tick`, if any, is called every
-    `TICK_S` seconds in a transaction of its own: for gauges and tidying up."""
+    """`topics()` are the names without prefix; `writer` makes this process's part. `begin`, if any, is called once
+    before the first record; `tick`, if any, every `TICK_S` seconds, for gauges and tidying up: each in a transaction
+    of its own."""
 
     name: str
     topics: Callable[[], Sequence[str]]
     writer: Callable[[Registry], Writer]
     tick: Callable[[Settings, Connection], None] | None = None
+    begin: Callable[[Settings, Connection], None] | None = None
 
 
 def newest(records: Sequence[Read]) -> list[Read]:

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from domain.facts import by_record
 from domain.rule import Check, Finding, Rule, Text
+from domain.service_time import ServiceTime
 from domain.views.resident import Resident
 
 
 def button_rule(
-    button: str, title: Text, why: Text, severity: str, respond_within: int, checks: tuple[Check, ...]
+    button: str, title: Text, why: Text, severity: str, respond_within: ServiceTime, checks: tuple[Check, ...]
 ) -> Rule:
-    """The rule of one `button`, which is also its domain. `respond_within` in microseconds."""
+    """The rule of one `button`, which is also its domain."""
     name = f"button-{button}"
 
     def check(person: Resident, now: int) -> Iterator[Finding]:

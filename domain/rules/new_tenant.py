@@ -10,7 +10,8 @@ from domain.checks import EXITS_CLEAR, NUMBER_AS_STATED, TENANTS_LIVE_HERE
 from domain.living import leases_in_force
 from domain.rule import Finding, Rule, Text
 from domain.rules.newly_let import look_again as at_turns_of_leases
-from domain.time import hours, midnight
+from domain.service_time import working_days
+from domain.time import midnight
 from domain.views.dwelling import Dwelling
 
 
@@ -37,7 +38,7 @@ RULE = Rule(
     version=1,
     severity="today",
     domain="housing",
-    respond_within=hours(72),
+    respond_within=working_days(3),
     check=check,
     look_again=look_again,
     resolved=Text("已走访，或该租客、租约已不在", "visited, or the tenant or the lease is no longer there"),

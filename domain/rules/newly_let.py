@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from domain.checks import EXITS_CLEAR, NUMBER_AS_STATED, TENANTS_LIVE_HERE
 from domain.keys import itself
 from domain.rule import Check, Finding, Rule, Text
-from domain.time import hours, iso_day, midnight
+from domain.service_time import working_days
+from domain.time import iso_day, midnight
 from domain.views.dwelling import Dwelling
 
 
@@ -33,7 +34,7 @@ RULE = Rule(
     version=1,
     severity="today",
     domain="housing",
-    respond_within=hours(72),
+    respond_within=working_days(3),
     check=check,
     look_again=look_again,
     resolved=Text("已走访或租约已结束", "visited, or the lease has ended"),

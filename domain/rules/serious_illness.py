@@ -8,7 +8,7 @@ from domain.contributions import ConditionHeld
 from domain.event import Source
 from domain.living import holds, next_of, turns
 from domain.rule import Check, Finding, Rule, Text
-from domain.time import hours
+from domain.service_time import working_days
 from domain.views.dwelling import Dwelling
 
 CONDITION = "serious_illness"
@@ -45,7 +45,7 @@ RULE = Rule(
     version=1,
     severity="today",
     domain="care",
-    respond_within=hours(72),
+    respond_within=working_days(3),
     check=check,
     look_again=look_again,
     resolved=Text("已走访，或病情已解除、不再居住于此", "visited, or the illness has ended, or no longer living here"),
