@@ -46,20 +46,23 @@ HOLD_PLACES = "SELECT dwelling FROM city.placement WHERE dwelling = ANY(%s) ORDE
 # An open finding of which nobody knows whether it still holds stays open, and so does its task.
 ALERT = """
 INSERT INTO city.alert AS old (finding_id, rule, rule_version, domain, state, view, subject, cause, severity,
-    why_zh, why_en, because, dwelling, place, household, opened_at, changed_at, respond_by, resolution_zh,
-    resolution_en, version, unknown)
+    why_zh, why_en, because, dwelling, place, household, opened_at, changed_at, respond_within, respond_unit,
+    respond_by, resolution_zh, resolution_en, version, unknown)
 VALUES (%(finding_id)s, %(rule)s, %(rule_version)s, %(domain)s, replace(%(state)s, 'changed', 'opened'), %(view)s,
     %(subject)s, %(cause)s, %(severity)s, %(why_zh)s, %(why_en)s, %(because)s::jsonb, %(dwelling)s,
     (SELECT p.place FROM city.placement p WHERE p.dwelling = %(dwelling)s), %(household)s,
-    %(opened_at)s, %(at)s, %(respond_by)s, %(resolution_zh)s, %(resolution_en)s, %(version)s, %(unknown)s)
+    %(opened_at)s, %(at)s, %(respond_within)s, %(respond_unit)s,
+    city.due(%(opened_at)s, %(respond_within)s, %(respond_unit)s),
+    %(resolution_zh)s, %(resolution_en)s, %(version)s, %(unknown)s)
 ON CONFLICT (finding_id) DO UPDATE SET (rule, rule_version, domain, state, view, subject, cause, severity,
-    why_zh, why_en, because, dwelling, place, household, opened_at, changed_at, respond_by, resolution_zh,
-    resolution_en, version, unknown, deleted)
+    why_zh, why_en, because, dwelling, place, household, opened_at, changed_at, respond_within, respond_unit,
+    respond_by, resolution_zh, resolution_en, version, unknown, deleted)
     = (excluded.rule, excluded.rule_version, excluded.domain,
     CASE WHEN excluded.unknown AND old.state = 'opened' THEN 'opened' ELSE excluded.state END, excluded.view,
     excluded.subject, excluded.cause, excluded.severity, excluded.why_zh, excluded.why_en, excluded.because,
-    excluded.dwelling, excluded.place, excluded.household, excluded.opened_at, excluded.changed_at, excluded.respond_by,
-    excluded.resolution_zh, excluded.resolution_en, excluded.version, excluded.unknown, false)
+    excluded.dwelling, excluded.place, excluded.household, excluded.opened_at, excluded.changed_at,
+    excluded.respond_within, excluded.respond_unit, excluded.respond_by, excluded.resolution_zh,
+    excluded.resolution_en, excluded.version, excluded.unknown, false)
 WHERE old.version < excluded.version
 RETURNING WITH (OLD AS before, NEW AS after) after.finding_id, before.state AS was, after.state AS is_now
 """
@@ -67,12 +70,14 @@ RETURNING WITH (OLD AS before, NEW AS after) after.finding_id, before.state AS w
 # city.follow_up); a finding that was resolved and opens again is new work.
 DISPATCH = """
 WITH made AS (
-    INSERT INTO city.task (finding_id, previous, rule, domain, severity, dwelling, queue, respond_by, dispatched_at)
+    INSERT INTO city.task (finding_id, previous, rule, domain, severity, dwelling, queue, respond_within, respond_unit,
+        respond_by, dispatched_at)
     SELECT a.finding_id,
         (SELECT t.id FROM city.task t WHERE t.finding_id = a.finding_id
          ORDER BY t.dispatched_at DESC, t.id DESC LIMIT 1),
-        a.rule, a.domain, a.severity, a.dwelling, p.place, a.respond_by, clock_timestamp()
-    FROM city.alert a JOIN city.placement p USING (dwelling)
+        a.rule, a.domain, a.severity, a.dwelling, p.place, a.respond_within, a.respond_unit,
+        city.due(here.now, a.respond_within, a.respond_unit), here.now
+    FROM (SELECT clock_timestamp() AS now) here, city.alert a JOIN city.placement p USING (dwelling)
     WHERE a.finding_id = ANY(%(findings)s)
         AND NOT EXISTS (SELECT FROM city.task t WHERE t.finding_id = a.finding_id
                         AND t.state IN ('dispatched', 'acknowledged', 'suspended'))

@@ -9,17 +9,22 @@ default. Containers, a city's own cluster and the local stack differ by these va
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from runtime import production
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+OfficeHours = Annotated[tuple[tuple[time, time], ...], NoDecode]
+"""Pairs of opening and closing time of one day, in their order."""
 
 
 class SettingsRefused(Exception):
@@ -76,6 +81,16 @@ class Settings(BaseSettings):
 
     clock_jump_seconds: float = Field(
         300, gt=0, description="a tick so far ahead of the last one and of the broker's own time is told, not published"
+    )
+
+    office_hours: OfficeHours = Field(
+        ((time(8, 30), time(12)), (time(14), time(17, 30))),
+        description="when offices are open on a working day; working hours count these: 08:30-12:00,14:00-17:30",
+    )
+
+    shift_hours: OfficeHours = Field(
+        ((time(8), time(18)),),
+        description="shifts of grid workers, into which their routes are planned; at other hours one of 8 hours begins",
     )
 
     live_since: datetime = Field(
@@ -195,6 +210,20 @@ class Settings(BaseSettings):
         except ValueError:
             raise ValueError("must be mqtt://host:port or mqtts://host:port") from None
         return url or None
+
+    @field_validator("office_hours", "shift_hours", mode="before")
+    @classmethod
+    def _are_hours(cls, hours: object) -> object:
+        if not isinstance(hours, str):
+            return hours
+        try:
+            spans = [[time.fromisoformat(edge.strip()) for edge in span.split("-")] for span in hours.split(",")]
+            edges = [edge for span in spans for edge in span]
+            if any(len(span) != 2 for span in spans) or any(a >= b for a, b in pairwise(edges)):
+                raise ValueError
+        except ValueError:
+            raise ValueError("must be times of a day in their order, such as 08:30-12:00,14:00-17:30") from None
+        return spans
 
     def port_of(self, process: str) -> int:
         """The port of `/live`, `/ready` and `/metrics` of the process of this name (see `processes/inventory.py`)."""

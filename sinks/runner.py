@@ -93,7 +93,7 @@ class Runner:
 
     def run(self) -> None:
         """Until `stopping` is set. Raises offsets.Fenced, TopicWentBack, KafkaException or psycopg.Error."""
-        self._connect()
+        self._patiently(self._begin)
         consumer = self._consumer()
         ticked = asked = 0.0
         try:
@@ -304,8 +304,10 @@ class Runner:
             with connection.transaction():
                 self._sink.tick(self._settings, connection)
 
-    def _connect(self) -> None:
-        self._patiently(lambda connection: connection.execute("SELECT 1"))
+    def _begin(self, connection: Connection) -> None:
+        with connection.transaction():
+            if self._sink.begin:
+                self._sink.begin(self._settings, connection)
 
     def _patiently(self, work: Any) -> Any:
         """`work(connection)`, again on a new connection whenever PostgreSQL was away. Raises what else goes wrong, and

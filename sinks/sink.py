@@ -43,9 +43,9 @@ class Writer(Protocol):
 
 @dataclass(frozen=True)
 class Sink:
-    """`topics()` are the names without prefix; `writer` makes this process's part. `tick`, if any, is called every
-    `TICK_S` seconds in a transaction of its own: for gauges and tidying up; `asks()` are the topics of which it asks
-    Kafka when their last record came.
+    """`topics()` are the names without prefix; `writer` makes this process's part. `begin`, if any, is called once
+    before the first record; `tick`, if any, every `TICK_S` seconds, for gauges and tidying up: each in a transaction
+    of its own. `asks()` are the topics of which it asks Kafka when their last record came.
 
     `as_they_came`: of topics whose records are not ours to read (dead letters: any key, no schema) what is read of the
     whole record; it raises nothing, and the key of such a record is "".
@@ -57,6 +57,7 @@ class Sink:
     tick: Callable[[Settings, Connection], None] | None = None
     asks: Callable[[], Iterable[str]] = tuple
     as_they_came: Mapping[str, Callable[[Message], Any]] = field(default_factory=dict)
+    begin: Callable[[Settings, Connection], None] | None = None
 
 
 def newest(records: Sequence[Read]) -> list[Read]:

@@ -11,13 +11,14 @@ from domain.living import next_of
 from domain.residents.values import Press
 from domain.retention import PRESSES
 from domain.rule import Check, Finding, Rule, Text
+from domain.service_time import ServiceTime
 from domain.views.resident import Resident
 
 
 def button_rule(
-    button: str, title: Text, why: Text, severity: str, respond_within: int, checks: tuple[Check, ...]
+    button: str, title: Text, why: Text, severity: str, respond_within: ServiceTime, checks: tuple[Check, ...]
 ) -> Rule:
-    """The rule of one `button`, which is also its domain. `respond_within` in microseconds."""
+    """The rule of one `button`, which is also its domain."""
     name = f"button-{button}"
 
     def calls_of(person: Resident) -> list[Statement[Press]]:

@@ -13,7 +13,8 @@ from domain.keys import itself
 from domain.living import holds, next_of, turns
 from domain.retention import VISITS
 from domain.rule import Finding, Rule, Text
-from domain.time import day_of, hours, iso_day, midnight, years_later
+from domain.service_time import working_days
+from domain.time import day_of, iso_day, midnight, years_later
 from domain.views.dwelling import Dwelling
 
 PROGRAMMES = ("dibao", "low_income")
@@ -69,7 +70,7 @@ RULE = Rule(
     version=2,
     severity="planned",
     domain="care",
-    respond_within=hours(14 * 24),
+    respond_within=working_days(10),
     check=check,
     look_again=look_again,
     resolved=Text("已走访，或已不再享受救助", "visited, or no longer on the benefit"),

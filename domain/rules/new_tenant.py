@@ -11,7 +11,8 @@ from domain.living import leases_in_force, next_of
 from domain.retention import VISITS
 from domain.rule import Finding, Rule, Text
 from domain.rules.newly_let import look_again as at_turns_of_leases
-from domain.time import hours, midnight
+from domain.service_time import working_days
+from domain.time import midnight
 from domain.views.dwelling import Dwelling
 
 
@@ -45,7 +46,7 @@ RULE = Rule(
     version=2,
     severity="today",
     domain="housing",
-    respond_within=hours(72),
+    respond_within=working_days(3),
     check=check,
     look_again=look_again,
     resolved=Text("已走访，或该租客、租约已不在", "visited, or the tenant or the lease is no longer there"),

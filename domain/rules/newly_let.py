@@ -10,7 +10,8 @@ from domain.facts import by_record
 from domain.living import next_of
 from domain.retention import VISITS
 from domain.rule import Check, Finding, Rule, Text
-from domain.time import hours, iso_day, midnight
+from domain.service_time import working_days
+from domain.time import iso_day, midnight
 from domain.views.dwelling import Dwelling
 
 
@@ -41,7 +42,7 @@ RULE = Rule(
     version=2,
     severity="today",
     domain="housing",
-    respond_within=hours(72),
+    respond_within=working_days(3),
     check=check,
     look_again=look_again,
     resolved=Text("已走访或租约已结束", "visited, or the lease has ended"),

@@ -12,7 +12,7 @@ from domain.event import Source
 from domain.living import holds, next_of, turns
 from domain.retention import VISITS
 from domain.rule import Check, Finding, Rule, Text
-from domain.time import hours
+from domain.service_time import working_days
 from domain.views.dwelling import Dwelling
 
 CONDITION = "serious_illness"
@@ -54,7 +54,7 @@ RULE = Rule(
     version=2,
     severity="today",
     domain="care",
-    respond_within=hours(72),
+    respond_within=working_days(3),
     check=check,
     look_again=look_again,
     resolved=Text("已走访，或病情已解除、不再居住于此", "visited, or the illness has ended, or no longer living here"),

@@ -12,7 +12,9 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from database import queries
+import structlog
+
+from database import queries, service_calendar
 from runtime.metrics import OPEN_ALERTS, OVERDUE_TASKS, TASKS, show
 from runtime.settings import Settings
 from sinks.decoding import as_jsonb, instant, iso_instant
@@ -21,6 +23,8 @@ from sinks.waiting import Waiting
 from wire.codec import RecordReader
 from wire.contracts import published
 from wire.registry import Registry
+
+log = structlog.get_logger()
 
 GRID = re.compile(r"[0-9]{15}")
 DISTRICT = re.compile(r"[0-9]{6}")
@@ -55,7 +59,6 @@ class GridTasks:
             "dwelling": value["dwelling"] or "",
             "opened_at": instant(value["opened_at"]),
             "at": instant(value["at"]),
-            "respond_by": None if value["respond_by"] is None else instant(value["respond_by"]),
         }
         if any(isinstance(text, str) and "\0" in text for text in alert.values()):
             raise Unreadable("a text holds a NUL character")
@@ -124,4 +127,10 @@ def count(_: Settings, connection: Connection) -> None:
     _waiting.look(connection)
 
 
-SINK = Sink("grid-tasks", lambda: ["alerts", "rows.dwelling"], GridTasks, tick=count)
+def learn(settings: Settings, connection: Connection) -> None:
+    """Teach the database the offices' days and hours, before it says until when the first task is to be done."""
+    if service_calendar.learn(connection, settings.office_hours):
+        log.info("service_calendar_changed")
+
+
+SINK = Sink("grid-tasks", lambda: ["alerts", "rows.dwelling"], GridTasks, begin=learn, tick=count)

@@ -172,8 +172,8 @@ def retell(sinks: psycopg.Connection, finding: uuid.UUID, *, unknown: bool) -> N
 def dispatch(sinks: psycopg.Connection, street: Street, finding: uuid.UUID, number: int) -> uuid.UUID:
     task = uuid.uuid4()
     sinks.execute(
-        "INSERT INTO city.task (id, finding_id, rule, domain, severity, dwelling, queue, respond_by, dispatched_at) "
-        "VALUES (%s, %s, 'car-and-benefit', 'benefits', %s, %s, %s, %s, %s)",
+        "INSERT INTO city.task (id, finding_id, rule, domain, severity, dwelling, queue, respond_within, respond_by, "
+        "dispatched_at) VALUES (%s, %s, 'car-and-benefit', 'benefits', %s, %s, %s, 60, %s, %s)",
         (task, finding, SEVERITIES[number % 3], street.dwelling, street.grid, NOW + timedelta(hours=1), NOW),
     )
     return task
