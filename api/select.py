@@ -31,7 +31,7 @@ def alert_of(row: dict[str, Any]) -> Alert:
     fields = {field: row[field] for field in Alert.model_fields if field in row}
     mark = {field: row[f"task_{field}"] for field in TaskMark.model_fields}
     task = TaskMark(**mark) if mark["id"] else None
-    return Alert(**fields, place=place_of(row), task=task)
+    return Alert(**fields, call=row["rank"] == 0, place=place_of(row), task=task)
 
 
 def task_of(row: dict[str, Any], caller: Caller) -> Task:

@@ -35,6 +35,8 @@ CURSOR = re.compile(r"\d{1,18}")
 OF_BEFORE = re.compile(r"\d{1,19}-\d{1,19}")
 """An id that a stream gave before lines had numbers: what came since is not known."""
 SEES_CASES = ("grid_worker", "command_centre")
+BEHIND_SECONDS = 2.0
+"""A stream whose lines are older than this when it sends them says that it is behind."""
 GATHER_SECONDS = 0.05
 """A stream that is woken waits so long for what comes with it, so that many lines are read at once."""
 
@@ -98,6 +100,7 @@ class Follower:
     token: str
     position: int | None
     known: dict[str, tuple[object, bool]] = field(default_factory=dict)
+    behind: bool = False
 
     async def events(self) -> AsyncIterator[ServerSentEvent]:
         """Everything from the cursor on, until the session is none any more."""
@@ -124,7 +127,7 @@ class Follower:
                 # Before the feed is read: what comes in between touches the ear again.
                 until, touched, ear.touched = max(self.watch.position or 0, position), ear.touched, False
                 ear.woken.clear()
-                full, sent = False, list[ServerSentEvent]()
+                full, lines, sent = False, list[dict[str, Any]](), list[ServerSentEvent]()
                 check = time.monotonic() - checked >= self.pace.stream_recheck_seconds
                 if touched or check:
                     async with entered(self.pool, self.token, in_use=False) as caller:
@@ -137,6 +140,10 @@ class Follower:
                             checked = time.monotonic()
                             sent += self._freshness(await fresh(caller))
                 passed = int(lines[-1]["position"]) if full else until
+                behind = lines[-1]["seconds"] if lines and lines[-1]["seconds"] > BEHIND_SECONDS else 0.0
+                if behind or self.behind:
+                    self.behind = bool(behind)
+                    yield _event("behind", {"seconds": round(behind, 1)})
                 for event in sent:
                     yield event
                 if check and passed != position:

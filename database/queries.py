@@ -43,23 +43,25 @@ JOIN city.alert a ON a.dwelling = moved.dwelling AND a.state = 'opened' AND NOT 
 # A dwelling that nobody registered gets a row: locking it makes this transaction and the one that places it take turns.
 NAME_PLACES = "SELECT city.name_places(%s)"
 HOLD_PLACES = "SELECT dwelling FROM city.placement WHERE dwelling = ANY(%s) ORDER BY dwelling FOR SHARE"
-# An open finding of which nobody knows whether it still holds stays open, and so does its task.
+# An open finding of which nobody knows whether it still holds stays open, and so does its task. One that was open is due
+# when its task is.
 ALERT = """
 INSERT INTO city.alert AS old (finding_id, rule, rule_version, domain, state, view, subject, cause, severity,
-    why_zh, why_en, because, dwelling, place, household, opened_at, changed_at, respond_by, resolution_zh,
+    why_zh, why_en, because, dwelling, place, household, opened_at, changed_at, respond_by, due, resolution_zh,
     resolution_en, version, unknown)
 VALUES (%(finding_id)s, %(rule)s, %(rule_version)s, %(domain)s, replace(%(state)s, 'changed', 'opened'), %(view)s,
     %(subject)s, %(cause)s, %(severity)s, %(why_zh)s, %(why_en)s, %(because)s::jsonb, %(dwelling)s,
     (SELECT p.place FROM city.placement p WHERE p.dwelling = %(dwelling)s), %(household)s,
-    %(opened_at)s, %(at)s, %(respond_by)s, %(resolution_zh)s, %(resolution_en)s, %(version)s, %(unknown)s)
+    %(opened_at)s, %(at)s, %(respond_by)s, %(respond_by)s, %(resolution_zh)s, %(resolution_en)s, %(version)s,
+    %(unknown)s)
 ON CONFLICT (finding_id) DO UPDATE SET (rule, rule_version, domain, state, view, subject, cause, severity,
-    why_zh, why_en, because, dwelling, place, household, opened_at, changed_at, respond_by, resolution_zh,
+    why_zh, why_en, because, dwelling, place, household, opened_at, changed_at, respond_by, due, resolution_zh,
     resolution_en, version, unknown, deleted)
     = (excluded.rule, excluded.rule_version, excluded.domain,
     CASE WHEN excluded.unknown AND old.state = 'opened' THEN 'opened' ELSE excluded.state END, excluded.view,
     excluded.subject, excluded.cause, excluded.severity, excluded.why_zh, excluded.why_en, excluded.because,
     excluded.dwelling, excluded.place, excluded.household, excluded.opened_at, excluded.changed_at, excluded.respond_by,
-    excluded.resolution_zh, excluded.resolution_en, excluded.version, excluded.unknown, false)
+    CASE WHEN old.state = 'opened' THEN old.due ELSE excluded.respond_by END, excluded.resolution_zh, excluded.resolution_en, excluded.version, excluded.unknown, false)
 WHERE old.version < excluded.version
 RETURNING WITH (OLD AS before, NEW AS after) after.finding_id, before.state AS was, after.state AS is_now
 """

@@ -96,6 +96,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many alerts a list has
+         * @description Of the list of the same filters; of history at most 1,000 are counted.
+         */
+        get: operations["count_api_v1_alerts_count_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts/{finding_id}": {
         parameters: {
             query?: never;
@@ -486,6 +506,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Grid workers of the area
+         * @description Those of a command centre's area, at most 1,000, those on duty first. Nobody else sees any.
+         */
+        get: operations["workers_api_v1_workers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/map/grids": {
         parameters: {
             query?: never;
@@ -495,7 +535,8 @@ export interface paths {
         };
         /**
          * Areas with what is open in them
-         * @description The areas one level under `parent` as GeoJSON (WGS 84) with the open and urgent alerts in the caller's area.
+         * @description The areas one level under `parent` as GeoJSON (WGS 84) with how many alerts of the list of the same filters lie
+         *     in each (`open`), and how many of them are urgent. `grid` is `parent` here.
          */
         get: operations["grids_api_v1_map_grids_get"];
         put?: never;
@@ -514,8 +555,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Open alerts as points
-         * @description At most 1,000 open alerts with a place, in the order of the list.
+         * Alerts as points and clusters
+         * @description The alerts of the list of the same filters that lie somewhere. Those that would lie upon each other at `zoom` are
+         *     one: their number (`alerts`), where they lie (`bounds`), the worst severity, and the first of them. The 1,000
+         *     largest at most.
          */
         get: operations["pins_api_v1_map_alerts_get"];
         put?: never;
@@ -660,6 +703,7 @@ export interface paths {
          *     - `ready`: the stream has begun; its id is where. Read the lists after it and nothing is missed.
          *     - `alert`: an `Alert` · `task`: a `Task`, or `{"id", "gone": true}` once it has left the caller's queues
          *     - `freshness`: an item of `/freshness` that moved
+         *     - `behind`: `{"seconds"}`, how old the events are that follow now; 0 once they are fresh again
          *     - `reset`: the cursor brought along is older than what is kept: read everything again
          *     - `ended`: the session is over; log in again
          *
@@ -778,6 +822,11 @@ export interface components {
              */
             unknown: boolean;
             /**
+             * Call
+             * @description somebody calls for help: lists have these first
+             */
+            call: boolean;
+            /**
              * View
              * @example household
              */
@@ -814,6 +863,11 @@ export interface components {
             changed_at: string;
             /** Respond By */
             respond_by: string | null;
+            /**
+             * Due
+             * @description by what lists are sorted: the deadline of its newest task, which moves when the task's clock stands still and when nobody was met; `respond_by` where it has no task
+             */
+            due: string | null;
             /** @description the newest task of this finding */
             task: components["schemas"]["TaskMark"] | null;
         };
@@ -905,6 +959,11 @@ export interface components {
              */
             unknown: boolean;
             /**
+             * Call
+             * @description somebody calls for help: lists have these first
+             */
+            call: boolean;
+            /**
              * View
              * @example household
              */
@@ -941,6 +1000,11 @@ export interface components {
             changed_at: string;
             /** Respond By */
             respond_by: string | null;
+            /**
+             * Due
+             * @description by what lists are sorted: the deadline of its newest task, which moves when the task's clock stands still and when nobody was met; `respond_by` where it has no task
+             */
+            due: string | null;
             /** @description the newest task of this finding */
             task: components["schemas"]["TaskMark"] | null;
             /**
@@ -1116,6 +1180,19 @@ export interface components {
              * @description when it was seen, by the clock of the tablet that sends it later; none: now
              */
             seen_at?: string | null;
+        };
+        /** Count */
+        Count: {
+            /**
+             * Count
+             * @example 128
+             */
+            count: number;
+            /**
+             * More
+             * @description there are more, and nobody counted them
+             */
+            more: boolean;
         };
         /** DescribedTopic */
         DescribedTopic: {
@@ -1733,25 +1810,25 @@ export interface components {
             urgent: number;
             /**
              * Due Today
-             * @description tasks not finished whose time to respond ends today
+             * @description of them those whose task is due for the rest of the city's day: `task=running&due=today`
              * @example 41
              */
             due_today: number;
             /**
              * Overdue
-             * @description tasks not finished whose time to respond has passed
+             * @description of them those whose task is late: `task=running&due=overdue`
              * @example 3
              */
             overdue: number;
             /**
              * Waiting For Assignment
-             * @description tasks that nobody has claimed, outside a grid's queue
+             * @description of them those whose task nobody has claimed, outside a grid's queue: `task=waiting`
              * @example 5
              */
             waiting_for_assignment: number;
             /**
              * Workers On Duty
-             * @description grid workers with a session in use
+             * @description grid workers with a session in use: `on_duty` of `/workers`
              * @example 212
              */
             workers_on_duty: number;
@@ -1887,6 +1964,12 @@ export interface components {
              * @example done
              */
             outcome: string | null;
+            /**
+             * Claimed By
+             * @description the name of the account that has claimed it
+             * @example panyu-w-3
+             */
+            claimed_by: string | null;
             /** Respond By */
             respond_by: string | null;
             /**
@@ -2007,6 +2090,42 @@ export interface components {
              * @description the time stated was before the task or in the future, and `seen_at` is that bound instead
              */
             bound: ("task" | "now") | null;
+        };
+        /** Worker */
+        Worker: {
+            /**
+             * Account
+             * Format: uuid
+             * @description for `assignee` of a list
+             */
+            account: string;
+            /**
+             * Name
+             * @example panyu-w-3
+             */
+            name: string;
+            /**
+             * Scope
+             * @description a prefix of the grid code
+             * @example 440113001002003
+             */
+            scope: string;
+            /**
+             * On Duty
+             * @description a session was used within the hour
+             */
+            on_duty: boolean;
+            /**
+             * Open
+             * @description tasks in hand
+             * @example 4
+             */
+            open: number;
+        };
+        /** Workers */
+        Workers: {
+            /** Items */
+            items: components["schemas"]["Worker"][];
         };
         /**
          * FieldError
@@ -2415,6 +2534,9 @@ export interface operations {
     alerts_api_v1_alerts_get: {
         parameters: {
             query?: {
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                limit?: number;
                 /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
                 state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
                 rule?: string | null;
@@ -2422,13 +2544,15 @@ export interface operations {
                 /** @description a district, street, community or grid */
                 grid?: string | null;
                 department?: string | null;
+                /** @description by the server's clock: past, before the city's day ends, or after */
+                due?: ("overdue" | "today" | "later") | null;
                 due_from?: string | null;
                 due_until?: string | null;
                 opened_from?: string | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue */
+                task?: ("open" | "running" | "waiting" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description the account that has claimed its task */
                 assignee?: string | null;
-                /** @description `next` of the page before */
-                cursor?: string | null;
-                limit?: number;
             };
             header?: never;
             path?: never;
@@ -2443,6 +2567,88 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Alerts"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_api_v1_alerts_count_get: {
+        parameters: {
+            query?: {
+                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
+                rule?: string | null;
+                severity?: ("urgent" | "today" | "planned") | null;
+                /** @description a district, street, community or grid */
+                grid?: string | null;
+                department?: string | null;
+                /** @description by the server's clock: past, before the city's day ends, or after */
+                due?: ("overdue" | "today" | "later") | null;
+                due_from?: string | null;
+                due_until?: string | null;
+                opened_from?: string | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue */
+                task?: ("open" | "running" | "waiting" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description the account that has claimed its task */
+                assignee?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Count"];
                 };
             };
             /** @description no session, or it has ended */
@@ -2633,6 +2839,9 @@ export interface operations {
     tasks_api_v1_tasks_get: {
         parameters: {
             query?: {
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                limit?: number;
                 /** @description `open` is not finished; `running` is open and its clock does not stand still */
                 state?: "open" | "running" | "dispatched" | "acknowledged" | "suspended" | "completed" | "closed";
                 /** @description only those that this account has claimed */
@@ -2643,12 +2852,13 @@ export interface operations {
                 severity?: ("urgent" | "today" | "planned") | null;
                 /** @description queues of a district, street, community or grid */
                 grid?: string | null;
+                /** @description by the server's clock: past, before the city's day ends, or after */
+                due?: ("overdue" | "today" | "later") | null;
                 due_from?: string | null;
                 due_until?: string | null;
+                /** @description only those finished since the city's day began */
+                finished_today?: boolean;
                 assignee?: string | null;
-                /** @description `next` of the page before */
-                cursor?: string | null;
-                limit?: number;
             };
             header?: never;
             path?: never;
@@ -3912,11 +4122,92 @@ export interface operations {
             };
         };
     };
+    workers_api_v1_workers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workers"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     grids_api_v1_map_grids_get: {
         parameters: {
             query?: {
                 /** @description a district, street or community; empty for the city */
                 parent?: string;
+                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
+                rule?: string | null;
+                severity?: ("urgent" | "today" | "planned") | null;
+                /** @description a district, street, community or grid */
+                grid?: string | null;
+                department?: string | null;
+                /** @description by the server's clock: past, before the city's day ends, or after */
+                due?: ("overdue" | "today" | "later") | null;
+                due_from?: string | null;
+                due_until?: string | null;
+                opened_from?: string | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue */
+                task?: ("open" | "running" | "waiting" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description the account that has claimed its task */
+                assignee?: string | null;
             };
             header?: never;
             path?: never;
@@ -3983,10 +4274,26 @@ export interface operations {
     pins_api_v1_map_alerts_get: {
         parameters: {
             query?: {
-                /** @description a district, street or community; empty for the city */
-                parent?: string;
-                severity?: ("urgent" | "today" | "planned") | null;
+                /** @description of a web map: 256 pixels are 360° / 2^zoom */
+                zoom?: number;
+                /** @description west,south,east,north in degrees: 113.1,22.8,113.5,23.1 */
+                within?: string | null;
+                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
                 rule?: string | null;
+                severity?: ("urgent" | "today" | "planned") | null;
+                /** @description a district, street, community or grid */
+                grid?: string | null;
+                department?: string | null;
+                /** @description by the server's clock: past, before the city's day ends, or after */
+                due?: ("overdue" | "today" | "later") | null;
+                due_from?: string | null;
+                due_until?: string | null;
+                opened_from?: string | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue */
+                task?: ("open" | "running" | "waiting" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description the account that has claimed its task */
+                assignee?: string | null;
             };
             header?: never;
             path?: never;

@@ -8,9 +8,8 @@ import { learn } from "./regions.js";
 import { foreseen, inOrder, isDone, isOpen, metres } from "./route.js";
 import { toSignIn } from "./session.js";
 import { kept } from "./store.js";
-import { now, sameDay } from "./time.js";
+import { now } from "./time.js";
 
-const isToday = (instant) => Boolean(instant) && sameDay(instant, Date.now());
 const COMMUNITY_DIGITS = 12;
 const STREET_DIGITS = 9;
 
@@ -59,10 +58,10 @@ export function day() {
     try {
       const [open, completed] = await Promise.all([
         tasks({ state: "open" }),
-        tasks({ state: "completed", mine: true }),
+        tasks({ state: "completed", mine: true, finished_today: true }),
       ]);
       if (received !== before) return await read(); // what was received meanwhile may be newer than this answer
-      state.tasks = [...open, ...completed.filter((task) => isToday(task.completed_at))];
+      state.tasks = [...open, ...completed];
       state.readAt = new Date().toISOString();
       online.value = true;
       error.value = null;
