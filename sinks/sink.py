@@ -40,15 +40,18 @@ class Writer(Protocol):
         of their offsets. Called again with the same batch if the transaction was lost. Never commits."""
 
 
+Tick = Callable[[Settings, Connection], None]
+
+
 @dataclass(frozen=True)
 class Sink:
-    """`topics()` are the names without prefix; `writer` makes this process's part. `tick`, if any, is called every
-    `TICK_S` seconds in a transaction of its own: for gauges and tidying up."""
+    """`topics()` are the names without prefix; `writer` makes this process's part. `tick`, if any, is called every few
+    seconds in a thread and a transaction of its own (`sinks/beside.py`): for gauges and tidying up."""
 
     name: str
     topics: Callable[[], Sequence[str]]
     writer: Callable[[Registry], Writer]
-    tick: Callable[[Settings, Connection], None] | None = None
+    tick: Tick | None = None
 
 
 def newest(records: Sequence[Read]) -> list[Read]:

@@ -15,7 +15,7 @@ from typing import Any
 from database import queries
 from runtime.metrics import OPEN_ALERTS, OVERDUE_TASKS, TASKS, show
 from runtime.settings import Settings
-from sinks.decoding import as_jsonb, instant, iso_instant
+from sinks.decoding import as_jsonb, iso_instant
 from sinks.sink import Connection, Read, Sink, Unreadable, newest, rounds
 from sinks.waiting import Waiting
 from wire.codec import RecordReader
@@ -53,9 +53,9 @@ class GridTasks:
             "finding_id": uuid.UUID(value["finding_id"]),
             "because": as_jsonb(because),
             "dwelling": value["dwelling"] or "",
-            "opened_at": instant(value["opened_at"]),
-            "at": instant(value["at"]),
-            "respond_by": None if value["respond_by"] is None else instant(value["respond_by"]),
+            "opened_at": iso_instant(value["opened_at"]),
+            "at": iso_instant(value["at"]),
+            "respond_by": None if value["respond_by"] is None else iso_instant(value["respond_by"]),
         }
         if any(isinstance(text, str) and "\0" in text for text in alert.values()):
             raise Unreadable("a text holds a NUL character")
@@ -109,7 +109,10 @@ _waiting = Waiting()
 
 
 OPEN = "SELECT rule, severity, count(*) FROM city.alert WHERE state = 'opened' AND NOT deleted GROUP BY 1, 2"
-BY_STATE = "SELECT state, count(*) FROM city.task GROUP BY 1"
+# of what is open: history grows, and a count of it with it
+BY_STATE = """
+SELECT state, count(*) FROM city.task WHERE state IN ('dispatched', 'acknowledged', 'suspended') GROUP BY 1
+"""
 OVERDUE = """
 SELECT severity, count(*) FROM city.task
 WHERE state IN ('dispatched', 'acknowledged') AND respond_by < now() GROUP BY 1
