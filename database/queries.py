@@ -5,7 +5,6 @@ with an open transaction. A task moves by `city.move_task` (migration 0006) only
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +19,8 @@ Connection = psycopg.Connection[Any]
 PLACES_NOW = "SELECT dwelling, place FROM city.placement WHERE dwelling = ANY(%s) ORDER BY dwelling FOR NO KEY UPDATE"
 PLACE = """
 INSERT INTO city.placement AS old (dwelling, grid, district, lon, lat, address, version)
-VALUES (%(dwelling)s, %(grid)s, %(district)s, %(lon)s, %(lat)s, %(address)s, %(version)s)
+SELECT * FROM jsonb_to_recordset(%(places)s) AS place (dwelling text, grid text, district text, lon float8, lat float8,
+    address text, version bigint) ORDER BY dwelling
 ON CONFLICT (dwelling) DO UPDATE SET (grid, district, lon, lat, address, version)
     = (excluded.grid, excluded.district, excluded.lon, excluded.lat, excluded.address, excluded.version)
 WHERE old.version < excluded.version
@@ -131,14 +131,14 @@ UPDATE city.alert SET deleted = true, version = %s WHERE finding_id = %s AND ver
 
 
 def place(connection: Connection, dwellings: Sequence[Mapping[str, Any]]) -> int:
-    """Write where dwellings lie and move the unclaimed tasks of those that moved; the number of places that changed.
+    """Write where dwellings lie, none of them twice, and move the unclaimed tasks of those that moved; the number of
+    places that changed.
 
     Each has dwelling, grid, district, lon, lat (degrees, WGS 84), address and version.
     """
     keys = sorted(dwelling["dwelling"] for dwelling in dwellings)
     before = _places(connection, keys)
-    with connection.cursor() as cursor:
-        cursor.executemany(PLACE, sorted(dwellings, key=itemgetter("dwelling")))
+    connection.execute(PLACE, {"places": Jsonb(list(dwellings), orjson.dumps)})
     after = _places(connection, keys)
     moved = sorted(key for key, where in after.items() if before.get(key) != where)
     if moved:

@@ -1,5 +1,5 @@
-"""What a page costs PostgreSQL at 10,000 open alerts and a million tasks of history: no statement reads a table whole, a
-page of a list reaches a bounded number of rows, and each answers in time."""
+"""What a page costs PostgreSQL at 10,000 open alerts and a million tasks of history: no statement reads a table whole,
+a page of a list reaches a bounded number of rows, and each answers in time."""
 
 from __future__ import annotations
 

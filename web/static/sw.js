@@ -35,6 +35,7 @@ const FILES = [
   "/app/day.js",
   "/app/drafts.js",
   "/app/fragment.js",
+  "/app/frames.js",
   "/app/freshness.js",
   "/app/identity-number.js",
   "/app/input.js",

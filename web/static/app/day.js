@@ -112,24 +112,38 @@ export function day() {
     await Promise.all([readAhead(), readMap(account.scope)]);
   }
 
-  /** A task as the server has it, from the stream or as the answer to a move. */
-  async function takeTask(task) {
-    received += 1;
-    const index = state.tasks.findIndex((one) => one.id === task.id);
-    // Handed to another queue: the answer to the move may come after the stream has said that the task is gone.
-    const left = task.gone || !(task.mine || task.queue.startsWith(scope));
-    if (left) {
-      if (index >= 0) state.tasks.splice(index, 1);
-    } else if (index >= 0) state.tasks[index] = task;
-    else if (isOpen(task)) state.tasks.push(task);
-    if (task.state === "completed" || task.visit) await forgetDraft(task.id);
-    if (index < 0 && !left) reorder();
+  /** A task as the server has it, as the answer to a move. */
+  const takeTask = (task) => takeTasks([task]);
+
+  /** Tasks as the server has them, from the stream: the newest of each is taken, and all are kept at once. */
+  async function takeTasks(tasks) {
+    received += tasks.length;
+    const newest = [...new Map(tasks.map((task) => [task.id, task])).values()];
+    const isNew = newest.map(place);
+    for (const task of newest) if (task.state === "completed" || task.visit) await forgetDraft(task.id);
+    if (isNew.some(Boolean)) reorder();
     await kept.put("day", { tasks: state.tasks, readAt: state.readAt });
-    if (!left && isOpen(task)) {
+    for (const task of newest) {
+      if (hasLeft(task) || !isOpen(task)) continue;
       const one = await alertCase(task.finding_id).catch(() => null); // read again with the next visit
       if (one) state.seen[task.finding_id] = glance(one);
     }
   }
 
-  return { state, stops, finished, error, loading, begin, read, takeTask };
+  // Handed to another queue: the answer to the move may come after the stream has said that the task is gone.
+  const hasLeft = (task) => task.gone || !(task.mine || task.queue.startsWith(scope));
+
+  /** Puts a task where it belongs; whether it is a stop that was not there. */
+  function place(task) {
+    const index = state.tasks.findIndex((one) => one.id === task.id);
+    if (hasLeft(task)) {
+      if (index >= 0) state.tasks.splice(index, 1);
+      return false;
+    }
+    if (index >= 0) state.tasks[index] = task;
+    else if (isOpen(task)) state.tasks.push(task);
+    return index < 0;
+  }
+
+  return { state, stops, finished, error, loading, begin, read, takeTasks };
 }
