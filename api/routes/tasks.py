@@ -51,7 +51,7 @@ async def tasks(
     statement = "SELECT * FROM city.list_tasks(%(wanted)s, %(most)s, %(rank)s, %(time)s, %(id)s)"
     rows = await caller.rows(statement, {"wanted": wanted.filters, "most": limit + 1, **cursor.position(after)})
     shown, following = cursor.page(rows, limit, "id", "finished_at" if wanted.state in OVER else "respond_by")
-    return Tasks(items=[select.task_of(row, caller) for row in shown], next=following)
+    return Tasks(items=[select.task_of(row, caller.account) for row in shown], next=following)
 
 
 @router.get("/tasks/{task_id}", summary="A task", response_model=Task)
@@ -159,4 +159,4 @@ async def _move(
         raise Refused(NOT_FOUND)
     # Handed over out of one's own scope: nothing more than the move itself is known of it here.
     unseen = dict.fromkeys(("why_zh", "why_en", "unknown", "claimed_name", "placed"))
-    return select.task_of({**acted, **unseen, "moves": []}, caller)
+    return select.task_of({**acted, **unseen, "moves": []}, caller.account)

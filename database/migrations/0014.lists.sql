@@ -316,11 +316,35 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION city.feed_lines IS 'Lines of the caller''s area between two that were read, in their order, and how long ago each was written.';
 
+-- A wake of a stream is one statement: of seven, each with its way there and back, most of a city's processor time went.
+CREATE FUNCTION city.news(token text, after bigint, until bigint, most integer,
+    OUT account uuid, OUT role text, OUT scope text, OUT domains text[], OUT lines jsonb, OUT alerts jsonb, OUT tasks jsonb)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE changed jsonb;
+BEGIN
+    PERFORM set_config('citygrid.session', token, true);
+    SELECT m.account, m.role, m.scope, m.domains INTO account, role, scope, domains FROM city.me() m;
+    IF account IS NULL THEN RETURN; END IF;
+    SELECT jsonb_agg(to_jsonb(f) ORDER BY f.position) INTO lines FROM city.feed_lines(after, until, most) f;
+    SELECT jsonb_agg(DISTINCT f.line -> 'key') INTO changed FROM jsonb_array_elements(lines) f(line) WHERE f.line ->> 'kind' = 'alert';
+    IF changed IS NOT NULL THEN
+        SELECT jsonb_agg(to_jsonb(a) - 'because') INTO alerts
+        FROM city.read_alerts(ARRAY(SELECT jsonb_array_elements_text(changed)::uuid)) a;
+    END IF;
+    SELECT jsonb_agg(DISTINCT f.line -> 'key') INTO changed FROM jsonb_array_elements(lines) f(line) WHERE f.line ->> 'kind' = 'task';
+    IF changed IS NOT NULL THEN
+        SELECT jsonb_agg(to_jsonb(t) - 'checks') INTO tasks
+        FROM city.read_tasks(ARRAY(SELECT jsonb_array_elements_text(changed)::uuid)) t;
+    END IF;
+END $$;
+COMMENT ON FUNCTION city.news IS
+    'What changed for a session between two lines: the lines, and their alerts and tasks as they are now, read and recorded as always. No account: the token is worth nothing.';
+
 -- -- whose they are, and who may call them
 
 GRANT CREATE ON SCHEMA city TO citygrid_reader;
 DO $$
-DECLARE one regprocedure; of_api CONSTANT name[] := ARRAY['list_alerts', 'count_alerts', 'summary', 'map_areas', 'map_alerts', 'feed_lines'];
+DECLARE one regprocedure; of_api CONSTANT name[] := ARRAY['list_alerts', 'count_alerts', 'summary', 'map_areas', 'map_alerts', 'feed_lines', 'news'];
 BEGIN
     FOR one IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'city'::regnamespace AND p.proname = ANY (of_api) LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO citygrid_api', one);
