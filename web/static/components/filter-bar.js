@@ -15,7 +15,7 @@ const chooser = (name, options, chosen = fragment[name] ?? "", any = t(`filter.$
   h(
     "select",
     {
-      key: name,
+      key: `${name} ${options.length}`, // a select shows what was chosen only among the options that it was made with
       value: chosen,
       class: { on: Boolean(fragment[name]) && any },
       "aria-label": t(`filter.${name}`),
