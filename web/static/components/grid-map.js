@@ -32,7 +32,7 @@ function pinIcon(pins, current) {
   return L.divIcon({
     className: `pin ${level}${current ? " current" : ""}${several ? " several" : ""}`,
     html: mark,
-    iconSize: several ? [36, 22] : [20, 20],
+    iconSize: several ? [22 + 7 * String(alertsOf(pins)).length, 22] : [20, 20],
   });
 }
 
