@@ -110,6 +110,10 @@ CREATE INDEX alert_opened ON city.alert (opened_at, finding_id) WHERE state <> '
 CREATE INDEX alert_opened_in_district ON city.alert (district, opened_at, finding_id) WHERE state <> 'held' AND NOT deleted;
 -- What a rule has found, of those that are over: the one filter of history that may leave almost nothing.
 CREATE INDEX alert_changed_of_rule ON city.alert (rule, changed_at, finding_id) WHERE state <> 'opened' AND NOT deleted;
+CREATE INDEX alert_changed_of_rule_in_district ON city.alert (district, rule, changed_at, finding_id) WHERE state <> 'opened' AND NOT deleted;
+-- Few or all of history, as the city went live late or early.
+CREATE INDEX alert_held ON city.alert (changed_at, finding_id) WHERE state = 'held' AND NOT deleted;
+CREATE INDEX alert_held_in_district ON city.alert (district, changed_at, finding_id) WHERE state = 'held' AND NOT deleted;
 CREATE INDEX task_waiting ON city.task (queue) WHERE state = 'dispatched' AND claimed_by IS NULL AND length(queue) < 15;
 CREATE INDEX task_finished_by ON city.task (claimed_by, finished_at, id) WHERE state IN ('completed', 'closed');
 
@@ -156,14 +160,20 @@ BEGIN
         CASE coalesce(wanted ->> 'state', 'open') WHEN 'open' THEN 'state = ''opened''' WHEN 'opened' THEN 'state = ''opened'''
             WHEN 'resolved' THEN 'state = ''resolved''' WHEN 'held' THEN 'state = ''held'' AND NOT unknown'
             WHEN 'unknown' THEN 'unknown AND state <> ''resolved''' WHEN 'any' THEN 'state <> ''held''' ELSE 'false' END,
-        CASE WHEN wanted ? 'rule' THEN 'rule = $1 ->> ''rule''' END,
+        -- below a district by the place alone: without statistics the rule looks as good
+        CASE WHEN wanted ? 'rule' THEN CASE WHEN greatest(length(wanted ->> 'area'), length(scope)) > 6 THEN '(rule || '''')' ELSE 'rule' END
+            || ' = $1 ->> ''rule''' END,
         CASE WHEN wanted ? 'severity' THEN 'severity = $1 ->> ''severity''' END,
         CASE WHEN wanted ? 'department' THEN 'because @> jsonb_build_array(jsonb_build_object(''department'', $1 ->> ''department''))' END,
         nullif(city.due_where('due', wanted), ''),
         CASE WHEN wanted ? 'opened_from' THEN 'opened_at > ($1 ->> ''opened_from'')::timestamptz' END,
-        CASE WHEN wanted ?| ARRAY['task', 'assignee'] THEN concat('EXISTS (SELECT FROM city.task t WHERE t.finding_id = a.finding_id AND ',
-            concat_ws(' AND ', city.task_state_where(coalesce(wanted ->> 'task', 'open')),
-                CASE WHEN wanted ? 'assignee' THEN 't.claimed_by = ($1 ->> ''assignee'')::uuid' END), ')') END);
+        CASE
+            -- few tasks: they are looked up first, and not one for each alert
+            WHEN wanted ? 'assignee' OR wanted ->> 'task' = 'waiting' THEN format('finding_id = ANY (ARRAY(SELECT t.finding_id FROM city.task t WHERE %s))',
+                concat_ws(' AND ', city.task_state_where(coalesce(wanted ->> 'task', 'open')),
+                    CASE WHEN wanted ? 'assignee' THEN 't.claimed_by = ($1 ->> ''assignee'')::uuid' END))
+            WHEN wanted ? 'task' THEN format('EXISTS (SELECT FROM city.task t WHERE t.finding_id = a.finding_id AND %s)',
+                city.task_state_where(wanted ->> 'task')) END);
 END $$;
 
 CREATE FUNCTION city.task_state_where(wanted text) RETURNS text LANGUAGE sql IMMUTABLE
