@@ -54,7 +54,7 @@ const Centre = {
     const touched = ref(0);
     const spot = ref(null);
 
-    const region = computed(() => fragment.grid ?? who.value?.scope ?? "");
+    const region = computed(() => fragment.grid || (who.value?.scope ?? ""));
     const listName = computed(() => (fragment.list in LISTS ? fragment.list : "open"));
     const filters = computed(() => filtersOf(fragment, region.value));
     const isOver = () => filters.value.state === "resolved";
