@@ -54,6 +54,7 @@ def test_a_number_a_filter_and_an_address_show_the_same_list(busy: ServedCity, s
         assert CommandCentre(other).findings() == late
         page.locator("[data-test=filter-none]").click()
         page.locator("[data-test=list-count]", has_text="7 条").wait_for()
+        assert page.locator("[data-test=filter-list] option:checked").inner_text() == "未结预警"
         page.screenshot(path=SCREENSHOTS / f"centre-lists-{size[0]}.png")
 
 

@@ -35,11 +35,11 @@ export const FilterBar = ({ workers }) => {
   return h("div", { class: "filters", role: "group", "aria-label": t("filter.title") }, [
     chooser(
       "list",
-      [...(LISTS.includes(fragment.list ?? "open") ? [] : [fragment.list]), ...LISTS].map((name) => [
+      [...(LISTS.includes(fragment.list || "open") ? [] : [fragment.list]), ...LISTS].map((name) => [
         name,
         t(`list.of.${name}`),
       ]),
-      fragment.list ?? "open",
+      fragment.list || "open",
       "",
     ),
     chooser("rule", choices("rule")),
