@@ -76,12 +76,17 @@ class Me(BaseModel):
 class Summary(BaseModel):
     open: int = Field(description="open alerts", examples=[128])
     urgent: int = Field(description="of them urgent", examples=[12])
-    due_today: int = Field(description="tasks not finished whose time to respond ends today", examples=[41])
-    overdue: int = Field(description="tasks not finished whose time to respond has passed", examples=[3])
-    waiting_for_assignment: int = Field(
-        description="tasks that nobody has claimed, outside a grid's queue", examples=[5]
+    due_today: int = Field(
+        description="of them those whose task is due for the rest of the city's day: `task=running&due=today`",
+        examples=[41],
     )
-    workers_on_duty: int = Field(description="grid workers with a session in use", examples=[212])
+    overdue: int = Field(description="of them those whose task is late: `task=running&due=overdue`", examples=[3])
+    waiting_for_assignment: int = Field(
+        description="of them those whose task nobody has claimed, outside a grid's queue: `task=waiting`", examples=[5]
+    )
+    workers_on_duty: int = Field(
+        description="grid workers with a session in use: `on_duty` of `/workers`", examples=[212]
+    )
     mean_acknowledge_seconds: float | None = Field(
         description="dispatch to acknowledgement, last 24 h", examples=[240.0]
     )
@@ -106,6 +111,7 @@ class TaskMark(BaseModel):
     state: str = Field(examples=["dispatched"])
     queue: str = Field(examples=["440113001002003"])
     outcome: str | None = Field(description="the result of a completed task", examples=["done"])
+    claimed_by: str | None = Field(description="the name of the account that has claimed it", examples=["panyu-w-3"])
     respond_by: datetime | None
     dispatched_at: datetime
 
@@ -124,6 +130,7 @@ class Alert(BaseModel):
     rule_version: int = Field(examples=[1])
     state: str = Field(description="`opened`, `changed`, `resolved` or `held`", examples=["opened"])
     unknown: bool = Field(description="a topic on whose silence the rule rests is quiet: nobody knows if it holds")
+    call: bool = Field(description="somebody calls for help: lists have these first")
     view: str = Field(examples=["household"])
     subject: str = Field(description="the row's id; a pseudonym for a resident", examples=["H-20113"])
     severity: Severity
@@ -135,12 +142,33 @@ class Alert(BaseModel):
     opened_at: datetime
     changed_at: datetime
     respond_by: datetime | None
+    due: datetime | None = Field(
+        description="by what lists are sorted: the deadline of its newest task, which moves when the task's clock "
+        "stands still and when nobody was met; `respond_by` where it has no task"
+    )
     task: TaskMark | None = Field(description="the newest task of this finding")
 
 
 class Alerts(BaseModel):
     items: list[Alert]
     next: str | None = Field(description="`cursor` of the next page; null on the last")
+
+
+class Count(BaseModel):
+    count: int = Field(examples=[128])
+    more: bool = Field(description="there are more, and nobody counted them")
+
+
+class Worker(BaseModel):
+    account: UUID = Field(description="for `assignee` of a list")
+    name: str = Field(examples=["panyu-w-3"])
+    scope: str = Field(description="a prefix of the grid code", examples=["440113001002003"])
+    on_duty: bool = Field(description="a session was used within the hour")
+    open: int = Field(description="tasks in hand", examples=[4])
+
+
+class Workers(BaseModel):
+    items: list[Worker]
 
 
 class Because(BaseModel):

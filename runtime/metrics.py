@@ -150,7 +150,7 @@ FRESHNESS_LIMIT = _gauge(
     ["department", "topic"],
 )
 OPEN_ALERTS = _gauge("citygrid_open_alerts", "Findings that are open, city-wide.", ["rule", "severity"])
-TASKS = _gauge("citygrid_tasks", "Tasks by their state, city-wide.", ["state"])
+TASKS = _gauge("citygrid_tasks", "Tasks that are not finished, by their state, city-wide.", ["state"])
 OVERDUE_TASKS = _gauge(
     "citygrid_overdue_tasks", "Tasks that nobody has completed by their time, suspended ones excepted.", ["severity"]
 )

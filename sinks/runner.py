@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from runtime.reader_positions import GROUPS
 from runtime.settings import Settings
 from runtime.traces import trace_id_of, traces_of
 from sinks import offsets
+from sinks.beside import Beside
 from sinks.put_aside import DeadLetters
 from sinks.sink import Connection, Read, Sink, Unreadable
 from wire.registry import Registry
@@ -31,7 +33,6 @@ log = structlog.get_logger()
 
 BATCH = 1_000
 POLL_S = 0.5
-TICK_S = 10.0
 LAG_S = 5.0
 WAIT_AT_MOST_S = 5.0
 #: PostgreSQL ended the connection or the transaction for reasons of its own (restart, deadlock, out of connections).
@@ -95,21 +96,20 @@ class Runner:
         """Until `stopping` is set. Raises offsets.Fenced, TopicWentBack, KafkaException or psycopg.Error."""
         self._patiently(self._begin)
         consumer = self._consumer()
-        ticked = asked = 0.0
+        asked = 0.0
         try:
             consumer.subscribe(list(self._topics), on_assign=self._on_assign, on_revoke=self._on_revoke)
-            while not self._stopping.is_set():
-                self._beat = time.monotonic()
-                records = self._poll(consumer)
-                if records:
-                    self._commit(records)
-                    self._tell_kafka(consumer, self._next)
-                if self._sink.tick and time.monotonic() - ticked > TICK_S:
-                    self._patiently(self._tick)
-                    ticked = time.monotonic()
-                if time.monotonic() - asked > LAG_S:
-                    self._ask_lag(consumer)
-                    asked = time.monotonic()
+            with Beside(self._name, self._sink.tick, self._settings) as beside:
+                while not self._stopping.is_set():
+                    self._beat = time.monotonic()
+                    records = self._poll(consumer)
+                    if records:
+                        self._commit(records)
+                        self._tell_kafka(consumer, self._next)
+                    beside.check()
+                    if time.monotonic() - asked > LAG_S:
+                        self._ask_lag(consumer)
+                        asked = time.monotonic()
         finally:
             consumer.close()
             self._letters.close()
@@ -238,8 +238,7 @@ class Runner:
             self._trace(messages, began)
         metrics.SINK_ROWS.labels(self._name).inc(written)
         metrics.SINK_EVENT_TO_ROW_SECONDS.labels(self._name).observe(max(0.0, time.time() - oldest / 1000))
-        for topic in {message.topic() or "" for message in messages}:
-            count = sum(message.topic() == topic for message in messages)
+        for topic, count in Counter(message.topic() or "" for message in messages).items():
             metrics.SINK_RECORDS.labels(self._name, self._topics[topic]).inc(count)
 
     def _read(self, messages: Sequence[Message]) -> tuple[list[Read], dict[tuple[str, int], int]]:
@@ -298,11 +297,6 @@ class Runner:
         return {self._bare(where): offset for where, offset in by_place.items()}
 
     # --- PostgreSQL
-
-    def _tick(self, connection: Connection) -> None:
-        if self._sink.tick:
-            with connection.transaction():
-                self._sink.tick(self._settings, connection)
 
     def _begin(self, connection: Connection) -> None:
         with connection.transaction():

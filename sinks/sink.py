@@ -41,11 +41,15 @@ class Writer(Protocol):
         of their offsets. Called again with the same batch if the transaction was lost. Never commits."""
 
 
+Tick = Callable[[Settings, Connection], None]
+
+
 @dataclass(frozen=True)
 class Sink:
     """`topics()` are the names without prefix; `writer` makes this process's part. `begin`, if any, is called once
-    before the first record; `tick`, if any, every `TICK_S` seconds, for gauges and tidying up: each in a transaction
-    of its own. `asks()` are the topics of which it asks Kafka when their last record came.
+    before the first record, in a transaction of its own; `tick`, if any, every few seconds in a thread and a
+    transaction of its own (`sinks/beside.py`): for gauges and tidying up. `asks()` are the topics of which it asks
+    Kafka when their last record came.
 
     `as_they_came`: of topics whose records are not ours to read (dead letters: any key, no schema) what is read of the
     whole record; it raises nothing, and the key of such a record is "".
@@ -54,7 +58,7 @@ class Sink:
     name: str
     topics: Callable[[], Sequence[str]]
     writer: Callable[[Registry], Writer]
-    tick: Callable[[Settings, Connection], None] | None = None
+    tick: Tick | None = None
     asks: Callable[[], Iterable[str]] = tuple
     as_they_came: Mapping[str, Callable[[Message], Any]] = field(default_factory=dict)
     begin: Callable[[Settings, Connection], None] | None = None

@@ -1,4 +1,4 @@
--- depends: 0011.restored
+-- depends: 0012.retention
 -- How many identity numbers each department's key has stated today, over all gateways: who holds a key and reads Kafka as well
 -- could learn whose pseudonym is whose, so a day's numbers are bounded (docs/decisions/0032-logins.md). One row a key.
 

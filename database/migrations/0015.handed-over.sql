@@ -1,4 +1,4 @@
--- depends: 0011.restored
+-- depends: 0014.lists
 -- What a department sees of what it handed over: its last files, the lines that wait to be mended, what was put aside
 -- (docs/decisions/0034-door-reports.md). No cell of a file is kept here.
 

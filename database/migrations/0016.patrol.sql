@@ -1,4 +1,4 @@
--- depends: 0011.restored
+-- depends: 0015.handed-over
 -- Where a grid worker goes without anything having happened: recurring visits by kind, as data; and what a route is made of.
 -- docs/decisions/0035-due-and-route.md
 

@@ -17,7 +17,7 @@ import structlog
 from database import queries, service_calendar
 from runtime.metrics import OPEN_ALERTS, OVERDUE_TASKS, TASKS, show
 from runtime.settings import Settings
-from sinks.decoding import as_jsonb, instant, iso_instant
+from sinks.decoding import as_jsonb, iso_instant
 from sinks.sink import Connection, Read, Sink, Unreadable, newest, rounds
 from sinks.waiting import Waiting
 from wire.codec import RecordReader
@@ -57,8 +57,8 @@ class GridTasks:
             "finding_id": uuid.UUID(value["finding_id"]),
             "because": as_jsonb(because),
             "dwelling": value["dwelling"] or "",
-            "opened_at": instant(value["opened_at"]),
-            "at": instant(value["at"]),
+            "opened_at": iso_instant(value["opened_at"]),
+            "at": iso_instant(value["at"]),
         }
         if any(isinstance(text, str) and "\0" in text for text in alert.values()):
             raise Unreadable("a text holds a NUL character")
@@ -112,7 +112,10 @@ _waiting = Waiting()
 
 
 OPEN = "SELECT rule, severity, count(*) FROM city.alert WHERE state = 'opened' AND NOT deleted GROUP BY 1, 2"
-BY_STATE = "SELECT state, count(*) FROM city.task GROUP BY 1"
+# of what is open: history grows, and a count of it with it
+BY_STATE = """
+SELECT state, count(*) FROM city.task WHERE state IN ('dispatched', 'acknowledged', 'suspended') GROUP BY 1
+"""
 OVERDUE = """
 SELECT severity, count(*) FROM city.task
 WHERE state IN ('dispatched', 'acknowledged') AND respond_by < now() GROUP BY 1

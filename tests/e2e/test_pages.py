@@ -63,7 +63,7 @@ def test_a_new_alert_does_not_move_what_one_reads(served_city: ServedCity) -> No
         last.scroll_into_view_if_needed()
         before = last.bounding_box()
         with psycopg.connect(served_city.database.sinks) as sinks:
-            open_alert(sinks, served_city.here, 1, feed=True)
+            open_alert(sinks, served_city.here, 6, feed=True)  # due before all others
         page.locator("[data-test=new-pill]").wait_for()
         after = last.bounding_box()
         assert before is not None

@@ -37,6 +37,7 @@ const FILES = [
   "/app/day.js",
   "/app/drafts.js",
   "/app/fragment.js",
+  "/app/frames.js",
   "/app/freshness.js",
   "/app/gcj02.js",
   "/app/identity-number.js",

@@ -10,6 +10,8 @@ declare global {
     type Alert = Schemas["Alert"];
     type Alerts = Schemas["Alerts"];
     type Case = Schemas["Case"];
+    type Count = Schemas["Count"];
+    type Worker = Schemas["Worker"];
     type Check = Schemas["Check"];
     type DepartmentPage = Schemas["DepartmentPage"];
     type Freshness = Schemas["Freshness"];

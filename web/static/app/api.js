@@ -75,6 +75,18 @@ export async function alerts(filter = {}) {
   const answer = await request("GET", `/alerts${query(filter)}`);
   return { items: listed(answer), next: answer?.next ?? null };
 }
+/**
+ * How many alerts the list of these filters has.
+ *
+ * @type {(filter: object) => Promise<City.Count>}
+ */
+export const alertCount = (filter) => request("GET", `/alerts/count${query(filter)}`);
+/**
+ * Grid workers of the area, those on duty first.
+ *
+ * @returns {Promise<City.Worker[]>}
+ */
+export const workers = async () => listed(await request("GET", "/workers"));
 /** @type {(finding: string) => Promise<City.Case>} */
 export const alertCase = (finding) => request("GET", `/alerts/${part(finding)}`);
 /**
@@ -139,7 +151,10 @@ export const cataloguedTopic = (topic) => request("GET", `/catalogue/${part(topi
  * @type {(department?: string) => Promise<City.DepartmentPage>}
  */
 export const departmentPage = (department) => request("GET", `/department${query({ department })}`);
-export const grids = (parent) => request("GET", `/map/grids${query({ parent })}`);
+/** The areas one level under `parent`, each with how many alerts of these filters lie in it. */
+export const grids = (parent, filter = {}) => request("GET", `/map/grids${query({ ...filter, grid: "", parent })}`);
+/** The alerts of these filters as pins; those that lie upon each other at this zoom are one. */
+export const pins = (filter, zoom) => request("GET", `/map/alerts${query({ ...filter, zoom })}`);
 /** @type {() => Promise<City.Freshness[]>} */
 export const freshness = async () => listed(await request("GET", "/freshness"));
 /** @type {() => Promise<import("../../types/api").components["schemas"]["HourOfRule"][]>} */

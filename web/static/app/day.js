@@ -9,9 +9,7 @@ import { learn } from "./regions.js";
 import { foreseen, isDone, isOpen, keyOf, stopsOf } from "./route.js";
 import { toSignIn } from "./session.js";
 import { kept } from "./store.js";
-import { sameDay } from "./time.js";
 
-const isToday = (instant) => Boolean(instant) && sameDay(instant, Date.now());
 const COMMUNITY_DIGITS = 12;
 const STREET_DIGITS = 9;
 const MOST_STOPS = 200; // as the server takes them
@@ -90,10 +88,10 @@ export function day() {
     try {
       const [open, completed] = await Promise.all([
         tasks({ state: "open" }),
-        tasks({ state: "completed", mine: true }),
+        tasks({ state: "completed", mine: true, finished_today: true }),
       ]);
       if (received !== before) return await read(); // what was received meanwhile may be newer than this answer
-      state.tasks = [...open, ...completed.filter((task) => isToday(task.completed_at))];
+      state.tasks = [...open, ...completed];
       state.readAt = new Date().toISOString();
       online.value = true;
       error.value = null;
@@ -153,26 +151,40 @@ export function day() {
     await keep();
   }
 
-  /** A task as the server has it, from the stream or as the answer to a move. */
-  async function takeTask(task, move) {
-    received += 1;
-    if (move?.move === "patrol") return await patrolled(move.task);
-    const index = state.tasks.findIndex((one) => one.id === task.id);
-    const stop = keyOf(state.tasks[index] ?? task);
-    // Handed to another queue: the answer to the move may come after the stream has said that the task is gone.
-    const left = task.gone || !(task.mine || task.queue.startsWith(scope));
-    if (left) {
-      if (index >= 0) state.tasks.splice(index, 1);
-    } else if (index >= 0) state.tasks[index] = task;
-    else if (isOpen(task)) state.tasks.push(task);
-    if (task.state === "completed" || task.visit) await forgetDraft(stop);
-    if (index < 0 && !left) planSoon();
+  /** A task as the server has it, as the answer to a move. */
+  const takeTask = (task, move) => (move?.move === "patrol" ? patrolled(move.task) : takeTasks([task]));
+
+  /** Tasks as the server has them, from the stream: the newest of each is taken, and all are kept at once. */
+  async function takeTasks(tasks) {
+    received += tasks.length;
+    const newest = [...new Map(tasks.map((task) => [task.id, task])).values()];
+    const over = newest.filter((task) => task.state === "completed" || task.visit);
+    const drafts = over.map((task) => keyOf(state.tasks.find((one) => one.id === task.id) ?? task));
+    const isNew = newest.map(place);
+    for (const stop of drafts) await forgetDraft(stop);
+    if (isNew.some(Boolean)) planSoon();
     await keep();
-    if (!left && isOpen(task)) {
+    for (const task of newest) {
+      if (hasLeft(task) || !isOpen(task)) continue;
       const one = await alertCase(task.finding_id).catch(() => null); // read again with the next visit
       if (one) state.seen[task.finding_id] = glance(one);
     }
   }
 
-  return { state, stops, finished, error, loading, planning, begin, read, replan, takeTask };
+  // Handed to another queue: the answer to the move may come after the stream has said that the task is gone.
+  const hasLeft = (task) => task.gone || !(task.mine || task.queue.startsWith(scope));
+
+  /** Puts a task where it belongs; whether it was not there. */
+  function place(task) {
+    const index = state.tasks.findIndex((one) => one.id === task.id);
+    if (hasLeft(task)) {
+      if (index >= 0) state.tasks.splice(index, 1);
+      return false;
+    }
+    if (index >= 0) state.tasks[index] = task;
+    else if (isOpen(task)) state.tasks.push(task);
+    return index < 0;
+  }
+
+  return { state, stops, finished, error, loading, planning, begin, read, replan, takeTask, takeTasks };
 }

@@ -3,6 +3,7 @@
 import { computed, createApp, h, onMounted, onUnmounted, ref } from "/lib/vue.js";
 import { day } from "../app/day.js";
 import { fragment, go } from "../app/fragment.js";
+import { perFrame } from "../app/frames.js";
 import { language, named, t } from "../app/language.js";
 import { online, post, waiting } from "../app/outbox.js";
 import { nameOf, stopOf } from "../app/places.js";
@@ -43,7 +44,10 @@ const Worker = {
       if (who.value.area) learn(who.value.area.grid, who.value.area);
       await followIfAllowed();
       await today.begin(who.value);
-      unfollow = follow((kind, message) => kind === "task" && today.takeTask(message), today.read);
+      const received = perFrame((events) =>
+        today.takeTasks(events.filter(([kind]) => kind === "task").map(([, task]) => task)),
+      );
+      unfollow = follow(received, today.read);
     });
     onUnmounted(() => {
       unfollow?.();

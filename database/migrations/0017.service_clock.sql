@@ -1,4 +1,4 @@
--- depends: 0011.restored
+-- depends: 0016.patrol
 -- The service clock. A rule says how long there is to respond, and whether that counts day and night or while offices are open;
 -- alerts carry it. Until when that is, city.due says for every task and nothing else does: docs/decisions/0035-due-and-route.md
 
