@@ -77,7 +77,7 @@ async def test_a_list_is_sorted_by_the_deadline_that_it_shows(busy: City, log_in
     first = (await listed(centre))[0]
     assert first["finding_id"] == str(busy.here.findings[1]), "it stands still, and was due first"
     with psycopg.connect(busy.database.sinks) as sinks:
-        sinks.execute("UPDATE city.task SET suspended_at = now() - interval '9 days' WHERE state = 'suspended'")
+        sinks.execute("UPDATE city.task SET respond_within = 9 * 24 * 60 WHERE state = 'suspended'")
     resumed = await centre.post(f"/tasks/{first['task']['id']}/resume", json={"reason": "已返回"})
     assert resumed.status_code == 200, resumed.text
     await worker.post(f"/tasks/{busy.here.tasks[2]}/acknowledge", json={})
