@@ -6,7 +6,7 @@ Names here have no prefix; `Topic.on(settings)` gives the name on the cluster.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -146,16 +146,14 @@ def _acknowledge_copies(admin: AdminClient, settings: Settings, names: Iterable[
         if copies < wanted
     ]:
         raise TopicsDiffer("\n".join(troubles))
-    asked = [ConfigResource(ResourceType.TOPIC, name) for name in known]
-    described = admin.describe_configs(asked, request_timeout=PATIENCE_S)
     lower = [
         ConfigResource(
             ResourceType.TOPIC,
-            resource.name,
+            name,
             incremental_configs=[ConfigEntry(COPIES, str(wanted), incremental_operation=AlterConfigOpType.SET)],
         )
-        for resource, future in described.items()
-        if int(future.result(PATIENCE_S)[COPIES].value) < wanted
+        for name, config in _configurations(admin, known).items()
+        if int(config[COPIES].value) < wanted
     ]
     if lower:
         for future in admin.incremental_alter_configs(lower, request_timeout=PATIENCE_S).values():
@@ -218,24 +216,38 @@ def _registered(registry: Registry, settings: Settings, topic: str, schema: Mapp
 def _refuse_others(admin: AdminClient, settings: Settings, wanted: dict[str, Topic]) -> None:
     troubles = []
     there = admin.list_topics(timeout=PATIENCE_S).topics
-    asked = [ConfigResource(ResourceType.TOPIC, name) for name in wanted if name in there]
-    # Topics made a moment ago may not be listed yet, and nothing may not be asked for.
-    described = admin.describe_configs(asked, request_timeout=PATIENCE_S) if asked else {}
-    for resource, future in described.items():
-        count = len(there[resource.name].partitions)
+    # Topics made a moment ago may not be listed yet.
+    for name, config in _configurations(admin, [name for name in wanted if name in there]).items():
+        count = len(there[name].partitions)
         if count != settings.partitions:
             troubles.append(
-                f"Topic {resource.name} has {count} partitions, CITYGRID_PARTITIONS says {settings.partitions}: rows "
+                f"Topic {name} has {count} partitions, CITYGRID_PARTITIONS says {settings.partitions}: rows "
                 f"of one subject would lie in two places. Set CITYGRID_PARTITIONS={count}, or rebuild into new topics."
             )
-        policy = future.result(PATIENCE_S)["cleanup.policy"].value
-        if policy != wanted[resource.name].config["cleanup.policy"]:
+        policy = config["cleanup.policy"].value
+        if policy != wanted[name].config["cleanup.policy"]:
             troubles.append(
-                f"Topic {resource.name} has cleanup.policy={policy}; it must be "
-                f"{wanted[resource.name].config['cleanup.policy']} ({wanted[resource.name].why}). Change it there."
+                f"Topic {name} has cleanup.policy={policy}; it must be "
+                f"{wanted[name].config['cleanup.policy']} ({wanted[name].why}). Change it there."
             )
     if troubles:
         raise TopicsDiffer("\n".join(troubles))
+
+
+def _configurations(admin: AdminClient, names: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Each topic's configuration. Of several brokers one may not know yet a topic that another has made: it is asked
+    again. Raises KafkaException."""
+    deadline = time.monotonic() + PATIENCE_S
+    known: dict[str, dict[str, Any]] = {}
+    while lacking := [ConfigResource(ResourceType.TOPIC, name) for name in names if name not in known]:
+        for resource, future in admin.describe_configs(lacking, request_timeout=PATIENCE_S).items():
+            try:
+                known[resource.name] = future.result(PATIENCE_S)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART or time.monotonic() > deadline:
+                    raise
+        time.sleep(0.1 if len(known) < len(names) else 0)
+    return known
 
 
 def _large(config: dict[str, str], most: str = LARGE_RECORD) -> dict[str, str]:
