@@ -6,7 +6,7 @@ Names here have no prefix; `Topic.on(settings)` gives the name on the cluster.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -154,16 +154,14 @@ def _acknowledge_copies(admin: AdminClient, settings: Settings, names: Iterable[
         if copies < wanted
     ]:
         raise TopicsDiffer("\n".join(troubles))
-    asked = [ConfigResource(ResourceType.TOPIC, name) for name in known]
-    described = admin.describe_configs(asked, request_timeout=PATIENCE_S)
     lower = [
         ConfigResource(
             ResourceType.TOPIC,
-            resource.name,
+            name,
             incremental_configs=[ConfigEntry(COPIES, str(wanted), incremental_operation=AlterConfigOpType.SET)],
         )
-        for resource, future in described.items()
-        if int(future.result(PATIENCE_S)[COPIES].value) < wanted
+        for name, config in _configurations(admin, known).items()
+        if int(config[COPIES].value) < wanted
     ]
     if lower:
         for future in admin.incremental_alter_configs(lower, request_timeout=PATIENCE_S).values():
@@ -239,25 +237,22 @@ def _refuse_others(admin: AdminClient, settings: Settings, wanted: dict[str, Top
     troubles = []
     other_times: dict[str, dict[str, str]] = {}
     there = admin.list_topics(timeout=PATIENCE_S).topics
-    asked = [ConfigResource(ResourceType.TOPIC, name) for name in wanted if name in there]
-    # Topics made a moment ago may not be listed yet, and nothing may not be asked for.
-    described = admin.describe_configs(asked, request_timeout=PATIENCE_S) if asked else {}
-    for resource, future in described.items():
-        count = len(there[resource.name].partitions)
+    # Topics made a moment ago may not be listed yet.
+    for name, config in _configurations(admin, [name for name in wanted if name in there]).items():
+        count = len(there[name].partitions)
         if count != settings.partitions:
             troubles.append(
-                f"Topic {resource.name} has {count} partitions, CITYGRID_PARTITIONS says {settings.partitions}: rows "
+                f"Topic {name} has {count} partitions, CITYGRID_PARTITIONS says {settings.partitions}: rows "
                 f"of one subject would lie in two places. Set CITYGRID_PARTITIONS={count}, or rebuild into new topics."
             )
-        config = future.result(PATIENCE_S)
-        times = {name: wanted[resource.name].config[name] for name in TIMES & wanted[resource.name].config.keys()}
-        if differing := {name: value for name, value in times.items() if config[name].value != value}:
-            other_times[resource.name] = differing
+        times = {key: wanted[name].config[key] for key in TIMES & wanted[name].config.keys()}
+        if differing := {key: value for key, value in times.items() if config[key].value != value}:
+            other_times[name] = differing
         policy = config["cleanup.policy"].value
-        if policy != wanted[resource.name].config["cleanup.policy"]:
+        if policy != wanted[name].config["cleanup.policy"]:
             troubles.append(
-                f"Topic {resource.name} has cleanup.policy={policy}; it must be "
-                f"{wanted[resource.name].config['cleanup.policy']} ({wanted[resource.name].why}). Change it there."
+                f"Topic {name} has cleanup.policy={policy}; it must be "
+                f"{wanted[name].config['cleanup.policy']} ({wanted[name].why}). Change it there."
             )
     if troubles:
         raise TopicsDiffer("\n".join(troubles))
@@ -278,6 +273,22 @@ def _set(admin: AdminClient, configs: Mapping[str, Mapping[str, str]]) -> None:
     ]
     for future in (admin.incremental_alter_configs(changes, request_timeout=PATIENCE_S) if changes else {}).values():
         future.result(PATIENCE_S)
+
+
+def _configurations(admin: AdminClient, names: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Each topic's configuration. Of several brokers one may not know yet a topic that another has made: it is asked
+    again. Raises KafkaException."""
+    deadline = time.monotonic() + PATIENCE_S
+    known: dict[str, dict[str, Any]] = {}
+    while lacking := [ConfigResource(ResourceType.TOPIC, name) for name in names if name not in known]:
+        for resource, future in admin.describe_configs(lacking, request_timeout=PATIENCE_S).items():
+            try:
+                known[resource.name] = future.result(PATIENCE_S)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART or time.monotonic() > deadline:
+                    raise
+        time.sleep(0.1 if len(known) < len(names) else 0)
+    return known
 
 
 def _large(config: dict[str, str], most: str = LARGE_RECORD) -> dict[str, str]:

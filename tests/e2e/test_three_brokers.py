@@ -146,8 +146,8 @@ def test_one_broker_killed_loses_nothing_and_a_second_stops_acknowledging(cluste
     writer = Writer(settings)
     writer.start()
     until(lambda: None if len(writer.acknowledged) >= 50 else "few records so far", 30)
-    leader = AdminClient(settings.kafka_client()).list_topics(TOPIC, timeout=10).topics[TOPIC].partitions
-    killed = leader[partition_of_k(settings)].leader
+    parts = AdminClient(settings.kafka_client()).list_topics(TOPIC, timeout=10).topics[TOPIC].partitions
+    killed = parts[partition_of_k(settings)].leader
     before = len(writer.acknowledged)
     cluster.kill(killed)
     until(lambda: None if len(writer.acknowledged) >= before + 200 else "nothing is acknowledged any more", 60)
@@ -169,7 +169,8 @@ def lower(settings: Settings, topic: str) -> None:
     """Let Kafka acknowledge what one broker has, as an older version did."""
     entry = ConfigEntry(COPIES, "1", incremental_operation=AlterConfigOpType.SET)
     resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
-    AdminClient(settings.kafka_client()).incremental_alter_configs([resource])[resource].result(30)
+    admin = AdminClient(settings.kafka_client())  # kept until it has answered
+    admin.incremental_alter_configs([resource])[resource].result(30)
 
 
 def copies_of(settings: Settings, names: list[str]) -> set[str]:
