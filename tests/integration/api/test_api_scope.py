@@ -45,7 +45,7 @@ WITHOUT_OBJECT = {
     "/rows/legal_person/lookup",     "/rows/{view}/{key}/looks",
     "/map/grids", "/map/alerts", "/freshness", "/stats/alerts-by-rule", "/stats/acknowledge", "/stream",
     "/queues", "/sealing-key", "/sealed/open", "/health/live", "/health/ready", "/openapi.json", "/asyncapi.json",
-    "/catalogue", "/catalogue/{topic}",
+    "/catalogue", "/catalogue/{topic}", "/department",
 }  # fmt: skip
 
 
