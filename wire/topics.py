@@ -154,18 +154,8 @@ def _acknowledge_copies(admin: AdminClient, settings: Settings, names: Iterable[
         if copies < wanted
     ]:
         raise TopicsDiffer("\n".join(troubles))
-    lower = [
-        ConfigResource(
-            ResourceType.TOPIC,
-            name,
-            incremental_configs=[ConfigEntry(COPIES, str(wanted), incremental_operation=AlterConfigOpType.SET)],
-        )
-        for name, config in _configurations(admin, known).items()
-        if int(config[COPIES].value) < wanted
-    ]
-    if lower:
-        for future in admin.incremental_alter_configs(lower, request_timeout=PATIENCE_S).values():
-            future.result(PATIENCE_S)
+    configured = _configurations(admin, known).items()
+    _set(admin, {name: {COPIES: str(wanted)} for name, config in configured if int(config[COPIES].value) < wanted})
 
 
 def _of_events(contract: Contract) -> Topic:

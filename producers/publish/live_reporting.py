@@ -73,6 +73,7 @@ class LiveReporting:
         self._counts: dict[_Day, _Counts] = {}
         self._changed: set[_Day] = set()
         self._lines: dict[bytes, OpenLine | None] = {}
+        self._partitions = settings.partitions
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -170,7 +171,8 @@ class LiveReporting:
         producer = Producer({**client, "enable.idempotence": True})
         group = f"{self._settings.topic_prefix}citygrid-topic-reader"  # asked for, never joined
         consumer = Consumer({**client, "group.id": group, "enable.auto.commit": False})
-        consumer.assign([TopicPartition(self._topic, number, 0) for number in range(self._settings.partitions)])
+        self._partitions = len(producer.list_topics(self._topic, timeout=AGAIN_AFTER_S).topics[self._topic].partitions)
+        consumer.assign([TopicPartition(self._topic, number, 0) for number in range(self._partitions)])
         written = time.monotonic()
         try:
             while not self._stopping.is_set():
@@ -212,7 +214,7 @@ class LiveReporting:
             reports = [_publication(self._door, day, self._counts[day]) for day in changed]
             latest = max((day.day for day in self._counts), default=0)
             self._counts = {day: counts for day, counts in self._counts.items() if day.day == latest}
-        number = self._settings.partitions
+        number = self._partitions
         for key, line in lines.items():
             department = key.split(b"\n", 1)[0].decode()
             value = encode(line.fields()) if line else None

@@ -34,7 +34,7 @@ from wire.values.codes import REGISTERS_OWN
 from wire.values.plain import USUAL_CODE
 
 #: Values of a column that are remembered, and how often that may be too few before the column is given up.
-REMEMBERED, GIVEN_UP_AFTER = 4_000, 3
+REMEMBERED, GIVEN_UP_AFTER = 30_000, 2
 IDENTITY_LENGTH = 18
 
 #: What the long way finds out and tells.

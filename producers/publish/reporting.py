@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from producers.publish.checked_lines import Bad
@@ -22,8 +22,6 @@ from wire.codec import RecordReader, encoder
 from wire.door_reports import DOOR_REPORTS, MOST_LINES, LineKey, OpenLine, Publication
 from wire.registry import Registry, RegistryAway, RegistryRefused
 from wire.topics import subject_of
-
-log = structlog.get_logger("citygrid.publish")
 
 PATIENCE_S = 10.0
 REFUSED_PATIENCE_S = 2.0
@@ -42,8 +40,23 @@ class ReportTopic:
         self._settings = settings
         self._registry = registry
         self._topic = settings.topic_prefix + DOOR_REPORTS
-        self._partition = door_reports.partition(department, settings.partitions)
         self._patience = patience
+        config = {"enable.idempotence": True, "message.timeout.ms": int(patience * 1000), "log_level": 2}
+        self._producer = Producer({**settings.kafka_client(), **config})
+        self._known: int | None = None
+
+    def _partition(self) -> int:
+        """Where the department's reports lie, by the partitions that the topic has: a publisher's settings need not
+        name their number."""
+        if self._known is None:
+            try:
+                topic = self._producer.list_topics(self._topic, timeout=self._patience).topics[self._topic]
+            except KafkaException as away:
+                raise NotReported(f"the cluster does not answer for {self._topic}: {away.args[0].str()}") from None
+            if topic.error is not None or not topic.partitions:
+                raise NotReported(f"there is no topic {self._topic}: `citygrid up` makes it")
+            self._known = door_reports.partition(self.department, len(topic.partitions))
+        return self._known
 
     def open_lines(self) -> dict[bytes, OpenLine]:
         """The department's lines that wait to be mended."""
@@ -51,7 +64,7 @@ class ReportTopic:
         reader = RecordReader(self._registry, door_reports.schema())
         mine = self.department.encode() + b"\n"
         try:
-            for record in records(self._settings, self._topic, starts={self._partition: 0}, patience=self._patience):
+            for record in records(self._settings, self._topic, starts={self._partition(): 0}, patience=self._patience):
                 key, value = record.key(), record.value()
                 if not isinstance(key, bytes) or not key.startswith(mine):
                     continue
@@ -76,15 +89,14 @@ class ReportTopic:
         except RegistryRefused as unknown:
             raise NotReported(f"the registry does not know the schema of {DOOR_REPORTS} ({unknown.status})") from None
         encode = encoder(schema_id, door_reports.schema())
-        config = {"enable.idempotence": True, "message.timeout.ms": int(self._patience * 1000), "log_level": 2}
-        producer = Producer({**self._settings.kafka_client(), **config})
+        where = self._partition()
         written = [(one.key, encode(one.fields())) for one in reports]
         try:
             for key, value in [*((key, None) for key in mended), *written]:
-                producer.produce(self._topic, value, key, self._partition, on_delivery=delivered)
+                self._producer.produce(self._topic, value, key, where, on_delivery=delivered)
         except (KafkaException, BufferError) as away:
             raise NotReported(f"{self._topic} does not take it: {away}") from None
-        if producer.flush(self._patience) or refused:
+        if self._producer.flush(self._patience) or refused:
             raise NotReported(f"{self._topic} did not take it{f': {refused[0].str()}' if refused else ''}")
 
 
@@ -130,7 +142,6 @@ class FileReporting:
             self._topic.write([publication, *self._rejected.values()], gone)
         except NotReported as away:
             report.not_shown = str(away)
-            log.warning("not_reported", reason=str(away))
         finally:
             self._registry.close()
 
@@ -151,9 +162,9 @@ def report_refused(settings: Settings, department: str, path: Path, why: str) ->
     name = door_reports.shown_name(path.name)
     report = Report(department, path.name, refused=why.replace(str(path), path.name))
     try:
-        ReportTopic(settings, registry, department, REFUSED_PATIENCE_S).write([_publication(department, name, report)])
-    except (NotReported, RegistryAway) as away:
-        log.warning("not_reported", reason=str(away))
+        with contextlib.suppress(NotReported, RegistryAway):
+            topic = ReportTopic(settings, registry, department, REFUSED_PATIENCE_S)
+            topic.write([_publication(department, name, report)])
     finally:
         registry.close()
 

@@ -84,11 +84,7 @@ def household(text: str) -> str:
 
 def device(text: str) -> str:
     """A device's own number. One of 15 digits is an IMEI if its check digit is right, whatever else it reads like."""
-    code = own_number(text)
-    is_imei = len(code) == 15 and code.isdecimal() and _luhn(code) == 0
-    if not is_imei and holds_identity_number(code):
-        raise InvalidCode("it holds an identity number")
-    return code
+    return _machines(own_number(text))
 
 
 def device_message(text: str) -> str:
@@ -97,7 +93,14 @@ def device_message(text: str) -> str:
     code = record(text)
     for part in _PARTS.split(code):
         if part:
-            device(part)
+            _machines(refuse_changed(part))
+    return code
+
+
+def _machines(code: str) -> str:
+    is_imei = len(code) == 15 and code.isdecimal() and _luhn(code) == 0
+    if not is_imei and holds_identity_number(code):
+        raise InvalidCode("it holds an identity number")
     return code
 
 
