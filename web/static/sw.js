@@ -2,7 +2,7 @@
 // answers when the network does not, or is too slow. Answers of the API are never kept here: what a page needs offline
 // it keeps itself.
 
-const SHELL = "citygrid-shell-1";
+const SHELL = "citygrid-shell-2";
 const PATIENCE_MS = 3_000;
 const FILES = [
   "/worker.html",
@@ -36,12 +36,14 @@ const FILES = [
   "/app/drafts.js",
   "/app/fragment.js",
   "/app/freshness.js",
+  "/app/gcj02.js",
   "/app/identity-number.js",
   "/app/input.js",
   "/app/language.js",
   "/app/masked.js",
   "/app/outbox.js",
   "/app/places.js",
+  "/app/position.js",
   "/app/regions.js",
   "/app/route.js",
   "/app/seal.js",
@@ -60,6 +62,9 @@ const FILES = [
   "/components/password-change.js",
   "/components/people.js",
   "/components/refusal.js",
+  "/components/route-map.js",
+  "/components/route-tools.js",
+  "/components/route-way.js",
   "/components/scan.js",
   "/components/stop-card.js",
   "/components/unknown-box.js",

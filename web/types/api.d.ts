@@ -342,6 +342,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/route": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan today's route
+         * @description The stops of this shift from open tasks and the patrol plan, each with its reasons; what does not fit, and why.
+         *
+         *     A stop is a door with all that is to be done there. `before` is the order that the worker has in hand: it stays,
+         *     but for at most three stops that make room for an urgent one. Without it, or `anew`, all is planned from scratch.
+         *     The position is used for this plan and not kept.
+         */
+        post: operations["plan_api_v1_route_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/{patrol_id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what was seen on a recurring visit
+         * @description The visit is kept, and for a door published like a task's. Where somebody was met (`done`) it is due again after
+         *     its interval; else tomorrow. An identity number in the note is replaced by ▮; `note_masked` says so.
+         */
+        post: operations["complete_api_v1_patrols__patrol_id__complete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sealing-key": {
         parameters: {
             query?: never;
@@ -1462,6 +1507,75 @@ export interface components {
              */
             content: unknown;
         };
+        /**
+         * Patrol
+         * @description A recurring visit of the patrol plan that is due today.
+         */
+        Patrol: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @example low_income
+             */
+            kind: string;
+            /**
+             * Title Zh
+             * @example 低收入家庭走访
+             */
+            title_zh: string;
+            /**
+             * Title En
+             * @example low-income family
+             */
+            title_en: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "urgent" | "today" | "planned";
+            /** Every Days */
+            every_days: number;
+            /**
+             * Last At
+             * @description when somebody was met there last
+             */
+            last_at: string | null;
+            /**
+             * Spot
+             * @description a component's code, where it is no door
+             * @example A-0173
+             */
+            spot: string | null;
+            /** Address */
+            address: string | null;
+        };
+        /**
+         * PatrolVisit
+         * @description The answer to a recurring visit; sent again it is the same.
+         */
+        PatrolVisit: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /**
+             * Sent At
+             * Format: date-time
+             */
+            sent_at: string;
+            /** Note Masked */
+            note_masked: boolean;
+        };
         /** Person */
         Person: {
             /**
@@ -1539,6 +1653,22 @@ export interface components {
              * @example Grid 03, Xianfeng, Shiqiao
              */
             name_en: string | null;
+        };
+        /**
+         * Position
+         * @description Degrees, WGS 84.
+         */
+        Position: {
+            /**
+             * Lon
+             * @example 113.36
+             */
+            lon: number;
+            /**
+             * Lat
+             * @example 22.94
+             */
+            lat: number;
         };
         /** Preferences */
         Preferences: {
@@ -1664,6 +1794,138 @@ export interface components {
              * @example 住户外出，周五再访
              */
             reason: string;
+        };
+        /** RouteLeft */
+        RouteLeft: {
+            /**
+             * Key
+             * @description a door's number, or the id of what has no door
+             */
+            key: string;
+            /**
+             * Tasks
+             * @description open tasks of this account's queues that are answered in this one visit
+             */
+            tasks: string[];
+            /** Patrols */
+            patrols: components["schemas"]["Patrol"][];
+            /** Lon */
+            lon: number | null;
+            /** Lat */
+            lat: number | null;
+            reason: components["schemas"]["RouteReason"];
+        };
+        /** RouteMoved */
+        RouteMoved: {
+            /** Key */
+            key: string;
+            reason: components["schemas"]["RouteReason"];
+        };
+        /** RoutePlan */
+        RoutePlan: {
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Shift Ends At
+             * Format: date-time
+             */
+            shift_ends_at: string;
+            /** Stops */
+            stops: components["schemas"]["RouteStop"][];
+            /**
+             * Left
+             * @description what does not fit into the shift
+             */
+            left: components["schemas"]["RouteLeft"][];
+            /**
+             * Moved
+             * @description what an urgent stop moved against `before`
+             */
+            moved: components["schemas"]["RouteMoved"][];
+            /**
+             * Line
+             * @description from the position on, longitude and latitude in WGS 84
+             */
+            line: [
+                number,
+                number
+            ][];
+        };
+        /** RouteReason */
+        RouteReason: {
+            /**
+             * Kind
+             * @description of a stop's place: sos, urgent, late or due (`at`), opens (`at`, `until`), near (`metres`), no_place (no coordinates); of one left out: closed, no_time; of who gave way: for_urgent (`key` came in)
+             * @enum {string}
+             */
+            kind: "sos" | "urgent" | "late" | "due" | "opens" | "near" | "no_place" | "closed" | "no_time" | "for_urgent";
+            /** At */
+            at?: string | null;
+            /** Until */
+            until?: string | null;
+            /** Metres */
+            metres?: number | null;
+            /** Key */
+            key?: string | null;
+        };
+        /** RouteStop */
+        RouteStop: {
+            /**
+             * Key
+             * @description a door's number, or the id of what has no door
+             */
+            key: string;
+            /**
+             * Tasks
+             * @description open tasks of this account's queues that are answered in this one visit
+             */
+            tasks: string[];
+            /** Patrols */
+            patrols: components["schemas"]["Patrol"][];
+            /** Lon */
+            lon: number | null;
+            /** Lat */
+            lat: number | null;
+            /**
+             * Begin At
+             * Format: date-time
+             * @description when the visit is expected to begin
+             */
+            begin_at: string;
+            /**
+             * Leave At
+             * Format: date-time
+             */
+            leave_at: string;
+            /**
+             * Metres
+             * @description on foot from the stop before, estimated; null: not known
+             */
+            metres: number | null;
+            /**
+             * Reasons
+             * @description why it stands here
+             */
+            reasons: components["schemas"]["RouteReason"][];
+        };
+        /** RouteWish */
+        RouteWish: {
+            /** @description where the worker is; it is not kept */
+            position?: components["schemas"]["Position"] | null;
+            /**
+             * Before
+             * @description keys of the stops in the order that the worker has in hand
+             */
+            before?: string[];
+            /**
+             * Anew
+             * @description plan all from scratch, whatever `before` says
+             * @default false
+             */
+            anew: boolean;
         };
         /** Row */
         Row: {
@@ -3316,6 +3578,149 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan_api_v1_route_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutePlan"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    complete_api_v1_patrols__patrol_id__complete_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the sender for one visit */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                patrol_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Complete"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolVisit"];
                 };
             };
             /** @description no session, or it has ended */

@@ -103,8 +103,16 @@ export async function tasks(filter = {}) {
  *
  * @type {(task: string, move: string, body?: object, key?: string) => Promise<City.Moved>}
  */
-export const moveTask = (task, move, body, key) =>
-  request("POST", `/tasks/${part(task)}/${move}`, body ?? {}, key ? { "idempotency-key": key } : {});
+export const moveTask = (task, move, body, key) => {
+  const path = move === "patrol" ? `/patrols/${part(task)}/complete` : `/tasks/${part(task)}/${move}`;
+  return request("POST", path, body ?? {}, key ? { "idempotency-key": key } : {});
+};
+/**
+ * Today's route. `before`: the keys of the stops as they are in hand; they stay but for what is urgent.
+ *
+ * @type {(wish: {position?: {lon: number, lat: number}, before?: string[], anew?: boolean}) => Promise<City.RoutePlan>}
+ */
+export const planRoute = (wish) => request("POST", "/route", wish);
 /**
  * A row, masked; with a purpose whole, and the look is recorded with it.
  *

@@ -6,6 +6,7 @@ import { language, named, t, textOf } from "../app/language.js";
 import { levelOf, regionName, shortName } from "../app/regions.js";
 import { ICON, severityOf } from "../app/severity.js";
 import { FILLS, shadeOf, stepsFor } from "../app/shades.js";
+import { drawRoute } from "./route-way.js";
 
 const MOST_TITLES = 6; // alerts that a pin of several names when pointed at
 const NARROW = 76; // pixels: a region smaller than this shows its number alone
@@ -40,11 +41,11 @@ const titleOf = (alert) => `${named(`rule.${alert.rule}`, alert.rule)} · ${text
 
 /** Regions shaded by their open alerts, pins, and the spot of the open case. WGS 84; no tiles, nothing from outside. */
 export const GridMap = {
-  props: ["features", "pins", "spot", "canGoUp", "order"],
+  props: ["features", "pins", "spot", "canGoUp", "order", "line", "me"],
   emits: ["drill", "up", "open"],
   setup(props, { emit }) {
     const box = ref(null);
-    let map, regions, labels, pins, spot, observer;
+    let map, regions, labels, pins, spot, way, observer;
     let framed = false;
     const steps = computed(() => stepsFor((props.features ?? []).map((one) => one.properties.open ?? 0)));
     const styleOf = (feature) => ({
@@ -56,11 +57,10 @@ export const GridMap = {
 
     const frame = () => {
       const bounds = regions.getBounds();
-      const around = bounds.isValid()
-        ? bounds
-        : L.latLngBounds(
-            (props.pins ?? []).filter(({ place }) => place?.lon != null).map(({ place }) => [place.lat, place.lon]),
-          );
+      const placed = (props.pins ?? []).map(({ place }) => place).filter((place) => place?.lon != null);
+      const stops = L.latLngBounds([...placed, ...(props.me ? [props.me] : [])].map(({ lat, lon }) => [lat, lon]));
+      // a route is looked at closely: its stops fill the map, not the grid in which they lie
+      const around = bounds.isValid() && !(props.order && placed.length) ? bounds : stops;
       if (around.isValid())
         map.fitBounds(around, { paddingTopLeft: [12, 44], paddingBottomRight: [12, 44], animate: false, maxZoom: 18 });
       framed = around.isValid();
@@ -149,6 +149,8 @@ export const GridMap = {
       drawLabels();
     };
 
+    const drawWay = () => drawRoute(way, props.line ?? [], props.me);
+
     const drawSpot = () => {
       spot.clearLayers();
       const place = props.spot?.place;
@@ -187,6 +189,7 @@ export const GridMap = {
         pointToLayer: (_, point) => L.circleMarker(point, { radius: 14 }),
       }).addTo(map);
       labels = L.layerGroup().addTo(map);
+      way = L.featureGroup().addTo(map);
       pins = L.featureGroup().addTo(map);
       spot = L.featureGroup().addTo(map);
       observer = new ResizeObserver(() => {
@@ -200,6 +203,7 @@ export const GridMap = {
       drawRegions();
       frame();
       drawPins();
+      drawWay();
       drawSpot();
     });
     onBeforeUnmount(() => {
@@ -225,6 +229,15 @@ export const GridMap = {
       drawPins();
     });
     watch(() => props.spot, drawSpot);
+    watch([() => props.line, () => props.me], drawWay);
+    watch(
+      [() => props.order && (props.pins ?? []).map((one) => one.finding_id).join(), () => Boolean(props.me)],
+      () => {
+        if (!props.order) return;
+        frame();
+        drawPins();
+      },
+    );
 
     const legend = () =>
       h("div", { class: "legend small" }, [
