@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
@@ -30,7 +29,7 @@ Keyed = tuple[str, bytes]
 
 class Fold(KeyedProcessFunction):  # type: ignore[misc]
     def open(self, runtime_context: Any) -> None:
-        self.kept = runtime_context.get_state(ValueStateDescriptor("kept", Types.PICKLED_BYTE_ARRAY()))
+        self.kept = runtime_context.get_state(ValueStateDescriptor("kept", BYTES))
 
 
 class Residents(Fold):
@@ -74,7 +73,6 @@ def settings() -> Configuration:
         "parallelism.default": "1",
         "python.executable": sys.executable,
         "python.client.executable": sys.executable,
-        "python.pythonpath": sysconfig.get_path("purelib"),
         "python.execution-mode": os.environ.get("BENCH_PYFLINK_MODE", "process"),
     }.items():
         chosen.set_string(name, value)
