@@ -42,6 +42,8 @@ from wire.contracts import contracts
 from wire.registry import Registry, RegistryRefused
 from wire.topics import PUBLICATIONS, ensure_schemas, ensure_topics, subject_of, topics
 
+pytestmark = pytest.mark.rare  # starts a broker and a registry of its own, with logins
+
 POLICE, MARRIAGE = "police.household-registration", "civil-affairs.marriage"
 MORNING = 1_700_000_000_000_000
 DENIED = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED}
