@@ -59,8 +59,6 @@ def refuse_none(code: str) -> str:
         raise InvalidCode("it is empty")
     if code.casefold() in _NO_CODE or not any(character.isascii() and character.isalnum() for character in code):
         raise InvalidCode("it says that there is none, or that it is as above: a code holds a letter or digit")
-    if not code.strip("0-_."):
-        raise InvalidCode("it is nought, which a formula gives for an empty cell: leave the cell empty")
     if _LOOKALIKE.search(code):
         raise InvalidCode("it holds a Greek or Cyrillic letter that looks like a Latin one: type it anew")
     return code
@@ -147,6 +145,8 @@ def plate(text: str) -> str:
 
 def _one_word(text: str, what: str) -> str:
     code = own_number(text)
+    if not code.strip("0-_."):
+        raise InvalidCode("it is nought, which a formula gives for an empty cell: leave the cell empty")
     if _NOTED.search(code):
         raise InvalidCode(f"{what} stands alone, without a mark, label or note beside it")
     if _SEVERAL.search(code):
