@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_serializer, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from runtime import production
@@ -224,6 +224,10 @@ class Settings(BaseSettings):
         except ValueError:
             raise ValueError("must be times of a day in their order, such as 08:30-12:00,14:00-17:30") from None
         return spans
+
+    @field_serializer("office_hours", "shift_hours")
+    def _as_written(self, hours: OfficeHours) -> str:
+        return ",".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in hours)
 
     def port_of(self, process: str) -> int:
         """The port of `/live`, `/ready` and `/metrics` of the process of this name (see `processes/inventory.py`)."""

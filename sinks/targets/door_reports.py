@@ -120,7 +120,7 @@ def letter(record: Message) -> Mapping[str, Any] | None:
 
 
 def _stored(publication: dict[str, Any]) -> dict[str, Any]:
-    as_json = {name: as_jsonb(publication[name]) for name in ("events", "rejected")}
+    as_json = {name: as_jsonb(publication[name]).decode() for name in ("events", "rejected")}
     as_jsonb(publication["unused"])
     return {**publication, **as_json}
 
