@@ -18,12 +18,15 @@ import structlog
 from database.retention import HELD, Connection, forget
 from processes.clock_topic import last_tick
 from processes.overdue_count import OverdueCount
+from runtime import topic_reader
 from runtime.daemon import serve, stopping_when_asked
 from runtime.log import configure
 from runtime.metrics import FORGOTTEN, RETENTION_AT
 from runtime.settings import Settings, SettingsRefused, load
 from runtime.topic_reader import TopicUnreadable
+from wire.access import Access, on
 from wire.registry import Registry, RegistryAway, RegistryRefused
+from wire.topics import CLOCK
 
 log = structlog.get_logger("citygrid.retention")
 
@@ -118,6 +121,11 @@ class Retention:
             FORGOTTEN.labels(what).inc(gone)
             log.info("forgotten", what=what, count=gone)
         return gone < BATCH
+
+
+def access(settings: Settings) -> Access:
+    """What retention does with Kafka: it reads the city's time."""
+    return Access(reads=on(settings, [CLOCK]), groups=frozenset({topic_reader.group_of(settings)}))
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ from runtime import topic_reader
 from runtime.reader_positions import GROUPS
 from runtime.settings import Settings
 from wire.access import Access, on
-from wire.contracts import stated_by
+from wire.contracts import DOOR_REPORTS, stated_by
 from wire.topics import ALERTS, PUBLICATIONS, RECORD_CLAIMS, RECORD_HOLDERS, topics
 
 Kind = Literal["topic", "group", "transactional_id"]
@@ -67,10 +67,11 @@ def _of_operator(settings: Settings) -> Access:
 
 
 def _of_department(settings: Settings, department: str) -> Access:
-    """Writes what it states, and reads nothing that says anything: when files were first published (digests)."""
+    """Writes what it states and what became of its lines, and reads nothing that says anything: when files were first
+    published (digests)."""
     return Access(
         reads=on(settings, [PUBLICATIONS]),
-        writes=on(settings, [*stated_by(department), PUBLICATIONS]),
+        writes=on(settings, [*stated_by(department), PUBLICATIONS, DOOR_REPORTS]),
         groups=frozenset({topic_reader.group_of(settings)}),
     )
 

@@ -19,7 +19,7 @@ from processes.rights import Right, rights
 from runtime.discover import discover
 from runtime.settings import CHECKOUT, Settings
 from stream_apps.worker import topics_of
-from wire.contracts import contracts
+from wire.contracts import DOOR_REPORTS, contracts
 from wire.topics import PUBLICATIONS, topics
 
 SETTINGS = Settings(_env_file=None, topic_prefix="t.")
@@ -52,7 +52,7 @@ def test_every_name_is_one_that_there_is_and_of_this_installation() -> None:
 @pytest.mark.parametrize("name", departments())
 def test_a_department_writes_its_own_and_reads_nobodys(name: str) -> None:
     own = {topic for topic, contract in contracts().items() if contract.department == name}
-    assert may(f"department-{name}", "write") == own | {PUBLICATIONS}
+    assert may(f"department-{name}", "write") == own | {PUBLICATIONS, DOOR_REPORTS}
     assert may(f"department-{name}", "read") == {PUBLICATIONS}
 
 
