@@ -28,7 +28,7 @@ from stream_apps.doubt import DoubtIndex
 from stream_apps.due import DueIndex
 from stream_apps.mistakes import Mistakes
 from stream_apps.outlet import Outlet
-from stream_apps.record_codec import RecordCodec, claim_key, claim_partition
+from stream_apps.record_codec import RecordCodec, claim_key, claim_partition, slot_key
 from stream_apps.stage_codec import Contribution, Tick, TooLarge, Wire, contribution_key
 from wire.avro_writer import InvalidValue
 from wire.codec import Decoder, Parked, Unreadable, schema_id_of
@@ -337,9 +337,10 @@ class Stage:
     def _claim(self, claims: Iterable[Claim], headers: Headers | None) -> None:
         """To the index of records: what the row has of them now."""
         for claim in claims:
-            where = claim_partition(claim.slot, self._partitions)
+            slot = slot_key(claim.slot)
+            where = claim_partition(slot, self._partitions)
             value = self._records.dump_holder(claim.holder)
-            self._outlet.produce(self._claims, claim_key(claim), value, where, headers)
+            self._outlet.produce(self._claims, claim_key(slot, claim.holder), value, where, headers)
 
     def _judged_by_others(self, row: Any) -> bool:
         """Whether other rules judged the row last: a new rule may find something, a withdrawn one's finding ends."""
