@@ -24,7 +24,7 @@ JUDGED := tests/contracts/test_infra.py tests/contracts/test_dashboards.py tests
 	tests/integration/doors/test_description.py tests/integration/api/test_api_contract.py
 
 # in this order: what waits for Kafka begins first, what only computes fills the time that others wait
-TESTED := tests/integration tests/cases tests/simulation tests/domain tests/contracts
+TESTED := tests/integration tests/cases tests/simulation tests/domain tests/planning tests/contracts
 
 .DEFAULT_GOAL := help
 .PHONY: help up check test e2e bench soak migrate lock types
@@ -50,7 +50,7 @@ types: $(STAMP) $(PAGE_TOOLS) ## the API's answers as types of the pages: web/ty
 	$(NPM) run types
 
 test: $(STAMP) ## unit, contract and integration tests; they start their own Kafka, registry and PostgreSQL
-	$(RUN) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(TESTED) $(TESTS)
+	$(RUN) -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not rare" $(TESTED) $(TESTS)
 
 e2e: $(STAMP) $(PAGE_TOOLS) ## the whole system from export to browser, killed and measured; Debian's tools must be there: it says which is not
 	@for tool in $(TOOLS); do \
@@ -58,6 +58,7 @@ e2e: $(STAMP) $(PAGE_TOOLS) ## the whole system from export to browser, killed a
 		{ echo "make e2e needs '$${tool%%:*}': install Debian's package $${tool##*:} (apt-get install $${tool##*:})." >&2; exit 1; }; \
 	done
 	TOOLS_REQUIRED=yes $(RUN) -m pytest -n 3 --dist loadfile tests/e2e $(JUDGED) $(TESTS)
+	$(if $(TESTS),,$(RUN) -m pytest -n 3 --dist load -m rare $(TESTED))
 
 bench: $(STAMP) ## this system and its peers, alternating; then publish → task and the whole city's path; writes bench/latest*.json
 	$(RUN) -m bench

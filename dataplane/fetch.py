@@ -27,13 +27,13 @@ from . import codes, metrics
 from .batch import RecordBatch
 from .dispatcher import Dispatcher
 from .errors import DataPlaneError
+from .positions import Positions
 from .restore import Restored, Restorer
 from .settings import DataPlaneSettings
 
 logger = get_logger(__name__)
 _POLL_S = 0.02
 _REFRESH_S = 0.01
-_TELLING_AGAIN = 5  # times that a partition is told where to go on before the worker ends
 _RESTORE = threading.Semaphore(2)  # restores at a time: more would only take the processor from what flows
 
 
@@ -92,10 +92,7 @@ class FetchThread(threading.Thread):
         self._loop_thread = threading.get_ident()
         self.records_fetched = 0
         self.bytes_fetched = 0
-        #: (topic, partition) -> next offset of what was fetched, and where its end was last seen.
-        self.read_up_to: dict[tuple[str, int], int] = {}
-        self.end_seen: dict[tuple[str, int], tuple[int, int]] = {}
-        self._told_again: dict[tuple[str, int], int] = {}
+        self.positions = Positions(self._seek)
         self.last_turn = time.monotonic()
         self._group_metadata: Any = None
         self._refreshed = 0.0
@@ -232,40 +229,20 @@ class FetchThread(threading.Thread):
             generation = self._flowing.get(partition)
             if generation is None:
                 continue  # fetched between the assignment and the pause; read again from the restored offset
-            records = fetched
-            if (fetched[0].offset() or 0) < self.read_up_to[topic, partition]:
-                records = self._not_read_yet(topic, partition, fetched)
+            records = self.positions.not_read_yet(topic, partition, fetched)
             if not records:
                 continue
             batch = RecordBatch(self._dispatcher, topic, partition, records, generation, sum(map(len, records)))
-            self.read_up_to[topic, partition] = batch.next_offset
+            self.positions.read_up_to[topic, partition] = batch.next_offset
             self.records_fetched += len(batch)
             self.bytes_fetched += batch.size
             batches.append(batch)
         return batches
 
-    def _not_read_yet(self, topic: str, partition: int, records: list[Message]) -> list[Message]:
-        """`records` without those that were read before: librdkafka may forget where it was told to begin. If all
-        were, it is told again; where the topic was made anew, and no such offset is there, that ends the worker."""
-        where, begin = (topic, partition), self.read_up_to[topic, partition]
-        left = [record for record in records if (record.offset() or 0) >= begin]
-        if left:
-            return left
-        self._told_again[where] = self._told_again.get(where, 0) + 1
-        logger.info("%s[%d] came again from offset %s instead of %d", topic, partition, records[0].offset(), begin)
-        if self._told_again[where] > _TELLING_AGAIN:
-            raise DataPlaneError(
-                f"{topic}[{partition}] comes again from offset {records[0].offset()} each time, although it was "
-                f"read up to {begin}: the worker ends and is to be started again"
-            )
-        self._seek(TopicPartition(topic, partition, begin))
-        return []
-
     def _on_message_error(self, message: Message) -> None:
         error: Any = message.error()
         if error.code() == codes.PARTITION_EOF:
-            key: Any = (message.topic(), message.partition())
-            self.end_seen[key] = (self.read_up_to.get(key, -1), message.offset() or 0)
+            self.positions.saw_end(message)
         elif error.fatal() or not (error.retriable() or error.code() in codes.WAITED_FOR):
             raise DataPlaneError(
                 f"reading {message.topic() or 'as a member of the group'} failed: {error.name()}: {error.str()}"
@@ -324,8 +301,7 @@ class FetchThread(threading.Thread):
         for number in current:
             del self._restoring[number]
             for topic in self._topics:
-                self.read_up_to[topic, number] = offsets[topic, number]
-                self._told_again.pop((topic, number), None)
+                self.positions.begin(topic, number, offsets[topic, number])
             self._flowing[number] = generations[number]
         if current and not self._paused:
             self._resume(current)
@@ -334,8 +310,9 @@ class FetchThread(threading.Thread):
         """Read paused partitions on from where we are in each. librdkafka alone may forget a seek after which it gave
         no record (seen with partitions that are assigned without a group), and begin at the partition's beginning."""
         places = self._partitions(numbers)
+        read_up_to = self.positions.read_up_to
         for place in places:
-            self._seek(TopicPartition(place.topic, place.partition, self.read_up_to[place.topic, place.partition]))
+            self._seek(TopicPartition(place.topic, place.partition, read_up_to[place.topic, place.partition]))
         if places:
             self._consumer.resume(places)
 
@@ -382,8 +359,7 @@ class FetchThread(threading.Thread):
             topics.discard(place.topic)
             if not topics:
                 self._held.pop(place.partition, None)
-            self.read_up_to.pop((place.topic, place.partition), None)
-            self.end_seen.pop((place.topic, place.partition), None)
+            self.positions.forget(place.topic, place.partition)
         for number in numbers:
             self._flowing.pop(number, None)
         # A restore of several numbers of which one goes: `_start` leaves that one out.

@@ -60,5 +60,5 @@ class LagThread(threading.Thread):
     def _position(self, key: tuple[str, int]) -> int:
         """Committed position; at the end of a partition it is past the commit markers that no reader is given."""
         position = self._dispatcher.positions.get(key, 0)
-        read_up_to, end = self._fetch.end_seen.get(key, (-1, -1))
+        read_up_to, end = self._fetch.positions.end_seen.get(key, (-1, -1))
         return max(position, end) if read_up_to == position else position

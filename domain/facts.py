@@ -106,6 +106,8 @@ def standing(fact: Fact[V], named: Callable[[Statement[V]], object] = record_of)
 
     `named` gives what a statement begins or ends: a departure ends only the residence that it names.
     """
+    if len(fact) < 2:  # most facts
+        return None if not fact or fact[0].withdrawn or is_end(fact[0].kind) else fact[0]
     ended: set[object] = set()
     for statement in reversed(in_time(fact)):
         if not is_end(statement.kind):

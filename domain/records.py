@@ -5,9 +5,10 @@ subjects (`Holder`), and answers those whose statement another one has replaced 
 departments stated and never on an answer, so the circle comes to rest (docs/decisions/0024-one-subject.md).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from domain.event import Event
@@ -62,10 +63,13 @@ def merged(view: View, row: Any, event: Event, one_subject: bool) -> tuple[Any, 
 def _claim(view: View, before: Any, after: Any, event: Event) -> Claim | None:
     """The claim of the row that `event` has changed. None: it changed nothing, or only added a fact to an older version
     of the record. All facts of a slot hold statements of the same times, sequence and withdrawal: one is compared."""
+    facts_of = _facts_of(after.__class__)
+    changed = [fact for fact, old in zip(facts_of(after), facts_of(before), strict=True) if fact is not old]
+    if not changed:
+        return None
     slot = slot_of(event)
-    for name in _names(after.__class__):
-        fact = getattr(after, name)
-        if fact is not getattr(before, name) and (held := held_in(fact, slot.department, slot.record, slot.kind)):
+    for fact in changed:
+        if held := held_in(fact, slot.department, slot.record, slot.kind):
             holder = Holder(
                 view.name, event.subject, event.recorded_at, event.sequence, event.withdrawn, event.occurred_at
             )
@@ -115,6 +119,11 @@ def answered(row: Any, slot: Slot, moved: Moved | None) -> Any:
         row = replace(row, **{name: _marked(getattr(row, name), slot, True) for name in hidden})
         others.append(Superseded(slot, moved, hidden))
     return replace(row, bookkeeping=row.bookkeeping._replace(superseded=tuple(sorted(others, key=lambda s: s.slot))))
+
+
+@lru_cache(maxsize=16)
+def _facts_of(row: Any) -> Callable[[Any], tuple[Any, ...]]:
+    return attrgetter(*_names(row))
 
 
 @lru_cache(maxsize=16)

@@ -1,9 +1,11 @@
-"""A row with some fields changed, twice as fast as `dataclasses.replace`: every event and every settling makes one."""
+"""A row with some fields changed, much faster than by `dataclasses.replace`: every event and settling makes one."""
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import fields
 from functools import lru_cache
-from operator import attrgetter
+from itertools import repeat
+from operator import attrgetter, call
 from typing import Any, TypeVar
 
 R = TypeVar("R")
@@ -15,8 +17,7 @@ def replace(row: R, /, **changes: Any) -> R:
     cls: Any = type(row)
     values, setters, by_name = _slots(cls)
     made: R = cls.__new__(cls)
-    for setter, value in zip(setters, values(row), strict=True):
-        setter(made, value)
+    deque(map(call, setters, repeat(made), values(row)), maxlen=0)  # a loop over fifty fields, in C
     for name, value in changes.items():
         by_name[name](made, value)
     return made

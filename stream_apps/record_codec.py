@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from domain.records import Addressee, Claim, Holder
 from domain.view import Moved, Slot
@@ -85,8 +86,14 @@ class RecordCodec:
 
 
 def slot_key(slot: Slot) -> bytes:
-    """The key of `record-holders`, by which `record-claims` is partitioned."""
+    """The key of `record-holders`."""
     return "/".join(slot).encode()
+
+
+def claim_partition(slot: Slot, count: int) -> int:
+    """The partition, of `count`, of all claims of a slot. Nearly every event makes one, nobody else reads it:
+    the checksum in C costs a tenth of Kafka's own partitioner in Python."""
+    return crc32(slot_key(slot)) % count
 
 
 def claim_key(claim: Claim) -> bytes:

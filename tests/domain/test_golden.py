@@ -38,6 +38,7 @@ def assert_equal(city: City, wanted: Answer) -> None:
     assert not different
 
 
+@pytest.mark.rare
 def test_the_golden_city_itself_has_what_makes_merging_hard() -> None:
     statements, wanted = answer(3, *WHOLE)
     slots = {(s.subject, s.topic, s.record, s.kind) for s in statements}
@@ -55,6 +56,7 @@ def test_the_golden_city_itself_has_what_makes_merging_hard() -> None:
     assert any(row["disagreements"] for row in wanted.rows["household"].values())
 
 
+@pytest.mark.rare
 def test_the_whole_golden_city_as_it_was_recorded() -> None:
     statements, wanted = answer(3, *WHOLE)
     city = City(LIVE_SINCE)

@@ -46,6 +46,7 @@ async def test_only_the_names_of_the_system_are_answered(app: FastAPI, city: Cit
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.rare
 async def test_a_guesser_cannot_tell_which_accounts_there_are(city: City, api_settings: Settings) -> None:
     """The best threshold of 200 timed answers, in whichever direction, tried on the next 1,000."""
     free = {"login_attempts_per_name": 10**6, "login_attempts_per_address": 10**6}

@@ -4,6 +4,7 @@ import json
 import signal
 import time
 
+import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from tests.integration.dataplane.conftest import KEYS, Counting, Worker
@@ -44,6 +45,7 @@ def test_a_deleted_row_stays_deleted_and_may_come_back(counting: Counting) -> No
     assert {key.encode(): row for key, row in restored(third).items()} == rows
 
 
+@pytest.mark.rare
 def test_a_hanging_transaction_of_a_zombie_does_not_hide_rows(counting: Counting) -> None:
     """A zombie's open transaction holds the last stable offset of the row topic below rows that were committed after
     it: a restore that ended where reading ends would miss them."""
