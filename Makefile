@@ -24,7 +24,7 @@ JUDGED := tests/contracts/test_infra.py tests/contracts/test_dashboards.py tests
 	tests/integration/doors/test_description.py tests/integration/api/test_api_contract.py
 
 # in this order: what waits for Kafka begins first, what only computes fills the time that others wait
-TESTED := tests/integration tests/cases tests/simulation tests/domain tests/contracts
+TESTED := tests/integration tests/cases tests/simulation tests/domain tests/planning tests/contracts
 
 .DEFAULT_GOAL := help
 .PHONY: help up check test e2e rare bench soak migrate lock types

@@ -15,8 +15,9 @@ from fastapi.responses import JSONResponse
 from api import problems
 from api.database import AsCaller, make_pool
 from api.gate import ROOT, Gate
+from api.planner import Planner
 from api.problems import MEDIA_TYPE, Problem
-from api.routes import alerts, catalogue, health, overview, rows, sealed, session, stream, tasks
+from api.routes import alerts, catalogue, department, health, overview, route, rows, sealed, session, stream, tasks
 from api.sealing import SealingKeys
 from api.stream import Places
 from api.watch import FeedWatch
@@ -66,8 +67,12 @@ def create_app(settings: Settings, sinks: Mapping[str, Sequence[str]] | None = N
         dsn = settings.dsn("api")
         app.state.watch = FeedWatch(dsn)
         app.state.pool = make_pool(dsn, settings.api_connections)
-        async with app.state.pool, app.state.watch.running():
-            yield
+        app.state.planner = Planner()
+        try:
+            async with app.state.pool, app.state.watch.running():
+                yield
+        finally:
+            await app.state.planner.close()
 
     app = FastAPI(
         title="citygrid",
@@ -97,7 +102,7 @@ def create_app(settings: Settings, sinks: Mapping[str, Sequence[str]] | None = N
         secure=app.state.secure,
         hosts=hosts_of(settings),
     )
-    for part in (session, alerts, tasks, sealed, rows, overview, catalogue, stream, health):
+    for part in (session, alerts, tasks, route, sealed, rows, overview, catalogue, department, stream, health):
         app.include_router(part.router, prefix=ROOT, responses=PROBLEMS)
 
     @app.get(f"{ROOT}/openapi.json", summary="This description", tags=["health"], response_class=JSONResponse)

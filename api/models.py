@@ -76,12 +76,17 @@ class Me(BaseModel):
 class Summary(BaseModel):
     open: int = Field(description="open alerts", examples=[128])
     urgent: int = Field(description="of them urgent", examples=[12])
-    due_today: int = Field(description="tasks not finished whose time to respond ends today", examples=[41])
-    overdue: int = Field(description="tasks not finished whose time to respond has passed", examples=[3])
-    waiting_for_assignment: int = Field(
-        description="tasks that nobody has claimed, outside a grid's queue", examples=[5]
+    due_today: int = Field(
+        description="of them those whose task is due for the rest of the city's day: `task=running&due=today`",
+        examples=[41],
     )
-    workers_on_duty: int = Field(description="grid workers with a session in use", examples=[212])
+    overdue: int = Field(description="of them those whose task is late: `task=running&due=overdue`", examples=[3])
+    waiting_for_assignment: int = Field(
+        description="of them those whose task nobody has claimed, outside a grid's queue: `task=waiting`", examples=[5]
+    )
+    workers_on_duty: int = Field(
+        description="grid workers with a session in use: `on_duty` of `/workers`", examples=[212]
+    )
     mean_acknowledge_seconds: float | None = Field(
         description="dispatch to acknowledgement, last 24 h", examples=[240.0]
     )
@@ -106,6 +111,7 @@ class TaskMark(BaseModel):
     state: str = Field(examples=["dispatched"])
     queue: str = Field(examples=["440113001002003"])
     outcome: str | None = Field(description="the result of a completed task", examples=["done"])
+    claimed_by: str | None = Field(description="the name of the account that has claimed it", examples=["panyu-w-3"])
     respond_by: datetime | None
     dispatched_at: datetime
 
@@ -124,6 +130,7 @@ class Alert(BaseModel):
     rule_version: int = Field(examples=[1])
     state: str = Field(description="`opened`, `changed`, `resolved` or `held`", examples=["opened"])
     unknown: bool = Field(description="a topic on whose silence the rule rests is quiet: nobody knows if it holds")
+    call: bool = Field(description="somebody calls for help: lists have these first")
     view: str = Field(examples=["household"])
     subject: str = Field(description="the row's id; a pseudonym for a resident", examples=["H-20113"])
     severity: Severity
@@ -135,12 +142,33 @@ class Alert(BaseModel):
     opened_at: datetime
     changed_at: datetime
     respond_by: datetime | None
+    due: datetime | None = Field(
+        description="by what lists are sorted: the deadline of its newest task, which moves when the task's clock "
+        "stands still and when nobody was met; `respond_by` where it has no task"
+    )
     task: TaskMark | None = Field(description="the newest task of this finding")
 
 
 class Alerts(BaseModel):
     items: list[Alert]
     next: str | None = Field(description="`cursor` of the next page; null on the last")
+
+
+class Count(BaseModel):
+    count: int = Field(examples=[128])
+    more: bool = Field(description="there are more, and nobody counted them")
+
+
+class Worker(BaseModel):
+    account: UUID = Field(description="for `assignee` of a list")
+    name: str = Field(examples=["panyu-w-3"])
+    scope: str = Field(description="a prefix of the grid code", examples=["440113001002003"])
+    on_duty: bool = Field(description="a session was used within the hour")
+    open: int = Field(description="tasks in hand", examples=[4])
+
+
+class Workers(BaseModel):
+    items: list[Worker]
 
 
 class Because(BaseModel):
@@ -244,6 +272,90 @@ class Task(BaseModel):
     completed_at: datetime | None
     moves: list[MoveName] = Field(description="what this account may do with it now")
     checks: list[Check] = Field(description="what its rule asks at the door: yes, no or unknown")
+
+
+class Position(Taken):
+    """Degrees, WGS 84."""
+
+    lon: float = Field(ge=-180, le=180, examples=[113.36])
+    lat: float = Field(ge=-90, le=90, examples=[22.94])
+
+
+class RouteWish(Taken):
+    position: Position | None = Field(None, description="where the worker is; it is not kept")
+    before: list[Annotated[str, Field(max_length=80)]] = Field(
+        default_factory=list, max_length=200, description="keys of the stops in the order that the worker has in hand"
+    )
+    anew: bool = Field(False, description="plan all from scratch, whatever `before` says")
+
+
+class RouteReason(BaseModel):
+    kind: Literal["sos", "urgent", "late", "due", "opens", "near", "no_place", "closed", "no_time", "for_urgent"] = (
+        Field(
+            description="of a stop's place: sos, urgent, late or due (`at`), opens (`at`, `until`), near (`metres`), "
+            "no_place (no coordinates); of one left out: closed, no_time; of who gave way: for_urgent (`key` came in)"
+        )
+    )
+    at: datetime | None = None
+    until: datetime | None = None
+    metres: int | None = None
+    key: str | None = None
+
+
+class Patrol(BaseModel):
+    """A recurring visit of the patrol plan that is due today."""
+
+    id: UUID
+    kind: str = Field(examples=["low_income"])
+    title_zh: str = Field(examples=["低收入家庭走访"])
+    title_en: str = Field(examples=["low-income family"])
+    severity: Severity
+    every_days: int
+    last_at: datetime | None = Field(description="when somebody was met there last")
+    spot: str | None = Field(description="a component's code, where it is no door", examples=["A-0173"])
+    address: str | None
+
+
+class RoutePart(BaseModel):
+    key: str = Field(description="a door's number, or the id of what has no door")
+    tasks: list[UUID] = Field(description="open tasks of this account's queues that are answered in this one visit")
+    patrols: list[Patrol]
+    lon: float | None
+    lat: float | None
+
+
+class RouteStop(RoutePart):
+    begin_at: datetime = Field(description="when the visit is expected to begin")
+    leave_at: datetime
+    metres: int | None = Field(description="on foot from the stop before, estimated; null: not known")
+    reasons: list[RouteReason] = Field(description="why it stands here")
+
+
+class RouteLeft(RoutePart):
+    reason: RouteReason
+
+
+class RouteMoved(BaseModel):
+    key: str
+    reason: RouteReason
+
+
+class RoutePlan(BaseModel):
+    made_at: datetime
+    shift_ends_at: datetime
+    stops: list[RouteStop]
+    left: list[RouteLeft] = Field(description="what does not fit into the shift")
+    moved: list[RouteMoved] = Field(description="what an urgent stop moved against `before`")
+    line: list[tuple[float, float]] = Field(description="from the position on, longitude and latitude in WGS 84")
+
+
+class PatrolVisit(BaseModel):
+    """The answer to a recurring visit; sent again it is the same."""
+
+    id: UUID
+    seen_at: datetime
+    sent_at: datetime
+    note_masked: bool
 
 
 class Tasks(BaseModel):

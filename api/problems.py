@@ -66,6 +66,12 @@ AWAY = Kind(
     Say("暂时无法服务", "Unavailable for now"),
     Say("数据库暂时无法连接，请稍候再试。", "The database cannot be reached at the moment; try again soon."),
 )
+PLANNER_BUSY = Kind(
+    "planner-busy",
+    503,
+    Say("暂时无法规划路线", "No plan for now"),
+    Say("路线规划暂时繁忙，请继续使用手上的路线，稍候再试。", "Keep to the route in hand and try again soon."),
+)
 FULL = Kind(
     "streams-full",
     503,

@@ -31,11 +31,11 @@ def alert_of(row: dict[str, Any]) -> Alert:
     fields = {field: row[field] for field in Alert.model_fields if field in row}
     mark = {field: row[f"task_{field}"] for field in TaskMark.model_fields}
     task = TaskMark(**mark) if mark["id"] else None
-    return Alert(**fields, place=place_of(row), task=task)
+    return Alert(**fields, call=row["rank"] == 0, place=place_of(row), task=task)
 
 
-def task_of(row: dict[str, Any], caller: Caller) -> Task:
-    """A row of `TASK` with the moves that this caller may make now."""
+def task_of(row: dict[str, Any], account: UUID) -> Task:
+    """A row of `TASK` with the moves that this account may make now."""
     return Task(
         id=row["id"],
         finding_id=row["finding_id"],
@@ -44,7 +44,7 @@ def task_of(row: dict[str, Any], caller: Caller) -> Task:
         state=row["state"],
         suspended=row["state"] == "suspended",
         claimed_by=row["claimed_name"],
-        mine=row["claimed_by"] == caller.account,
+        mine=str(row["claimed_by"]) == str(account),  # ids are text where they come as JSON
         severity=row["severity"],
         why_zh=row["why_zh"] or "",
         why_en=row["why_en"] or "",
@@ -77,4 +77,4 @@ async def alert(caller: Caller, finding: UUID) -> dict[str, Any] | None:
 async def task(caller: Caller, task_id: UUID) -> Task | None:
     """One task with the moves that this account may make now; recorded as `alert` is."""
     row = await caller.row("SELECT * FROM city.read_tasks(%(ids)s)", {"ids": [task_id]})
-    return task_of(row, caller) if row else None
+    return task_of(row, caller.account) if row else None

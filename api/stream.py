@@ -22,7 +22,7 @@ from sse_starlette import ServerSentEvent
 from api import select
 from api.database import Caller, Pool, entered
 from api.models import Freshness
-from api.problems import FULL, Refused
+from api.problems import FULL, NO_SESSION, Refused
 from api.quiet import kinds_of
 from api.watch import Ear, FeedWatch
 from runtime import metrics
@@ -35,13 +35,13 @@ CURSOR = re.compile(r"\d{1,18}")
 OF_BEFORE = re.compile(r"\d{1,19}-\d{1,19}")
 """An id that a stream gave before lines had numbers: what came since is not known."""
 SEES_CASES = ("grid_worker", "command_centre")
+BEHIND_SECONDS = 2.0
+"""A stream whose lines are older than this when it sends them says that it is behind."""
 GATHER_SECONDS = 0.05
 """A stream that is woken waits so long for what comes with it, so that many lines are read at once."""
 
 START = "SELECT * FROM city.feed_start()"
-FEED = "SELECT * FROM city.feed_lines(%(after)s, %(until)s, %(limit)s)"
-ALERTS = "SELECT * FROM city.read_alerts(%(keys)s::text[]::uuid[])"
-TASKS = "SELECT * FROM city.read_tasks(%(keys)s::text[]::uuid[])"
+NEWS = "SELECT * FROM city.news(%(token)s, %(after)s, %(until)s, %(limit)s)"
 FRESHNESS = "SELECT * FROM city.freshness_now()"
 
 
@@ -88,6 +88,39 @@ async def fresh(caller: Caller) -> list[Freshness]:
     return [Freshness(**row, kinds=kinds_of(row["topic"])) for row in await caller.rows(FRESHNESS)]
 
 
+@dataclass(frozen=True)
+class News:
+    """What changed for an account: lines of the feed, and the rows of their alerts and tasks as they are now."""
+
+    account: UUID | None
+    of: tuple[str, str, list[str] | None]
+    lines: list[dict[str, Any]]
+    alerts: list[dict[str, Any]]
+    tasks: list[dict[str, Any]]
+
+    def events(self) -> list[ServerSentEvent]:
+        """An event for each alert and task among the lines, as it is now; several lines about one are one event."""
+        if self.account is None:
+            return []
+        last = {(line["kind"], line["key"]): int(line["position"]) for line in self.lines}
+        details: dict[tuple[str, str], BaseModel] = {
+            **{("alert", str(row["finding_id"])): select.alert_of(row) for row in self.alerts},
+            **{("task", str(row["id"])): select.task_of(row, self.account) for row in self.tasks},
+        }
+        events = []
+        for name, position in sorted(last.items(), key=lambda item: item[1]):
+            if name not in details and name[0] == "task":  # it has left this account's queues
+                events.append(
+                    ServerSentEvent(event="task", id=str(position), data=json.dumps({"id": name[1], "gone": True}))
+                )
+            elif name in details:
+                events.append(ServerSentEvent(event=name[0], id=str(position), data=details[name].model_dump_json()))
+        return events
+
+
+NONE = News(None, ("", "", None), [], [], [])
+
+
 @dataclass
 class Follower:
     """One open stream. `position`: the last line that it has passed, whether or not it was for it."""
@@ -98,6 +131,7 @@ class Follower:
     token: str
     position: int | None
     known: dict[str, tuple[object, bool]] = field(default_factory=dict)
+    behind: bool = False
 
     async def events(self) -> AsyncIterator[ServerSentEvent]:
         """Everything from the cursor on, until the session is none any more."""
@@ -124,19 +158,25 @@ class Follower:
                 # Before the feed is read: what comes in between touches the ear again.
                 until, touched, ear.touched = max(self.watch.position or 0, position), ear.touched, False
                 ear.woken.clear()
-                full, sent = False, list[ServerSentEvent]()
+                news, sent = NONE, list[ServerSentEvent]()
+                if touched and until > position:
+                    news = await self._news(position, until)
+                    if ear.lost or news.of != before:
+                        return  # the browser comes back with its cursor, and has an ear for what it sees now
+                    sent = news.events()
                 check = time.monotonic() - checked >= self.pace.stream_recheck_seconds
-                if touched or check:
+                if check:
                     async with entered(self.pool, self.token, in_use=False) as caller:
                         if ear.lost or (caller.role, caller.scope, caller.domains) != before:
-                            return  # the browser comes back with its cursor, and has an ear for what it sees now
-                        lines = await self._lines(caller, position, until) if until > position else []
-                        sent = await self._details(caller, lines)
-                        full = len(lines) == BATCH
-                        if check:
-                            checked = time.monotonic()
-                            sent += self._freshness(await fresh(caller))
+                            return
+                        sent += self._freshness(await fresh(caller))
+                    checked = time.monotonic()
+                lines, full = news.lines, len(news.lines) == BATCH
                 passed = int(lines[-1]["position"]) if full else until
+                behind = lines[-1]["seconds"] if lines and lines[-1]["seconds"] > BEHIND_SECONDS else 0.0
+                if behind or self.behind:
+                    self.behind = bool(behind)
+                    yield _event("behind", {"seconds": round(behind, 1)})
                 for event in sent:
                     yield event
                 if check and passed != position:
@@ -165,37 +205,21 @@ class Follower:
         # Lines older than the oldest that is kept may have been swept: the reader is told to read everything again.
         return before, before < (int(row["oldest"]) - 1 if row["oldest"] else now)
 
-    async def _lines(self, caller: Caller, after: int, until: int) -> list[dict[str, Any]]:
-        return await caller.rows(FEED, {"after": after, "until": until, "limit": BATCH})
-
-    async def _details(self, caller: Caller, lines: list[dict[str, Any]]) -> list[ServerSentEvent]:
-        """An event for each alert and task among the lines, as it is now; several lines about one are one event."""
-        last = {(line["kind"], line["key"]): int(line["position"]) for line in lines}
-        alerts = await _read(caller, ALERTS, [key for kind, key in last if kind == "alert"])
-        tasks = await _read(caller, TASKS, [key for kind, key in last if kind == "task"])
-        details: dict[tuple[str, str], BaseModel] = {
-            **{("alert", str(row["finding_id"])): select.alert_of(row) for row in alerts},
-            **{("task", str(row["id"])): select.task_of(row, caller) for row in tasks},
-        }
-        events = []
-        for name, position in sorted(last.items(), key=lambda item: item[1]):
-            if name not in details and name[0] == "task":  # it has left this account's queues
-                events.append(
-                    ServerSentEvent(event="task", id=str(position), data=json.dumps({"id": name[1], "gone": True}))
-                )
-            elif name in details:
-                events.append(ServerSentEvent(event=name[0], id=str(position), data=details[name].model_dump_json()))
-        return events
+    async def _news(self, after: int, until: int) -> News:
+        """What changed between these lines for the session. Raises Refused (401) if the token opens nothing."""
+        values = {"token": self.token, "after": after, "until": until, "limit": BATCH}
+        async with self.pool.connection() as connection:
+            row = await (await connection.execute(NEWS, values)).fetchone()
+        if row is None or row["account"] is None:
+            raise Refused(NO_SESSION)
+        rows = (row["lines"] or [], row["alerts"] or [], row["tasks"] or [])
+        return News(row["account"], (row["role"], row["scope"], row["domains"]), *rows)
 
     def _freshness(self, items: list[Freshness]) -> list[ServerSentEvent]:
         """An event for each topic that has moved since this stream last said so."""
         moved = [item for item in items if self.known.get(item.topic) != (item.last_event_at, item.stale)]
         self.known = {item.topic: (item.last_event_at, item.stale) for item in items}
         return [ServerSentEvent(event="freshness", data=item.model_dump_json()) for item in moved]
-
-
-async def _read(caller: Caller, statement: str, keys: list[str]) -> list[dict[str, Any]]:
-    return await caller.rows(statement, {"keys": keys}) if keys else []
 
 
 def _event(name: str, value: dict[str, Any]) -> ServerSentEvent:

@@ -35,8 +35,12 @@ ROOMS = {
 """Module here: module there, of the trees before the rooms were divided."""
 
 
-def compare(commit: str, residents: int, rounds: int, patience: float) -> Line:
-    """The stages of `commit` and of this tree on the demo city of `residents`, in turn, `rounds` times.
+PHASES_OF = {"stages": "stages", "sinks": "stages,sinks_alone"}
+"""What is compared: the phases that run, of which the last one is."""
+
+
+def compare(commit: str, residents: int, rounds: int, patience: float, compared: str = "stages") -> Line:
+    """The stages (or sinks) of `commit` and of this tree on the demo city of `residents`, in turn, `rounds` times.
 
     Gives both trees' lines and the medians over the rounds of this tree's figures as multiples of the other's. Ends
     the bench with a sentence if the commit is unknown or a run fails.
@@ -47,8 +51,9 @@ def compare(commit: str, residents: int, rounds: int, patience: float) -> Line:
     for turn in range(rounds):
         pair: dict[str, Line] = {}
         for name, tree in (("before", there), ("now", CHECKOUT)):
-            notes.print(f"round {turn + 1}: stages {name}")
-            pair[name] = _stages(tree, residents, patience)
+            notes.print(f"round {turn + 1}: {compared} {name}")
+            given = ["--residents", str(residents), "--patience", str(patience), "--phases", PHASES_OF[compared]]
+            pair[name] = last_line_of(tree, "bench.city", *given)
             notes.print(json.dumps(pair[name]), soft_wrap=True, highlight=False)
         runs.append(pair)
     ratios = {f"times_{figure}": _ratio(runs, figure) for figure in ("events_per_s", "cpu_us_per_event")}
@@ -66,11 +71,6 @@ def compare(commit: str, residents: int, rounds: int, patience: float) -> Line:
 
 def _ratio(runs: list[dict[str, Line]], figure: str) -> float:
     return round(median(float(str(run["now"][figure])) / float(str(run["before"][figure])) for run in runs), 2)
-
-
-def _stages(tree: Path, residents: int, patience: float) -> Line:
-    given = ["--residents", str(residents), "--patience", str(patience), "--phases", "stages"]
-    return last_line_of(tree, "bench.city", *given)
 
 
 def last_line_of(tree: Path, module: str, *arguments: str) -> Line:

@@ -26,6 +26,7 @@ from runtime.settings import CHECKOUT
 
 LATEST = CHECKOUT / "bench" / "latest_city.json"
 AFTER_PUBLISH = {"stages": city_phases.stages, "sinks": city_phases.sinks, "restart": city_phases.restart}
+PHASES = AFTER_PUBLISH | {"sinks_alone": city_phases.sinks_alone}
 out = Console(soft_wrap=True)
 
 
@@ -37,6 +38,7 @@ def main(
     ),
     before: Annotated[str, typer.Option(help="a commit: compare its stages with these, alternating")] = "",
     rounds: Annotated[int, typer.Option(help="of the comparison")] = 3,
+    compared: Annotated[str, typer.Option(help="what is compared: stages or sinks")] = "stages",
 ) -> None:
     """Time the product's own path: publish, stages, sinks, restart. Ends by itself; needs a quiet machine.
 
@@ -45,7 +47,8 @@ def main(
     if before:
         from bench import before as comparison  # not there in the tree before
 
-        _keep(comparison=comparison.compare(before, residents, rounds, patience))
+        line = comparison.compare(before, residents, rounds, patience, compared)
+        _keep(**{"comparison" if compared == "stages" else f"comparison_of_{compared}": line})
         return
     began, load_before = time.monotonic(), psutil.getloadavg()[0]
     lines = _run(residents, patience, phases.split(",") if phases else [])
@@ -62,7 +65,7 @@ def _run(residents: int, patience: float, phases: list[str]) -> list[Line]:
         lines.append(city_phases.publish(city, Path(scratch) / "demo", residents))
         out.print(json.dumps(lines[-1]), highlight=False)
         for name in phases:
-            lines.append(AFTER_PUBLISH[name](city, residents, patience))
+            lines.append(PHASES[name](city, residents, patience))
             out.print(json.dumps(lines[-1]), highlight=False)
     return lines
 

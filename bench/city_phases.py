@@ -147,6 +147,12 @@ def sinks(city: City, residents: int, patience: float) -> Line:
     return _line("sinks", int(sum(records.values())), ended - began, usage)
 
 
+def sinks_alone(city: City, residents: int, patience: float) -> Line:
+    """Both sinks, once nothing else of ours runs: what is compared between trees."""
+    city.stop(city.of_kind("clock", *STAGES))
+    return sinks(city, residents, patience)
+
+
 def restart(city: City, residents: int, patience: float) -> Line:
     """All stages killed (-9) at once and started again."""
     names = city.of_kind(*STAGES)

@@ -52,12 +52,13 @@ class City:
         for name in names:
             self.running[name].process.wait()
 
-    def stop(self) -> None:
-        """End our processes in order, all at once."""
-        for child in self.running.values():
+    def stop(self, names: list[str] | None = None) -> None:
+        """End our processes (these, or all) in order, all at once."""
+        ending = [self.running.pop(name) for name in names or list(self.running)]
+        for child in ending:
             if child.alive:
                 child.process.send_signal(child.program.stops_by)
-        for child in self.running.values():
+        for child in ending:
             child.stop()
 
     def await_rows(self, names: list[str], patience: float) -> dict[str, float]:

@@ -19,13 +19,17 @@ DEMO_GRID = "440113001001003"
 """Whose worker the demo account is; the street and the district above it have their command centres."""
 
 
+DEMO_DEPARTMENT = "housing"
+
+
 class AccountRefused(Exception):
     """The account cannot be made or changed; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """One account to be made. `scope` is a prefix of the grid code, empty for the city."""
+    """One account to be made. `scope` is a prefix of the grid code, empty for the city; `department` whose files one of
+    role `department` sees."""
 
     name: str
     role: Role
@@ -33,6 +37,7 @@ class Account:
     domains: tuple[str, ...] | None = None
     language: str = "zh"
     what: str = ""
+    department: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,12 @@ def demo_accounts(grid: str = DEMO_GRID) -> list[Account]:
         Account(
             "housekeeper", "grid_worker", grid[:12], ("housekeeper",), what=f"housekeeper of community {grid[:12]}"
         ),
-        Account("department", "department", what="a department: freshness; sees no resident"),
+        Account(
+            "department",
+            "department",
+            what=f"the office of {DEMO_DEPARTMENT}: its files and what was rejected; sees no resident",
+            department=DEMO_DEPARTMENT,
+        ),
         Account("ops", "ops", what="operations: health and freshness; sees no resident"),
     ]
 
@@ -71,11 +81,14 @@ def create(dsn: str, account: Account, password: str | None = None, *, demo: boo
     password = password or secrets.token_urlsafe(15)
     kept = _kept(password)
     statement: LiteralString = (
-        "INSERT INTO city.account (name, password_kdf, password_verifier, role, scope, domains, language, demo) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+        "INSERT INTO city.account (name, password_kdf, password_verifier, role, scope, domains, language, demo, "
+        "department) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
     )
     domains = list(account.domains) if account.domains is not None else None
-    values = (account.name, kept.kdf, kept.verifier, account.role, account.scope, domains, account.language, demo)
+    if account.department is not None and account.role != "department":
+        raise AccountRefused("Only an account of the role department belongs to a department: leave --department out.")
+    head = (account.name, kept.kdf, kept.verifier, account.role, account.scope)
+    values = (*head, domains, account.language, demo, account.department)
     try:
         with psycopg.connect(dsn) as connection:
             connection.execute(statement, values)
@@ -87,6 +100,14 @@ def create(dsn: str, account: Account, password: str | None = None, *, demo: boo
             "first 6, 9, 12 or 15 digits of a grid code, the language zh or en."
         ) from None
     return Credentials(account, password)
+
+
+def set_department(dsn: str, name: str, department: str) -> None:
+    """Say whose files an account of role `department` sees. Raises AccountRefused."""
+    with psycopg.connect(dsn) as connection:
+        statement = "UPDATE city.account SET department = %s WHERE name = %s AND role = 'department' RETURNING id"
+        if connection.execute(statement, (department, name)).fetchone() is None:
+            raise AccountRefused("There is no account of this name and the role department: `citygrid accounts list`.")
 
 
 def set_password(dsn: str, name: str, password: str | None = None) -> str:
@@ -119,7 +140,8 @@ def listed(dsn: str) -> list[dict[str, object]]:
     """Every account, without its password."""
     with psycopg.connect(dsn, row_factory=psycopg.rows.dict_row) as connection:
         return connection.execute(
-            "SELECT name, role, scope, domains, language, demo, created_at, disabled_at FROM city.account ORDER BY name"
+            "SELECT name, role, scope, domains, department, language, demo, created_at, disabled_at FROM city.account "
+            "ORDER BY name"
         ).fetchall()
 
 

@@ -5,11 +5,12 @@ with an open transaction. A task moves by `city.move_task` (migration 0006) only
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+import orjson
 import psycopg
+from psycopg.types.json import Jsonb
 
 Connection = psycopg.Connection[Any]
 
@@ -18,7 +19,8 @@ Connection = psycopg.Connection[Any]
 PLACES_NOW = "SELECT dwelling, place FROM city.placement WHERE dwelling = ANY(%s) ORDER BY dwelling FOR NO KEY UPDATE"
 PLACE = """
 INSERT INTO city.placement AS old (dwelling, grid, district, lon, lat, address, version)
-VALUES (%(dwelling)s, %(grid)s, %(district)s, %(lon)s, %(lat)s, %(address)s, %(version)s)
+SELECT * FROM jsonb_to_recordset(%(places)s) AS place (dwelling text, grid text, district text, lon float8, lat float8,
+    address text, version bigint) ORDER BY dwelling
 ON CONFLICT (dwelling) DO UPDATE SET (grid, district, lon, lat, address, version)
     = (excluded.grid, excluded.district, excluded.lon, excluded.lat, excluded.address, excluded.version)
 WHERE old.version < excluded.version
@@ -43,36 +45,52 @@ JOIN city.alert a ON a.dwelling = moved.dwelling AND a.state = 'opened' AND NOT 
 # A dwelling that nobody registered gets a row: locking it makes this transaction and the one that places it take turns.
 NAME_PLACES = "SELECT city.name_places(%s)"
 HOLD_PLACES = "SELECT dwelling FROM city.placement WHERE dwelling = ANY(%s) ORDER BY dwelling FOR SHARE"
-# An open finding of which nobody knows whether it still holds stays open, and so does its task.
+# An open finding of which nobody knows whether it still holds stays open, and so does its task. One that was open is
+# due when its task is.
 ALERT = """
 INSERT INTO city.alert AS old (finding_id, rule, rule_version, domain, state, view, subject, cause, severity,
-    why_zh, why_en, because, dwelling, place, household, opened_at, changed_at, respond_by, resolution_zh,
-    resolution_en, version, unknown)
-VALUES (%(finding_id)s, %(rule)s, %(rule_version)s, %(domain)s, replace(%(state)s, 'changed', 'opened'), %(view)s,
-    %(subject)s, %(cause)s, %(severity)s, %(why_zh)s, %(why_en)s, %(because)s::jsonb, %(dwelling)s,
-    (SELECT p.place FROM city.placement p WHERE p.dwelling = %(dwelling)s), %(household)s,
-    %(opened_at)s, %(at)s, %(respond_by)s, %(resolution_zh)s, %(resolution_en)s, %(version)s, %(unknown)s)
+    why_zh, why_en, because, dwelling, place, household, opened_at, changed_at, respond_within, respond_unit,
+    respond_by, due, resolution_zh, resolution_en, version, unknown)
+SELECT a.finding_id, a.rule, a.rule_version, a.domain, replace(a.state, 'changed', 'opened'), a.view, a.subject,
+    a.cause, a.severity, a.why_zh, a.why_en, a.because, a.dwelling, p.place, a.household, a.opened_at, a.at,
+    a.respond_within, a.respond_unit, until.deadline, until.deadline, a.resolution_zh, a.resolution_en, a.version,
+    a.unknown
+FROM jsonb_to_recordset(%(alerts)s) AS a (finding_id uuid, rule text, rule_version integer, domain text, state text,
+    view text, subject text, cause text, severity text, why_zh text, why_en text, because jsonb, dwelling text,
+    household text, opened_at timestamptz, at timestamptz, respond_within integer, respond_unit text,
+    resolution_zh text, resolution_en text, version bigint, unknown boolean)
+JOIN city.placement p ON p.dwelling = a.dwelling
+CROSS JOIN LATERAL (SELECT city.due(a.opened_at, a.respond_within, a.respond_unit) AS deadline) until
+ORDER BY a.finding_id
 ON CONFLICT (finding_id) DO UPDATE SET (rule, rule_version, domain, state, view, subject, cause, severity,
-    why_zh, why_en, because, dwelling, place, household, opened_at, changed_at, respond_by, resolution_zh,
-    resolution_en, version, unknown, deleted)
+    why_zh, why_en, because, dwelling, place, household, opened_at, changed_at, respond_within, respond_unit,
+    respond_by, due, resolution_zh, resolution_en, version, unknown, deleted)
     = (excluded.rule, excluded.rule_version, excluded.domain,
     CASE WHEN excluded.unknown AND old.state = 'opened' THEN 'opened' ELSE excluded.state END, excluded.view,
     excluded.subject, excluded.cause, excluded.severity, excluded.why_zh, excluded.why_en, excluded.because,
-    excluded.dwelling, excluded.place, excluded.household, excluded.opened_at, excluded.changed_at, excluded.respond_by,
+    excluded.dwelling, excluded.place, excluded.household, excluded.opened_at, excluded.changed_at,
+    excluded.respond_within, excluded.respond_unit, excluded.respond_by,
+    CASE WHEN old.state = 'opened' THEN old.due ELSE excluded.respond_by END,
     excluded.resolution_zh, excluded.resolution_en, excluded.version, excluded.unknown, false)
 WHERE old.version < excluded.version
 RETURNING WITH (OLD AS before, NEW AS after) after.finding_id, before.state AS was, after.state AS is_now
 """
+ALERT_FIELDS = (
+    "finding_id", "rule", "rule_version", "domain", "state", "view", "subject", "cause", "severity", "why_zh", "why_en",
+    "dwelling", "household", "opened_at", "at", "respond_by", "resolution_zh", "resolution_en", "version", "unknown",
+)  # fmt: skip
 # A task that was done stays finished while its finding stays open (what follows one that met nobody is made by
 # city.follow_up); a finding that was resolved and opens again is new work.
 DISPATCH = """
 WITH made AS (
-    INSERT INTO city.task (finding_id, previous, rule, domain, severity, dwelling, queue, respond_by, dispatched_at)
+    INSERT INTO city.task (finding_id, previous, rule, domain, severity, dwelling, queue, respond_within, respond_unit,
+        respond_by, dispatched_at)
     SELECT a.finding_id,
         (SELECT t.id FROM city.task t WHERE t.finding_id = a.finding_id
          ORDER BY t.dispatched_at DESC, t.id DESC LIMIT 1),
-        a.rule, a.domain, a.severity, a.dwelling, p.place, a.respond_by, clock_timestamp()
-    FROM city.alert a JOIN city.placement p USING (dwelling)
+        a.rule, a.domain, a.severity, a.dwelling, p.place, a.respond_within, a.respond_unit,
+        city.due(here.now, a.respond_within, a.respond_unit), here.now
+    FROM (SELECT clock_timestamp() AS now) here, city.alert a JOIN city.placement p USING (dwelling)
     WHERE a.finding_id = ANY(%(findings)s)
         AND NOT EXISTS (SELECT FROM city.task t WHERE t.finding_id = a.finding_id
                         AND t.state IN ('dispatched', 'acknowledged', 'suspended'))
@@ -119,14 +137,14 @@ UPDATE city.alert SET deleted = true, version = %s WHERE finding_id = %s AND ver
 
 
 def place(connection: Connection, dwellings: Sequence[Mapping[str, Any]]) -> int:
-    """Write where dwellings lie and move the unclaimed tasks of those that moved; the number of places that changed.
+    """Write where dwellings lie, none of them twice, and move the unclaimed tasks of those that moved; the number of
+    places that changed.
 
     Each has dwelling, grid, district, lon, lat (degrees, WGS 84), address and version.
     """
     keys = sorted(dwelling["dwelling"] for dwelling in dwellings)
     before = _places(connection, keys)
-    with connection.cursor() as cursor:
-        cursor.executemany(PLACE, sorted(dwellings, key=itemgetter("dwelling")))
+    connection.execute(PLACE, {"places": Jsonb(list(dwellings), orjson.dumps)})
     after = _places(connection, keys)
     moved = sorted(key for key, where in after.items() if before.get(key) != where)
     if moved:
@@ -155,14 +173,13 @@ def _places(connection: Connection, dwellings: list[str]) -> dict[str, str]:
 
 def record_alerts(connection: Connection, alerts: Sequence[Mapping[str, Any]]) -> int:
     """Write alerts, no finding twice, and make, close or leave their tasks; the number of alerts that were news."""
-    dwellings = [alert["dwelling"] for alert in alerts]
+    dwellings = sorted({alert["dwelling"] for alert in alerts})
     name_places(connection, dwellings)
     hold_places(connection, dwellings)
-    news: list[tuple[UUID, str | None, str]] = []
-    with connection.cursor() as cursor:
-        cursor.executemany(ALERT, sorted(alerts, key=itemgetter("finding_id")), returning=True)
-        for result in cursor.results():
-            news += result.fetchall()
+    rows = [{**alert, "because": orjson.Fragment(alert["because"])} for alert in alerts]
+    news: list[tuple[UUID, str | None, str]] = connection.execute(
+        ALERT, {"alerts": Jsonb(rows, orjson.dumps)}
+    ).fetchall()
     opened = [finding for finding, was, is_now in news if is_now == "opened" and was != "opened"]
     still = [finding for finding, was, is_now in news if is_now == was == "opened"]
     # a correction may show that all of it is older than going live: that is no work either
@@ -174,6 +191,11 @@ def record_alerts(connection: Connection, alerts: Sequence[Mapping[str, Any]]) -
     connection.execute(TELL_TASKS, {"findings": still})
     connection.execute(TELL_ALERTS, {"findings": [finding for finding, _, _ in news]})
     return len(news)
+
+
+def _alert_as_json(alert: Mapping[str, Any]) -> dict[str, Any]:
+    """What `ALERT` takes of it; `because` is JSON text already."""
+    return {field: alert[field] for field in ALERT_FIELDS} | {"because": orjson.Fragment(alert["because"])}
 
 
 def forget_alerts(connection: Connection, gone: Sequence[tuple[UUID, int]]) -> int:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .partitioner import partition_of
     from .plane import DataPlane
     from .rowstore import PartitionRows, RowStore
-    from .settings import DataPlaneSettings
+    from .settings import DataPlaneSettings, restore_group
 
 _MODULES = ("batch", "errors", "partitioner", "plane", "rowstore", "settings")
 
@@ -39,6 +39,7 @@ __all__ = [
     "RowStore",
     "TransactionFailed",
     "partition_of",
+    "restore_group",
 ]
 
 

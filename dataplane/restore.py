@@ -34,7 +34,7 @@ from mode import get_logger
 from . import codes, metrics
 from .errors import RecordsGone, RestoreFailed
 from .rowstore import RowStore
-from .settings import DataPlaneSettings
+from .settings import DataPlaneSettings, restore_group
 
 logger = get_logger(__name__)
 TopicPartitionKey = tuple[str, int]
@@ -160,7 +160,7 @@ class Restorer:
     ) -> int:
         """(b): the last value of every key below `ends`, read committed. -> number of records read"""
         left = {key: end for key, end in ends.items() if end > 0}
-        consumer = self._consumer(f"{self._app_id}-restore")  # a group that never commits anything
+        consumer = self._consumer(restore_group(self._app_id))
         counts: dict[str, int] = {}
         try:
             consumer.assign([TopicPartition(topic, partition, 0) for topic, partition in left])

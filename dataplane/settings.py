@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 
+def restore_group(app_id: str) -> str:
+    """The group as which an app's rows are restored: it is never joined, and nothing is committed for it. A broker that
+    grants rights must grant it with the app's own."""
+    return f"{app_id}-restore"
+
+
 @dataclass(frozen=True, kw_only=True)
 class DataPlaneSettings:
     """Settings of one worker process. Times say their unit in their name.

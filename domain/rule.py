@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from domain.event import Source
+from domain.service_time import ServiceTime
 
 
 class Text(NamedTuple):
@@ -55,8 +56,8 @@ class Rule:
 
     `check(row, now)` gives the findings that hold at `now` (microseconds UTC). `look_again(row, now)` gives the next
     instant at which the answer may differ although nothing was said, None if time alone changes nothing.
-    `respond_within` is in microseconds. `since`: facts older than that raise nothing (none: the installation's going
-    live).
+    `respond_within` counts from its task's dispatch, by plain or working hours; what is urgent knows no office hours.
+    `since`: facts older than that raise nothing (none: the installation's going live).
     `domain` says whose business it is: an account may be limited to some.
     `needs`: topics on whose *silence* a finding rests. While one of them is quiet nobody knows whether the finding
     holds (docs/decisions/0018-quiet-departments.md). What rests on something that was said does not belong here.
@@ -69,7 +70,7 @@ class Rule:
     version: int
     severity: str
     domain: str
-    respond_within: int
+    respond_within: ServiceTime
     check: Callable[[Any, int], Iterable[Finding]]
     resolved: Text
     look_again: Callable[[Any, int], int | None] = _never
@@ -82,5 +83,7 @@ class Rule:
             raise ValueError(f"rule {self.name!r}: a name is small letters, words joined by '-', such as newly-let")
         if self.severity not in ("urgent", "today", "planned"):
             raise ValueError(f"rule {self.name}: severity must be urgent, today or planned, not {self.severity!r}")
+        if self.severity == "urgent" and self.respond_within.unit != "minute":
+            raise ValueError(f"rule {self.name}: what is urgent does not wait for working hours")
         if not 3 <= len({check.id for check in self.checks}) == len(self.checks) <= 6:
             raise ValueError(f"rule {self.name}: checks must be three to six questions with different ids")

@@ -16,6 +16,7 @@ from domain.event import Input, Source
 from domain.keys import itself
 from domain.rows import replace
 from domain.rule import Finding, Rule, Text
+from domain.service_time import ServiceTime
 from domain.time import DAY
 from domain.view import Bookkeeping, Contributed, Noted, View
 
@@ -53,7 +54,8 @@ class Alert(NamedTuple):
     household: str | None
     opened_at: int
     at: int
-    respond_by: int | None
+    respond_within: int | None
+    respond_unit: str
     resolution_zh: str | None
     resolution_en: str | None
     resolved_by: tuple[Source, ...]
@@ -140,13 +142,14 @@ def judged_unknown(noted: Noted) -> bool | None:
 
 
 def ruleset(rules: Sequence[Rule], live_since: int) -> str:
-    """What a row was judged by: a mark of the rules, their versions and the day of going live. A row that another set
-    judged is to be judged again, so that a new rule reaches rows of which nothing is said any more."""
-    return _mark_of(tuple((rule.name, rule.version, rule.since) for rule in rules), live_since)
+    """What a row was judged by: a mark of the rules, their versions and times to respond, and the day of going live. A
+    row that another set judged is to be judged again, so that a new rule reaches rows of which nothing is said any
+    more."""
+    return _mark_of(tuple((rule.name, rule.version, rule.respond_within, rule.since) for rule in rules), live_since)
 
 
 @lru_cache(maxsize=64)
-def _mark_of(rules: tuple[tuple[str, int, int | None], ...], live_since: int) -> str:
+def _mark_of(rules: tuple[tuple[str, int, ServiceTime, int | None], ...], live_since: int) -> str:
     return _fingerprint((tuple(sorted(rules, key=lambda rule: rule[0])), live_since))
 
 
@@ -184,7 +187,8 @@ def _judge(
             old = before.pop(identifier, None)
             known = "opened" if _newest(finding) >= _counts_from(rule, live_since) else "held"
             state = "unknown" if unknown else known
-            mark = _fingerprint((state, rule.version, finding._replace(arose=0), view.place(row), view.household(row)))
+            says_what = (finding._replace(arose=0), view.place(row), view.household(row))
+            mark = _fingerprint((state, rule.version, rule.respond_within, *says_what))
             stood = None if old is None or old.state == "resolved" else old
             if stood and stood.fingerprint == mark:
                 after.append(stood._replace(domain=rule.domain))
@@ -246,7 +250,8 @@ def _alert(view: View, rule: Rule, row: Any, finding: Finding, state: str, opene
         household=view.household(row),
         opened_at=opened_at,
         at=now,
-        respond_by=opened_at + rule.respond_within,
+        respond_within=rule.respond_within.amount,
+        respond_unit=rule.respond_within.unit,
         resolution_zh=None,
         resolution_en=None,
         resolved_by=(),
@@ -274,7 +279,8 @@ def _resolution(
         household=view.household(row),
         opened_at=old.opened_at,
         at=now,
-        respond_by=None,
+        respond_within=None,
+        respond_unit="minute",
         resolution_zh=ended.zh,
         resolution_en=ended.en,
         resolved_by=tuple(sorted(set(touched), key=itself)),

@@ -12,6 +12,8 @@ CITY = ZoneInfo("Asia/Shanghai")
 _EPOCH = date(1970, 1, 1)
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
+_MOSTLY = 8 * 3600 * SECOND
+"""By how much the city's clock is ahead of UTC; not in some summers, nor before 1901."""
 
 
 def minutes(count: float) -> int:
@@ -32,9 +34,22 @@ def midnight(day: int) -> int:
 
 def day_of(instant: int) -> int:
     """The city's local day in which `instant` lies."""
+    day = (instant + _MOSTLY) // DAY
+    if midnight(day) <= instant < midnight(day + 1):
+        return day
     return (datetime.fromtimestamp(instant // SECOND, CITY).date() - _EPOCH).days
 
 
 def iso_day(day: int) -> str:
     """`day` as YYYY-MM-DD."""
     return (_EPOCH + timedelta(days=day)).isoformat()
+
+
+def years_later(day: int, years: int) -> int:
+    """The same day of the calendar `years` later; after 29 February the first of March where there is no such day."""
+    then = _EPOCH + timedelta(days=day)
+    try:
+        then = then.replace(year=then.year + years)
+    except ValueError:
+        then = date(then.year + years, 3, 1)
+    return (then - _EPOCH).days

@@ -1,10 +1,12 @@
 """What a view is: all rows of one kind, each a pure function of what was said about its subject."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from domain.event import Event
+from domain.retention import NOTHING_GOES, Kept, next_to_go, without_old
+from domain.rows import replace
 
 
 class Contributed(NamedTuple):
@@ -125,16 +127,8 @@ def _receives_nothing(row: Any, source: str, value: Any) -> Any:
     return row
 
 
-def _keeps(row: Any, now: int) -> Any:
-    return row
-
-
 def _as_it_is(row: Any) -> Any:
     return row
-
-
-def _never(row: Any) -> int | None:
-    return None
 
 
 @dataclass(frozen=True)
@@ -142,10 +136,7 @@ class View:
     """A view by its name. `merge` gives the row after an event, `receive` after another subject's contribution
     (`value` None: it says nothing more), `contribute` what the row says about others. All are pure.
 
-    `expire` gives the row without what has grown too old at `now` (microseconds UTC), `expires_at` the next instant at
-    which something will. What goes must be older by `recorded_at` than all that stays: a fact keeps the statement that
-    was recorded last, so what is taken out is then never a newer version of what comes late, and the row remains a
-    function of what was said and of `now` (docs/decisions/0012-door-swipes.md).
+    `kept` says which facts are of moments and go by the clock, and after how long (domain/retention.py).
 
     `judged` gives the row as rules see it, None if no rule looks at it (a person's former number).
 
@@ -164,7 +155,15 @@ class View:
     contribution: type[Any] | None = None
     receive: Callable[[Any, str, Any], Any] = _receives_nothing
     contribute: Callable[[Any], Contributions] = _says_nothing
-    expire: Callable[[Any, int], Any] = _keeps
-    expires_at: Callable[[Any], int | None] = _never
+    kept: Mapping[str, Kept] = field(default_factory=lambda: NOTHING_GOES, hash=False)  # a view is a key itself
     contributes_to: frozenset[str] = frozenset()
     judged: Callable[[Any], Any] = _as_it_is
+
+    def expire(self, row: Any, now: int) -> Any:
+        """`row` without what has grown too old at `now` (microseconds UTC)."""
+        changed = without_old(row, self.kept, now) if self.kept else None
+        return replace(row, **changed) if changed else row
+
+    def expires_at(self, row: Any) -> int | None:
+        """The next instant at which something of `row` will be too old."""
+        return next_to_go(row, self.kept) if self.kept else None

@@ -21,9 +21,10 @@ from local.stack.local import PARTS, PATIENCE_SECONDS, TITLES, LocalStack, PartN
 from local.stack.ports import answers, is_taken
 from local.supervision import Supervisor
 from processes.inventory import all_processes, assign_ports, workers
+from processes.logins import as_prepare
 from runtime.settings import CHECKOUT, Settings, load
 
-BEFORE_WORKERS = ("migrations", "topics", "schemas", "accounts", "observe")
+BEFORE_WORKERS = ("migrations", "logins", "topics", "schemas", "accounts", "observe")
 AFTER_WORKERS = ("parked", "demo_city")
 WORKER_PATIENCE_SECONDS = 180  # fourteen processes start at once, also where two cores have other work
 
@@ -43,8 +44,7 @@ class BringUp:
     bar: Bar
 
     def __post_init__(self) -> None:
-        self.cache = downloads.folder(self.settings.downloads_dir)
-        self.stack = LocalStack(self.settings.state_dir, Ports.of(self.settings), self.cache)
+        self.stack = stack_of(self.settings)
         self.supervisor = Supervisor(self.settings.state_dir)
         #: What the steps want shown once, at the end.
         self.to_show: list[str] = []
@@ -53,9 +53,9 @@ class BringUp:
         """Fetch what this user does not have yet, with a bar for each part. Raises DownloadFailed."""
         for part, title in (("kafka", "Kafka"), ("registry", "schema registry")):
             files = downloads.pinned(part)
-            if lacking := downloads.missing(files, self.cache):
+            if lacking := downloads.missing(files, self.stack.cache):
                 with self.bar(title, sum(file.size for file in lacking)) as progress:
-                    downloads.fetch(files, self.cache, progress)
+                    downloads.fetch(files, self.stack.cache, progress)
 
     def run(self, *, detached: bool, parts_only: bool = False) -> Settings:
         """Bring everything up, or Kafka, registry and PostgreSQL only; returns the settings that all processes have.
@@ -74,7 +74,7 @@ class BringUp:
         return settings
 
     def _start_workers(self, settings: Settings) -> None:
-        self._steps(BEFORE_WORKERS, settings)
+        self._steps(BEFORE_WORKERS, as_prepare(settings))
         for worker in workers():
             self.supervisor.start_program(worker.name)
         for worker in workers():
@@ -114,7 +114,13 @@ class BringUp:
     def _worker_programs(self) -> list[Program]:
         environment = {"CITYGRID_ENV_FILE": str(self.stack.env_file), "PYTHONUNBUFFERED": "1"}
         return [
-            Program(worker.name, worker.command, CHECKOUT, self.stack.log(worker.name), environment)
+            Program(
+                worker.name,
+                worker.command,
+                CHECKOUT,
+                self.stack.log(worker.name),
+                {**environment, **self.stack.login_of(worker.name)},
+            )
             for worker in workers()
         ]
 
@@ -140,6 +146,12 @@ class BringUp:
             time.sleep(0.1)
 
 
+def stack_of(settings: Settings) -> LocalStack:
+    """The parts of the state folder that the settings name."""
+    cache = downloads.folder(settings.downloads_dir)
+    return LocalStack(settings.state_dir, Ports.of(settings), cache, logins=settings.local_logins)
+
+
 @dataclass(frozen=True)
 class Line:
     """A line of the table of `citygrid up` and `citygrid status`."""
@@ -154,7 +166,7 @@ class Line:
 
 def table(settings: Settings) -> list[Line]:
     """What runs, its state, its address, its log; every process of the list, running or not."""
-    stack = LocalStack(settings.state_dir, Ports.of(settings), downloads.folder(settings.downloads_dir))
+    stack = stack_of(settings)
     states = Supervisor(settings.state_dir).states()
     parts: dict[str, str] = {part: stack.address(part) for part in PARTS}
     lines = []

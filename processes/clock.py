@@ -19,16 +19,18 @@ from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaError, KafkaExceptio
 
 from processes.clock_belief import Belief
 from processes.clock_topic import LastTick, last_tick, tick_encoder
+from runtime import topic_reader
 from runtime.daemon import serve, stopping_when_asked
 from runtime.log import configure
 from runtime.metrics import CLOCK_JUMP, CLOCK_LAST_TICK, CLOCK_TICKS, HOLIDAYS_KNOWN_UNTIL, QUIET_TOPICS
 from runtime.reader_lag import Readers
 from runtime.settings import Settings, SettingsRefused, load
 from runtime.topic_reader import TopicUnreadable
+from wire.access import Access, on
 from wire.freshness import TopicWatch
 from wire.office_calendar import known_until
 from wire.registry import Registry, RegistryAway, RegistryRefused
-from wire.topics import CLOCK
+from wire.topics import CLOCK, DEAD_LETTERS, PARKED, PUBLICATIONS, topics
 
 log = structlog.get_logger()
 
@@ -37,6 +39,8 @@ DELIVERY_S = 5.0
 LATE_S = 10.0
 """Without a delivered tick for so long the clock is not ready."""
 LOOK_EVERY_S = 2.0
+NOBODY_STANDS_IN = frozenset({DEAD_LETTERS, PARKED, PUBLICATIONS})
+"""Topics that no stage and no sink reads."""
 FIRST_ANSWER_S = 20.0
 """Seconds for which the first tick waits for the time of each topic's last event: without an answer every topic
 would be named quiet, and every restart of the clock would turn findings into unknown ones and back."""
@@ -219,6 +223,17 @@ class Clock:
         if not self._failing:
             log.warning("clock_tick_lost", reason=reason)
         self._failing = True
+
+
+def access(settings: Settings) -> Access:
+    """What the clock does with Kafka. It reads every topic that a stage or a sink reads: to tell whether one that
+    stands has a record before it, or only the mark of a transaction (`runtime/reader_lag.py`)."""
+    return Access(
+        reads=on(settings, (topic.name for topic in topics() if topic.name not in NOBODY_STANDS_IN)),
+        writes=on(settings, [CLOCK]),
+        groups=frozenset({topic_reader.group_of(settings)}),
+        every_group=True,
+    )
 
 
 def main() -> int:

@@ -14,7 +14,9 @@ from typing import Literal
 
 from runtime.settings import CHECKOUT, Settings
 
-Kind = Literal["part", "stage", "records", "sink", "outbox", "clock", "gateway", "devices", "sealer", "api"]
+Kind = Literal[
+    "part", "stage", "records", "sink", "outbox", "clock", "gateway", "devices", "sealer", "retention", "api"
+]
 
 # What `citygrid worker KIND [NAME]` runs: a module with `main()`, or `main(name)` where there are several of a kind.
 WORKERS: dict[str, str] = {
@@ -26,6 +28,7 @@ WORKERS: dict[str, str] = {
     "gateway": "producers.doors.gateway_process",
     "devices": "producers.doors.device_process",
     "sealer": "processes.look_sealer",
+    "retention": "processes.retention",
     "api": "processes.api_server",
 }
 NAMED = ("stage", "sink")
@@ -74,6 +77,7 @@ def workers() -> list[Process]:
         Process("gateway", "gateway", "departments' and devices' HTTP door", ("kafka", "registry", "postgres")),
         Process("devices", "devices", "devices' MQTT door", ("kafka", "registry", "postgres")),
         Process("sealer", "sealer", "chains who looked at whom by hash", ("postgres",)),
+        Process("retention", "retention", "forgets what is too old", ("kafka", "registry", "postgres")),
         Process("api", "api", "pages and HTTP API", ("postgres",)),
     ]
     return [process for process in listed if (CHECKOUT / f"{WORKERS[process.kind].replace('.', '/')}.py").is_file()]

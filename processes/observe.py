@@ -1,7 +1,7 @@
-"""What is made from the list of processes: Prometheus' targets, the compose file's stages and sinks; the metrics page.
+"""What is made of the list of processes: Prometheus' targets, the compose file's services and logins, the metrics page.
 
-`python -m processes.observe` rewrites `infra/prometheus/targets/compose.json`, the marked lines of `docker-compose.yml`
-and `docs/metrics.md`; contract tests compare them with what it would write.
+`python -m processes.observe` rewrites `infra/prometheus/targets/compose.json`, the marked lines of
+`docker-compose.yml`, `docs/metrics.md` and `docs/retention.md`; contract tests compare them with what it would write.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from processes.inventory import Process, workers
+from processes.logins import OPERATOR, on_kafka
 from runtime.settings import CHECKOUT, Settings
 
 Row = tuple[str, str, tuple[str, ...], str]
@@ -21,6 +22,8 @@ METRICS_PAGE = CHECKOUT / "docs" / "metrics.md"
 
 COMPOSE_BEGIN = "  # (stages and sinks: written by `python -m processes.observe`)\n"
 COMPOSE_END = "  # (end of stages and sinks)\n"
+LOGINS_BEGIN = "  # (logins: written by `python -m processes.observe`)\n"
+LOGINS_END = "  # (end of logins)\n"
 
 PAGE = """\
 # Metrics
@@ -30,7 +33,7 @@ person, a number or an address. This page is written by `python -m processes.obs
 `dataplane/metrics.py`; alert rules and dashboards may use these names only (`tests/contracts/test_infra.py`).
 
 Prometheus adds `process` (its name in `citygrid status`) and `kind`
-(`stage`, `sink`, `outbox`, `clock`, `gateway`, `devices`, `api`).
+(`stage`, `records`, `sink`, `outbox`, `clock`, `gateway`, `devices`, `sealer`, `retention`, `api`).
 
 """
 
@@ -47,13 +50,21 @@ def compose_targets(settings: Settings) -> list[dict[str, Any]]:
 
 
 def compose_file(text: str) -> str:
-    """The compose file with a service for each stage and sink of this checkout between its two marks."""
-    before, begin, rest = text.partition(COMPOSE_BEGIN)
-    _, end, after = rest.partition(COMPOSE_END)
-    if not (begin and end):
-        raise ValueError(f"{COMPOSE_FILE.name} lacks the line {COMPOSE_BEGIN.strip()!r} or {COMPOSE_END.strip()!r}.")
+    """The compose file with a service for each stage and sink of this checkout, and the password of each login that a
+    service has, between their marks."""
     services = (_service(process) for process in workers() if process.kind in ("stage", "sink"))
-    return before + begin + "\n".join(services) + "\n" + end + after
+    text = _between(COMPOSE_BEGIN, "\n".join(services) + "\n", COMPOSE_END, text)
+    names = [f"kafka_{name}" for name in (*(process.name for process in on_kafka()), OPERATOR)]
+    secrets = (f"  {name}:\n    file: ./secrets/{name}\n" for name in names)
+    return _between(LOGINS_BEGIN, "".join(secrets), LOGINS_END, text)
+
+
+def _between(begin: str, made: str, end: str, text: str) -> str:
+    before, there, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (there and closed):
+        raise ValueError(f"{COMPOSE_FILE.name} lacks the line {begin.strip()!r} or {end.strip()!r}.")
+    return before + begin + made + end + after
 
 
 def _service(process: Process) -> str:
@@ -62,8 +73,13 @@ def _service(process: Process) -> str:
         f"  {process.name}:",
         "    <<: *ours",
         f"    command: [worker, {process.kind}, {process.plugin}]",
-        f"    environment: {'*with-secrets' if database else '*settings'}",
-        *(["    secrets: [citygrid_database_sinks_dsn]"] if database else []),
+        "    environment:",
+        "      <<: *settings",
+        f"      CITYGRID_KAFKA_SASL_USERNAME: {process.name}",
+        "    secrets:",
+        *(["      - citygrid_database_sinks_dsn"] if database else []),
+        f"      - {{source: kafka_{process.name}, target: citygrid_kafka_sasl_password}}",
+        "      - {source: registry_reader_password, target: citygrid_registry_password}",
         "    healthcheck: *worker-health",
         f"    depends_on: {'*after-init-and-database' if database else '*after-init'}",
     ]
@@ -131,7 +147,10 @@ def _json(listed: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     """Rewrite what is made of declarations."""
+    from processes.retention_page import RETENTION_PAGE, retention_page
+
     METRICS_PAGE.write_text(metrics_page(), "utf-8")
+    RETENTION_PAGE.write_text(retention_page(), "utf-8")
     COMPOSE_FILE.write_text(compose_file(COMPOSE_FILE.read_text("utf-8")), "utf-8")
     COMPOSE_TARGETS.write_text(_json(compose_targets(Settings(_env_file=None))))
 

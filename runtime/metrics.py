@@ -97,6 +97,12 @@ REFUSED_ROWS = _counter(
     "Rows that stay as they were because a turn of the clock would make them too large for their topic.",
     ["view"],
 )
+LARGE_ROWS = _gauge(
+    "citygrid_large_rows",
+    "Rows that this worker holds and that have reached 80 % of what their topic takes: what is stated beyond it is put "
+    "aside.",
+    ["view"],
+)
 UNJUDGED_ROWS = _counter(
     "citygrid_unjudged_rows_total",
     "Times that a rule or a view raised while a subject was judged: the subject is unknown until it is judged again.",
@@ -144,7 +150,7 @@ FRESHNESS_LIMIT = _gauge(
     ["department", "topic"],
 )
 OPEN_ALERTS = _gauge("citygrid_open_alerts", "Findings that are open, city-wide.", ["rule", "severity"])
-TASKS = _gauge("citygrid_tasks", "Tasks by their state, city-wide.", ["state"])
+TASKS = _gauge("citygrid_tasks", "Tasks that are not finished, by their state, city-wide.", ["state"])
 OVERDUE_TASKS = _gauge(
     "citygrid_overdue_tasks", "Tasks that nobody has completed by their time, suspended ones excepted.", ["severity"]
 )
@@ -170,6 +176,24 @@ URGENT_EVENT_TO_TASK_SECONDS = _histogram(
 LOOKS_SEALED = _counter("citygrid_looks_sealed_total", "Looks of people at people that are in the chain of hashes.")
 LOOKS_SEALED_AT = _gauge(
     "citygrid_looks_sealed_timestamp_seconds", "When the chain of looks was last brought up to date."
+)
+
+FORGOTTEN = _counter(
+    "citygrid_forgotten_total",
+    "What PostgreSQL has forgotten, by the names of `city.kept`: lines of the feed, statements of the outbox, cases.",
+    ["what"],
+)
+RETENTION_AT = _gauge(
+    "citygrid_retention_timestamp_seconds",
+    "When the process `retention` last came to the end of its `work`: nothing in PostgreSQL is too old (`forgotten`), "
+    "every row was looked at (`counted`).",
+    ["work"],
+)
+OVERDUE_RECORDS = _gauge(
+    "citygrid_overdue_records",
+    "Statements of what lasts that ended longer ago than their contract's `retention` allows: they wait for the "
+    "compaction of whole subjects.",
+    ["topic"],
 )
 
 CLOCK_TICKS = _counter("citygrid_clock_ticks_total", "Clock records that Kafka has.")
@@ -205,6 +229,16 @@ GATEWAY_REQUEST_SECONDS = _histogram(
 )
 GATEWAY_STATEMENTS = _counter(
     "citygrid_gateway_statements_total", "Statements of departments that came by HTTP and that Kafka has.", ["topic"]
+)
+KEY_DAY_SHARE = _gauge(
+    "citygrid_gateway_key_day_ratio",
+    "Of the identity numbers that a department's key may state in a day, the share that it has stated today.",
+    ["department", "key_id"],
+)
+KEY_QUOTA_REFUSED = _counter(
+    "citygrid_gateway_quota_refused_total",
+    "Batches that were refused because the key's identity numbers of the day are used up.",
+    ["department"],
 )
 DEVICE_MESSAGES = _counter(
     "citygrid_device_messages_total",

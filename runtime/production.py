@@ -1,7 +1,8 @@
 """What keeps settings from guarding a real city's data: `faults` lists everything, each with what to do about it.
 
 What decides is how a server is spoken to and where it is, never whether a setting is there: off loopback each needs TLS
-that checks who answers, and a login. Passwords and keys must not be guessable, wherever the server is.
+that checks who answers, and a login. Passwords and keys must not be guessable, and what Kafka acknowledges must lie on
+two brokers, wherever the server is.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ FEWEST_BYTES = 16
 """Different ones in a key of 32 bytes: a random one has 28 or more, and fewer than 16 less often than once in 10^15."""
 WIDEST_NETWORK = {4: 8, 6: 16}
 """The shortest prefix, by IP version, of a network whose X-Forwarded-For is believed."""
+FEWEST_COPIES = 2
+"""Of a record that Kafka acknowledges."""
 DATABASE_ROLES = ("owner", "sinks", "api", "doors", "admin")
 # Of these words, digits and signs are what published examples and other products' defaults set: `Kafka-Secret-2026`.
 _WORDS = """
@@ -104,6 +107,11 @@ def _kafka(settings: Settings) -> Iterator[str]:
         yield (
             f"CITYGRID_KAFKA_SECURITY_PROTOCOL is {protocol}, and CITYGRID_KAFKA_BOOTSTRAP is beyond loopback: set "
             "SASL_SSL with a user, or SSL with CITYGRID_KAFKA_CERTIFICATE_FILE and CITYGRID_KAFKA_KEY_FILE."
+        )
+    if settings.copies_acknowledged < FEWEST_COPIES:
+        yield (
+            f"CITYGRID_REPLICATION_FACTOR is {settings.replication_factor}, so that Kafka acknowledges what one broker "
+            "alone has, and a disk can lose: set 3, on a cluster of three brokers or more."
         )
     if protocol.startswith("SASL"):
         yield from _login("CITYGRID_KAFKA_SASL", settings.kafka_sasl_username, settings.kafka_sasl_password)
@@ -192,7 +200,7 @@ def _proxies(listed: str) -> Iterator[str]:
 
 
 def _key_files(settings: Settings) -> Iterator[str]:
-    for name in ("pseudonym_key_file", "kafka_key_file", "mqtt_key_file"):
+    for name in ("pseudonym_key_file", "kafka_key_file", "mqtt_key_file", "logins_file"):
         file: Path | None = getattr(settings, name)
         if file is None:
             continue

@@ -9,17 +9,22 @@ default. Containers, a city's own cluster and the local stack differ by these va
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_serializer, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from runtime import production
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+OfficeHours = Annotated[tuple[tuple[time, time], ...], NoDecode]
+"""Pairs of opening and closing time of one day, in their order."""
 
 
 class SettingsRefused(Exception):
@@ -58,7 +63,13 @@ class Settings(BaseSettings):
     kafka_ca_file: Path | None = Field(None, description="PEM of who signed the brokers' certificates")
     kafka_certificate_file: Path | None = Field(None, description="PEM of this client, for mutual TLS")
     kafka_key_file: Path | None = Field(None, description="PEM of this client's key, for mutual TLS")
-    replication_factor: int = Field(1, ge=1, description="of topics that we create; 3 in production")
+    logins_file: Path | None = Field(
+        None, description="passwords of every login of Kafka and the registry, JSON, mode 0600: for `prepare` only"
+    )
+    department_bytes_per_second: int = Field(
+        4_194_304, ge=1, description="that a department with a Kafka login of its own may write, and read, at a broker"
+    )
+    replication_factor: int = Field(1, ge=1, description="copies of each topic that we make; 3 in production")
     partitions: int = Field(4, ge=1, description="of each topic; changing it later is a rebuild")
     group_protocol: Literal["consumer", "classic"] = Field("consumer", description="consumer is KIP-848")
     topic_prefix: str = Field("", pattern=r"^[a-z0-9._-]*$", description="before each topic name; tests use it")
@@ -70,6 +81,16 @@ class Settings(BaseSettings):
 
     clock_jump_seconds: float = Field(
         300, gt=0, description="a tick so far ahead of the last one and of the broker's own time is told, not published"
+    )
+
+    office_hours: OfficeHours = Field(
+        ((time(8, 30), time(12)), (time(14), time(17, 30))),
+        description="when offices are open on a working day; working hours count these: 08:30-12:00,14:00-17:30",
+    )
+
+    shift_hours: OfficeHours = Field(
+        ((time(8), time(18)),),
+        description="shifts of grid workers, into which their routes are planned; at other hours one of 8 hours begins",
     )
 
     live_since: datetime = Field(
@@ -131,6 +152,12 @@ class Settings(BaseSettings):
     )
     gateway_body_bytes: int = Field(4_194_304, ge=1_024, description="the longest body of a request to the gateway")
     gateway_statements: int = Field(1_000, ge=1, description="in one request to the gateway")
+    gateway_numbers_per_day: int = Field(
+        200_000,
+        ge=1,
+        description="identity numbers that one key may state in a day, a statement without any counts as one; "
+        "`citygrid keys limit` gives a key another",
+    )
     gateway_patience_seconds: float = Field(
         10, ge=1, le=25, description="for Kafka to acknowledge; then the gateway answers 503"
     )
@@ -156,6 +183,9 @@ class Settings(BaseSettings):
 
     worker_instance: str = Field("", pattern=r"^[a-z0-9-]*$", description="tells two workers of a stage apart")
 
+    local_logins: bool = Field(
+        False, description="Kafka and registry of the local stack ask everybody for a login, as in containers"
+    )
     local_kafka_port: int = Field(19092, ge=1, le=65535, description="of the local stack")
     local_controller_port: int = Field(19093, ge=1, le=65535, description="of the local stack")
     local_registry_port: int = Field(18081, ge=1, le=65535, description="of the local stack")
@@ -181,9 +211,33 @@ class Settings(BaseSettings):
             raise ValueError("must be mqtt://host:port or mqtts://host:port") from None
         return url or None
 
+    @field_validator("office_hours", "shift_hours", mode="before")
+    @classmethod
+    def _are_hours(cls, hours: object) -> object:
+        if not isinstance(hours, str):
+            return hours
+        try:
+            spans = [[time.fromisoformat(edge.strip()) for edge in span.split("-")] for span in hours.split(",")]
+            edges = [edge for span in spans for edge in span]
+            if any(len(span) != 2 for span in spans) or any(a >= b for a, b in pairwise(edges)):
+                raise ValueError
+        except ValueError:
+            raise ValueError("must be times of a day in their order, such as 08:30-12:00,14:00-17:30") from None
+        return spans
+
+    @field_serializer("office_hours", "shift_hours")
+    def _as_written(self, hours: OfficeHours) -> str:
+        return ",".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in hours)
+
     def port_of(self, process: str) -> int:
         """The port of `/live`, `/ready` and `/metrics` of the process of this name (see `processes/inventory.py`)."""
         return self.worker_ports.get(process, self.worker_port)
+
+    @property
+    def copies_acknowledged(self) -> int:
+        """How many copies of a record there are when Kafka acknowledges it (`min.insync.replicas`): two where there are
+        two or more, so that no broker's death loses one, and of three one may be away."""
+        return min(2, self.replication_factor)
 
     def kafka_client(self) -> dict[str, str | int | float | bool]:
         """What every librdkafka client of ours is configured with: where the cluster is and how to log in."""

@@ -29,8 +29,17 @@ PASSING = frozenset(
 )
 
 
+def group_of(settings: Settings) -> str:
+    """The group that a reader names and never joins."""
+    return f"{settings.topic_prefix}citygrid-topic-reader"
+
+
 class TopicUnreadable(Exception):
     """A topic cannot be read to its end; the message says why and what to do."""
+
+
+class NotGranted(TopicUnreadable):
+    """This process's login may not read the topic."""
 
 
 def records(
@@ -52,7 +61,7 @@ def records(
         until = {number: _end(consumer, TopicPartition(topic, number), patience) for number in begin}
         unread = {number for number, start in begin.items() if start < until[number]}
         consumer.assign([TopicPartition(topic, number, begin[number]) for number in sorted(unread)])
-        yield from _read(consumer, topic, until, unread, patience, progress)
+        yield from _read(settings, consumer, topic, until, unread, patience, progress)
     except KafkaException as away:
         raise _away(settings, topic, away) from None
     finally:
@@ -111,6 +120,7 @@ def waiting(settings: Settings, topic: str, places: Mapping[int, int], patience:
 
 
 def _read(
+    settings: Settings,
     consumer: Consumer,
     topic: str,
     ends: Mapping[int, int],
@@ -127,6 +137,8 @@ def _read(
             if error is not None and error.code() in PASSING:
                 continue
             deadline = time.monotonic() + patience
+            if error is not None and error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+                raise _not_granted(settings, topic)  # a login that only writes is told where a topic ends
             if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
                 raise TopicUnreadable(f"{topic} cannot be read: {error.name()}. Look at `citygrid status`.")
             if partition is None or offset is None or partition not in unread:
@@ -143,10 +155,16 @@ def _read(
 
 
 def _away(settings: Settings, topic: str, error: KafkaException) -> TopicUnreadable:
+    if error.args[0].code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+        return _not_granted(settings, topic)
     return TopicUnreadable(
         f"Kafka at {settings.kafka_bootstrap} does not answer for {topic} ({error.args[0].name()}): look at "
         "`citygrid status`, then try again."
     )
+
+
+def _not_granted(settings: Settings, topic: str) -> NotGranted:
+    return NotGranted(f"{settings.kafka_sasl_username} may not read {topic}: see `citygrid logins list`.")
 
 
 def _end(consumer: Consumer, place: TopicPartition, patience: float) -> int:
@@ -171,6 +189,8 @@ def _partitions(consumer: Consumer, topic: str, patience: float) -> list[int]:
             return sorted(known.partitions)
         waited = time.monotonic() - began
         missing = known.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART
+        if known.error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            break
         if waited > (min(NEW_TOPIC_S, patience) if missing else patience):
             break
         time.sleep(0.1)
@@ -183,7 +203,7 @@ def _consumer(settings: Settings) -> Consumer:
     return Consumer(
         {
             **settings.kafka_client(),
-            "group.id": f"{settings.topic_prefix}citygrid-topic-reader",  # asked for, never joined
+            "group.id": group_of(settings),
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "isolation.level": "read_committed",

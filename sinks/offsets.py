@@ -6,6 +6,18 @@ from collections.abc import Iterable
 
 from sinks.sink import Connection, Offsets
 
+# In the order of the places: two that hold several cannot wait for each other.
+HOLD = """
+SELECT o.topic, o.partition, o.next_offset FROM city.sink_offset o
+JOIN unnest(%(topics)s::text[], %(partitions)s::integer[]) AS place(topic, partition) USING (topic, partition)
+WHERE o.sink = %(sink)s ORDER BY o.topic, o.partition FOR UPDATE OF o
+"""
+MOVE = """
+UPDATE city.sink_offset o SET next_offset = p.next_offset
+FROM unnest(%(topics)s::text[], %(partitions)s::integer[], %(offsets)s::bigint[]) AS p(topic, partition, next_offset)
+WHERE o.sink = %(sink)s AND o.topic = p.topic AND o.partition = p.partition
+"""
+
 
 class Fenced(Exception):
     """Another process of the same sink has moved the offsets: this one is late and must end without writing."""
@@ -32,13 +44,11 @@ def advance(connection: Connection, sink: str, expected: Offsets, target: Offset
     False if they are at `target` already: this very batch was committed and only the answer was lost.
     Raises Fenced if they are anywhere else.
     """
-    there = {}
-    for topic, partition in sorted(target):
-        row = connection.execute(
-            "SELECT next_offset FROM city.sink_offset WHERE sink = %s AND topic = %s AND partition = %s FOR UPDATE",
-            (sink, topic, partition),
-        ).fetchone()
-        there[topic, partition] = row[0] if row else None
+    places = sorted(target)
+    where = {"sink": sink, "topics": [topic for topic, _ in places], "partitions": [number for _, number in places]}
+    rows = connection.execute(HOLD, where).fetchall()
+    there: dict[tuple[str, int], int | None] = dict.fromkeys(places)
+    there |= {(topic, partition): offset for topic, partition, offset in rows}
     if there == dict(target):
         return False
     late = [(place, there[place], expected[place]) for place in sorted(target) if there[place] != expected[place]]
@@ -48,9 +58,5 @@ def advance(connection: Connection, sink: str, expected: Offsets, target: Offset
             f"Sink {sink}: partition {partition} of {topic} stands at {there_now} in PostgreSQL, this process was at "
             f"{wanted}: another process has taken over. This one ends; nothing of its batch was written."
         )
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE city.sink_offset SET next_offset = %s WHERE sink = %s AND topic = %s AND partition = %s",
-            [(offset, sink, topic, partition) for (topic, partition), offset in target.items()],
-        )
+    connection.execute(MOVE, where | {"offsets": [target[place] for place in places]})
     return True

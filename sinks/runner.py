@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,9 +20,11 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_exponential_jitter
 
 from runtime import metrics
+from runtime.reader_positions import GROUPS
 from runtime.settings import Settings
 from runtime.traces import trace_id_of, traces_of
 from sinks import offsets
+from sinks.beside import Beside
 from sinks.put_aside import DeadLetters
 from sinks.sink import Connection, Read, Sink, Unreadable
 from wire.registry import Registry
@@ -30,7 +33,6 @@ log = structlog.get_logger()
 
 BATCH = 1_000
 POLL_S = 0.5
-TICK_S = 10.0
 LAG_S = 5.0
 WAIT_AT_MOST_S = 5.0
 #: PostgreSQL ended the connection or the transaction for reasons of its own (restart, deadlock, out of connections).
@@ -51,6 +53,11 @@ WAITED_FOR = {
 }
 
 
+def group_of(settings: Settings, name: str) -> str:
+    """The consumer group of the sink `name`."""
+    return f"{settings.topic_prefix}{GROUPS}sink-{name}"
+
+
 class TopicWentBack(Exception):
     """A topic ends before the place up to which its rows are in PostgreSQL; the message says what to do."""
 
@@ -68,7 +75,7 @@ class Runner:
         self._writer = sink.writer(self._registry)
         self._letters = DeadLetters(settings, stopping)
         self._traces = traces_of(settings, f"sink-{self._name}")
-        self._group = f"{settings.topic_prefix}citygrid-sink-{self._name}"
+        self._group = group_of(settings, self._name)
         self._connection: Connection | None = None
         self._next: dict[tuple[str, int], int] = {}
         self._ends: dict[tuple[str, int], int] = {}
@@ -87,23 +94,22 @@ class Runner:
 
     def run(self) -> None:
         """Until `stopping` is set. Raises offsets.Fenced, TopicWentBack, KafkaException or psycopg.Error."""
-        self._connect()
+        self._patiently(self._begin)
         consumer = self._consumer()
-        ticked = asked = 0.0
+        asked = 0.0
         try:
             consumer.subscribe(list(self._topics), on_assign=self._on_assign, on_revoke=self._on_revoke)
-            while not self._stopping.is_set():
-                self._beat = time.monotonic()
-                records = self._poll(consumer)
-                if records:
-                    self._commit(records)
-                    self._tell_kafka(consumer, self._next)
-                if self._sink.tick and time.monotonic() - ticked > TICK_S:
-                    self._patiently(self._tick)
-                    ticked = time.monotonic()
-                if time.monotonic() - asked > LAG_S:
-                    self._ask_lag(consumer)
-                    asked = time.monotonic()
+            with Beside(self._name, self._sink.tick, self._settings) as beside:
+                while not self._stopping.is_set():
+                    self._beat = time.monotonic()
+                    records = self._poll(consumer)
+                    if records:
+                        self._commit(records)
+                        self._tell_kafka(consumer, self._next)
+                    beside.check()
+                    if time.monotonic() - asked > LAG_S:
+                        self._ask_lag(consumer)
+                        asked = time.monotonic()
         finally:
             consumer.close()
             self._letters.close()
@@ -232,8 +238,7 @@ class Runner:
             self._trace(messages, began)
         metrics.SINK_ROWS.labels(self._name).inc(written)
         metrics.SINK_EVENT_TO_ROW_SECONDS.labels(self._name).observe(max(0.0, time.time() - oldest / 1000))
-        for topic in {message.topic() or "" for message in messages}:
-            count = sum(message.topic() == topic for message in messages)
+        for topic, count in Counter(message.topic() or "" for message in messages).items():
             metrics.SINK_RECORDS.labels(self._name, self._topics[topic]).inc(count)
 
     def _read(self, messages: Sequence[Message]) -> tuple[list[Read], dict[tuple[str, int], int]]:
@@ -268,6 +273,8 @@ class Runner:
                 hop.end()
 
     def _one(self, message: Message, topic: str, offset: int) -> Read:
+        if topic in self._sink.as_they_came:
+            return Read(topic, offset, "", self._sink.as_they_came[topic](message), message.timestamp()[1])
         key, value = message.key(), message.value()
         if not isinstance(key, bytes) or not key:
             raise Unreadable("a record of this topic has a key")
@@ -291,13 +298,10 @@ class Runner:
 
     # --- PostgreSQL
 
-    def _tick(self, connection: Connection) -> None:
-        if self._sink.tick:
-            with connection.transaction():
-                self._sink.tick(self._settings, connection)
-
-    def _connect(self) -> None:
-        self._patiently(lambda connection: connection.execute("SELECT 1"))
+    def _begin(self, connection: Connection) -> None:
+        with connection.transaction():
+            if self._sink.begin:
+                self._sink.begin(self._settings, connection)
 
     def _patiently(self, work: Any) -> Any:
         """`work(connection)`, again on a new connection whenever PostgreSQL was away. Raises what else goes wrong, and

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import psycopg
+from confluent_kafka import Message
 
 from runtime.settings import Settings
 from wire.registry import Registry
@@ -40,15 +41,27 @@ class Writer(Protocol):
         of their offsets. Called again with the same batch if the transaction was lost. Never commits."""
 
 
+Tick = Callable[[Settings, Connection], None]
+
+
 @dataclass(frozen=True)
 class Sink:
-    """`topics()` are the names without prefix; `writer` makes this process's part. `tick`, if any, is called every
-    `TICK_S` seconds in a transaction of its own: for gauges and tidying up."""
+    """`topics()` are the names without prefix; `writer` makes this process's part. `begin`, if any, is called once
+    before the first record, in a transaction of its own; `tick`, if any, every few seconds in a thread and a
+    transaction of its own (`sinks/beside.py`): for gauges and tidying up. `asks()` are the topics of which it asks
+    Kafka when their last record came.
+
+    `as_they_came`: of topics whose records are not ours to read (dead letters: any key, no schema) what is read of the
+    whole record; it raises nothing, and the key of such a record is "".
+    """
 
     name: str
     topics: Callable[[], Sequence[str]]
     writer: Callable[[Registry], Writer]
-    tick: Callable[[Settings, Connection], None] | None = None
+    tick: Tick | None = None
+    asks: Callable[[], Iterable[str]] = tuple
+    as_they_came: Mapping[str, Callable[[Message], Any]] = field(default_factory=dict)
+    begin: Callable[[Settings, Connection], None] | None = None
 
 
 def newest(records: Sequence[Read]) -> list[Read]:

@@ -12,8 +12,10 @@ from runtime.discover import PluginRefused, discover
 from runtime.log import configure
 from runtime.settings import Settings, SettingsRefused, load
 from sinks.offsets import Fenced
-from sinks.runner import Runner, TopicWentBack
+from sinks.runner import Runner, TopicWentBack, group_of
 from sinks.sink import Sink
+from wire.access import Access, on
+from wire.topics import DEAD_LETTERS
 
 log = structlog.get_logger()
 
@@ -21,6 +23,17 @@ log = structlog.get_logger()
 def sinks() -> dict[str, Sink]:
     """Every sink by its name. Raises PluginRefused if a file of `sinks/targets/` has no `SINK`, or two share a name."""
     return discover("sinks.targets", "SINK", Sink)
+
+
+def access(settings: Settings, name: str) -> Access:
+    """What the sink `name` does with Kafka."""
+    sink = sinks()[name]
+    return Access(
+        reads=on(settings, sink.topics()),
+        writes=on(settings, [DEAD_LETTERS]),
+        asks=on(settings, sink.asks()),
+        groups=frozenset({group_of(settings, name)}),
+    )
 
 
 def run(name: str, settings: Settings, stopping: threading.Event) -> None:

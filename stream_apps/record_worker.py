@@ -12,9 +12,10 @@ from runtime.traces import traces_of
 from stream_apps.outlet import Telling
 from stream_apps.record_codec import RecordCodec
 from stream_apps.record_index import RecordIndex
-from stream_apps.worker import app_of, process_of, run
+from stream_apps.worker import access_of, app_of, process_of, run
+from wire.access import Access, on
 from wire.registry import Registry
-from wire.topics import RECORD_CLAIMS, RECORD_HOLDERS, group_of_stage
+from wire.topics import RECORD_CLAIMS, RECORD_HOLDERS, RECORD_MOVES, group_of_stage
 
 PROCESS = "records"
 
@@ -35,6 +36,11 @@ def build(settings: Settings, process: str) -> DataPlane:
 
     app.agent(app.topic(f"{prefix}{RECORD_CLAIMS}", key_type=bytes, value_type=bytes), name=PROCESS)(fold)
     return plane
+
+
+def access(settings: Settings) -> Access:
+    """What the index does with Kafka."""
+    return access_of(settings, PROCESS, on(settings, [RECORD_CLAIMS]), RECORD_HOLDERS, [RECORD_MOVES])
 
 
 def _as_it_is(row: bytes) -> bytes:

@@ -26,6 +26,7 @@ from runtime.cloud_events import Headers
 from stream_apps.aside import FAILED, WAITS, admitted, put_aside
 from stream_apps.doubt import DoubtIndex
 from stream_apps.due import DueIndex
+from stream_apps.large_rows import LargeRows
 from stream_apps.mistakes import Mistakes
 from stream_apps.outlet import Outlet
 from stream_apps.record_codec import RecordCodec, claim_key, claim_partition, slot_key
@@ -69,6 +70,7 @@ class Stage:
         live_since: int,
         one_subject: frozenset[tuple[str, str]],
         misjudged_a_minute: int = 5,
+        large: LargeRows | None = None,
     ) -> None:
         self.view = view
         self.rules = rules
@@ -87,6 +89,7 @@ class Stage:
         self._moves = f"{prefix}{RECORD_MOVES}"
         self._one_subject = one_subject
         self._mistakes = Mistakes(view.name, misjudged_a_minute)
+        self._large = large or LargeRows(view.name, partitions)
         self._began = 0
         self._ticks: dict[int, Tick] = {}
         self._due: dict[int, DueIndex] = {}
@@ -104,6 +107,7 @@ class Stage:
 
     def hand_over(self, partitions: Sequence[int]) -> None:
         """`partitions` go to another worker."""
+        self._large.hand_over(partitions)
         for number in partitions:
             self._ticks.pop(number, None)
             self._due.pop(number, None)
@@ -322,6 +326,7 @@ class Stage:
         alerts = [(alert, self._wire.dump_alert(alert._replace(inputs=inputs))) for alert in outcome.alerts]
         produce = self._outlet.produce
         self._due[number].put(key, outcome.row, row, headers)
+        self._large.measured(key, len(row))
         self._doubt[number].note(key, outcome.row)
         for view, about, contribution in contributions:
             where = partition_of(about, self._partitions)

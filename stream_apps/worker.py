@@ -5,26 +5,29 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import faust
 import uvloop
 
-from dataplane import DataPlane, DataPlaneSettings, RowStore
+from dataplane import DataPlane, DataPlaneSettings, RowStore, restore_group
 from domain.rule import Rule
 from domain.view import View
 from runtime import log
 from runtime.discover import discover
 from runtime.settings import Settings, load
 from runtime.traces import traces_of
+from stream_apps.large_rows import LargeRows
 from stream_apps.outlet import Telling
 from stream_apps.record_codec import RecordCodec
 from stream_apps.stage import Stage
 from stream_apps.stage_codec import Wire
+from wire.access import PUT_ASIDE, Access, on
 from wire.codec import Decoder
 from wire.contracts import contracts
 from wire.registry import Registry
-from wire.topics import CLOCK, RECORD_MOVES, WRITTEN_AT_MOST, group_of_stage
+from wire.topics import ALERTS, CLOCK, RECORD_CLAIMS, RECORD_MOVES, WRITTEN_AT_MOST, group_of_stage
 
 
 def data_plane_settings(settings: Settings, process: str) -> DataPlaneSettings:
@@ -79,7 +82,14 @@ def build(view: View, rules: list[Rule], settings: Settings, process: str) -> Da
     wire = Wire(view, registry, prefix)
     group = group_of_stage(settings, view.name)
     app, plane = app_of(group, settings, process)
-    store: RowStore[Any] = plane.add_row_store(RowStore(f"{prefix}rows.{view.name}", wire.load_row, wire.dump_row))
+    large = LargeRows(view.name, settings.partitions)
+
+    def restored(value: bytes) -> Any:
+        row = wire.load_row(value)
+        large.measured(row.id.encode(), len(value))
+        return row
+
+    store: RowStore[Any] = plane.add_row_store(RowStore(f"{prefix}rows.{view.name}", restored, wire.dump_row))
     stage = Stage(
         view,
         rules,
@@ -93,6 +103,7 @@ def build(view: View, rules: list[Rule], settings: Settings, process: str) -> Da
         live_since=int(settings.live_since.timestamp()) * 1_000_000,
         one_subject=one_subject(view),
         misjudged_a_minute=settings.misjudged_a_minute,
+        large=large,
     )
     plane.on_partitions_assigned(stage.take_over)
     plane.on_partitions_revoked(stage.hand_over)
@@ -113,6 +124,27 @@ def topics_of(view: View, prefix: str) -> list[str]:
     received = [f"contributions.{view.name}"] if view.contribution is not None else []
     moves = [RECORD_MOVES] if one_subject(view) else []
     return [prefix + topic for topic in (*stated, *received, *moves, CLOCK)]
+
+
+def access(settings: Settings, name: str) -> Access:
+    """What the stage of the view `name` does with Kafka."""
+    view = discover("domain.views", "VIEW", View)[name]
+    claims = {RECORD_CLAIMS} if one_subject(view) else set()
+    told = {f"contributions.{other}" for other in view.contributes_to}
+    reads = topics_of(view, settings.topic_prefix)
+    return access_of(settings, name, reads, f"rows.{name}", {ALERTS, *told, *claims})
+
+
+def access_of(settings: Settings, name: str, reads: Iterable[str], rows: str, writes: Iterable[str]) -> Access:
+    """As `access` for any worker of the data plane: its rows are restored by a group of their own. `reads` are names
+    on the cluster."""
+    group = group_of_stage(settings, name)
+    return Access(
+        reads=on(settings, [rows]).union(reads),
+        writes=on(settings, [rows, *PUT_ASIDE, *writes]),
+        groups=frozenset({group, restore_group(group)}),
+        transactions=f"{group}-",
+    )
 
 
 def one_subject(view: View) -> frozenset[tuple[str, str]]:

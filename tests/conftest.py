@@ -20,8 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import hypothesis
+import psycopg
 import pytest
 
+from database import service_calendar
 from database.migrate import migrate
 from local.stack import downloads, postgres
 from local.stack.children import Child, Program, start
@@ -155,6 +157,8 @@ def migrated_template(postgres_server: LocalStack) -> Iterator[str]:
     postgres.make_database(port, passwords, name, "citygrid_owner", postgres.USERS)
     try:
         migrate(postgres_server.dsn("citygrid_owner", name))
+        with psycopg.connect(postgres_server.dsn("citygrid_sinks", name)) as sinks:
+            service_calendar.learn(sinks, Settings(_env_file=None).office_hours)
         yield name
     finally:
         drop_database(port, passwords, name)

@@ -13,6 +13,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from domain.retention import Kept
 from domain.view import View
 from runtime.discover import discover
 from wire.schema import Json, Record, Union, avro
@@ -66,15 +67,22 @@ _CONTRACT_ATTRIBUTES = {
 #: ISO 8601, without years and months: they have no length in seconds.
 _DURATION = re.compile(r"P(?=.)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _SECONDS = (604_800, 86_400, 3_600, 60, 1)
+PERMANENT = "permanent"
+#: Whole years or whole local days: what a row forgets goes at a midnight of the city.
+_KEPT = re.compile(r"P([1-9]\d{0,2})Y|P([1-9]\d{0,4})D")
 #: What pages call the department, if no page's own texts do.
-_CONTRACT_WORDS = {"department_zh", "eight_digits", "on_holidays"}
+_CONTRACT_WORDS = {"department_zh", "eight_digits", "on_holidays", "momentary"}
 
 
 What = Literal["row", "contribution", "alert", "clock", "record"]
 
 
+OUR_DEPARTMENT = "grid"
+"""Whose contracts the city's own database states."""
 RECORD_TOPICS = ("record-claims", "record-holders", "record-moves")
 """About which subject each record is: docs/decisions/0024-one-subject.md."""
+DOOR_REPORTS = "door-reports"
+"""What the doors did with what departments handed over: docs/decisions/0034-door-reports.md."""
 
 
 class ContractRefused(Exception):
@@ -119,8 +127,19 @@ class Contract:
 
     @property
     def retention(self) -> str:
-        """How long the department keeps it: an ISO 8601 duration."""
+        """How long it is kept after what it states has ended: years or days in ISO 8601, or `permanent`."""
         return self._text("retention")
+
+    @cached_property
+    def kept(self) -> Kept | None:
+        """`retention` as a length of time; None: it is permanent."""
+        return _kept(self.path, self.retention)
+
+    @property
+    def momentary(self) -> bool:
+        """Whether it states what happens at a moment (a passage, a call, a visit) and is over with it: topic and rows
+        forget it after `retention`. What lasts is told when it is overdue (docs/decisions/0031-retention.md)."""
+        return self.record.attributes.get("momentary") is True
 
     @property
     def freshness(self) -> str:
@@ -205,6 +224,11 @@ def contracts(root: Path = SCHEMAS) -> dict[str, Contract]:
     return dict(_ours() if root == SCHEMAS else _read(root))
 
 
+def stated_by(department: str) -> list[str]:
+    """The topics that `department` states."""
+    return [topic for topic, contract in contracts().items() if contract.department == department]
+
+
 @lru_cache(maxsize=1)
 def _ours() -> tuple[tuple[str, Contract], ...]:
     return _read(SCHEMAS)
@@ -267,7 +291,14 @@ def _read_published(root: Path) -> tuple[tuple[str, Published], ...]:
 def every_schema(root: Path = SCHEMAS) -> dict[str, Mapping[str, Any]]:
     """Topic → schema of all that is on the wire."""
     events: dict[str, Mapping[str, Any]] = {topic: contract.schema for topic, contract in contracts(root).items()}
-    return events | {topic: output.schema for topic, output in published(root).items()}
+    doors = {DOOR_REPORTS: door_report_schema(root)}
+    return events | {topic: output.schema for topic, output in published(root).items()} | doors
+
+
+@lru_cache(maxsize=2)
+def door_report_schema(root: Path = SCHEMAS) -> Mapping[str, Any]:
+    """What the doors report. Raises ContractRefused."""
+    return _loaded(root / "door-report.avsc", set())[0]
 
 
 def _loaded(path: Path, attributes: set[str]) -> tuple[dict[str, Any], Record]:
@@ -288,6 +319,12 @@ def _check_contract(path: Path, record: Record) -> None:
     _one_of(path, "category", attributes["category"], CATEGORIES)
     _one_of(path, "subject", attributes["subject"], subjects(), "Of another there is a view first, in domain/views/.")
     _seconds(path, attributes["freshness"])
+    kept = _kept(path, attributes["retention"])
+    if attributes.get("momentary", True) is not True or ("momentary" in attributes and kept is None):
+        raise ContractRefused(
+            f"{path}: 'momentary' may only be true, of what is not kept permanently: topic and rows forget it after "
+            "'retention'. What lasts does without it."
+        )
     if attributes.get("on_holidays", "open") != "open":
         raise ContractRefused(f"{path}: 'on_holidays' may only be \"open\"; an office that closes does without it.")
     if list(record.by_name) != [*HEAD, "change"]:
@@ -341,6 +378,16 @@ def _seconds(path: Path, duration: str) -> int:
             "seconds, such as P1D or PT1H: after how long without an event the department counts as quiet."
         )
     return seconds
+
+
+def _kept(path: Path, duration: str) -> Kept | None:
+    match = _KEPT.fullmatch(duration)
+    if match is None and duration != PERMANENT:
+        raise ContractRefused(
+            f"{path}: 'retention' is {duration!r}; it must be years or days in ISO 8601, such as P5Y or P31D, or "
+            f"{PERMANENT!r}: for how long it may be kept once what it states has ended."
+        )
+    return Kept(*(int(count or 0) for count in match.groups())) if match else None
 
 
 def _one_of(path: Path, key: str, value: str, allowed: tuple[str, ...], otherwise: str = "") -> None:

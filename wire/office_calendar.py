@@ -1,4 +1,5 @@
-"""The days on which offices are closed for a public holiday, as the State Council arranges them for each year.
+"""The days on which offices work, and on which they are closed for a public holiday, as the State Council arranges
+them for each year.
 
 `chinesecalendar` holds them. An ordinary weekend is none: a contract's limit allows for those. The days off around a
 holiday are, and the weekend days that are worked in exchange are not.
@@ -38,3 +39,20 @@ def known_until() -> int:
     """The instant at which the last year ends whose holidays are known, microseconds UTC."""
     year = max(chinese_calendar.constants.holidays).year
     return midnight((date(year + 1, 1, 1) - _EPOCH).days)
+
+
+def works_on(day: date) -> bool:
+    """Whether offices work on `day`; a year that is not known has no holidays."""
+    try:
+        return bool(chinese_calendar.is_workday(day))
+    except NotImplementedError:
+        return day.weekday() < 5
+
+
+@lru_cache(maxsize=1)
+def known_days() -> tuple[date, list[bool]]:
+    """The first day of the years whose arrangement is known, and for each day from there on whether offices work."""
+    years = sorted({day.year for day in chinese_calendar.constants.holidays})
+    first, end = date(years[0], 1, 1), date(years[-1] + 1, 1, 1)
+    days = (first + timedelta(days=number) for number in range((end - first).days))
+    return first, [chinese_calendar.is_workday(day) for day in days]

@@ -8,11 +8,11 @@ compute or undo one.
 
 from __future__ import annotations
 
-import hmac
 import os
 import re
 import secrets
 from base64 import urlsafe_b64encode
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,7 +41,10 @@ class Pseudonyms:
     """Makes pseudonyms under one key. Remembers the last `REMEMBERED` numbers, since families come in rows."""
 
     def __init__(self, key: bytes, key_id: str = FIRST_KEY_ID) -> None:
-        self._keyed = hmac.new(key, digestmod="sha256")
+        # HMAC (RFC 2104) as two hashes that have seen the key: `hmac.new(…).copy()` takes twice the time
+        padded = key.ljust(64, b"\0") if len(key) <= 64 else sha256(key).digest().ljust(64, b"\0")
+        self._inner = sha256(bytes(byte ^ 0x36 for byte in padded))
+        self._outer = sha256(bytes(byte ^ 0x5C for byte in padded))
         self.key_id = key_id
         self._known: dict[tuple[str, str | None], Person] = {}
 
@@ -78,9 +81,10 @@ class Pseudonyms:
         return Person(self._made(named.hashed), named.born)
 
     def _made(self, hashed: str) -> str:
-        made = self._keyed.copy()
-        made.update(hashed.encode())
-        return f"{self.key_id}.{urlsafe_b64encode(made.digest())[:43].decode('ascii')}"
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(hashed.encode())
+        outer.update(inner.digest())
+        return f"{self.key_id}.{urlsafe_b64encode(outer.digest())[:43].decode('ascii')}"
 
 
 def read_keys(file: Path) -> list[tuple[str, bytes]]:

@@ -6,22 +6,24 @@ Names here have no prefix; `Topic.on(settings)` gives the name on the cluster.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
 
 from runtime.settings import Settings
 from wire.compatibility import Incompatible, level_of, troubles_of
-from wire.contracts import RECORD_TOPICS, contracts, every_schema, published
+from wire.contracts import DOOR_REPORTS, RECORD_TOPICS, Contract, contracts, every_schema, published
+from wire.door_reports import KEPT_DAYS
 from wire.registry import Registry, RegistryRefused
 
 DAY_MS = 86_400_000
+WEEK_MS = 7 * DAY_MS
 FOR_EVER = "-1"
 #: A row of a large household. Brokers compare it with a batch as it comes, compressed.
 LARGE_RECORD = "2200000"
@@ -31,7 +33,11 @@ LARGE_LETTER = "2300000"
 #: took compressed can be far larger than `LARGE_RECORD`, and must still fit into a dead letter.
 WRITTEN_AT_MOST = 100_000_000
 PATIENCE_S = 30.0
-
+TIMES = frozenset({"retention.ms", "segment.ms", "max.compaction.lag.ms"})
+"""What `ensure_topics` changes where a topic has it otherwise: contracts say for how long records are kept."""
+COPIES = "min.insync.replicas"
+OF_KAFKA = ("__consumer_offsets", "__transaction_state")
+"""Kafka's own topics, made when first needed: how far readers are, which transactions hold."""
 DEAD_LETTERS = "dead-letters"
 PARKED = "parked"
 REPLAY_OF = "replay_of"
@@ -44,10 +50,12 @@ PUBLICATIONS = "publications"
 _KEPT = {"cleanup.policy": "delete", "retention.ms": FOR_EVER, "retention.bytes": FOR_EVER}
 # A closed segment an hour: compaction and deletion only touch closed ones. All is kept for a day: of records of one
 # key that are sent back together a row waits for each (docs/decisions/0023-judging.md).
+# Within a week of it the older versions of a row are gone, and with them what the row forgot.
 _COMPACTED = {
     "cleanup.policy": "compact",
     "segment.ms": "3600000",
     "min.compaction.lag.ms": "86400000",
+    "max.compaction.lag.ms": str(WEEK_MS),
     "min.cleanable.dirty.ratio": "0.3",
 }
 
@@ -71,7 +79,7 @@ class Topic:
 
 def topics() -> list[Topic]:
     """Every topic of the system, events first."""
-    made = [Topic(topic, "events keep everything: rows are rebuilt from them", _KEPT) for topic in contracts()]
+    made = [_of_events(contract) for contract in contracts().values()]
     for output in published().values():
         match output.what:
             case "row":
@@ -88,6 +96,8 @@ def topics() -> list[Topic]:
     month = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
     made.append(Topic(DEAD_LETTERS, "personal data: kept short", _large(month, LARGE_LETTER)))
     made.append(Topic(PARKED, "waits for a newer reader, however long", _large(_KEPT, LARGE_LETTER)))
+    reports = {**_COMPACTED, "cleanup.policy": "compact,delete", "retention.ms": str(KEPT_DAYS * DAY_MS)}
+    made.append(Topic(DOOR_REPORTS, "departments see what they did for some months", reports))
     made.append(Topic(PUBLICATIONS, "when each file was first published: its key is the file's digest", _COMPACTED))
     return made
 
@@ -100,14 +110,17 @@ def group_of_stage(settings: Settings, view: str) -> str:
 def ensure_topics(settings: Settings) -> list[str]:
     """Make the topics that are missing; returns their names on the cluster. May be run again at any time.
 
-    Raises TopicsDiffer if one exists with another number of partitions or another cleanup policy, KafkaException if the
-    cluster does not answer within `PATIENCE_S`.
+    Those that are there, Kafka's own too, are held to the same number of copies before a record counts as acknowledged,
+    and are given the times that this version keeps records for.
+    Raises TopicsDiffer if one exists with another number of partitions, another cleanup policy or too few copies,
+    KafkaException if the cluster does not answer within `PATIENCE_S`.
     """
     admin = AdminClient({**settings.kafka_client()})
     there = admin.list_topics(timeout=PATIENCE_S).topics
     wanted = {topic.on(settings): topic for topic in topics()}
+    copies = {COPIES: str(settings.copies_acknowledged)} if settings.replication_factor > 1 else {}
     missing = [
-        NewTopic(name, settings.partitions, settings.replication_factor, config=topic.config)
+        NewTopic(name, settings.partitions, settings.replication_factor, config={**topic.config, **copies})
         for name, topic in wanted.items()
         if name not in there
     ]
@@ -123,7 +136,38 @@ def ensure_topics(settings: Settings) -> list[str]:
             made.append(name)
     _wait_until_led(admin, wanted)
     _refuse_others(admin, settings, wanted)
+    if copies:
+        _acknowledge_copies(admin, settings, wanted)
     return made
+
+
+def _acknowledge_copies(admin: AdminClient, settings: Settings, names: Iterable[str]) -> None:
+    """Let Kafka acknowledge a record only once `copies_acknowledged` brokers have it. Raises TopicsDiffer, with nothing
+    changed, if a topic has fewer copies: it could not be written to any more."""
+    there, wanted = admin.list_topics(timeout=PATIENCE_S).topics, settings.copies_acknowledged
+    known = [name for name in (*names, *OF_KAFKA) if name in there]
+    few = {name: min(len(part.replicas) for part in there[name].partitions.values()) for name in known}
+    if troubles := [
+        f"Topic {name} keeps {copies} copy of each record, and CITYGRID_REPLICATION_FACTOR wants "
+        f"{settings.replication_factor}: give it as many by kafka-reassign-partitions.sh, then go on."
+        for name, copies in few.items()
+        if copies < wanted
+    ]:
+        raise TopicsDiffer("\n".join(troubles))
+    configured = _configurations(admin, known).items()
+    _set(admin, {name: {COPIES: str(wanted)} for name, config in configured if int(config[COPIES].value) < wanted})
+
+
+def _of_events(contract: Contract) -> Topic:
+    """What lasts is kept: rows are rebuilt from it. What happens at a moment is kept for as long as rows keep it, by
+    when it came; they count whole local days from when it was recorded, which may lie a day ahead of that."""
+    if not contract.momentary or contract.kept is None:
+        return Topic(contract.topic, "events keep everything: rows are rebuilt from them", _KEPT)
+    kept_ms = (366 * contract.kept.years + contract.kept.days + 1) * DAY_MS
+    # Whole segments go, a week's at most: without it a quiet door's would stay.
+    segment_ms = max(DAY_MS, min(WEEK_MS, kept_ms // 30))
+    why = f"of moments: rows forget it after {contract.retention}, so does the topic"
+    return Topic(contract.topic, why, {**_KEPT, "retention.ms": str(kept_ms), "segment.ms": str(segment_ms)})
 
 
 def _wait_until_led(admin: AdminClient, names: Iterable[str]) -> None:
@@ -181,25 +225,60 @@ def _registered(registry: Registry, settings: Settings, topic: str, schema: Mapp
 
 def _refuse_others(admin: AdminClient, settings: Settings, wanted: dict[str, Topic]) -> None:
     troubles = []
+    other_times: dict[str, dict[str, str]] = {}
     there = admin.list_topics(timeout=PATIENCE_S).topics
-    asked = [ConfigResource(ResourceType.TOPIC, name) for name in wanted if name in there]
-    # Topics made a moment ago may not be listed yet, and nothing may not be asked for.
-    described = admin.describe_configs(asked, request_timeout=PATIENCE_S) if asked else {}
-    for resource, future in described.items():
-        count = len(there[resource.name].partitions)
+    # Topics made a moment ago may not be listed yet.
+    for name, config in _configurations(admin, [name for name in wanted if name in there]).items():
+        count = len(there[name].partitions)
         if count != settings.partitions:
             troubles.append(
-                f"Topic {resource.name} has {count} partitions, CITYGRID_PARTITIONS says {settings.partitions}: rows "
+                f"Topic {name} has {count} partitions, CITYGRID_PARTITIONS says {settings.partitions}: rows "
                 f"of one subject would lie in two places. Set CITYGRID_PARTITIONS={count}, or rebuild into new topics."
             )
-        policy = future.result(PATIENCE_S)["cleanup.policy"].value
-        if policy != wanted[resource.name].config["cleanup.policy"]:
+        times = {key: wanted[name].config[key] for key in TIMES & wanted[name].config.keys()}
+        if differing := {key: value for key, value in times.items() if config[key].value != value}:
+            other_times[name] = differing
+        policy = config["cleanup.policy"].value
+        if policy != wanted[name].config["cleanup.policy"]:
             troubles.append(
-                f"Topic {resource.name} has cleanup.policy={policy}; it must be "
-                f"{wanted[resource.name].config['cleanup.policy']} ({wanted[resource.name].why}). Change it there."
+                f"Topic {name} has cleanup.policy={policy}; it must be "
+                f"{wanted[name].config['cleanup.policy']} ({wanted[name].why}). Change it there."
             )
     if troubles:
         raise TopicsDiffer("\n".join(troubles))
+    _set(admin, other_times)
+
+
+def _set(admin: AdminClient, configs: Mapping[str, Mapping[str, str]]) -> None:
+    """Give these topics these settings. Raises KafkaException."""
+    changes = [
+        ConfigResource(
+            ResourceType.TOPIC,
+            name,
+            incremental_configs=[
+                ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET) for key, value in config.items()
+            ],
+        )
+        for name, config in configs.items()
+    ]
+    for future in (admin.incremental_alter_configs(changes, request_timeout=PATIENCE_S) if changes else {}).values():
+        future.result(PATIENCE_S)
+
+
+def _configurations(admin: AdminClient, names: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Each topic's configuration. Of several brokers one may not know yet a topic that another has made: it is asked
+    again. Raises KafkaException."""
+    deadline = time.monotonic() + PATIENCE_S
+    known: dict[str, dict[str, Any]] = {}
+    while lacking := [ConfigResource(ResourceType.TOPIC, name) for name in names if name not in known]:
+        for resource, future in admin.describe_configs(lacking, request_timeout=PATIENCE_S).items():
+            try:
+                known[resource.name] = future.result(PATIENCE_S)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART or time.monotonic() > deadline:
+                    raise
+        time.sleep(0.1 if len(known) < len(names) else 0)
+    return known
 
 
 def _large(config: dict[str, str], most: str = LARGE_RECORD) -> dict[str, str]:

@@ -2,63 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime
 
 from api import cursor, people, quiet, select
-from api.database import AsCaller, filters
+from api.database import AsCaller
+from api.filters import AlertFilters
 from api.masking import mask_text
-from api.models import Alerts, Because, Case, GridPrefix, Look, Moment, Severity, Unmasked
+from api.models import Alerts, Because, Case, Count, Look, Moment, Unmasked
 from api.problems import NOT_FOUND, refuse
 
 router = APIRouter(tags=["alerts"])
 
-State = Literal["open", "opened", "resolved", "held", "unknown", "any"]
-OVER = ("resolved", "held")
-"""States whose list is ordered by when they came about, newest first, instead of by what is due."""
+SORTED_BY = {"resolved": "changed_at", "held": "changed_at", "any": "opened_at"}
+"""By what the list of a state is sorted, newest first; all others by what is due first (`city.alerts_by`)."""
+MOST_OF_HISTORY = 1_000
+"""Nobody counts more than these and one (`city.count_alerts`)."""
 
 
 @router.get("/alerts", summary="Alerts, calls for help and what is due first")
 async def alerts(
     caller: AsCaller,
-    state: Annotated[
-        State,
-        Query(
-            description="`open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if "
-            "they hold, for a topic is quiet; `any` is all but `held`"
-        ),
-    ] = "open",
-    rule: Annotated[str | None, Query(max_length=80, pattern=r"^[^\x00]*$")] = None,
-    severity: Severity | None = None,
-    grid: Annotated[GridPrefix | None, Query(description="a district, street, community or grid")] = None,
-    department: Annotated[str | None, Query(max_length=80, pattern=r"^[^\x00]*$")] = None,
-    due_from: AwareDatetime | None = None,
-    due_until: AwareDatetime | None = None,
-    opened_from: AwareDatetime | None = None,
-    assignee: UUID | None = None,
+    wanted: AlertFilters,
     after: Annotated[str | None, Query(alias="cursor", max_length=300, description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=select.MOST)] = select.PAGE,
 ) -> Alerts:
     """Alerts of the caller's area and rules: calls for help first, then by the time left. What is over comes newest
     first."""
-    wanted = filters(
-        state=state,
-        rule=rule,
-        severity=severity,
-        area=grid,
-        department=department,
-        due_from=due_from,
-        due_until=due_until,
-        opened_from=opened_from,
-        assignee=assignee,
-    )
     statement = "SELECT * FROM city.list_alerts(%(wanted)s, %(most)s, %(rank)s, %(time)s, %(id)s)"
-    rows = await caller.rows(statement, {"wanted": wanted, "most": limit + 1, **cursor.position(after)})
-    shown, following = cursor.page(rows, limit, "finding_id", "changed_at" if state in OVER else "respond_by")
+    rows = await caller.rows(statement, {"wanted": wanted.filters, "most": limit + 1, **cursor.position(after)})
+    shown, following = cursor.page(rows, limit, "finding_id", SORTED_BY.get(wanted.state, "due"))
     return Alerts(items=[select.alert_of(row) for row in shown], next=following)
+
+
+@router.get("/alerts/count", summary="How many alerts a list has")
+async def count(caller: AsCaller, wanted: AlertFilters) -> Count:
+    """Of the list of the same filters; of history at most 1,000 are counted."""
+    row = await caller.row("SELECT city.count_alerts(%(wanted)s) AS counted", {"wanted": wanted.filters})
+    counted = int(row["counted"]) if row else 0
+    if wanted.state in SORTED_BY and counted > MOST_OF_HISTORY:
+        return Count(count=MOST_OF_HISTORY, more=True)
+    return Count(count=counted, more=False)
 
 
 @router.get("/alerts/{finding_id}", summary="A case: why, where, whom, what was done", response_model=Case)
@@ -80,7 +66,7 @@ async def case(request: Request, caller: AsCaller, finding_id: UUID) -> Case | R
         resolution_zh=row["resolution_zh"],
         resolution_en=row["resolution_en"],
         people=people.shown(await people.concerned(caller, row, purpose=None), masked=True),
-        tasks=[select.task_of(task, caller) for task in tasks],
+        tasks=[select.task_of(task, caller.account) for task in tasks],
         timeline=sorted(timeline, key=lambda moment: moment.at),
     )
 

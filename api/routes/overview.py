@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
-from api.database import AsCaller, filters
+from api.database import AsCaller
+from api.filters import AlertFilters
 from api.models import (
     Acknowledging,
     AlertsByRule,
@@ -17,14 +18,19 @@ from api.models import (
     GridPrefix,
     HourOfAcknowledging,
     HourOfRule,
-    Severity,
     Summary,
+    Worker,
+    Workers,
 )
 from api.stream import fresh
 from domain.time import CITY
 
 router = APIRouter()
 
+APART_PIXELS = 44
+"""Two pins that are nearer than this are one: a pin of several is 36 pixels wide."""
+BOX = r"^-?\d{1,3}(\.\d{1,9})?(,-?\d{1,3}(\.\d{1,9})?){3}$"
+BOX_IS = "west,south,east,north in degrees: 113.1,22.8,113.5,23.1"
 LEVELS = {6: "district", 9: "street", 12: "community", 15: "grid"}
 
 Parent = Annotated[GridPrefix, Query(description="a district, street or community; empty for the city")]
@@ -37,10 +43,19 @@ async def summary(caller: AsCaller) -> Summary:
     return Summary.model_validate(head)
 
 
+@router.get("/workers", summary="Grid workers of the area", tags=["overview"])
+async def workers(caller: AsCaller) -> Workers:
+    """Those of a command centre's area, at most 1,000, those on duty first. Nobody else sees any."""
+    return Workers(items=[Worker(**row) for row in await caller.rows("SELECT * FROM city.workers()")])
+
+
 @router.get("/map/grids", summary="Areas with what is open in them", tags=["map"])
-async def grids(caller: AsCaller, parent: Parent = "") -> FeatureCollection:
-    """The areas one level under `parent` as GeoJSON (WGS 84) with the open and urgent alerts in the caller's area."""
-    counted = await caller.rows("SELECT * FROM city.map_areas(%(parent)s)", {"parent": parent})
+async def grids(caller: AsCaller, wanted: AlertFilters, parent: Parent = "") -> FeatureCollection:
+    """The areas one level under `parent` as GeoJSON (WGS 84) with how many alerts of the list of the same filters lie
+    in each (`open`), and how many of them are urgent. `grid` is `parent` here."""
+    counted = await caller.rows(
+        "SELECT * FROM city.map_areas(%(parent)s, %(wanted)s)", {"parent": parent, "wanted": wanted.filters}
+    )
     return FeatureCollection(
         features=[
             _feature(
@@ -54,25 +69,32 @@ async def grids(caller: AsCaller, parent: Parent = "") -> FeatureCollection:
     )
 
 
-@router.get("/map/alerts", summary="Open alerts as points", tags=["map"])
+@router.get("/map/alerts", summary="Alerts as points and clusters", tags=["map"])
 async def pins(
     caller: AsCaller,
-    parent: Parent = "",
-    severity: Severity | None = None,
-    rule: Annotated[str | None, Query(max_length=80, pattern=r"^[^\x00]*$")] = None,
+    wanted: AlertFilters,
+    zoom: Annotated[int, Query(ge=0, le=22, description="of a web map: 256 pixels are 360° / 2^zoom")] = 12,
+    within: Annotated[str | None, Query(pattern=BOX, max_length=100, description=BOX_IS)] = None,
 ) -> FeatureCollection:
-    """At most 1,000 open alerts with a place, in the order of the list."""
-    wanted = filters(area=parent, severity=severity, rule=rule)
-    listed = await caller.rows("SELECT * FROM city.map_alerts(%(wanted)s)", {"wanted": wanted})
-    return FeatureCollection(
-        features=[
-            _feature(
-                str(row["finding_id"]),
-                {"type": "Point", "coordinates": [row["lon"], row["lat"]]},
-                {"finding_id": str(row["finding_id"]), "rule": row["rule"], "severity": row["severity"]},
-            )
-            for row in listed
-        ]
+    """The alerts of the list of the same filters that lie somewhere. Those that would lie upon each other at `zoom` are
+    one: their number (`alerts`), where they lie (`bounds`), the worst severity, and the first of them. The 1,000
+    largest at most."""
+    cell = 360 / 256 / 2**zoom * APART_PIXELS
+    box = [float(degrees) for degrees in within.split(",")] if within else None
+    listed = await caller.rows(
+        "SELECT * FROM city.map_alerts(%(wanted)s, %(cell)s, %(box)s::float8[])",
+        {"wanted": wanted.filters, "cell": cell, "box": box},
+    )
+    return FeatureCollection(features=[_pin(row) for row in listed])
+
+
+def _pin(row: dict[str, Any]) -> Feature:
+    bounds = [row["west"], row["south"], row["east"], row["north"]]
+    return _feature(
+        str(row["finding_id"]),
+        {"type": "Point", "coordinates": [row["lon"], row["lat"]]},
+        {field: row[field] for field in ("rule", "severity", "alerts")}
+        | {"finding_id": str(row["finding_id"]), "bounds": bounds},
     )
 
 

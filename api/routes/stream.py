@@ -19,6 +19,7 @@ DESCRIPTION = """Server-Sent Events: what changes in the caller's area, as it is
 - `ready`: the stream has begun; its id is where. Read the lists after it and nothing is missed.
 - `alert`: an `Alert` · `task`: a `Task`, or `{"id", "gone": true}` once it has left the caller's queues
 - `freshness`: an item of `/freshness` that moved
+- `behind`: `{"seconds"}`, how old the events are that follow now; 0 once they are fresh again
 - `reset`: the cursor brought along is older than what is kept: read everything again
 - `ended`: the session is over; log in again
 

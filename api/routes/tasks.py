@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Header, Query, Request, Response
 from psycopg.types.json import Jsonb
-from pydantic import AwareDatetime
 
 from api import cursor, select
-from api.database import AsCaller, Caller, filters
+from api.database import AsCaller, Caller
+from api.filters import TaskFilters
 from api.models import (
     Complete,
     Gone,
-    GridPrefix,
     HandOver,
     Instruction,
     Nothing,
     Queue,
     Queues,
     Reason,
-    Severity,
     Task,
     Tasks,
     Visit,
@@ -34,7 +32,6 @@ from wire.values.identity_finder import masked
 
 router = APIRouter(tags=["tasks"])
 
-State = Literal["open", "running", "dispatched", "acknowledged", "suspended", "completed", "closed"]
 OVER = ("completed", "closed")
 Key = Annotated[
     UUID | None,
@@ -46,36 +43,15 @@ Empty = Annotated[Nothing, Body(default_factory=Nothing)]
 @router.get("/tasks", summary="Tasks, calls for help and what is due first")
 async def tasks(
     caller: AsCaller,
-    state: Annotated[
-        State, Query(description="`open` is not finished; `running` is open and its clock does not stand still")
-    ] = "open",
-    mine: Annotated[bool, Query(description="only those that this account has claimed")] = False,
-    unassigned: Annotated[bool, Query(description="only those outside a grid's queue that nobody has claimed")] = False,
-    rule: Annotated[str | None, Query(max_length=80, pattern=r"^[^\x00]*$")] = None,
-    severity: Severity | None = None,
-    grid: Annotated[GridPrefix | None, Query(description="queues of a district, street, community or grid")] = None,
-    due_from: AwareDatetime | None = None,
-    due_until: AwareDatetime | None = None,
-    assignee: UUID | None = None,
+    wanted: TaskFilters,
     after: Annotated[str | None, Query(alias="cursor", max_length=300, description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=select.MOST)] = select.PAGE,
 ) -> Tasks:
     """Tasks of the caller's queues: calls for help first, then by the time left. Finished ones come newest first."""
-    wanted = filters(
-        state=state,
-        mine=mine,
-        unassigned=unassigned,
-        rule=rule,
-        severity=severity,
-        area=grid,
-        due_from=due_from,
-        due_until=due_until,
-        assignee=assignee,
-    )
     statement = "SELECT * FROM city.list_tasks(%(wanted)s, %(most)s, %(rank)s, %(time)s, %(id)s)"
-    rows = await caller.rows(statement, {"wanted": wanted, "most": limit + 1, **cursor.position(after)})
-    shown, following = cursor.page(rows, limit, "id", "finished_at" if state in OVER else "respond_by")
-    return Tasks(items=[select.task_of(row, caller) for row in shown], next=following)
+    rows = await caller.rows(statement, {"wanted": wanted.filters, "most": limit + 1, **cursor.position(after)})
+    shown, following = cursor.page(rows, limit, "id", "finished_at" if wanted.state in OVER else "respond_by")
+    return Tasks(items=[select.task_of(row, caller.account) for row in shown], next=following)
 
 
 @router.get("/tasks/{task_id}", summary="A task", response_model=Task)
@@ -183,4 +159,4 @@ async def _move(
         raise Refused(NOT_FOUND)
     # Handed over out of one's own scope: nothing more than the move itself is known of it here.
     unseen = dict.fromkeys(("why_zh", "why_en", "unknown", "claimed_name", "placed"))
-    return select.task_of({**acted, **unseen, "moves": []}, caller)
+    return select.task_of({**acted, **unseen, "moves": []}, caller.account)

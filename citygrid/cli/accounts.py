@@ -30,9 +30,12 @@ def create(
         list[str] | None, typer.Option(help="Only alerts of this domain of rules; may be given again.")
     ] = None,
     language: Annotated[Literal["zh", "en"], typer.Option(help="Of texts and errors.")] = "zh",
+    department: Annotated[
+        str | None, typer.Option(help="With the role department: whose files it sees, e.g. housing.")
+    ] = None,
 ) -> None:
     """Make an account; its random password is printed once."""
-    wanted = Account(name, role, scope, tuple(domain) if domain else None, language)
+    wanted = Account(name, role, scope, tuple(domain) if domain else None, language, department=_department(department))
     try:
         made = accounts.create(load().dsn("owner"), wanted)
     except AccountRefused as refused:
@@ -56,6 +59,16 @@ def show(as_json: AsJson = False) -> None:
     console.print(table)
 
 
+@app.command(epilog="Example: citygrid accounts department clerk housing")
+def department(name: Name, of: Annotated[str, typer.Argument(help="The department, e.g. housing.")]) -> None:
+    """Say whose files an account of the role department sees."""
+    try:
+        accounts.set_department(load().dsn("owner"), name, _department(of) or "")
+    except AccountRefused as refused:
+        raise CommandFailed(str(refused)) from None
+    console.print(f"{name} sees what {of} handed over")
+
+
 @app.command(epilog="Example: citygrid accounts password wang")
 def password(name: Name) -> None:
     """Give an account a new random password, printed once; its sessions end."""
@@ -73,3 +86,12 @@ def disable(name: Name) -> None:
     except AccountRefused as refused:
         raise CommandFailed(str(refused)) from None
     console.print(f"{name} is disabled")
+
+
+def _department(name: str | None) -> str | None:
+    from wire.contracts import contracts
+
+    known = sorted({contract.department for contract in contracts().values()})
+    if name is not None and name not in known:
+        raise CommandFailed(f"There is no department '{name}'; there are {', '.join(known)}.")
+    return name

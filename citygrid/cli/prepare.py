@@ -1,4 +1,4 @@
-"""Make tables, topics and schemas on the servers that the settings name; may be repeated at any time."""
+"""Make tables, logins, topics and schemas on the servers that the settings name; may be repeated at any time."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from importlib import import_module
 
 from citygrid.cli import CommandFailed
 from citygrid.cli.screen import console
+from processes.logins import as_prepare
 from runtime.settings import load
 
 EXAMPLE = "citygrid prepare"
 
 
 def command() -> None:
-    """Make tables, topics and schemas on the servers that the settings name; may be repeated at any time.
+    """Make tables, logins, topics and schemas on the servers that the settings name; may be repeated at any time.
 
     `citygrid up` does this for the local stack; a city's own cluster and the containers run it before each start.
     """
     from local.bring_up import BEFORE_WORKERS
     from processes import plugins
 
-    settings = load()
+    settings = as_prepare(load())
     if troubles := plugins.troubles():
         raise CommandFailed("\n".join(troubles))
     for name in BEFORE_WORKERS:

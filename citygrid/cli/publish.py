@@ -25,7 +25,7 @@ from producers.publish.columns import Department, ExportUnknown
 from producers.publish.export_lines import ExportFile, FileRefused
 from producers.publish.publication import Full, Publication, Tell
 from producers.publish.report import Report
-from producers.publish.snapshot import Difference
+from producers.publish.snapshot import Difference, WithdrawsMany
 from producers.publish.watched_folder import WatchedFolder
 from runtime.discover import discover
 from runtime.settings import load
@@ -148,7 +148,7 @@ def _one(publication: Publication, path: Path, snapshot: bool, withdraw_many: bo
     full = Full(_as_of(path, None), withdraw_many) if snapshot else None
     try:
         return publication.of(path, lambda _: lambda *_: None, full)
-    except (FileRefused, ExportUnknown) as refused:
+    except (FileRefused, ExportUnknown, WithdrawsMany) as refused:
         return Report(publication.department.name, path.name, refused=str(refused))
 
 
@@ -215,6 +215,8 @@ def _show(report: Report, publication: Publication) -> None:
         )
     table.add_row(str(len(report.unused)), f"columns not used{': ' if report.unused else ''}{'、'.join(report.unused)}")
     console.print(table, highlight=False, markup=False)
+    if report.not_shown:
+        console.print(f"The department's page does not show this file: {report.not_shown}", highlight=False)
     if report.read_by_stages is False:
         console.print(
             f"The stages have not read everything within {publication.wait:.0f} s: more alerts may be held back.",

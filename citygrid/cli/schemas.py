@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from citygrid.cli import CommandFailed
+from processes.logins import as_prepare
 from runtime.settings import load
 from wire import compatibility
 from wire.contracts import ContractRefused
@@ -56,7 +57,7 @@ def register(
 ) -> None:
     """Register every schema with the registry and hold its subject to its compatibility level."""
     try:
-        ids = ensure_schemas(load())
+        ids = ensure_schemas(as_prepare(load()))
     except (ContractRefused, compatibility.Incompatible) as refused:
         raise CommandFailed(str(refused)) from None
     if not quiet:

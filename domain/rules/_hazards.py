@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from domain.causes import causes
 from domain.rule import Check, Finding, Rule, Text
+from domain.service_time import ServiceTime
 from domain.views.grid import Grid
 
 
 def hazard_rule(
-    name: str, title: Text, *, urgent: bool, severity: str, respond_within: int, checks: tuple[Check, ...]
+    name: str, title: Text, *, urgent: bool, severity: str, respond_within: ServiceTime, checks: tuple[Check, ...]
 ) -> Rule:
-    """The rule about hazards that were reported as `urgent`, or not. `respond_within` in microseconds."""
+    """The rule about hazards that were reported as `urgent`, or not."""
 
     def check(grid: Grid, now: int) -> Iterator[Finding]:
         open_hazards = list(grid.not_repaired())

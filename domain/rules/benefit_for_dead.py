@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from domain.facts import current
 from domain.rule import Check, Finding, Rule, Text
-from domain.time import hours
+from domain.service_time import working_days
 from domain.views.household import in_force, next_turn
 from domain.views.resident import Resident
 
@@ -30,7 +30,7 @@ RULE = Rule(
     version=1,
     severity="today",
     domain="benefits",
-    respond_within=hours(72),
+    respond_within=working_days(3),
     check=check,
     look_again=look_again,
     resolved=Text("待遇已停发或死亡登记已撤回", "the benefit has ended or the death was withdrawn"),

@@ -3,14 +3,14 @@
 from domain.checks import AMBULANCE_CALLED, HURT, RELATIVES_TOLD, SOMEONE_MET
 from domain.rule import Text
 from domain.rules._buttons import button_rule
-from domain.time import minutes
+from domain.service_time import plain_minutes
 
 RULE = button_rule(
     "sos",
     title=Text("手环紧急求助", "SOS button"),
     why=Text("按下手环紧急求助键，尚无人应答", "the SOS button was pressed and nobody has answered"),
     severity="urgent",
-    respond_within=minutes(5),
+    respond_within=plain_minutes(5),
     checks=(
         SOMEONE_MET,
         HURT,

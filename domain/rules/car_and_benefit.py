@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from domain.checks import HARDSHIP_SEEN, HOUSEHOLD_MET
 from domain.keys import itself
 from domain.rule import Check, Finding, Rule, Text
-from domain.time import hours
+from domain.service_time import working_days
 from domain.views.household import Household, next_turn
 
 ALLOWED = {"disability_scooter", "motorcycle", "e_bike"}
@@ -44,7 +44,7 @@ RULE = Rule(
     version=1,
     severity="today",
     domain="benefits",
-    respond_within=hours(72),
+    respond_within=working_days(3),
     check=check,
     look_again=look_again,
     resolved=Text("车辆或保障已不再属于该家庭", "the vehicle or the benefit is no longer with the household"),

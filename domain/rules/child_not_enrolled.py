@@ -8,7 +8,8 @@ from domain.facts import current
 from domain.keys import itself
 from domain.living import holds, next_of, turns
 from domain.rule import Check, Finding, Rule, Text
-from domain.time import DAY, day_of, hours, midnight
+from domain.service_time import working_days
+from domain.time import DAY, day_of, midnight
 from domain.views.resident import Resident
 
 FROM_AGE, UNTIL_AGE = 6, 15
@@ -83,7 +84,7 @@ RULE = Rule(
     version=1,
     severity="planned",
     domain="education",
-    respond_within=hours(14 * 24),
+    respond_within=working_days(10),
     check=check,
     look_again=look_again,
     resolved=Text("已有在读学籍，或不再适龄、不在本市", "on a school's roll, or no longer of that age or in the city"),

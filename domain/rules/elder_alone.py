@@ -7,7 +7,8 @@ from domain.ages import ELDER_FROM_AGE
 from domain.checks import EXITS_CLEAR, GAS_AND_WIRING_SAFE, SOMEONE_MET, WANTS_HELP
 from domain.living import alone, elder_from, next_of, perhaps_alone
 from domain.rule import Check, Finding, Rule, Text
-from domain.time import day_of, hours, midnight
+from domain.service_time import plain_hours
+from domain.time import day_of, midnight
 from domain.views.dwelling import Dwelling
 
 WHY = Text(
@@ -46,7 +47,7 @@ RULE = Rule(
     version=1,
     severity="planned",
     domain="care",
-    respond_within=hours(5 * 24),  # from Monday: Friday night
+    respond_within=plain_hours(5 * 24),  # from Monday: Friday night
     check=check,
     look_again=look_again,
     resolved=Text("本周已走访，或本周已过、不再独居", "visited, or the week is over, or no longer alone"),

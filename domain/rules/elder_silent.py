@@ -11,6 +11,7 @@ from domain.facts import current
 from domain.keys import itself
 from domain.living import alone, elder_from, next_of, perhaps_alone
 from domain.rule import Finding, Rule, Text
+from domain.service_time import plain_hours
 from domain.time import hours
 from domain.views.dwelling import Dwelling
 
@@ -47,7 +48,7 @@ RULE = Rule(
     version=1,
     severity="urgent",
     domain="care",
-    respond_within=hours(2),
+    respond_within=plain_hours(2),
     check=check,
     look_again=look_again,
     resolved=Text("门禁已有进出，或不再独居", "the door was used again, or no longer alone"),

@@ -1,16 +1,20 @@
 """A family on the minimum allowance or recognised as low-income: a visit every 90 days, one for the door.
 
-Source: docs/decisions/0013-rules-of-the-day.md
+Visits are kept for some years: a duty that has been open for as long is due anew, and so is one whose last visit is
+forgotten. Sources: docs/decisions/0013-rules-of-the-day.md, docs/decisions/0031-retention.md
 """
 
 from collections.abc import Iterator
+from itertools import count
 
 from domain.checks import AS_STATED, HARDSHIP_SEEN, HOUSEHOLD_MET, WANTS_HELP
 from domain.contributions import ProgrammeDrawn
 from domain.keys import itself
 from domain.living import holds, next_of, turns
+from domain.retention import VISITS
 from domain.rule import Finding, Rule, Text
-from domain.time import day_of, hours, iso_day, midnight
+from domain.service_time import working_days
+from domain.time import day_of, iso_day, midnight, years_later
 from domain.views.dwelling import Dwelling
 
 PROGRAMMES = ("dibao", "low_income")
@@ -27,7 +31,7 @@ def check(home: Dwelling, now: int) -> Iterator[Finding]:
         (benefit for benefit in _drawn(home) if holds(benefit, now)),
         key=lambda benefit: (benefit.effective_from, benefit.source),
     )
-    if drawn and midnight(due := _due_on(home, drawn)) <= now:
+    if drawn and midnight(due := _due_on(home, drawn, now)[0]) <= now:
         cause = f"{drawn[0].source.record} {iso_day(due)}"
         yield Finding(cause, WHY, tuple(benefit.source for benefit in drawn), arose=midnight(due))
 
@@ -35,7 +39,7 @@ def check(home: Dwelling, now: int) -> Iterator[Finding]:
 def look_again(home: Dwelling, now: int) -> int | None:
     known = _drawn(home)
     drawn = [benefit for benefit in known if holds(benefit, now)]
-    due = (midnight(_due_on(home, drawn)),) if drawn else ()
+    due = map(midnight, _due_on(home, drawn, now)) if drawn else ()
     return next_of((*turns(known), *due), now) if known else None
 
 
@@ -44,22 +48,29 @@ def _drawn(home: Dwelling) -> list[ProgrammeDrawn]:
     return [benefit for person in living for benefit in person.programmes if benefit.programme in PROGRAMMES]
 
 
-def _due_on(home: Dwelling, drawn: list[ProgrammeDrawn]) -> int:
-    """The day on which the next visit is due: so long after the last one, the first so long after the benefit began."""
+def _due_on(home: Dwelling, drawn: list[ProgrammeDrawn], now: int) -> tuple[int, int]:
+    """The day on which the next visit is due, and the day on which it is due anew: so long after the last one, the
+    first so long after the benefit began."""
     begun = min((benefit.effective_from for benefit in drawn), key=itself)
     met = [visit.occurred_at for visit in home.visits if not visit.withdrawn and visit.value.outcome == "done"]
     days = (begun, day_of(max(met, key=itself))) if met else (begun,)
-    return max(days, key=itself) + EVERY_DAYS
+    first = due = max(days, key=itself) + EVERY_DAYS
+    for turn in count(1):
+        anew = years_later(first, turn * VISITS.years)
+        if midnight(anew) > now:
+            break
+        due = anew
+    return due, anew
 
 
 RULE = Rule(
     "low-income-visit",
     title=Text("低保低收入家庭定期走访", "low-income family's periodic visit"),
     view="dwelling",
-    version=1,
+    version=2,
     severity="planned",
     domain="care",
-    respond_within=hours(14 * 24),
+    respond_within=working_days(10),
     check=check,
     look_again=look_again,
     resolved=Text("已走访，或已不再享受救助", "visited, or no longer on the benefit"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from domain.checks import EXITS_CLEAR, GAS_AND_WIRING_SAFE, NUMBER_AS_STATED, ROOMS_PARTITIONED
 from domain.rule import Check, Finding, Rule, Text
 from domain.rules.newly_let import look_again
-from domain.time import hours
+from domain.service_time import plain_hours
 from domain.views.dwelling import Dwelling
 
 LEAST_M2_PER_TENANT = 5.0
@@ -48,7 +48,7 @@ RULE = Rule(
     version=1,
     severity="urgent",  # crowded rentals are where people die in fires
     domain="housing",
-    respond_within=hours(24),
+    respond_within=plain_hours(24),
     check=check,
     look_again=look_again,
     resolved=Text("居住人数已符合标准", "the number of tenants is within the limit again"),

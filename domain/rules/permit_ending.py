@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from domain.checks import SOMEONE_MET, STILL_LIVES_HERE
 from domain.living import next_of
 from domain.rule import Check, Finding, Rule, Text
-from domain.time import hours, iso_day, midnight
+from domain.service_time import working_days
+from domain.time import iso_day, midnight
 from domain.views.resident import PermitHeld, Resident
 
 REMIND_DAYS = 7
@@ -50,7 +51,7 @@ RULE = Rule(
     version=1,
     severity="planned",
     domain="population",
-    respond_within=hours(7 * 24),
+    respond_within=working_days(5),
     check=check,
     look_again=look_again,
     resolved=Text(

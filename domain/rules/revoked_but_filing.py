@@ -10,7 +10,8 @@ from datetime import date
 
 from domain.facts import Statement, by_record, current
 from domain.rule import Check, Finding, Rule, Text
-from domain.time import hours, iso_day, midnight
+from domain.service_time import working_days
+from domain.time import iso_day, midnight
 from domain.views.legal_person import Amount, LegalPerson
 
 _PERIOD = re.compile(r"(\d{4})(?:-(\d\d)|-Q([1-4]))?", re.ASCII)
@@ -61,7 +62,7 @@ RULE = Rule(
     version=1,
     severity="planned",
     domain="companies",
-    respond_within=hours(7 * 24),
+    respond_within=working_days(5),
     check=check,
     look_again=look_again,
     resolved=Text("吊销或申报已撤回，或已注销", "the revocation or the return was withdrawn, or it was deregistered"),

@@ -9,7 +9,8 @@ from domain.checks import RELATIVES_TOLD, SOMEONE_MET
 from domain.contributions import ConditionHeld
 from domain.living import alone, holds, next_of, perhaps_alone, turns
 from domain.rule import Check, Finding, Rule, Text
-from domain.time import day_of, hours, iso_day, midnight
+from domain.service_time import plain_hours
+from domain.time import day_of, iso_day, midnight
 from domain.views.dwelling import Dwelling
 
 CONDITION = "severe_mental"
@@ -47,7 +48,7 @@ RULE = Rule(
     version=1,
     severity="today",
     domain="care",
-    respond_within=hours(18),  # from midnight: the evening of the same day
+    respond_within=plain_hours(18),  # from midnight: the evening of the same day
     check=check,
     look_again=look_again,
     resolved=Text(

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from domain.checks import ROOMS_PARTITIONED, SOMEONE_MET
 from domain.living import leases_in_force, next_of
 from domain.rule import Check, Finding, Rule, Text
-from domain.time import DAY, hours
+from domain.service_time import working_days
+from domain.time import DAY
 from domain.views.dwelling import Dwelling, Passages
 
 WITHIN_DAYS = 7
@@ -51,7 +52,7 @@ RULE = Rule(
     version=1,
     severity="planned",
     domain="housing",
-    respond_within=hours(7 * 24),
+    respond_within=working_days(5),
     check=check,
     look_again=look_again,
     resolved=Text("该人员已登记，或近期不再进出", "registered by now, or not seen any more"),

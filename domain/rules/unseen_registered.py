@@ -11,7 +11,8 @@ from domain.event import Source
 from domain.keys import itself
 from domain.living import Person, leases_in_force, next_of, people
 from domain.rule import Check, Finding, Rule, Text
-from domain.time import DAY, hours
+from domain.service_time import working_days
+from domain.time import DAY
 from domain.views.dwelling import Dwelling
 
 UNSEEN_DAYS = 30
@@ -72,7 +73,7 @@ RULE = Rule(
     version=1,
     severity="planned",
     domain="housing",
-    respond_within=hours(14 * 24),
+    respond_within=working_days(10),
     check=check,
     look_again=look_again,
     resolved=Text("已有门禁记录，或已不登记在此", "seen at the door, or no longer registered here"),

@@ -12,7 +12,7 @@ from domain.event import Source
 from domain.keys import itself
 from domain.living import holds, next_of, turns
 from domain.rule import Check, Finding, Rule, Text
-from domain.time import hours
+from domain.service_time import plain_hours
 from domain.views.grid import Grid
 
 LEVELS = {
@@ -90,7 +90,7 @@ RULE = Rule(
     version=1,
     severity="urgent",
     domain="weather",
-    respond_within=hours(2),
+    respond_within=plain_hours(2),
     check=check,
     look_again=look_again,
     resolved=Text("预警已解除，或此处已无风险", "the warning is over, or nothing here is at risk any more"),

@@ -14,14 +14,12 @@ from domain.event import Event, Source
 from domain.facts import Fact, Statement, by_record, current, in_time, stated
 from domain.keys import itself
 from domain.order import earliest, latest
+from domain.retention import SWIPES, VISITS
 from domain.rows import replace
 from domain.slot import slot_record
-from domain.time import day_of, midnight
+from domain.time import midnight
 from domain.view import NOTHING, Bookkeeping, Contributions, View
 from domain.views._risk import at_risk
-
-SWIPES_KEPT = 31
-"""Local days that a door's events are kept, that of their recording included. docs/decisions/0012-door-swipes.md"""
 
 
 class Register(NamedTuple):
@@ -329,23 +327,6 @@ def contribute(row: Dwelling) -> Contributions:
     return {} if grid is None or risk is None else {"grid": {grid: risk}}
 
 
-def expire(row: Dwelling, now: int) -> Dwelling:
-    """The dwelling without the door's events of more than `SWIPES_KEPT` days, by when they were recorded: at midnight
-    a day's go together, so that a busy door is not woken for each."""
-    if not row.swipes:
-        return row
-    kept_from = midnight(day_of(now) - SWIPES_KEPT + 1)
-    kept = tuple([swipe for swipe in row.swipes if swipe.recorded_at >= kept_from])
-    return row if len(kept) == len(row.swipes) else replace(row, swipes=kept)
-
-
-def expires_at(row: Dwelling) -> int | None:
-    """The midnight at which the oldest of the door's events goes."""
-    if not row.swipes:
-        return None
-    return midnight(day_of(min((swipe.recorded_at for swipe in row.swipes), key=itself)) + SWIPES_KEPT)
-
-
 VIEW = View(
     "dwelling",
     subject="dwelling",
@@ -355,7 +336,6 @@ VIEW = View(
     receive=receive,
     contribute=contribute,
     place=lambda row: row.id,
-    expire=expire,
-    expires_at=expires_at,
+    kept={"swipes": SWIPES, "visits": VISITS, "instructions": VISITS, "feedback": VISITS},
     contributes_to=frozenset({"grid"}),
 )

@@ -20,6 +20,7 @@ from domain.keys import itself
 from domain.residents.facts import Facts
 from domain.residents.states import STATES
 from domain.residents.values import Residence, Stay
+from domain.retention import PRESSES, VISITS
 from domain.rows import replace
 from domain.time import day_of
 from domain.view import NOTHING, Bookkeeping, Contributions, View
@@ -328,6 +329,7 @@ VIEW = View(
     contributes_to=frozenset({"household", "dwelling", "resident"}),
     contribution=Linkage,
     receive=receive,
+    kept={"presses": PRESSES, "answers": PRESSES, "responses": VISITS},
     judged=lambda row: None if leads_away(row) else row.whole(),
     place=lambda row: row.dwelling,
     household=lambda row: row.household,

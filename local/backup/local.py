@@ -11,6 +11,7 @@ from typing import Any
 from local.backup import BackupFailed, archive, databases, topics
 from local.stack import downloads, postgres
 from local.stack.local import LocalStack, Ports, stop
+from processes.logins import as_prepare
 from runtime.settings import Settings, load
 
 Bar = Callable[[str, int], topics.Advance]
@@ -73,13 +74,14 @@ def restore(settings: Settings, folder: Path, bar: Bar) -> int:
     for secret in (folder / "secrets").iterdir():
         shutil.copy(secret, state / "secrets" / secret.name)
         (state / "secrets" / secret.name).chmod(0o600)
-    stack = LocalStack(state, Ports.of(settings), downloads.folder(settings.downloads_dir))
+    cache = downloads.folder(settings.downloads_dir)
+    stack = LocalStack(state, Ports.of(settings), cache, logins=settings.local_logins)
     running = stack.start(["postgres"])
     try:
         for name in (postgres.DATABASE, postgres.REGISTRY_DATABASE):
             databases.restore(stack.dsn(postgres.SUPERUSER, name), folder / "databases" / f"{name}.dump")
         running |= stack.start(["kafka", "registry"], beside=running)
-        return _fill(load(stack.write_environment()), folder, manifest, bar)
+        return _fill(as_prepare(load(stack.write_environment())), folder, manifest, bar)
     finally:
         stop(running)
 

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 
 from local.stack import children, downloads, kafka, ports, postgres, registry
 from local.stack.children import Child, Program
+from processes import logins
 from runtime.settings import Settings
 from wire.pseudonym import new_key
 
@@ -51,11 +52,13 @@ class Ports:
 class LocalStack:
     """The parts of one state folder; a second object over the same folder continues with its passwords and data."""
 
-    def __init__(self, folder: Path, ports: Ports, cache: Path) -> None:
+    def __init__(self, folder: Path, ports: Ports, cache: Path, *, logins: bool = False) -> None:
+        """`logins`: Kafka and registry ask everybody for a login."""
         self.folder = folder.resolve()
         self.ports = ports
         self.cache = cache.resolve()
         self.passwords = self._passwords()
+        self.logins = self._logins() if logins else None
 
     @property
     def env_file(self) -> Path:
@@ -64,6 +67,10 @@ class LocalStack:
     @property
     def pseudonym_key_file(self) -> Path:
         return self.folder / "secrets" / "pseudonym.key"
+
+    @property
+    def logins_file(self) -> Path:
+        return self.folder / "secrets" / "logins.json"
 
     def log(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.log"
@@ -76,11 +83,19 @@ class LocalStack:
             case "postgres":
                 return postgres.program(home, ports.postgres, self.passwords, log)
             case "kafka":
-                return kafka.program(home, ports.kafka, ports.controller, self.cache, log)
+                node = kafka.Node(1, ports.kafka, ports.controller)
+                return kafka.program(home, node, self.cache, log, passwords=self.logins and self.logins.kafka)
             case "registry":
                 password = self.passwords["citygrid_registry"]
                 return registry.program(
-                    home, ports.registry, ports.registry_management, ports.postgres, password, self.cache, log
+                    home,
+                    ports.registry,
+                    ports.registry_management,
+                    ports.postgres,
+                    password,
+                    self.cache,
+                    log,
+                    self.logins and self.logins.registry,
                 )
 
     def is_ready(self, name: PartName) -> bool:
@@ -89,9 +104,9 @@ class LocalStack:
             case "postgres":
                 return postgres.is_ready(self.ports.postgres, self.passwords)
             case "kafka":
-                return kafka.is_ready(self.ports.kafka)
+                return kafka.is_ready(self.ports.kafka, self.logins and self.logins.kafka)
             case "registry":
-                return registry.is_ready(self.ports.registry)
+                return registry.is_ready(self.ports.registry, self.logins and self.logins.registry)
 
     def after_start(self, name: PartName) -> None:
         """What a part needs once it is ready and before others use it: the roles and databases."""
@@ -139,7 +154,8 @@ class LocalStack:
         return started
 
     def environment(self) -> dict[str, str]:
-        """The settings (`CITYGRID_…`) under which every process finds this stack."""
+        """The settings (`CITYGRID_…`) under which every process finds this stack; with logins, that of whoever runs
+        commands (a process of ours has one of its own: `login_of`)."""
         databases = {
             f"CITYGRID_DATABASE_{role.upper()}_DSN": self.dsn(f"citygrid_{role}")
             for role in ("owner", "sinks", "api", "doors")
@@ -153,7 +169,13 @@ class LocalStack:
             "CITYGRID_DATABASE_ADMIN_DSN": self.dsn(postgres.SUPERUSER),
             "CITYGRID_PSEUDONYM_KEY_FILE": str(self.pseudonym_key_file),
             **moved,
+            **(logins.environment(self.logins) if self.logins else {}),
+            **({"CITYGRID_LOCAL_LOGINS": "true", "CITYGRID_LOGINS_FILE": str(self.logins_file)} if self.logins else {}),
         }
+
+    def login_of(self, process: str) -> dict[str, str]:
+        """The settings that are this process's alone."""
+        return logins.environment(self.logins, process) if self.logins and process in self.logins.kafka else {}
 
     def dsn(self, role: str, database: str = postgres.DATABASE) -> str:
         """The connection string of `role` to `database`."""
@@ -171,6 +193,14 @@ class LocalStack:
         ready = lambda: self.is_ready(name)  # noqa: E731 - a name for the argument reads best
         children.wait_until(TITLES[name], ready, lambda: child.alive, self.log(name), PATIENCE_SECONDS)
         self.after_start(name)
+
+    def _logins(self) -> logins.Passwords:
+        """Those that were made before, and one for each login that is new in this version."""
+        known = logins.read(self.logins_file) if self.logins_file.exists() else None
+        complete = logins.complete(known)
+        if complete != known:
+            write_private(self.logins_file, complete.text())
+        return complete
 
     def _passwords(self) -> dict[str, str]:
         kept = self.folder / "secrets" / "database.json"

@@ -47,6 +47,16 @@ NOT_YOURS = Kind(
         "This key is for its own department's topics, which GET /v1/contracts lists.",
     ),
 )
+QUOTA_USED = Kind(
+    "quota-used",
+    429,
+    Say("今日身份号码已达上限", "The day's identity numbers are used up"),
+    Say(
+        "该密钥今日可申报的身份号码数已达上限，本批未接受；请于 Retry-After 所示时间后重发，或请运维调高上限。",
+        "This key has stated as many identity numbers as it may in a day; nothing of the batch was taken. Send it "
+        "again as Retry-After says, or ask the operator for a higher limit.",
+    ),
+)
 NO_DEVICE = Kind(
     "device-refused",
     401,

@@ -39,11 +39,13 @@ def create_app(settings: Settings, failed: Callable[[], None] = lambda: None) ->
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         door = app.state.door = Door(settings, pseudonyms, relay)
         relay.start()
+        door.reporting.start()
         try:
             async with door.pool, door.device_pool, door.call_pool:
                 yield
         finally:
             relay.stop()
+            door.reporting.stop()
 
     app = FastAPI(
         title="citygrid gateway",

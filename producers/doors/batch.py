@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from producers.doors.answers import ItemError
 from producers.publish.json_form import JsonForm, NotJson, parsed
+from producers.publish.live_reporting import RefusedStatement
 from producers.publish.statement import Checked, InvalidStatement, Ready
 from runtime.http.language import Say
 from runtime.http.problems import BAD_REQUEST, INVALID, TOO_LARGE, Kind
@@ -23,8 +24,15 @@ COULD_BE_LARGE = 300_000
 class BatchRefused(Exception):
     """Nothing of the batch was taken; it is answered by the problem `kind` with `detail` and `errors`."""
 
-    def __init__(self, kind: Kind, detail: Say | None = None, errors: Sequence[ItemError] = ()) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        detail: Say | None = None,
+        errors: Sequence[ItemError] = (),
+        statements: Sequence[RefusedStatement] = (),
+    ) -> None:
         super().__init__(kind.name)
+        self.statements = statements
         self.kind = kind
         self.detail = detail
         self.errors = errors
@@ -54,7 +62,7 @@ class Form:
             )
         now = time.time_ns() // 1000
         ready: list[Ready] = []
-        bad = 0
+        bad: list[RefusedStatement] = []
         errors: list[ItemError] = []
         for index, item in enumerate(document):
             try:
@@ -62,7 +70,7 @@ class Form:
                 if len(body) > COULD_BE_LARGE:
                     refuse_large(made)
             except InvalidStatement as wrong:
-                bad += 1
+                bad.append(_refused(index, item, wrong))
                 errors += _errors(index, self.json.faults(item) or [wrong])
             else:
                 ready.append(made)
@@ -70,13 +78,19 @@ class Form:
             raise BatchRefused(
                 INVALID,
                 Say(
-                    f"{len(document)} 条中有 {bad} 条不合契约，整批未接受；请按 errors 修改后重发。",
-                    f"{bad} of {len(document)} statements break the contract, and none was taken: mend them as "
+                    f"{len(document)} 条中有 {len(bad)} 条不合契约，整批未接受；请按 errors 修改后重发。",
+                    f"{len(bad)} of {len(document)} statements break the contract, and none was taken: mend them as "
                     "`errors` says and send all again.",
                 ),
                 errors,
+                bad,
             )
         return ready
+
+
+def _refused(index: int, item: object, wrong: InvalidStatement) -> RefusedStatement:
+    stated: Mapping[str, object] = item if isinstance(item, dict) else {}
+    return RefusedStatement(str(index), wrong.field, wrong.reason, stated.get("record"), stated.get("kind"))
 
 
 def _errors(index: int, faults: Sequence[InvalidStatement]) -> list[ItemError]:

@@ -11,8 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from producers.doors.answers import NO_KEY, json_only
+from producers.doors.batch import BatchRefused
 from producers.doors.door import door_of
 from producers.doors.keys import Holder, holder_of
+from producers.doors.quota import numbers_in
+from producers.doors.relay import Away
 from runtime import metrics
 from runtime.http.gate import retry_after
 from runtime.http.problems import TOO_MANY, Refused
@@ -162,12 +165,24 @@ class LetterList(BaseModel):
 @router.post("/v1/events/{topic}", status_code=202, summary="State a batch", dependencies=[Depends(json_only)])
 async def state(request: Request, topic: Topic, holder: Caller) -> Taken:
     """Takes all statements of the array or none. 202: the city's brokers have acknowledged every one. 422 names each
-    bad statement by index and field, and nothing was sent. On 503 and 429 send all again: nothing doubles."""
+    bad statement by index and field, and nothing was sent. On 503 and 429 send all again: nothing doubles. A
+    key may state so many identity numbers a day: then 429 says how long that day still lasts."""
     door = door_of(request)
     form = door.form(topic, holder.department)
     body = await request.body()
-    ready = await run_in_threadpool(form.batch, body, door.settings.gateway_statements)
-    await door.relay.deliver(topic, ready)
+    try:
+        ready = await run_in_threadpool(form.batch, body, door.settings.gateway_statements)
+    except BatchRefused as refused:
+        door.reporting.refused(topic, refused.statements)
+        raise
+    numbers = numbers_in(form.contract, ready)
+    await door.quota.take(holder, numbers)
+    try:
+        await door.relay.deliver(topic, ready)
+    except Away:
+        await door.quota.give_back(holder, numbers)
+        raise
+    door.reporting.taken(topic, ready)
     metrics.GATEWAY_STATEMENTS.labels(topic).inc(len(ready))
     return Taken(topic=topic, event_ids=[event.event_id for event in ready])
 

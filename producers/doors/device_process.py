@@ -27,13 +27,24 @@ from tenacity import (
 
 from producers.doors.batch import Form
 from producers.doors.device_keys import DeviceKeys
-from producers.doors.device_messages import CALLS, HELD, TOOK, Accepted, Device, Message, MessageRefused, Messages
+from producers.doors.device_messages import (
+    CALLS,
+    DOORS,
+    HELD,
+    TOOK,
+    Accepted,
+    Device,
+    Message,
+    MessageRefused,
+    Messages,
+)
 from producers.doors.device_routes import tell
 from producers.doors.mqtt import IN_HAND_AT_MOST, BrokerAway, Subscription, message_of
 from producers.publish import NotDelivered, Publisher, PublishRefused
 from runtime.daemon import serve, stopping_when_asked
 from runtime.log import configure
 from runtime.settings import Settings, SettingsRefused, load
+from wire.access import Access, on
 from wire.contracts import contracts
 from wire.pseudonym import KeyRefused, Pseudonyms
 from wire.registry import Registry, RegistryAway
@@ -195,6 +206,11 @@ def take(
         for name, made in newest.items():
             connection.execute(TOOK, (name, made.sequence, made.sent_at))
     return outcomes
+
+
+def access(settings: Settings) -> Access:
+    """What the devices' door does with Kafka."""
+    return Access(writes=on(settings, (door.topic for door in DOORS.values() if door.topic in contracts())))
 
 
 def main() -> int:

@@ -17,8 +17,10 @@ from producers.doors.batch import Form
 from producers.doors.device_keys import DeviceKeys
 from producers.doors.device_messages import CALLS
 from producers.doors.keys import RightKeys
+from producers.doors.quota import DailyQuota
 from producers.doors.relay import Away, Relay
 from producers.mending.letters import DeadLetters, Letter, LettersUnreadable
+from producers.publish.live_reporting import LiveReporting
 from runtime import postgres_pool
 from runtime.http.gate import Buckets
 from runtime.http.problems import Refused
@@ -85,10 +87,12 @@ class Door:
         self.call_pool = make_pool(dsn, 4, "calls")
         self.forms = {topic: Form(contract, self.pseudonyms) for topic, contract in contracts().items()}
         self.letters = Letters(settings)
+        self.reporting = LiveReporting(settings, "gateway")
         self.device_keys = DeviceKeys(settings)
         rate = settings.gateway_requests_per_second
         self.wrong_keys = Buckets(WRONG_KEYS_PER_SECOND, WRONG_KEYS_AT_ONCE)
         self.right_keys = RightKeys()
+        self.quota = DailyQuota(self.pool, settings.gateway_numbers_per_day)
         self.keys = Buckets(rate, int(rate * BURST_SECONDS) + 1)
         self.devices = Buckets(settings.device_requests_per_second, int(settings.device_requests_per_second * A_MINUTE))
 

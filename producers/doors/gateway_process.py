@@ -14,9 +14,12 @@ import uvicorn
 from dataplane.health import HealthServer
 from producers.doors.app import create_app
 from producers.doors.relay import Relay
+from runtime import topic_reader
 from runtime.http.patience import PatientHttp
 from runtime.log import configure
 from runtime.settings import Settings, SettingsRefused, load
+from wire.access import PUT_ASIDE, Access, on
+from wire.contracts import DOOR_REPORTS, contracts
 from wire.pseudonym import KeyRefused
 
 SHUTDOWN_SECONDS = 15
@@ -66,6 +69,15 @@ class Gateway:
         except psycopg.Error as away:
             return f"PostgreSQL does not answer ({type(away).__name__})"
         return None
+
+
+def access(settings: Settings) -> Access:
+    """What the gateway does with Kafka: it states, reports, and reads nothing but what was put aside."""
+    return Access(
+        reads=on(settings, PUT_ASIDE),
+        writes=on(settings, [*contracts(), DOOR_REPORTS]),
+        groups=frozenset({topic_reader.group_of(settings)}),
+    )
 
 
 def main() -> int:

@@ -31,9 +31,22 @@ def listed(dsn: str) -> list[dict[str, object]]:
     """Every key ever made, without its secret."""
     with psycopg.connect(dsn, row_factory=dict_row) as connection:
         return connection.execute(
-            "SELECT id, department, note, created_at, used_at, revoked_at, closed_by_restore FROM city.department_key "
-            "ORDER BY department, created_at"
+            "SELECT k.id, k.department, k.note, k.created_at, k.used_at, k.revoked_at, k.closed_by_restore, "
+            "k.numbers_per_day, CASE WHEN d.day = (now() AT TIME ZONE 'Asia/Shanghai')::date THEN d.numbers ELSE 0 END "
+            "AS numbers_today FROM city.department_key k LEFT JOIN city.key_day d ON d.key_id = k.id "
+            "ORDER BY k.department, k.created_at"
         ).fetchall()
+
+
+def limit(dsn: str, key_id: str, numbers_per_day: int | None) -> None:
+    """How many identity numbers the key may state in a day; None: as `gateway_numbers_per_day` says. Raises KeyNotMade
+    if there is none of this id."""
+    with psycopg.connect(dsn) as connection:
+        changed = connection.execute(
+            "UPDATE city.department_key SET numbers_per_day = %s WHERE id = %s RETURNING id", (numbers_per_day, key_id)
+        ).fetchone()
+    if changed is None:
+        raise KeyNotMade("There is no key of this id: see `citygrid keys list`.")
 
 
 def reopen(dsn: str, key_id: str) -> None:

@@ -41,7 +41,7 @@ _MEANINGS = {
     413: "the body, or the number of statements, is over the limit",
     415: "not application/json, or compressed",
     422: "breaks the contract; `errors` names each bad statement, and nothing was taken",
-    429: "too many requests; Retry-After says how long to wait",
+    429: "too many requests, or the day's identity numbers are used up; Retry-After says how long to wait",
     500: "something broke at the door",
     503: "Kafka, the schema registry or the database did not confirm it in time; send it again",
 }

@@ -9,83 +9,31 @@ transactional id: of two at once, the older is fenced.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from dataplane.origin import ORIGIN_HEADERS
-from runtime import cloud_events, topic_reader
+from runtime import topic_reader
 from runtime.settings import Settings
 from runtime.topic_reader import TopicUnreadable
 from wire.contracts import contracts
+from wire.letters import REPLAYED, Headers, Letter, LettersUnreadable, Origin, letter_of, pairs_of, place, text_of
 from wire.topics import DEAD_LETTERS, PARKED, REPLAY_OF, WRITTEN_AT_MOST
+
+__all__ = ["Content", "DeadLetters", "Letter", "LettersUnreadable", "Origin"]
 
 log = structlog.get_logger("citygrid.dead_letters")
 
-Headers = list[tuple[str, str | bytes | None]]
 PATIENCE_S = 30.0
-REPLAYED = "replayed"
-"""Header of a mark: the origin of the letter that was sent back."""
 RECORDS_A_TRANSACTION = 500
-EVENT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-IDENTITY = re.compile(r"(?P<topic>[A-Za-z0-9._-]+):(?P<partition>\d+):(?P<offset>\d+)")
 
 
-class LettersUnreadable(Exception):
-    """The dead letters cannot be read or sent; the message says why and what to do."""
-
-
-@dataclass(frozen=True, order=True)
-class Origin:
-    """Where a record stood before it was put aside; its text form `topic:partition:offset` is a letter's name."""
-
-    topic: str
-    partition: int
-    offset: int
-
-    @classmethod
-    def parse(cls, text: str) -> Origin:
-        """Raises LettersUnreadable with a sentence if `text` has another form."""
-        match = IDENTITY.fullmatch(text)
-        if match is None:
-            raise LettersUnreadable(
-                f"{text!r} names no record: write topic:partition:offset, as `citygrid dead-letters list` prints it."
-            )
-        return cls(match["topic"], int(match["partition"]), int(match["offset"]))
-
-    def __str__(self) -> str:
-        return f"{self.topic}:{self.partition}:{self.offset}"
-
-
-@dataclass(frozen=True)
-class Letter:
-    """A record that was put aside, without its content. Times are milliseconds since 1970-01-01 UTC.
-
-    `times` says how often it was put aside (a rebuilt stage meets the same record again); `lies` where its newest copy
-    is: partition and offset.
-    """
-
-    origin: Origin
-    kept_in: str
-    reason: str
-    schema_id: int | None
-    origin_at: int | None
-    put_aside_at: int
-    size: int
-    replay_of: str | None
-    lies: tuple[int, int] = field(repr=False)
-    event_id: str | None = None
-    """The event's id, where the record's own headers say one: the door told it to the department."""
-    times: int = 1
-    replayed_at: int | None = None
-
-    @property
-    def of_a_group(self) -> bool:
-        """Whether it is one of a subject's records that are put aside together since merging one of them failed."""
-        return self.reason.startswith("put aside:")
+def transactional_id(settings: Settings) -> str:
+    """That of every replay: of two at once, the older is fenced."""
+    return f"{settings.topic_prefix}citygrid-replay"
 
 
 @dataclass(frozen=True)
@@ -113,12 +61,12 @@ class DeadLetters:
         marks: dict[Origin, int] = {}
         for name in kept_in:
             for record in self._records(name):
-                headers = dict(_pairs(record))
+                headers = dict(pairs_of(record))
                 if REPLAYED in headers:
-                    mark = Origin.parse(_text(headers[REPLAYED]))
+                    mark = Origin.parse(text_of(headers[REPLAYED]))
                     marks[mark] = record.timestamp()[1]
                     continue
-                letter = _letter(record, name, headers)
+                letter = letter_of(record, name, headers)
                 if letter is not None:
                     if letter.of_a_group:  # a rebuilt stage waits for it anew: its row names it
                         marks.pop(letter.origin, None)
@@ -135,7 +83,7 @@ class DeadLetters:
         """What the letter holds. Raises LettersUnreadable if it was deleted meanwhile."""
         partition, offset = letter.lies
         for record in self._records(letter.kept_in, {partition: offset}):
-            if _place(record) == (partition, offset):
+            if place(record) == (partition, offset):
                 return _content(record)
             break
         raise LettersUnreadable(
@@ -174,7 +122,7 @@ class DeadLetters:
             }
             for name in {letter.kept_in for letter in wanted.values()}:
                 for record in self._records(name):
-                    letter = wanted.pop((name, *_place(record)), None)
+                    letter = wanted.pop((name, *place(record)), None)
                     if letter is None:
                         continue
                     as_it_came = _content(record)
@@ -208,7 +156,7 @@ class DeadLetters:
         return Producer(
             {
                 **self._settings.kafka_client(),
-                "transactional.id": f"{self._prefix}citygrid-replay",
+                "transactional.id": transactional_id(self._settings),
                 "transaction.timeout.ms": 60_000,
                 "partitioner": "murmur2_random",
                 "message.max.bytes": WRITTEN_AT_MOST,
@@ -263,50 +211,9 @@ class _Replay:
                 log.warning("replay_left_to_the_broker", error=beyond.args[0].name())
 
 
-def _place(record: Message) -> tuple[int, int]:
-    partition, offset = record.partition(), record.offset()
-    if partition is None or offset is None:
-        raise AssertionError("a fetched record has a partition and an offset")
-    return partition, offset
-
-
-def _letter(record: Message, kept_in: str, headers: dict[str, str | bytes | None]) -> Letter | None:
-    """None for a record without origin: nothing of ours wrote it."""
-    if not {"origin_topic", "origin_partition", "origin_offset"} <= headers.keys():
-        return None
-    origin = {name: _text(headers[name]) for name in ORIGIN_HEADERS if name in headers}
-    return Letter(
-        origin=Origin(origin["origin_topic"], int(origin["origin_partition"]), int(origin["origin_offset"])),
-        kept_in=kept_in,
-        reason=origin.get("reason", ""),
-        schema_id=int(origin["schema_id"]) if "schema_id" in origin else None,
-        origin_at=int(origin["origin_timestamp"]) if "origin_timestamp" in origin else None,
-        put_aside_at=record.timestamp()[1],
-        size=len(record.value() or b""),
-        replay_of=_text(headers[REPLAY_OF]) if REPLAY_OF in headers else None,
-        lies=_place(record),
-        event_id=_event_id(headers.get(cloud_events.ID)),
-    )
-
-
-def _event_id(identifier: str | bytes | None) -> str | None:
-    """None for what is no UUID: a header is as its sender made it, and may hold anything."""
-    text = _text(identifier) if identifier is not None else ""
-    return text if EVENT_ID.fullmatch(text) else None
-
-
 def _content(record: Message) -> Content:
     key, value = record.key(), record.value()
-    own = [(name, value) for name, value in _pairs(record) if name not in (*ORIGIN_HEADERS, REPLAY_OF)]
+    own = [(name, value) for name, value in pairs_of(record) if name not in (*ORIGIN_HEADERS, REPLAY_OF)]
     return Content(
         key.encode() if isinstance(key, str) else key, value.encode() if isinstance(value, str) else value, own
     )
-
-
-def _pairs(record: Message) -> Headers:
-    pairs = record.headers() or []
-    return list(pairs.items() if isinstance(pairs, dict) else pairs)
-
-
-def _text(value: str | bytes | None) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value or ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,11 +22,14 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_whe
 from producers.publish import InvalidStatement, NotDelivered, Publisher, PublishRefused, Statement
 from producers.publish.first_seen import sequence_of
 from producers.publish.json_form import OWN, JsonForm, statement_of
+from producers.publish.live_reporting import LiveReporting, RefusedStatement
+from producers.publish.statement import Ready
 from runtime import daemon
 from runtime.log import configure
 from runtime.metrics import OUTBOX_PUBLISHED, OUTBOX_REFUSED, OUTBOX_WAITING
 from runtime.settings import Settings, load
-from wire.contracts import contracts
+from wire.access import Access, on
+from wire.contracts import OUR_DEPARTMENT, contracts, stated_by
 
 log = structlog.get_logger()
 
@@ -133,10 +137,15 @@ class Outbox:
             publisher = stack.enter_context(Publisher(self._settings, process="outbox"))
             if not self._alone(connection):
                 return
+            reporting = None  # what the city states itself is shown where its people work
+            if self._table.department is not None:
+                reporting = LiveReporting(self._settings, "outbox")
+                reporting.start()
+                stack.callback(reporting.stop)
             connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._table.channel)))
             while not self._stopping.is_set():
                 self._beat = time.monotonic()
-                if relay_once(connection, publisher, self._table) < BATCH:
+                if relay_once(connection, publisher, self._table, reporting) < BATCH:
                     self._trouble = None
                     self._tidy(connection)
                     for _ in connection.notifies(timeout=POLL_S, stop_after=1):
@@ -169,29 +178,49 @@ class Outbox:
         log.warning("outbox_waits", reason=type(error).__name__, attempt=state.attempt_number)
 
 
-def relay_once(connection: Connection, publisher: Publisher, table: Table = OURS) -> int:
+def relay_once(
+    connection: Connection, publisher: Publisher, table: Table = OURS, reporting: LiveReporting | None = None
+) -> int:
     """Publish what is there, at most `BATCH`; the number of rows taken. Raises NotDelivered with nothing marked."""
     rows = connection.execute(table.take, (BATCH,)).fetchall()
     OUTBOX_WAITING.set(len(rows))
     sent: list[int] = []
+    stated: dict[str, list[Ready]] = {}
     for number, topic, item, made_at in rows:
         try:
             # Our own database knows a person by the alert's pseudonym; it never had a number.
             statement = _statement(topic, item, table)
             if statement.sequence is None:
                 statement = statement._replace(sequence=sequence_of(made_at, number))
-            publisher.publish(topic, statement, pseudonymised=table.department is None)
+            ready = publisher.ready(topic, statement, pseudonymised=table.department is None)
+            publisher.send(topic, ready)
         except InvalidStatement as invalid:
             connection.execute(table.refused, (str(invalid), number))
             OUTBOX_REFUSED.inc()
+            if reporting and isinstance(item, dict) and _is_of(topic, table):
+                refused = RefusedStatement(str(number), invalid.field, invalid.reason, *_about(item))
+                reporting.refused(topic, [refused])
             log.error("outbox_refused", outbox=number, topic=topic, reason=str(invalid))  # noqa: TRY400
         else:
             sent.append(number)
+            stated.setdefault(topic, []).append(ready)
     if sent:
         publisher.flush()
         connection.execute(table.published, (sent,))
         OUTBOX_PUBLISHED.inc(len(sent))
+        if reporting:
+            for topic, events in stated.items():
+                reporting.taken(topic, events)
     return len(rows)
+
+
+def _is_of(topic: str, table: Table) -> bool:
+    contract = contracts().get(topic)
+    return contract is not None and contract.department == table.department
+
+
+def _about(item: Mapping[str, Any]) -> tuple[Any, Any]:
+    return item.get("record"), item.get("kind")
 
 
 def _statement(topic: str, item: Any, table: Table) -> Statement:
@@ -200,6 +229,11 @@ def _statement(topic: str, item: Any, table: Table) -> Statement:
     if contract is None or table.department not in (None, contract.department):
         raise InvalidStatement("topic", f"is no contract of {table.department or 'the city'}")
     return statement_of(contract, item) if table.department else JsonForm(contract, OWN).statement(item)
+
+
+def access(settings: Settings) -> Access:
+    """What the city's own outbox does with Kafka."""
+    return Access(writes=on(settings, stated_by(OUR_DEPARTMENT)))
 
 
 def main() -> int:

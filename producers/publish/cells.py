@@ -25,10 +25,20 @@ __all__ = ["Unfit", "day", "instant", "last_day", "last_day_stated"]
 Convert = Callable[[str], Any]
 
 #: What offices write into a cell that has nothing to say.
-NOTHING = frozenset({"", "-", "--", "—", "——", "/", "\\", "\\N", "无", "空", "NULL", "null", "None", "N/A"})
+NOTHING = frozenset(
+    {
+        *("", "-", "--", "—", "——", "/", "\\", "\\N", "无", "空", "暂无", "NULL", "null", "None", "N/A"),
+        *("Null", "(null)", "(Null)", "(NULL)", "[NULL]", "<NULL>", "<null>", "nan", "NaN", "NAN", "NaT", "<NA>"),
+        *("none", "NONE", "n/a", "nil", "undefined"),
+    }
+)
+#: "As above": what a person reads from the line above nobody can know from this one.
+AS_ABOVE = frozenset({"同上", "同左", "同前", "上同", "〃", "″", "''", "ditto"})
 _MONEY = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?", re.ASCII)
 _PERIOD = re.compile(r"(\d{4})(?:\s*[-/.年]?\s*(?:Q([1-4])|第?([1-4一二三四])季度?|(\d{1,2})月?)|年)?", re.ASCII)
 _ONE_NUMBER = re.compile(r"\d{15}|\d{17}[\dXx]", re.ASCII)
+#: A district in the 12 digits of the statistical code.
+_WITH_ZEROS = re.compile(r"(\d{6})0{6}", re.ASCII)
 _QUARTERS = {"一": "1", "二": "2", "三": "3", "四": "4"}
 
 
@@ -118,9 +128,9 @@ def phone(cell: str) -> str:
 def flag(cell: str) -> bool:
     """Yes or no."""
     word = plain(cell).lower()
-    if word in {"是", "有", "y", "yes", "true", "1", "已撤销", "撤销"}:
+    if word in {"是", "有", "y", "yes", "true", "1", "1.0", "√", "✓", "☑", "已撤销", "撤销"}:
         return True
-    if word in {"否", "无", "n", "no", "false", "0", "正常", "有效", "未撤销"}:
+    if word in {"否", "无", "n", "no", "false", "0", "0.0", "×", "☐", "正常", "有效", "未撤销"}:
         return False
     raise Unfit("is neither 是 nor 否")
 
@@ -132,7 +142,9 @@ def grid(cell: str) -> str:
 
 def district(cell: str) -> str:
     """A district: its six digits, or its name with or without 区."""
-    return table("gbt-2260").meaning(plain(cell)) or _code(CODES["district"], cell)
+    name = plain(cell).removeprefix("广东省").removeprefix("广州市")
+    code = _WITH_ZEROS.fullmatch(name)
+    return table("gbt-2260").meaning(name) or _code(CODES["district"], code[1] if code else name)
 
 
 def credit_code(cell: str) -> str:

@@ -41,6 +41,9 @@ class Bad(NamedTuple):
     original: str
     record: str | None = None
     """The record that it speaks of, if that much can be read."""
+    topic: str | None = None
+    kind: str | None = None
+    """The kind of event that it would state, if that can be read and is one only."""
 
 
 class LineCheck:
@@ -84,11 +87,19 @@ class LineCheck:
                     statement = Statement(*one[:-1], sequence_of(self._first_seen, read.number))
                 events.append((topic, self._ready(topic, statement)))
         except Rejected as wrong:
-            return Bad(self._place(read.number), wrong.field, wrong.reason, read.original, _record(chosen, read))
+            return self._bad(read, wrong.field, wrong.reason, chosen)
         except InvalidStatement as wrong:
             field = chosen.column_of(statement.kind, wrong.field) if chosen and statement else wrong.field
-            return Bad(self._place(read.number), field, wrong.reason, read.original, _record(chosen, read))
+            return self._bad(read, field, wrong.reason, chosen)
         return Good(read.number, events)
+
+    def _bad(self, read: Line | Stated, field: str, reason: str, export: Export | None) -> Bad:
+        if isinstance(read, Stated):
+            record, topic, kind = (_text(read.item.get(name)) for name in ("record", "topic", "kind"))
+        else:
+            record = export.record_of(read.header, read.cells) if export else None
+            topic, kind = (export.topic, export.kind_of(read.header, read.cells)) if export else (None, None)
+        return Bad(self._place(read.number), field, reason, read.original, record, topic, kind)
 
     def _reader(self, line: Line) -> tuple[Export, ReadCells]:
         """How to read a line: of a table always the same, of JSON by the keys that its object has."""
@@ -103,12 +114,8 @@ class LineCheck:
         return known
 
 
-def _record(export: Export | None, read: Line | Stated) -> str | None:
-    """The number of the record of a line that is rejected for something else."""
-    if isinstance(read, Stated):
-        record = read.item.get("record")
-        return record if isinstance(record, str) else None
-    return export.record_of(read.header, read.cells) if export else None
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _stated(line: Mapping[str, Any], department: Department, known: Mapping[str, Contract]) -> tuple[str, Statement]:

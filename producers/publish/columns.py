@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from producers.publish import cells
-from producers.publish.cells import NOTHING, Convert, Unfit, says_nothing, text
+from producers.publish.cells import AS_ABOVE, NOTHING, Convert, Unfit, says_nothing, text
 from producers.publish.statement import Statement
 from wire.values.days import is_zero_day
-from wire.values.plain import unwrapped
+from wire.values.plain import is_spreadsheet_error, unwrapped
 
 #: How a column of people's numbers ends, and what the column beside it ends in that says of which document they are.
 _NUMBER_NAME = re.compile(
@@ -131,9 +131,19 @@ class Export:
         """The record's number in a line, if it can be read."""
         places = {name: index for index, name in reversed(list(enumerate(header)))}
         try:
-            return str(_cell(cells, _index(self.head["record"], places), self.head["record"]))
+            return str(cell_of(cells, place_of(self.head["record"], places), self.head["record"]))
         except Rejected:
             return None
+
+    def kind_of(self, header: Sequence[str], cells: Sequence[str]) -> str | None:
+        """The kind of event that a line would state; None if its kind column says none, or it would state several."""
+        group = list(self.every_line)
+        if self.kind_column is not None:
+            places = {name: index for index, name in reversed(list(enumerate(header)))}
+            index = place_of(self.kind_column, places)
+            word = unwrapped(cells[index]) if index is not None and index < len(cells) else ""
+            group += [form for words, forms in self.kinds.items() if word in words.split("|") for form in forms]
+        return group[0].kind if len(group) == 1 else None
 
     def always(self) -> list[Column]:
         """The columns without which no line of this export can be read."""
@@ -168,7 +178,7 @@ class Export:
             for words, group in self.kinds.items()
             for word in words.split("|")
         }
-        named, index = self.kind_column.names[0], _index(self.kind_column, places)
+        named, index = self.kind_column.names[0], place_of(self.kind_column, places)
         known = ", ".join(by_word)
 
         def read(cells: Sequence[str]) -> list[Statement]:
@@ -202,7 +212,8 @@ class Department:
         )
 
 
-def _index(column: Column, places: Mapping[str, int]) -> int | None:
+def place_of(column: Column, places: Mapping[str, int]) -> int | None:
+    """Where the column stands in a table; None: the table lacks it."""
     return next((places[name] for name in column.names if name in places), None)
 
 
@@ -231,26 +242,26 @@ def _not_withdrawn(_: Sequence[str]) -> bool:
 
 
 def _reading(column: Column, places: Mapping[str, int]) -> Callable[[Sequence[str]], Any]:
-    """`_cell` for one column of a table. Most columns hold few values, and what a cell means follows from its text
+    """`cell_of` for one column of a table. Most columns hold few values, and what a cell means follows from its text
     alone, so the last `REMEMBERED` are kept."""
-    place, document = _index(column, places), _document_index(column, places)
+    place, document = place_of(column, places), document_place(column, places)
     if place is None and not column.needed:
         return lambda _: column.absent
     if place is None or document is not None or column.convert is cells.identities:
-        return lambda line: _cell(line, place, column, document)
+        return lambda line: cell_of(line, place, column, document)
     convert, known = column.convert, dict[str, Any]()
 
     def read(line: Sequence[str]) -> Any:
         text = line[place] if place < len(line) else ""
         value = known.get(text, known)
         if value is known:
-            if text.isalnum() and text.isascii() and text[0] != "0" and text not in NOTHING:
+            if text.isalnum() and text.isascii() and text[0] != "0" and text not in NOTHING and text not in AS_ABOVE:
                 try:
-                    value = convert(text)  # as _cell, of which there is nothing to do here
+                    value = convert(text)  # as cell_of, of which there is nothing to do here
                 except Unfit as wrong:
                     raise Rejected(column.names[0], str(wrong)) from None
             else:
-                value = _cell(line, place, column)
+                value = cell_of(line, place, column)
             if len(known) >= REMEMBERED:
                 known.clear()
             known[text] = value
@@ -259,17 +270,25 @@ def _reading(column: Column, places: Mapping[str, int]) -> Callable[[Sequence[st
     return read
 
 
-def _document_index(column: Column, places: Mapping[str, int]) -> int | None:
+def document_place(column: Column, places: Mapping[str, int]) -> int | None:
+    """Where the table says of which document a person's number is; None: nowhere."""
     return next((places[name] for name in column.document_names() if name in places), None)
 
 
-def _cell(line: Sequence[str], index: int | None, column: Column, document: int | None = None) -> Any:
+def cell_of(line: Sequence[str], index: int | None, column: Column, document: int | None = None) -> Any:
     """What a cell says; `document`: where the line says of which document it is the number."""
     cell = unwrapped(line[index]) if index is not None and index < len(line) else ""
     if cell in NOTHING or (cell[0] in "0\uff10" and is_zero_day(cell)):
         if column.required or (index is None and column.needed):
             raise Rejected(column.names[0], "is empty" if index is not None else "is not among the file's columns")
         return column.absent
+    if cell in AS_ABOVE:
+        raise Rejected(column.names[0], "says 'as above': write it out in every line")
+    if is_spreadsheet_error(cell):
+        raise Rejected(
+            column.names[0],
+            "was changed by a spreadsheet into an error (#N/A, ####): mend it there and export it again",
+        )
     try:
         value = column.convert(cell)
         return value if document is None else _with_document(line, document, value)

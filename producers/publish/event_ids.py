@@ -42,18 +42,22 @@ class EventIds:
         """The id of an event; `change` has every field of the kind."""
         stated = ",".join(
             [
-                name + _json(change[field])
+                name + json_of(change[field])
                 for field, name, has_default, default in self._fields
                 if not has_default or change[field] != default
             ]
         )
-        times = f"{_json(occurred_at)},{_json(recorded_at)},{_json(withdrawn)}"
+        times = f"{json_of(occurred_at)},{json_of(recorded_at)},{json_of(withdrawn)}"
         name = f"{json_text(record)},{json_text(subject)},{times},{self._kind},{{{stated}}}]"
-        digits = sha1(self._begins + name.encode(), usedforsecurity=False).hexdigest()
-        return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:32]}"
+        return uuid_of(sha1(self._begins + name.encode(), usedforsecurity=False).hexdigest())
 
 
-def _json(value: Any) -> str:
+def uuid_of(digits: str) -> str:
+    """The UUID of version 5 that a SHA-1 makes, by its hexadecimal digits."""
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:32]}"
+
+
+def json_of(value: Any) -> str:
     """As `json` writes it, sorted and without blanks."""
     kind = type(value)
     if kind is str:

@@ -8,16 +8,16 @@ import secrets
 import string
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TextIO
+from typing import Any, NamedTuple, Protocol, Self, TextIO
 
 from producers.publish.checked_lines import Bad, Door, Good, LineCheck
 from producers.publish.columns import Department
 from producers.publish.export_lines import ExportFile
 from producers.publish.line_workers import checked_lines, processes_for
-from producers.publish.open_lines import COLUMNS, REJECTED, OpenLines
+from producers.publish.open_lines import COLUMNS, REJECTED
 from producers.publish.publisher import Publisher
 from producers.publish.statement import Checked, Ready, Statement
 from runtime.settings import Settings
@@ -58,6 +58,14 @@ class Tally(NamedTuple):
     rejected: int
 
 
+class Follower(Protocol):
+    """What is told of each line while a file is published."""
+
+    def published(self, topic: str, kind: str, record: str) -> None: ...
+
+    def rejected(self, bad: Bad) -> None: ...
+
+
 class RejectedFile:
     """`FILE.rejected.csv` beside the file: the only place with the original lines, so only its owner may read it.
     A line leaves it once its record is published (`open_lines.py`).
@@ -91,7 +99,7 @@ class RejectedFile:
             self._file = os.fdopen(opened, "w", encoding="utf-8-sig", newline="", errors="backslashreplace")
             self._rows = csv.writer(self._file)
             self._rows.writerow(COLUMNS)
-        self._rows.writerow([*map(harmless, bad[:4]), self._department, harmless(bad.record or "")])
+        self._rows.writerow([*map(harmless, bad[:4]), self._department, harmless(bad.record or ""), bad.kind or ""])
         self.count += 1
         self.reasons[bad.field, bad.reason] += 1
 
@@ -118,7 +126,7 @@ def publish(
     rejected: RejectedFile,
     tell: Callable[[int, int], None] | None = None,
     first_seen: int | None = None,
-    open_lines: OpenLines | None = None,
+    followers: Sequence[Follower] = (),
 ) -> Tally:
     """Publish every line of the file; `tell(bytes read, events so far)` is called every `TELL_EVERY` lines.
 
@@ -130,14 +138,14 @@ def publish(
         count += 1
         if isinstance(line, Bad):
             rejected.write(line)
-            if open_lines:
-                open_lines.rejected(line.record)
+            for follower in followers:
+                follower.rejected(line)
         else:
-            for kind, record in line:
+            for topic, kind, record in line:
                 sent[kind] += 1
                 total += 1
-                if open_lines:
-                    open_lines.published(record)
+                for follower in followers:
+                    follower.published(topic, kind, record)
         if tell and count % TELL_EVERY == 0:
             tell(file.read_bytes, total)
     if tell:
@@ -147,8 +155,8 @@ def publish(
 
 def _sent(
     file: ExportFile, department: Department, door: Door, first_seen: int | None
-) -> Iterator[Bad | list[tuple[str, str]]]:
-    """Every line of the file: why it is rejected, or kind and record of the events that were sent for it."""
+) -> Iterator[Bad | list[tuple[str, str, str]]]:
+    """Every line of the file: why it is rejected, or topic, kind and record of the events that were sent for it."""
     if isinstance(door, Publisher) and door.keyed_by_settings and (processes := processes_for(file)):
         for line in checked_lines(file, department, door, first_seen, processes):
             if isinstance(line, Bad):
@@ -156,7 +164,7 @@ def _sent(
             else:
                 for event in line:
                     door.send_encoded(event)
-                yield [(kind, record) for _, kind, record, *_ in line]
+                yield [event[:3] for event in line]
         return
     for checked in lines(file, department, door, first_seen):
         if isinstance(checked, Bad):
@@ -164,4 +172,4 @@ def _sent(
         else:
             for topic, ready in checked.events:
                 door.send(topic, ready)
-            yield [(ready.statement.kind, ready.statement.record) for _, ready in checked.events]
+            yield [(topic, ready.statement.kind, ready.statement.record) for topic, ready in checked.events]

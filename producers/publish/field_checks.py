@@ -29,11 +29,16 @@ from wire.schema import (
 )
 from wire.values.codes import CODES, OWN_FORM, REGISTERS_OWN, Normalise
 from wire.values.identity_finder import holds_identity_number, masked
-from wire.values.plain import USUAL_CODE, visible
+from wire.values.plain import USUAL_CODE, is_spreadsheet_error, visible
 
 Check = Callable[[Any], Any]
 
 LONGEST_TEXT = 4_000
+LOST = "has characters that were lost when it was written: export it as UTF-8"
+#: Texts in which nobody asks anything: a question mark stands for a character that an encoding did not have.
+WITHOUT_QUESTIONS = frozenset({"name", "address", "origin", "destination"})
+#: The replacement character, and its UTF-8 read as GB18030.
+_LOST = re.compile("\ufffd|锟斤拷")
 HOLDS_NUMBER = "holds an identity number, which only identity fields may"
 LONGS = Limits(LEAST_LONG, LARGEST_LONG, "is not a 64-bit number")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -62,6 +67,8 @@ def field_check(field: Field) -> FieldCheck:
         check = _searching(check) if one_text else _searching_all(check)
     if code in REGISTERS_OWN:
         check = usual_code(check)
+    if field.name in WITHOUT_QUESTIONS and not code:
+        check = _without_questions(check)
     default = field.default if field.has_default else None
     may_be_null = field.has_default and default is None
     return FieldCheck(
@@ -73,7 +80,15 @@ def text(value: Any) -> str:
     """`value` without format characters. Raises ValueError if it is no text, empty, too long or holds what is no
     character."""
     # what is printable holds neither a control character (NUL), nor a format character, nor half a surrogate pair
-    if type(value) is str and value.isprintable() and value and len(value) <= LONGEST_TEXT and not value.isspace():
+    if (
+        type(value) is str
+        and value.isprintable()
+        and value
+        and len(value) <= LONGEST_TEXT
+        and not value.isspace()
+        and value[0] != "#"
+        and (value.isascii() or not _LOST.search(value))
+    ):
         return value
     if type(value) is not str:
         raise ValueError("must be text")
@@ -83,6 +98,10 @@ def text(value: Any) -> str:
         raise ValueError(f"is longer than {LONGEST_TEXT} characters")
     if "\0" in value:
         raise ValueError("has a NUL character")
+    if is_spreadsheet_error(value):
+        raise ValueError("was changed by a spreadsheet into an error (#N/A, ####): mend it there and export it again")
+    if _LOST.search(value):
+        raise ValueError(LOST)
     if not value.isascii():
         if _SURROGATE.search(value):
             raise ValueError("has half of a surrogate pair, which is no character")
@@ -127,6 +146,18 @@ def _searching_all(check: Check) -> Check:
         value = check(value)
         if any(map(holds_identity_number, _texts(value))):
             raise ValueError(HOLDS_NUMBER)
+        return value
+
+    return checked
+
+
+def _without_questions(check: Check) -> Check:
+    def checked(value: Any) -> Any:
+        value = check(value)
+        if "?" in value or "\uff1f" in value:
+            raise ValueError(LOST)
+        if not any(map(str.isalpha, value)):
+            raise ValueError("holds no letter, so it says nothing of a person or place")
         return value
 
     return checked

@@ -20,6 +20,7 @@ from wire.topics import PUBLICATIONS
 
 NUMBER_BITS = 31
 PATIENCE_S = 30.0
+TEN_YEARS_S = 10 * 366 * 86_400
 
 
 def sequence_of(seconds: int, number: int) -> int:
@@ -57,10 +58,13 @@ def first_seen(settings: Settings, department: str, file: Path, *, rehearsal: bo
 
 
 def _noted(settings: Settings, topic: str) -> Iterator[tuple[bytes, int]]:
-    """What the topic holds now: (key, seconds). Raises TopicUnreadable."""
+    """What the topic holds now: (key, seconds). Every department's login writes there: a note that is no time would
+    stand in the way of all others, and one that lies too far ahead leave no room for later ones. Raises
+    TopicUnreadable."""
+    latest = int(time.time()) + TEN_YEARS_S
     for record in records(settings, topic, patience=PATIENCE_S):
         key, value = record.key(), record.value()
-        if isinstance(key, bytes) and isinstance(value, bytes):
+        if isinstance(key, bytes) and isinstance(value, bytes) and value.isdigit() and int(value) <= latest:
             yield key, int(value)
 
 

@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient
 from producers.publish.publisher import PublishRefused
 from runtime.reader_positions import PATIENCE_S, Place, committed
 from runtime.settings import Settings
-from runtime.topic_reader import TopicUnreadable, ends, records, waiting
+from runtime.topic_reader import NotGranted, TopicUnreadable, ends, records, waiting
 from wire.codec import RecordReader
 from wire.contracts import published
 from wire.registry import Registry
@@ -33,7 +33,8 @@ class Held(NamedTuple):
 
 
 class HeldBack:
-    """Made before publishing, asked after it."""
+    """Made before publishing, asked after it. Raises NotGranted if this login may not read what stages make, as a
+    department's may not."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -128,5 +129,7 @@ class HeldBack:
     def _ends(self, topic: str) -> dict[int, int]:
         try:
             return ends(self._settings, topic)
+        except NotGranted:
+            raise
         except TopicUnreadable as unreadable:
             raise PublishRefused(str(unreadable)) from unreadable

@@ -16,19 +16,22 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
 from producers.publish.checked_lines import Bad, LineCheck
-from producers.publish.columns import Department
+from producers.publish.columns import Department, Export
 from producers.publish.encoding import Encoded, Encoding
 from producers.publish.export_lines import ExportFile
 from producers.publish.line_spool import lines_of
 from producers.publish.publisher import Publisher, PublishRefused
+from producers.publish.quick_lines import QuickLines
 from producers.publish.statement import Ready, Statement
+from producers.tables.rows import Line
 from runtime.discover import discover
 from runtime.settings import Settings
-from wire.contracts import contracts
+from wire.contracts import Contract, contracts
 from wire.pseudonym import Pseudonyms
 
 #: Bytes of a file from which on the start of the processes is worth it.
@@ -105,12 +108,24 @@ class _Worker:
         exports = [export for export in department.exports if export.title in job.exports]
         self._now = 0
         self._check = LineCheck(department, exports, self._checked, job.first_seen)
+        self._quick: dict[tuple[str, ...], QuickLines | None] = {}
+        only = exports[0] if len(exports) == 1 else None
+        self._made_quick = partial(_quick, only, known=known, pseudonyms=pseudonyms, job=job)
 
     def checked(self, block: bytes, now: int) -> bytes:
         """A block of the spool → marshalled: a list of events for a good line, a tuple (`Bad`) for one that is not."""
         self._now = now
         results: list[list[tuple[object, ...]] | tuple[object, ...]] = []
+        quick: QuickLines | None = None
+        header: object = None
         for read in lines_of(block):
+            if type(read) is Line:
+                if read.header is not header:  # once a block: its lines share it
+                    header, quick = read.header, self._quick_for(tuple(read.header))
+                events = quick(read.number, read.cells, now) if quick else None
+                if events is not None:
+                    results.append(list(map(tuple, events)))
+                    continue
             line = self._check(read)
             if isinstance(line, Bad):
                 results.append(tuple(line))
@@ -118,8 +133,27 @@ class _Worker:
                 results.append([tuple(self._topics[topic].event(ready)) for topic, ready in line.events])
         return marshal.dumps(results)
 
+    def _quick_for(self, header: tuple[str, ...]) -> QuickLines | None:
+        if header not in self._quick:
+            self._quick[header] = self._made_quick(header)
+        return self._quick[header]
+
     def _checked(self, topic: str, statement: Statement) -> Ready:
         return self._topics[topic].checked.ready(statement, self._now)
+
+
+def _quick(
+    export: Export | None,
+    header: tuple[str, ...],
+    known: Mapping[str, Contract],
+    pseudonyms: Pseudonyms,
+    job: Job,
+) -> QuickLines | None:
+    """None of a file of several tables: which export a line is of is found out the long way."""
+    if export is None:
+        return None
+    contract, schema_id = known[export.topic], job.schema_ids[export.topic]
+    return QuickLines(export, header, contract, pseudonyms, schema_id, job.first_seen)
 
 
 _worker: _Worker | None = None

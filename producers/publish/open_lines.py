@@ -1,8 +1,8 @@
 """The lines of earlier files in a folder that were rejected and are not mended yet: `*.rejected.csv` holds them.
 
-A line is mended once a later file publishes its record; it then leaves its file, and a file without lines goes. So the
-number of lines in these files is what an office still has to do. A line whose record could not be read waits until its
-own file is published again.
+A line is mended once a later file publishes an event of its record and kind; it then leaves its file, and a file
+without lines goes. So the number of lines in these files is what an office still has to do. A line whose record could
+not be read waits until its own file is published again.
 """
 
 from __future__ import annotations
@@ -13,8 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from producers.publish.checked_lines import Bad
+from producers.publish.waiting_lines import WaitingLines
+from wire.door_reports import LineKey
+
 REJECTED = ".rejected.csv"
-COLUMNS = ("line", "field", "reason", "original", "department", "record")
+COLUMNS = ("line", "field", "reason", "original", "department", "record", "kind")
 #: Larger files of rejected lines are left alone: whole exports were wrong, and are published again as such.
 LARGEST = 16_000_000
 ENCODING = "utf-8-sig"
@@ -34,32 +38,28 @@ class OpenLines:
         self._department = department
         others = (path for path in file.parent.glob("*" + REJECTED) if path.name != file.name + REJECTED)
         self._files = sorted(filter(_is_small, others))
-        self._waiting = {record for path in self._files for record in self._records(path)}
-        self._published: set[str] = set()
-        self._rejected: set[str] = set()
+        self._waiting = WaitingLines(key for path in self._files for key in self._keys(path))
 
-    def published(self, record: str) -> None:
+    def published(self, _: str, kind: str, record: str) -> None:
         """An event of the record was sent."""
-        if record in self._waiting:
-            self._published.add(record)
+        self._waiting.published("", kind, record)
 
-    def rejected(self, record: str | None) -> None:
-        """A line of the record was rejected again."""
-        if record in self._waiting:
-            self._rejected.add(record)
+    def rejected(self, bad: Bad) -> None:
+        """A line was rejected."""
+        self._waiting.rejected("", bad.kind, bad.record)
 
     def close(self) -> Still:
         """Take the mended lines out of their files."""
-        mended = self._published - self._rejected
+        mended = self._waiting.mended()
         counts = [self._without(path, mended) for path in self._files]
         return Still(sum(count.mended for count in counts), sum(count.open for count in counts))
 
-    def _records(self, path: Path) -> Iterator[str]:
-        return (line["record"] for line in _lines(path) if line["department"] == self._department and line["record"])
+    def _keys(self, path: Path) -> Iterator[LineKey]:
+        return (_key(line) for line in _lines(path) if line["department"] == self._department and line["record"])
 
-    def _without(self, path: Path, mended: set[str]) -> Still:
+    def _without(self, path: Path, mended: set[LineKey]) -> Still:
         lines = list(_lines(path))
-        kept = [line for line in lines if line["department"] != self._department or line["record"] not in mended]
+        kept = [line for line in lines if line["department"] != self._department or _key(line) not in mended]
         if not kept and lines:
             path.unlink(missing_ok=True)
         elif len(kept) < len(lines):
@@ -72,6 +72,10 @@ class OpenLines:
                 rows.writerows(kept)
             os.replace(half, path)  # noqa: PTH105 - as a whole or not at all
         return Still(len(lines) - len(kept), len(kept))
+
+
+def _key(line: dict[str, str]) -> LineKey:
+    return LineKey("", line["record"], line["kind"])
 
 
 def _is_small(path: Path) -> bool:

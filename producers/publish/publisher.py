@@ -115,12 +115,14 @@ class Publisher:
 
     def send(self, topic: str, ready: Ready) -> Sent:
         """Send what `ready` made; waits while the queue is full. Raises NotDelivered."""
-        return self.send_encoded(self._topic(topic).encoding.event(ready))
+        event = self._topic(topic).encoding.event(ready)
+        self.send_encoded(event)
+        return Sent(event.event_id, self._topic(topic).wire_name, event.key)
 
-    def send_encoded(self, event: Encoded) -> Sent:
+    def send_encoded(self, event: Encoded) -> None:
         """Send an event that was encoded under one of `schema_ids`; as `send`."""
         topic, kind, _, event_id, occurred_at, key, value = event
-        to = self._topic(topic)
+        to = self._topics.get(topic) or self._topic(topic)
         headers = cloud_events.headers(event_id, to.source, to.types[kind], occurred_at)
         if self._traces is None or not self._traces.chosen(event_id):
             self._produce(to, key, value, headers)
@@ -130,7 +132,6 @@ class Publisher:
                 self._produce(to, key, value, headers + hop.headers)
             finally:
                 hop.end()
-        return Sent(event_id, to.wire_name, key)
 
     def _produce(self, to: _Topic, key: bytes, value: bytes, headers: Headers) -> None:
         if self._failures:
@@ -223,6 +224,11 @@ class Publisher:
                 present.add(name)
             except (KafkaException, TimeoutError) as refused:
                 error = refused.args[0] if isinstance(refused, KafkaException) else None
+                if error is not None and error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+                    raise PublishRefused(
+                        f"{self.settings.kafka_sasl_username} may not write to {name}: publish with its own "
+                        "department's login, or the operator's (`citygrid logins list`)."
+                    ) from None
                 if error is None or error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                     why = error.str() if error else "timed out"
                     raise PublishRefused(

@@ -14,7 +14,9 @@ from producers.publish.snapshot import Difference
 class Report:
     """What became of one file. `rejected`: lines by (column, reason); `passed`: rows below the table that are no
     records; `unused`: columns and sheets that were not read; `held`: alerts held back, None if that was not asked;
-    `refused`: why the whole file was not taken; `still`: the rejected lines of earlier files in its folder."""
+    `refused`: why the whole file was not taken; `still`: the rejected lines of earlier files in its folder;
+    `mended_lines`: lines of earlier files, wherever they lie, that the department's page no longer shows as rejected;
+    `not_shown`: why that page does not know of this file."""
 
     department: str
     file: str
@@ -32,6 +34,8 @@ class Report:
     published: bool = False
     refused: str | None = None
     still: Still | None = None
+    mended_lines: int = 0
+    not_shown: str | None = None
 
     @property
     def rejected_lines(self) -> int:
@@ -61,5 +65,6 @@ class Report:
             "columns_not_used": self.unused,
             "snapshot": self.difference.as_json() if self.difference else None,
             "held_back": self.held,
+            "not_shown_to_department": self.not_shown,
             "read_by_all_stages": self.read_by_stages,
         }

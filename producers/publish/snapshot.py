@@ -86,6 +86,10 @@ FROM known k LEFT JOIN export e USING (subject, slot, kind) WHERE e.subject IS N
 """
 
 
+class WithdrawsMany(PublishRefused):
+    """A snapshot would withdraw more than the usual share of what is known."""
+
+
 @dataclass
 class Difference:
     """What publishing the export would do, by kind.
@@ -121,11 +125,11 @@ class Difference:
         return self.withdrawn.total() <= share * self.known
 
     def refuse_many(self, share: float) -> None:
-        """Raises PublishRefused if more than `share` of what is known would be withdrawn: the export was cut, a filter
+        """Raises WithdrawsMany if more than `share` of what is known would be withdrawn: the export was cut, a filter
         was left on, or it is another district's."""
         withdrawn = self.withdrawn.total()
         if not self.within(share):
-            raise PublishRefused(
+            raise WithdrawsMany(
                 f"The file lacks {withdrawn} of {self.known} known statements ({withdrawn / self.known:.1%}), which "
                 f"would be withdrawn; by itself a snapshot withdraws at most {share:.0%}. Was the export cut, or is a "
                 "filter on? If it is right, publish it with --withdraw-many. Nothing was published."

@@ -117,7 +117,7 @@ class Checked:
         if not usual:
             record = _coded("record", record, self._record)
         person = _kept if pseudonymised else self._person
-        subject, birth = self._subject_of(subject, person, now)
+        subject, birth = self.subject_of(subject, person, now)
         people = {subject} if self._about_a_person else set()
         change = _changed(stated, kind, person, people, now)
         try:
@@ -129,7 +129,7 @@ class Checked:
         event_id = kind.ids.of(record, subject, occurred_at, recorded_at, withdrawn, change)
         return Ready(event_id, Statement(name, record, subject, occurred_at, recorded_at, change, withdrawn, sequence))
 
-    def _subject_of(self, stated: Any, person: PersonOf, now: int) -> tuple[str, int | None]:
+    def subject_of(self, stated: Any, person: PersonOf, now: int) -> tuple[str, int | None]:
         """The subject, and the day of birth that a person's number states."""
         if self._about_a_person:
             return person("subject", stated, now)

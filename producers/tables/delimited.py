@@ -25,6 +25,8 @@ _SAID_BY_EXCEL = re.compile(r'"?sep=(.)"?[,;\t|]*', re.IGNORECASE)
 #: What a program writes that lost characters: the replacement character, or its UTF-8 read as GB18030.
 _REPLACED, _MISREAD = "\ufffd", "锟斤拷"
 
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+
 STRAY = "has a quotation mark that neither opens nor closes a cell"
 
 csv.field_size_limit(LONGEST_LINE)
@@ -66,6 +68,9 @@ def rows(text: Text, delimiter: str, width: int | None = None) -> Iterator[Row |
             line = raw.decode(encoding, "backslashreplace").rstrip("\r\n")
             yield Damaged(number, f"has bytes that are not {encoding.upper()}", line)
             continue
+        if encoding == "gb18030" and not raw.isascii() and _is_utf8(raw):
+            yield Damaged(number, "is in UTF-8, the rest of the file in GB18030: export it in one encoding", line)
+            continue
         if not line or line.isspace():
             continue
         if "\0" in line:
@@ -90,6 +95,15 @@ def rows(text: Text, delimiter: str, width: int | None = None) -> Iterator[Row |
                 yield Damaged(number, STRAY, line)
             else:
                 yield Row(number, cells, line, 1, raw.endswith(text.line_end))
+
+
+def _is_utf8(raw: bytes) -> bool:
+    """Whether a line's Chinese is in UTF-8: GB18030 hardly ever reads as such, and never as Chinese throughout."""
+    try:
+        beyond = _BEYOND_ASCII.findall(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+    return all("\u3000" <= character <= "\u9fff" or "\uff00" <= character <= "\uffef" for character in beyond)
 
 
 def best_delimiter(text: Text, score: Callable[[list[str]], int], lines: int) -> str:

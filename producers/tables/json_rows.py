@@ -7,6 +7,7 @@ line, for what stands behind a fault cannot be told from what stands in it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,8 @@ from producers.tables.delimited import LONGEST_LINE, Text
 from producers.tables.rows import Damaged, Stated
 
 BLOCK = 1 << 20
+#: What may stand behind a list: nothing, or the end of the object whose one list it is, with numbers and words in it.
+_ENDS = re.compile(r'\s*(?:(?:,\s*"[^"]*"\s*:\s*(?:"[^"]*"|[-+.\w]+|\{[^][{}]*\})\s*)*\}\s*)?')
 
 
 class _Twice(ValueError):
@@ -58,6 +61,9 @@ def objects_of_list(text: Text) -> Iterator[Stated | Damaged]:
                     return
                 continue
             if buffer[place] == "]":
+                if not _ENDS.fullmatch(buffer[place + 1 :] + opened.read(BLOCK)):
+                    reason = "is behind the end of the list, which is read alone: leave one list of all records"
+                    yield Damaged(number + 1, reason, "")
                 return
             number += 1
             try:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lxml import etree
 from python_calamine import (
     CalamineError,
     CalamineSheet,
@@ -29,6 +30,12 @@ from producers.tables.rows import DayCell
 EXACT = 10**15
 BLOCK = 1 << 20
 LONGEST_FORMULA = 16_384
+#: A format that shows a number with noughts before it: what a person sees is 000123, what the cell holds is 123.
+_NOUGHTS = re.compile("0{2,30}")
+_CELL = re.compile(rb'<c r="([A-Z]{1,3})[0-9]+"([^>]*)><v>')
+#: Where a workbook's list of sheets says which part a sheet is.
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_STYLE = re.compile(rb' s="([0-9]+)"')
 _NO_RESULT = re.compile(rb'<c [^>]*t="e"|<c (?![^>]*t="str")[^>]*><f[^>]*>[^<]*</f>(?:<v></v>|<v ?/>)?</c>')
 
 
@@ -43,16 +50,17 @@ def sheets(path: Path) -> Iterator[Sheet]:
     """The sheets that a person sees, hidden ones left out. Raises FileRefused."""
     try:
         _refuse_uncalculated(path)
+        padded = _padded(path)
         with load_workbook(path) as book:
             for known in book.sheets_metadata:
                 if known.visible is SheetVisibleEnum.Visible and known.typ is SheetTypeEnum.WorkSheet:
                     sheet = book.get_sheet_by_name(known.name)
-                    yield Sheet(known.name, _rows(sheet))
+                    yield Sheet(known.name, _rows(sheet, padded.get(known.name, {})))
     except PasswordError:
         raise FileRefused(
             f"{path} is a workbook that is protected by a password: save it without one and publish that."
         ) from None
-    except (CalamineError, zipfile.BadZipFile, OSError, ValueError):
+    except (CalamineError, etree.LxmlError, zipfile.BadZipFile, OSError, ValueError):
         raise FileRefused(
             f"{path} is a workbook that is damaged or cut: open it, save it again as .xlsx and publish that."
         ) from None
@@ -77,8 +85,83 @@ def _refuse_uncalculated(path: Path) -> None:
                     last = block[-LONGEST_FORMULA:]
 
 
-def _rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
-    """A cell that spans several rows stands in each of them."""
+def _padded(path: Path) -> dict[str, dict[int, int]]:
+    """By sheet and column, counted from 0, to how many digits its numbers are shown. Raises FileRefused if only some
+    numbers of a column are shown so."""
+    if not zipfile.is_zipfile(path):
+        return {}
+    with zipfile.ZipFile(path) as book:
+        parts = set(book.namelist())
+        if not {"xl/styles.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= parts:
+            return {}
+        widths = _widths(_xml(book, "xl/styles.xml"))
+        if not widths:
+            return {}
+        targets = {
+            one.get("Id"): (one.get("Target") or "").lstrip("/") for one in _xml(book, "xl/_rels/workbook.xml.rels")
+        }
+        found: dict[str, dict[int, int]] = {}
+        for sheet in _xml(book, "xl/workbook.xml").iter("{*}sheet"):
+            name = sheet.get("name") or ""
+            target = targets.get(sheet.get(_RELATION), "")
+            part = target if target.startswith("xl/") else f"xl/{target}"
+            if part in parts:
+                found[name] = _columns(path, name, book, part, widths)
+        return found
+
+
+def _xml(book: zipfile.ZipFile, part: str) -> etree._Element:
+    return etree.fromstring(book.read(part), etree.XMLParser(resolve_entities=False, no_network=True))
+
+
+def _widths(styles: etree._Element) -> dict[int, int]:
+    """By the number of a cell's style, to how many digits it shows a number."""
+    formats = {
+        one.get("numFmtId"): len(one.get("formatCode") or "")
+        for one in styles.iter("{*}numFmt")
+        if _NOUGHTS.fullmatch(one.get("formatCode") or "")
+    }
+    used = styles.find("{*}cellXfs")
+    listed = enumerate(used) if used is not None else ()
+    return {index: formats[one.get("numFmtId")] for index, one in listed if one.get("numFmtId") in formats}
+
+
+def _columns(path: Path, name: str, book: zipfile.ZipFile, part: str, widths: dict[int, int]) -> dict[int, int]:
+    shown: dict[int, set[int]] = {}
+
+    def look(text: bytes) -> None:
+        for column, attributes in _CELL.findall(text):
+            if b' t="' not in attributes or b' t="n"' in attributes:
+                style = _STYLE.search(attributes)
+                shown.setdefault(_index(column), set()).add(widths.get(int(style[1]), 0) if style else 0)
+
+    with book.open(part) as opened:
+        last = b""
+        while block := opened.read(BLOCK):
+            whole, cut, rest = (last + block).rpartition(b"<c ")
+            look(whole)
+            last = cut + rest
+        look(last)
+    for column, found in shown.items():
+        if len(found) > 1 and found != {0}:
+            raise FileRefused(
+                f"{path}, {name}: some numbers of column {column + 1} are shown with noughts before them and some are "
+                "not, so nobody can tell what they are. Give the column the format of text and export it again."
+            )
+    return {column: max(found) for column, found in shown.items() if found != {0}}
+
+
+def _index(column: bytes) -> int:
+    """A column's letters → its place, from 0."""
+    place = 0
+    for letter in column:
+        place = place * 26 + letter - 64
+    return place - 1
+
+
+def _rows(sheet: CalamineSheet, padded: Mapping[int, int]) -> Iterator[tuple[int, list[str]]]:
+    """A cell that spans several rows stands in each of them. `padded`: to how many digits a column's numbers are
+    shown."""
     top, left = sheet.start or (0, 0)
     spanning: dict[int, list[tuple[int, int, int]]] = {}
     for (first, column), (last, _) in sheet.merged_cell_ranges or []:
@@ -87,6 +170,9 @@ def _rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
     held: list[tuple[int, int, str]] = []
     for index, values in enumerate(sheet.iter_rows(), top):
         cells = [cell(value) for value in values]
+        for place, width in padded.items():
+            if 0 <= place - left < len(cells) and type(values[place - left]) in (int, float):
+                cells[place - left] = cells[place - left].zfill(width)
         held = [one for one in held if one[0] >= index]
         for _, place, text in held:
             if 0 <= place < len(cells) and not cells[place]:

@@ -110,12 +110,15 @@ class Gateway:
             answer = self._client.request(method, path, content=body, headers=headers)
         except httpx.TransportError as away:
             raise _Passing(type(away).__name__) from None
-        if answer.status_code in PASSING:
-            raise _Passing(f"answer {answer.status_code}", _seconds(answer.headers.get("Retry-After")))
         said = _json(answer)
+        told = str(said.get("detail") or said.get("title") or f"answer {answer.status_code}")
+        if answer.status_code in PASSING:
+            after = _seconds(answer.headers.get("Retry-After"))
+            if after is not None and after > self._patience:  # the day's identity numbers are used up
+                raise Away(f"{told} The gateway asks to wait {after:.0f} s.")
+            raise _Passing(f"answer {answer.status_code}", after)
         if answer.is_success:
             return said
-        told = str(said.get("detail") or said.get("title") or f"answer {answer.status_code}")
         if answer.status_code in (401, 403):
             raise KeyRefused(told)
         if answer.status_code == 422 and isinstance(said.get("errors"), list):

@@ -12,15 +12,19 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from database import queries
+import structlog
+
+from database import queries, service_calendar
 from runtime.metrics import OPEN_ALERTS, OVERDUE_TASKS, TASKS, show
 from runtime.settings import Settings
-from sinks.decoding import as_jsonb, instant, iso_instant
+from sinks.decoding import as_jsonb, iso_instant
 from sinks.sink import Connection, Read, Sink, Unreadable, newest, rounds
 from sinks.waiting import Waiting
 from wire.codec import RecordReader
 from wire.contracts import published
 from wire.registry import Registry
+
+log = structlog.get_logger()
 
 GRID = re.compile(r"[0-9]{15}")
 DISTRICT = re.compile(r"[0-9]{6}")
@@ -53,9 +57,8 @@ class GridTasks:
             "finding_id": uuid.UUID(value["finding_id"]),
             "because": as_jsonb(because),
             "dwelling": value["dwelling"] or "",
-            "opened_at": instant(value["opened_at"]),
-            "at": instant(value["at"]),
-            "respond_by": None if value["respond_by"] is None else instant(value["respond_by"]),
+            "opened_at": iso_instant(value["opened_at"]),
+            "at": iso_instant(value["at"]),
         }
         if any(isinstance(text, str) and "\0" in text for text in alert.values()):
             raise Unreadable("a text holds a NUL character")
@@ -109,7 +112,10 @@ _waiting = Waiting()
 
 
 OPEN = "SELECT rule, severity, count(*) FROM city.alert WHERE state = 'opened' AND NOT deleted GROUP BY 1, 2"
-BY_STATE = "SELECT state, count(*) FROM city.task GROUP BY 1"
+# of what is open: history grows, and a count of it with it
+BY_STATE = """
+SELECT state, count(*) FROM city.task WHERE state IN ('dispatched', 'acknowledged', 'suspended') GROUP BY 1
+"""
 OVERDUE = """
 SELECT severity, count(*) FROM city.task
 WHERE state IN ('dispatched', 'acknowledged') AND respond_by < now() GROUP BY 1
@@ -117,12 +123,17 @@ WHERE state IN ('dispatched', 'acknowledged') AND respond_by < now() GROUP BY 1
 
 
 def count(_: Settings, connection: Connection) -> None:
-    """Set the gauges, and drop what the live stream no longer needs."""
+    """Set the gauges."""
     show(OPEN_ALERTS, {(rule, severity): number for rule, severity, number in connection.execute(OPEN)})
     show(TASKS, {(state,): number for state, number in connection.execute(BY_STATE)})
     show(OVERDUE_TASKS, {(severity,): number for severity, number in connection.execute(OVERDUE)})
     _waiting.look(connection)
-    connection.execute("DELETE FROM city.feed WHERE at < now() - interval '1 day'")
 
 
-SINK = Sink("grid-tasks", lambda: ["alerts", "rows.dwelling"], GridTasks, tick=count)
+def learn(settings: Settings, connection: Connection) -> None:
+    """Teach the database the offices' days and hours, before it says until when the first task is to be done."""
+    if service_calendar.learn(connection, settings.office_hours):
+        log.info("service_calendar_changed")
+
+
+SINK = Sink("grid-tasks", lambda: ["alerts", "rows.dwelling"], GridTasks, begin=learn, tick=count)

@@ -13,11 +13,12 @@ from typing import Any
 from psycopg import sql
 
 from database import queries
+from database.binary_arrays import bigints, jsonbs, texts
 from domain.step import NOT_JUDGED
 from sinks.decoding import JsonReader, as_jsonb
 from sinks.freshness import observe
 from sinks.sink import Connection, Read, Sink, Unreadable, newest
-from wire.contracts import published
+from wire.contracts import contracts, published
 from wire.registry import Registry
 
 PREFIX = "rows."
@@ -30,7 +31,7 @@ HOLD = "SELECT pg_advisory_xact_lock_shared(hashtext('city.generation'), hashtex
 # An upsert cannot go back in time.
 UPSERT = """
 WITH said AS (
-    SELECT * FROM unnest(%(ids)s::text[], %(dwellings)s::text[], %(versions)s::bigint[], %(rows)s::jsonb[])
+    SELECT * FROM unnest(%(ids)b::text[], %(dwellings)b::text[], %(versions)b::bigint[], %(rows)b::jsonb[])
         AS said(id, dwelling, version, row)
 ), changed AS (
     INSERT INTO city.{table} AS old (id, dwelling, place, version, deleted, row)
@@ -56,8 +57,8 @@ class RowTables:
         }
         self._generations = generations or {}
 
-    def read(self, topic: str, key: str, value: bytes) -> tuple[str, str]:
-        """(a dwelling, `grid/<code>`, `district/<code>` or '', the row as JSON text). Raises Unreadable."""
+    def read(self, topic: str, key: str, value: bytes) -> tuple[str, bytes]:
+        """(a dwelling, `grid/<code>`, `district/<code>` or '', the row as JSON). Raises Unreadable."""
         row = self._readers[topic].read(value)
         if (row.pop("bookkeeping", None) or {}).get("judged_by") == NOT_JUDGED:
             row["not_judged"] = True
@@ -71,7 +72,7 @@ class RowTables:
         by_view: dict[str, list[Read]] = {}
         for record in newest(records):
             by_view.setdefault(record.topic.removeprefix(PREFIX), []).append(record)
-        dwellings = [_dwelling(record) for record in records]
+        dwellings = sorted({_dwelling(record) for record in records})
         queries.name_places(connection, dwellings)
         queries.hold_places(connection, dwellings)
         return sum(self._write_view(connection, view, some) for view, some in sorted(by_view.items()))
@@ -81,10 +82,10 @@ class RowTables:
         number = self._generations.get(view) or _in_force(connection, view)
         values: dict[str, Any] = {
             "view": view,
-            "ids": [record.key for record in records],
-            "dwellings": [_dwelling(record) for record in records],
-            "versions": [record.offset for record in records],
-            "rows": [record.value[1] if record.value else None for record in records],
+            "ids": texts([record.key for record in records]),
+            "dwellings": texts([_dwelling(record) for record in records]),
+            "versions": bigints([record.offset for record in records]),
+            "rows": jsonbs([record.value[1] if record.value else None for record in records]),
         }
         statement = sql.SQL(UPSERT).format(table=sql.Identifier(f"{view}_g{number}"))
         counted = connection.execute(statement, values).fetchone()
@@ -110,4 +111,4 @@ def topics() -> list[str]:
     return [output.topic for output in published().values() if output.what == "row"]
 
 
-SINK = Sink("row-tables", topics, RowTables, tick=observe)
+SINK = Sink("row-tables", topics, RowTables, tick=observe, asks=contracts)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from domain.time import CITY, DAY
 from wire.contracts import Contract, ContractRefused, contracts
 from wire.freshness import allowed_seconds, quiet_topics
-from wire.office_calendar import holiday_time, known_until
+from wire.office_calendar import holiday_time, known_days, known_until
 
 REGISTER, DOORS = "housing.dwelling-register", "door-access.swipe"
 """An office whose contract allows a day, and devices."""
@@ -74,3 +74,11 @@ def test_a_contract_says_only_that_it_is_open() -> None:
     closed = replace(doors.record, attributes={**doors.record.attributes, "on_holidays": "closed"})
     with pytest.raises(ContractRefused, match="on_holidays"):
         _check_contract(doors.path, closed)
+
+
+def test_the_days_that_are_known_are_whole_years_with_make_up_days() -> None:
+    first, works = known_days()
+    assert (first.month, first.day) == (1, 1)
+    assert instant(datetime.combine(first, datetime.min.time(), CITY)) + len(works) * DAY >= known_until() - DAY
+    works_on = {day: works[(date(2026, *day) - first).days] for day in ((9, 30), (10, 1), (10, 7), (10, 8), (10, 10))}
+    assert works_on == {(9, 30): True, (10, 1): False, (10, 7): False, (10, 8): True, (10, 10): True}

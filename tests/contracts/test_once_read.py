@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.time import CITY
+from producers.publish.checked_lines import Bad
 from producers.publish.event_ids import EVENTS, EventIds
 from producers.publish.field_checks import field_check, text
 from producers.publish.line_spool import BLOCK_LINES, LineSpool, RoundedNumbers, lines_of
@@ -126,7 +127,7 @@ def _rejected(path: Path, lines: list[tuple[str, ...]]) -> Path:
 
 
 def _line(record: str, department: str = "police") -> tuple[str, ...]:
-    return ("2", "住址", "is empty", f"{record},…", department, record)
+    return ("2", "住址", "is empty", f"{record},…", department, record, "")
 
 
 def test_a_mended_line_leaves_the_file_of_rejected_lines(tmp_path: Path) -> None:
@@ -138,8 +139,8 @@ def test_a_mended_line_leaves_the_file_of_rejected_lines(tmp_path: Path) -> None
     before = broken.read_text(), own.read_text(), other.read_text()
     earlier = OpenLines(tmp_path / "3.csv", "police")
     for record in ("HK-1", "HK-2", "HK-9"):
-        earlier.published(record)
-    earlier.rejected("HK-2")
+        earlier.published("", "MovedIn", record)
+    earlier.rejected(Bad("2", "住址", "is empty", "", "HK-2"))
     assert earlier.close() == Still(mended=1, open=4)
     with first.open(encoding="utf-8-sig", newline="") as file:
         assert [line["record"] for line in csv.DictReader(file)] == ["HK-2", "HK-3", ""]
@@ -147,7 +148,7 @@ def test_a_mended_line_leaves_the_file_of_rejected_lines(tmp_path: Path) -> None
     assert (broken.read_text(), own.read_text(), other.read_text()) == before
 
     again = OpenLines(tmp_path / "5.csv", "housing")
-    again.published("HK-1")
+    again.published("", "Let", "HK-1")
     assert again.close().mended == 1
     assert not other.exists()
 
@@ -155,6 +156,6 @@ def test_a_mended_line_leaves_the_file_of_rejected_lines(tmp_path: Path) -> None
 def test_nothing_is_taken_out_of_a_file_that_was_not_published(tmp_path: Path) -> None:
     first = _rejected(tmp_path / "1.csv.rejected.csv", [_line("HK-1")])
     earlier: Any = OpenLines(tmp_path / "2.csv", "police")
-    earlier.published("HK-1")
+    earlier.published("", "MovedIn", "HK-1")
     del earlier
     assert first.exists()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from api.masking import HIDDEN, PERSONAL, _masked_record
 from producers.publish.json_form import HTTP, _converter
-from sinks.decoding import _converter as to_json
+from sinks.decoding import converter as to_json
 from tests.contracts.test_codec import NEW_FIELD
 from wire import compatibility
 from wire.avro_writer import writer
@@ -200,8 +200,7 @@ def test_writer_reader_json_and_mask_agree_on_the_model(data: st.DataObject, mod
 
 def _check_json(record: Record, part: Any) -> None:
     """Dates and times as text lead back to the numbers that they were."""
-    convert = to_json(record)
-    text = convert(part) if convert else part
+    text = to_json(record)(part)
     for field in record.fields:
         back = _converter(field.type, HTTP)
         if back is not None and text[field.name] is not None:

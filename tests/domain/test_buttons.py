@@ -6,8 +6,7 @@ from domain.rules.button_doctor import RULE as DOCTOR
 from domain.rules.button_housekeeper import RULE as HOUSEKEEPER
 from domain.rules.button_sos import RULE as SOS
 from domain.step import Alert
-from domain.time import minutes
-from tests.domain.test_rules import Change, History, noon
+from tests.domain.test_rules import Change, History
 
 
 class Bracelets(History):
@@ -40,7 +39,7 @@ def test_a_call_for_help_is_urgent_and_stands_until_the_desk_answers(city: Brace
     assert city.at("2026-03-01") == [(SOS.name, "call-1")]
     opened = city.last()
     assert (opened.severity, opened.domain, opened.dwelling) == ("urgent", "sos", "flat")
-    assert opened.respond_by == noon("2026-03-01") + minutes(5)
+    assert (opened.respond_within, opened.respond_unit) == (5, "minute")
     assert city.at("2026-03-09") == [(SOS.name, "call-1")], "time does not answer it"
     city.answered("li", "call-1", "2026-03-10")
     assert city.at("2026-03-10") == []

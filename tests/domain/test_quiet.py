@@ -14,7 +14,7 @@ from domain.event import Event
 from domain.rule import Rule
 from domain.rules.newly_let import RULE as NEWLY_LET
 from domain.step import FORGET_RESOLVED_AFTER, is_unknown, judged_unknown, settle
-from domain.time import DAY, hours
+from domain.time import DAY
 from stream_apps.doubt import DoubtIndex
 from tests.domain.strategies import INSTANTS, histories
 from tests.domain.test_rules import History, noon
@@ -61,7 +61,7 @@ def test_an_open_finding_becomes_unknown_and_opens_again_as_the_one_it_was(city:
     city.finish(noon("2026-03-09"))
     assert said(city) == [("opened", False), ("held", True), ("opened", False)]
     assert {alert.opened_at for alert in city.said} == {noon("2026-03-01")}
-    assert len({(alert.why_zh, alert.because, alert.respond_by) for alert in city.said}) == 1
+    assert len({(alert.why_zh, alert.because, alert.respond_within) for alert in city.said}) == 1
 
 
 def test_what_is_found_in_silence_opens_when_the_topic_speaks_and_not_before(city: History) -> None:
@@ -71,7 +71,7 @@ def test_what_is_found_in_silence_opens_when_the_topic_speaks_and_not_before(cit
     city.finish(noon("2026-03-05"), {"others"})
     assert said(city) == [("held", True), ("opened", False)]
     assert [alert.opened_at for alert in city.said] == [noon("2026-03-01"), noon("2026-03-05")]
-    assert city.said[-1].respond_by == noon("2026-03-05") + hours(72)
+    assert (city.said[-1].respond_within, city.said[-1].respond_unit) == (3, "working_day")
 
 
 def test_what_was_said_meanwhile_ends_it(city: History) -> None:

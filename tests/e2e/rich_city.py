@@ -13,7 +13,7 @@ from fastavro import parse_schema, schemaless_reader
 
 from domain.event import Event
 from domain.time import DAY
-from sinks.decoding import _converter, as_jsonb
+from sinks.decoding import as_jsonb, converter
 from sinks.sink import Read
 from sinks.targets.row_tables import RowTables
 from tests.conftest import Database
@@ -89,8 +89,7 @@ def as_json(view: str, row: Any) -> dict[str, Any]:
     schema = published()[f"rows.{view}"].record
     value = writer(schema, 1, access="attribute")(row)
     record = schemaless_reader(BytesIO(value[FRAME.size :]), parse_schema(avro(schema, logical=False)), None)
-    convert = _converter(schema)
-    document: dict[str, Any] = convert(record) if convert else record
+    document: dict[str, Any] = converter(schema)(record)
     document.pop("bookkeeping")
     return document
 

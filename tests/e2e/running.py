@@ -65,6 +65,8 @@ def environment(settings: Settings) -> dict[str, str]:
             value = value.get_secret_value()
         if isinstance(value, datetime):
             value = value.isoformat()
+        if isinstance(value, tuple):  # hours of a day
+            value = settings.model_dump(include={name})[name]
         if value is not None:
             variables[f"CITYGRID_{name.upper()}"] = json.dumps(value) if isinstance(value, dict) else str(value)
     return variables

@@ -24,8 +24,10 @@ GRID = "440113001001003"
 DWELLING, HOUSEHOLD = "DW4401130000042", "440100009042"
 MAY_BE_EMPTY = {
     "fresh: Past their limit 已超时限": "every topic that was heard of is within its limit",
+    "fresh: Kept for longer than allowed 超过保存期限": "nothing is that old",
     "fresh: Department door: statements per second 部门接口:每秒陈述": "nobody publishes by HTTP",
     "fresh: Department door: answers per second 部门接口:应答": "nobody publishes by HTTP",
+    "fresh: Department keys: the day's identity numbers 部门密钥:当日身份号码": "nobody publishes by HTTP",
     "fresh: Devices: messages per second 设备消息": "there are no devices",
     "served: Press to task, 95th percentile 按下→任务": "nobody presses a button",
     "served: Queues of the buttons 三个按钮的队列": "nobody presses a button",
@@ -35,6 +37,7 @@ MAY_BE_EMPTY = {
     "stuck: Dead letters by topic and reason, 15 minutes 死信:主题与原因": "every event can be read",
     "stuck: Parked, 15 minutes 暂存": "no event is newer than its reader",
     "stuck: Transactions that were aborted 中止的事务": "no transaction is aborted",
+    "stuck: Forgotten per second 每秒清理": "nothing is that old",
     "stuck: Rows refused for their size 因太大被拒的行": "no row is too large",
     "stuck: Spans of traces 追踪片段": "spans have nowhere to go",
 }

@@ -7,12 +7,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from database import patrols
 from tests.e2e.conftest import ServedCity
 from tests.e2e.pages.browser import CENTRE, PHONE, TABLET, browsing
 from tests.e2e.pages.command_centre import CommandCentre
 from tests.e2e.pages.grid_worker import GridWorker
 from tests.e2e.pages.sign_in import SignIn
-from tests.integration.api.two_streets import DISTRICT, HERE, dispatch, open_alert
+from tests.integration.api.two_streets import DISTRICT, HERE, dispatch, open_alert, place, say
 from wire.pseudonym import Pseudonyms, read_keys
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
@@ -62,7 +63,7 @@ def test_a_new_alert_does_not_move_what_one_reads(served_city: ServedCity) -> No
         last.scroll_into_view_if_needed()
         before = last.bounding_box()
         with psycopg.connect(served_city.database.sinks) as sinks:
-            open_alert(sinks, served_city.here, 1, feed=True)
+            open_alert(sinks, served_city.here, 6, feed=True)  # due before all others
         page.locator("[data-test=new-pill]").wait_for()
         after = last.bounding_box()
         assert before is not None
@@ -106,8 +107,9 @@ def test_what_a_worker_acknowledges_the_centre_sees(
         SignIn(page, served_city.url).as_account("worker", served_city.password)
         worker = GridWorker(page)
         stop = worker.wait_for_stop()
-        assert worker.stops()[0] == wanted
-        assert len(worker.stops()) == 3
+        (door,) = worker.stops()  # one door, one stop
+        assert door[0] == wanted
+        assert len(door) == 3
         worker.acknowledge(stop)
         worker.wait_until_sent()
         page.screenshot(path=SCREENSHOTS / f"worker-{size[0]}-{language}.png")
@@ -127,9 +129,9 @@ def test_without_a_network_nothing_typed_is_lost(served_city: ServedCity) -> Non
         browser.context.set_offline(True)
         page.reload()
         stop = worker.wait_for_stop()
-        finding = stop.get_attribute("data-finding")
         worker.acknowledge(stop)
         visit = worker.arrive(stop)
+        assert len(visit.checks()) == 4, "what three findings ask alike is asked once"
         for check in visit.checks():
             visit.answer(check, "yes")
         visit.note("车停在楼下，户主称借用")
@@ -137,16 +139,16 @@ def test_without_a_network_nothing_typed_is_lost(served_city: ServedCity) -> Non
         page.locator("[data-test=visit]").wait_for()
         assert visit.noted() == "车停在楼下，户主称借用"
         visit.finish()
-        assert worker.waiting() == 2
+        assert worker.waiting() == 6, "each of the three findings was accepted and answered"
         page.reload()
-        worker.wait_for_stop()
-        assert worker.waiting() == 2
+        page.locator("main", has_text="今天没有待办任务").wait_for()
+        assert worker.waiting() == 6
 
         browser.context.set_offline(False)
         worker.wait_until_sent()
     with psycopg.connect(served_city.database.owner) as owner:
-        row = owner.execute("SELECT state, note FROM city.task WHERE finding_id = %s", (finding,)).fetchone()
-    assert row == ("completed", "车停在楼下，户主称借用")
+        rows = owner.execute("SELECT state, note FROM city.task WHERE dwelling = %s", (served_city.here.dwelling,))
+        assert rows.fetchall() == [("completed", "车停在楼下，户主称借用")] * 3
 
 
 def test_a_move_that_the_server_refuses_stays_with_its_words(served_city: ServedCity) -> None:
@@ -196,7 +198,7 @@ def test_what_was_seen_while_a_colleague_took_over_is_kept_and_the_worker_is_tol
         worker.wait_until_sent()
     with psycopg.connect(served_city.database.owner) as owner:
         kept = owner.execute("SELECT because, note FROM city.observation WHERE task = %s", (task,)).fetchall()
-    assert kept == [("taken_over", "户主称车已借出")]
+    assert kept == [("taken_over", "户主称车已借出")]  # the other two findings of the door were completed
 
 
 def test_signing_out_without_a_network_signs_out_and_what_is_unsent_is_sent_later(served_city: ServedCity) -> None:
@@ -242,10 +244,97 @@ def test_where_nobody_was_home_the_stop_comes_back_and_says_so(served_city: Serv
         worker.acknowledge(stop)
         worker.arrive(stop).finish("nobody_home")
         again = page.locator(f'[data-test=stop][data-finding="{finding}"]:not([data-task="{first}"])')
-        again.locator("[data-test=before]", has_text="上次：无人在家").wait_for()
+        again.locator("[data-test=before]", has_text="上次：无人在家").first.wait_for()
         assert again.get_attribute("data-state") == "dispatched"
         worker.wait_until_sent()
         page.screenshot(path=SCREENSHOTS / "worker-nobody-home.png")
+
+
+def doors_around(city: ServedCity) -> dict[str, str]:
+    """Three more doors to the east of the first with a task each, and a manhole of the patrol plan: door → finding."""
+    with psycopg.connect(city.database.sinks) as sinks:
+        found = {}
+        for number, metres in enumerate((900, 300, 600)):
+            door = f"D-{number}"
+            place(sinks, door, city.here.grid)
+            sinks.execute(
+                "UPDATE city.placement SET lon = lon + %s, address = %s WHERE dwelling = %s",
+                (metres / 102_500, f"001街 {metres} 号", door),
+            )
+            finding = open_alert(sinks, city.here, 0)
+            task = dispatch(sinks, city.here, finding, 0)
+            sinks.execute("UPDATE city.task SET dwelling = %s WHERE id = %s", (door, task))
+            found[door] = str(finding)
+    plan = f"kind,grid,spot,address,lon,lat\nmanhole,{city.here.grid},A-0173,001街 1 号旁,113.361,22.9401\n"
+    patrols.load(city.database.owner, plan.encode())
+    return found
+
+
+@pytest.mark.parametrize("size", [TABLET, PHONE])
+def test_the_route_is_the_servers_plan_and_is_there_without_a_network(
+    served_city: ServedCity, size: tuple[int, int]
+) -> None:
+    doors = doors_around(served_city)
+    with browsing(served_city.url, size) as browser:
+        browser.context.grant_permissions(["geolocation"])
+        browser.context.set_geolocation({"longitude": 113.3595, "latitude": 22.94})
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("worker", served_city.password)
+        worker = GridWorker(page)
+        worker.wait_until_planned()
+        planned = page.locator("[data-test=stop]")
+        order = [stop.get_attribute("data-key") for stop in planned.all()]
+        assert [key for key in order if key in {served_city.here.dwelling, *doors}] == [
+            served_city.here.dwelling,
+            *("D-1", "D-2", "D-0"),
+        ]
+        assert planned.first.locator("[data-test=reasons]", has_text="紧急").count() == 1
+        assert "m" in planned.first.locator("[data-test=distance]").inner_text()
+        manhole = planned.filter(has=page.locator("[data-test=patrol]", has_text="A-0173"))
+        assert manhole.count() == 1
+        if size == PHONE:  # where the map is not shown at once
+            page.locator(".route-map > button").click()
+        page.locator("path.way").wait_for(state="attached")  # the line of the route
+        page.locator("path.me").wait_for(state="attached")  # where one is
+        target = planned.first.locator("[data-test=navigate]").get_attribute("href") or ""
+        assert target.startswith("geo:22.9"), "and shifted to GCJ-02, so not the place itself"
+        assert "22.940000" not in target
+        page.screenshot(path=SCREENSHOTS / f"route-{size[0]}.png", full_page=True)
+        worker.wait_until_kept()
+
+        browser.context.set_offline(True)
+        page.reload()
+        worker.wait_until_planned()
+        assert [stop.get_attribute("data-key") for stop in planned.all()] == order
+        worker.arrive(manhole).finish()
+        assert manhole.count() == 0
+        browser.context.set_offline(False)
+        worker.wait_until_sent()
+        visit = worker.arrive_after_accepting(planned.first)
+        page.screenshot(path=SCREENSHOTS / f"visit-{size[0]}.png", full_page=True)
+        assert len(visit.matters()) == 3
+    with psycopg.connect(served_city.database.admin) as admin:
+        assert admin.execute("SELECT outcome FROM city.patrol_visit").fetchall() == [("done",)]
+
+
+def test_an_urgent_stop_that_comes_in_does_not_shuffle_the_list(served_city: ServedCity) -> None:
+    doors_around(served_city)
+    with browsing(served_city.url, TABLET) as browser:
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("worker", served_city.password)
+        worker = GridWorker(page)
+        worker.wait_until_planned()
+        stops = page.locator("[data-test=stop]")
+        morning = [stop.get_attribute("data-key") for stop in stops.all()]
+        with psycopg.connect(served_city.database.sinks) as sinks:
+            place(sinks, "D-fire", served_city.here.grid)
+            finding = open_alert(sinks, served_city.here, 1, feed=True)
+            task = dispatch(sinks, served_city.here, finding, 1)
+            sinks.execute("UPDATE city.task SET dwelling = 'D-fire' WHERE id = %s", (task,))
+            say(sinks, "task", str(task), served_city.here.grid)
+        page.locator('[data-test=stop][data-key="D-fire"] [data-test=reasons]').wait_for()
+        order = [stop.get_attribute("data-key") for stop in stops.all()]
+        assert [key for key in order if key != "D-fire"] == morning
 
 
 def test_a_search_finds_by_address_and_by_reason(served_city: ServedCity) -> None:
@@ -298,7 +387,7 @@ def test_a_typed_door_plate_opens_its_stop(served_city: ServedCity) -> None:
         worker.wait_until_sent()  # to arrive is to have accepted it
     with psycopg.connect(served_city.database.owner) as owner:
         row = owner.execute("SELECT count(*) FROM city.task WHERE state = 'acknowledged'").fetchone()
-    assert row == (1,)
+    assert row == (3,)
 
 
 def test_a_stop_is_handed_to_the_district_with_a_reason(served_city: ServedCity) -> None:
@@ -310,7 +399,7 @@ def test_a_stop_is_handed_to_the_district_with_a_reason(served_city: ServedCity)
         finding = stop.get_attribute("data-finding")
         worker.hand_over(stop, DISTRICT, "不属于本网格")
         worker.wait_until_sent()
-        assert len(worker.stops()) == 2
+        assert worker.stops() == []
     with psycopg.connect(served_city.database.owner) as owner:
         rows = owner.execute(
             "SELECT e.reason FROM city.task_event e JOIN city.task t ON t.id = e.task "

@@ -53,6 +53,10 @@ def test_a_workbook_in_a_watched_folder_becomes_tasks_and_a_mended_line_comes_th
         ]
         assert (dropped / "租赁-1.xlsx.rejected.csv").stat().st_mode & 0o077 == 0
         assert city.wait_for("task", TASK, "D-1") == [("dispatched",)]
+        waiting = city.wait_for(
+            "rejected line", "SELECT source, record FROM city.rejected_line WHERE record = %s", "ZL-2"
+        )
+        assert waiting == [("租赁-1.xlsx", "ZL-2")], "its department sees it"
         assert city.select(TASK, "D-2") == []
     with watching(city, dropped):  # started again, it knows what it has published
         _workbook(made, day, [_lease(day, 2, number(2))])
@@ -61,6 +65,12 @@ def test_a_workbook_in_a_watched_folder_becomes_tasks_and_a_mended_line_comes_th
         until(lambda: None if _report(dropped / "租赁-2.xlsx") else "no report", 60)
     assert _report(dropped / "租赁-2.xlsx")["rejected"] == []
     assert _report(dropped / "租赁-1.xlsx") == report, "not published again"
+    assert _report(dropped / "租赁-2.xlsx")["mended_lines"] == 1
+    assert not (dropped / "租赁-1.xlsx.rejected.csv").exists(), "its one line was mended"
+    city.wait_until_gone("rejected line", "SELECT FROM city.rejected_line")
+    files = "SELECT source, rejected_lines, mended_lines FROM city.door_publication WHERE source = %s"
+    for name, rejected, mended in (("租赁-1.xlsx", 1, 0), ("租赁-2.xlsx", 0, 1)):
+        assert city.wait_for("report", files, name) == [(name, rejected, mended)]
 
 
 @contextmanager

@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 import psycopg
+import pytest
 from confluent_kafka.admin import AdminClient
 
 from runtime.settings import CHECKOUT, Settings
 from wire.contracts import contracts
 from wire.registry import Registry
-from wire.topics import topics
+from wire.topics import TopicsDiffer, ensure_topics, topics
 
 
 def prepare(settings: Settings, secrets: Path) -> subprocess.CompletedProcess[str]:
@@ -49,3 +50,7 @@ def test_prepare_makes_what_processes_need_and_may_be_repeated(settings: Setting
     again = prepare(settings, tmp_path)
     assert again.returncode == 0, again.stderr
     assert "accounts are there" in again.stdout
+
+    three = settings.model_copy(update={"replication_factor": 3})
+    with pytest.raises(TopicsDiffer, match=r"keeps 1 copy.*wants 3.*kafka-reassign-partitions"):
+        ensure_topics(three)  # it could not be written to any more

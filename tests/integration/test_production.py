@@ -29,6 +29,7 @@ def earnest(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPat
         "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
         "KAFKA_SASL_USERNAME": "citygrid",
         "KAFKA_SASL_PASSWORD": GOOD,
+        "REPLICATION_FACTOR": "3",
         "REGISTRY_URL": "https://registry.city/apis/ccompat/v7",
         "REGISTRY_USERNAME": "citygrid",
         "REGISTRY_PASSWORD": GOOD,
@@ -63,8 +64,8 @@ def test_a_guarded_installation_starts(earnest: pytest.MonkeyPatch) -> None:
     assert load().mode == "production"
 
 
-def test_so_does_the_local_stack(earnest: pytest.MonkeyPatch) -> None:
-    """Nothing of it leaves loopback, and its passwords are random."""
+def test_so_do_servers_on_loopback(earnest: pytest.MonkeyPatch) -> None:
+    """Nothing leaves the machine, and the passwords are random."""
     for name in ("OTLP_ENDPOINT", "OTLP_AUTHORIZATION", "MQTT_URL", "MQTT_USERNAME", "MQTT_PASSWORD"):
         earnest.delenv(f"CITYGRID_{name}")
     for name in ("REGISTRY_USERNAME", "REGISTRY_PASSWORD", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"):
@@ -88,6 +89,7 @@ def test_so_does_the_local_stack(earnest: pytest.MonkeyPatch) -> None:
             for role in ("OWNER", "SINKS", "API", "DOORS", "ADMIN")
             for options in ("", "?sslmode=disable")
         ],
+        ("REPLICATION_FACTOR", "1"),
         ("DATABASE_API_DSN", _dsn("API", options="?sslmode=require")),
         ("DATABASE_API_DSN", _dsn("API", options="?sslmode=verify-ca")),
         ("DATABASE_API_DSN", _dsn("API", host="127.0.0.1,db.city", options="")),
@@ -117,6 +119,29 @@ def test_one_fault_is_one_sentence_that_names_the_setting(earnest: pytest.Monkey
     earnest.setenv(f"CITYGRID_{name}", value)
     (sentence,) = _refusal()
     assert f"CITYGRID_{name}"[: len("CITYGRID_KAFKA")] in sentence
+
+
+@pytest.mark.parametrize("copies", ["2", "3", "5"])
+def test_kafka_acknowledges_what_two_brokers_have(earnest: pytest.MonkeyPatch, copies: str) -> None:
+    earnest.setenv("CITYGRID_REPLICATION_FACTOR", copies)
+    assert load().copies_acknowledged == 2
+
+
+def test_one_broker_on_loopback_is_refused_too(earnest: pytest.MonkeyPatch) -> None:
+    """As the local stack is: what it acknowledges lies on one disk."""
+    earnest.setenv("CITYGRID_KAFKA_BOOTSTRAP", "127.0.0.1:19092")
+    earnest.setenv("CITYGRID_REPLICATION_FACTOR", "1")
+    (sentence,) = _refusal()
+    assert "set 3" in sentence
+
+
+def test_a_file_of_logins_that_others_can_read_is_refused(earnest: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "logins.json"
+    file.touch()
+    file.chmod(0o644)
+    earnest.setenv("CITYGRID_LOGINS_FILE", str(file))
+    (sentence,) = _refusal()
+    assert "chmod 600" in sentence
 
 
 @pytest.mark.parametrize(

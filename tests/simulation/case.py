@@ -40,7 +40,7 @@ def case_of(seed: int) -> Case:
     draw = Random(f"{seed} history")
     count = draw.choice((10, 30, 60, 100))
     statements = tuple(Author(draw).history(count))
-    days = draw.choice((0, 3, 5, 7, 10, 31, 37, 91, 122, 370))
+    days = draw.choice((0, 3, 5, 7, 10, 31, 37, 91, 122, 370, 1100, 1829))
     now = midnight(BASE + days) + draw.choice((0, 1, hours(12)))
     rules = dict(RULES)
     if draw.random() < 0.3:
@@ -101,7 +101,8 @@ def _differences(case: Case, way: str, did: Counter[str]) -> list[str]:
 def _later(case: Case) -> Tick:
     """Days after the end, or at its very instant, when other topics are quiet: nobody was started with those."""
     draw, (now, quiet) = Random(f"{case.seed} later"), case.end.tick
-    return now + draw.choice((0, 1, 30, 100, 400)) * DAY, quiet ^ set(draw.sample(QUIETABLE, draw.randint(1, 4)))
+    later = now + draw.choice((0, 1, 30, 100, 400, 1096, 1827)) * DAY
+    return later, quiet ^ set(draw.sample(QUIETABLE, draw.randint(1, 4)))
 
 
 def _against_recomputation(case: Case, outcome: Outcome, events: Sequence[Event], tick: Tick) -> list[str]:

@@ -132,6 +132,24 @@ MUTATIONS = (
         "return Claim(slot, holder) if holder[2:] == kept else None",
         "return Claim(slot, holder._replace(withdrawn=False)) if holder[2:] == kept else None",
     ),
+    Mutation(
+        "what a door saw goes by when it happened, not by when it was recorded",
+        "domain/retention.py",
+        "if statement.recorded_at >= since",
+        "if statement.occurred_at >= since",
+    ),
+    Mutation(
+        "a row is not due when something of it has grown too old",
+        "domain/view.py",
+        "return next_to_go(row, self.kept) if self.kept else None",
+        "return None",
+    ),
+    Mutation(
+        "a lease is new again once the visit is forgotten",
+        "domain/rules/newly_let.py",
+        "if began >= known_from and",
+        "if",
+    ),
 )
 
 

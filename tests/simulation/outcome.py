@@ -12,7 +12,16 @@ from tests.simulation.broker import Broker
 from tests.simulation.codecs import VIEWS, published_reader
 
 Plain = dict[str, Any]
-_OF_THE_WAY = {"opened_at", "at", "inputs", "respond_by", "resolution_zh", "resolution_en", "resolved_by"}
+_OF_THE_WAY = {
+    "opened_at",
+    "at",
+    "inputs",
+    "respond_within",
+    "respond_unit",
+    "resolution_zh",
+    "resolution_en",
+    "resolved_by",
+}
 """Fields of an alert that tell when and why it last changed: two right schedules may differ in them."""
 
 

@@ -2,7 +2,7 @@
 // answers when the network does not, or is too slow. Answers of the API are never kept here: what a page needs offline
 // it keeps itself.
 
-const SHELL = "citygrid-shell-1";
+const SHELL = "citygrid-shell-2";
 const PATIENCE_MS = 3_000;
 const FILES = [
   "/worker.html",
@@ -19,11 +19,13 @@ const FILES = [
   "/text/words.js",
   "/text/zh.js",
   "/text/zh/catalogue.js",
+  "/text/zh/department.js",
   "/text/zh/shared.js",
   "/text/zh/pages.js",
   "/text/zh/record.js",
   "/text/en.js",
   "/text/en/catalogue.js",
+  "/text/en/department.js",
   "/text/en/shared.js",
   "/text/en/pages.js",
   "/text/en/record.js",
@@ -35,13 +37,16 @@ const FILES = [
   "/app/day.js",
   "/app/drafts.js",
   "/app/fragment.js",
+  "/app/frames.js",
   "/app/freshness.js",
+  "/app/gcj02.js",
   "/app/identity-number.js",
   "/app/input.js",
   "/app/language.js",
   "/app/masked.js",
   "/app/outbox.js",
   "/app/places.js",
+  "/app/position.js",
   "/app/regions.js",
   "/app/route.js",
   "/app/seal.js",
@@ -60,6 +65,9 @@ const FILES = [
   "/components/password-change.js",
   "/components/people.js",
   "/components/refusal.js",
+  "/components/route-map.js",
+  "/components/route-tools.js",
+  "/components/route-way.js",
   "/components/scan.js",
   "/components/stop-card.js",
   "/components/unknown-box.js",

@@ -44,7 +44,7 @@ test("past its time a task says for how long", () => {
   assert.equal(isPast(null), false);
   assert.equal(due(NOON - 12 * 60_000), t("time.overdue", { span: lasting(12 * 60_000) }));
   assert.equal(due(NOON + 3_600_000), t("time.by", { at: "13:00" }));
-  assert.equal(due(null), "");
+  assert.equal(due(null), t("time.unknown"), "what is not known is said, not left out");
 });
 
 test("a figure that is not known is a dash", () => {

@@ -96,6 +96,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many alerts a list has
+         * @description Of the list of the same filters; of history at most 1,000 are counted.
+         */
+        get: operations["count_api_v1_alerts_count_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts/{finding_id}": {
         parameters: {
             query?: never;
@@ -342,6 +362,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/route": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan today's route
+         * @description The stops of this shift from open tasks and the patrol plan, each with its reasons; what does not fit, and why.
+         *
+         *     A stop is a door with all that is to be done there. `before` is the order that the worker has in hand: it stays,
+         *     but for at most three stops that make room for an urgent one. Without it, or `anew`, all is planned from scratch.
+         *     The position is used for this plan and not kept.
+         */
+        post: operations["plan_api_v1_route_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/{patrol_id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what was seen on a recurring visit
+         * @description The visit is kept, and for a door published like a task's. Where somebody was met (`done`) it is due again after
+         *     its interval; else tomorrow. An identity number in the note is replaced by ▮; `note_masked` says so.
+         */
+        post: operations["complete_api_v1_patrols__patrol_id__complete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sealing-key": {
         parameters: {
             query?: never;
@@ -486,6 +551,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Grid workers of the area
+         * @description Those of a command centre's area, at most 1,000, those on duty first. Nobody else sees any.
+         */
+        get: operations["workers_api_v1_workers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/map/grids": {
         parameters: {
             query?: never;
@@ -495,7 +580,8 @@ export interface paths {
         };
         /**
          * Areas with what is open in them
-         * @description The areas one level under `parent` as GeoJSON (WGS 84) with the open and urgent alerts in the caller's area.
+         * @description The areas one level under `parent` as GeoJSON (WGS 84) with how many alerts of the list of the same filters lie
+         *     in each (`open`), and how many of them are urgent. `grid` is `parent` here.
          */
         get: operations["grids_api_v1_map_grids_get"];
         put?: never;
@@ -514,8 +600,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Open alerts as points
-         * @description At most 1,000 open alerts with a place, in the order of the list.
+         * Alerts as points and clusters
+         * @description The alerts of the list of the same filters that lie somewhere. Those that would lie upon each other at `zoom` are
+         *     one: their number (`alerts`), where they lie (`bounds`), the worst severity, and the first of them. The 1,000
+         *     largest at most.
          */
         get: operations["pins_api_v1_map_alerts_get"];
         put?: never;
@@ -646,6 +734,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/department": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a department handed over, and what became of it
+         * @description The caller's own department; operations and administrators name one. 404: one that the caller may not see.
+         */
+        get: operations["department_api_v1_department_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -660,6 +768,7 @@ export interface paths {
          *     - `ready`: the stream has begun; its id is where. Read the lists after it and nothing is missed.
          *     - `alert`: an `Alert` · `task`: a `Task`, or `{"id", "gone": true}` once it has left the caller's queues
          *     - `freshness`: an item of `/freshness` that moved
+         *     - `behind`: `{"seconds"}`, how old the events are that follow now; 0 once they are fresh again
          *     - `reset`: the cursor brought along is older than what is kept: read everything again
          *     - `ended`: the session is over; log in again
          *
@@ -778,6 +887,11 @@ export interface components {
              */
             unknown: boolean;
             /**
+             * Call
+             * @description somebody calls for help: lists have these first
+             */
+            call: boolean;
+            /**
              * View
              * @example household
              */
@@ -814,6 +928,11 @@ export interface components {
             changed_at: string;
             /** Respond By */
             respond_by: string | null;
+            /**
+             * Due
+             * @description by what lists are sorted: the deadline of its newest task, which moves when the task's clock stands still and when nobody was met; `respond_by` where it has no task
+             */
+            due: string | null;
             /** @description the newest task of this finding */
             task: components["schemas"]["TaskMark"] | null;
         };
@@ -905,6 +1024,11 @@ export interface components {
              */
             unknown: boolean;
             /**
+             * Call
+             * @description somebody calls for help: lists have these first
+             */
+            call: boolean;
+            /**
              * View
              * @example household
              */
@@ -941,6 +1065,11 @@ export interface components {
             changed_at: string;
             /** Respond By */
             respond_by: string | null;
+            /**
+             * Due
+             * @description by what lists are sorted: the deadline of its newest task, which moves when the task's clock stands still and when nobody was met; `respond_by` where it has no task
+             */
+            due: string | null;
             /** @description the newest task of this finding */
             task: components["schemas"]["TaskMark"] | null;
             /**
@@ -1117,6 +1246,57 @@ export interface components {
              */
             seen_at?: string | null;
         };
+        /** Count */
+        Count: {
+            /**
+             * Count
+             * @example 128
+             */
+            count: number;
+            /**
+             * More
+             * @description there are more, and nobody counted them
+             */
+            more: boolean;
+        };
+        /** DepartmentPage */
+        DepartmentPage: {
+            /**
+             * Department
+             * @description null: the caller's account belongs to none
+             */
+            department: string | null;
+            /**
+             * Departments
+             * @description those that the caller may ask for
+             */
+            departments: string[];
+            /**
+             * Open Lines
+             * @description rejected lines that wait to be mended, those that are not listed included
+             */
+            open_lines: number;
+            /**
+             * Waiting Letters
+             * @description dead letters that were not sent back yet
+             */
+            waiting_letters: number;
+            /**
+             * Files
+             * @description the last 50
+             */
+            files: components["schemas"]["HandedOver"][];
+            /**
+             * Lines
+             * @description at most 500; nothing of a line but its register's number
+             */
+            lines: components["schemas"]["RejectedLine"][];
+            /**
+             * Letters
+             * @description the last 100
+             */
+            letters: components["schemas"]["Letter"][];
+        };
         /** DescribedTopic */
         DescribedTopic: {
             topic: components["schemas"]["CataloguedTopic"];
@@ -1247,6 +1427,64 @@ export interface components {
              */
             reason: string;
         };
+        /** HandedOver */
+        HandedOver: {
+            /**
+             * Door
+             * @enum {string}
+             */
+            door: "file" | "gateway" | "outbox";
+            /**
+             * Source
+             * @description the file's name; of the other doors the topic, a line a day
+             */
+            source: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Form
+             * @example workbook
+             */
+            form: string;
+            /** Lines */
+            lines: number;
+            /**
+             * Events
+             * @description on the wire, by kind
+             */
+            events: {
+                [key: string]: number;
+            };
+            /** Rejected Lines */
+            rejected_lines: number;
+            /** Rejected */
+            rejected: components["schemas"]["Rejection"][];
+            /**
+             * Mended Lines
+             * @description rejected earlier, and taken with this one
+             */
+            mended_lines: number;
+            /** Not Records */
+            not_records: number;
+            /**
+             * Unused
+             * @description columns and sheets that were not read
+             */
+            unused: string[];
+            /**
+             * Held Back
+             * @description alerts held back; null: not asked
+             */
+            held_back: number | null;
+            /**
+             * Refused
+             * @description why nothing of it was taken
+             */
+            refused: string | null;
+        };
         /** Health */
         Health: {
             /**
@@ -1293,6 +1531,32 @@ export interface components {
              * @example 请先查看后楼梯
              */
             note: string;
+        };
+        /** Letter */
+        Letter: {
+            /**
+             * Origin
+             * @description topic:partition:offset
+             */
+            origin: string;
+            /** Topic */
+            topic: string;
+            /** Event Id */
+            event_id: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Kept In
+             * @enum {string}
+             */
+            kept_in: "dead-letters" | "parked";
+            /**
+             * Put Aside At
+             * Format: date-time
+             */
+            put_aside_at: string;
+            /** Replayed At */
+            replayed_at: string | null;
         };
         /** Login */
         Login: {
@@ -1462,6 +1726,75 @@ export interface components {
              */
             content: unknown;
         };
+        /**
+         * Patrol
+         * @description A recurring visit of the patrol plan that is due today.
+         */
+        Patrol: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @example low_income
+             */
+            kind: string;
+            /**
+             * Title Zh
+             * @example 低收入家庭走访
+             */
+            title_zh: string;
+            /**
+             * Title En
+             * @example low-income family
+             */
+            title_en: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "urgent" | "today" | "planned";
+            /** Every Days */
+            every_days: number;
+            /**
+             * Last At
+             * @description when somebody was met there last
+             */
+            last_at: string | null;
+            /**
+             * Spot
+             * @description a component's code, where it is no door
+             * @example A-0173
+             */
+            spot: string | null;
+            /** Address */
+            address: string | null;
+        };
+        /**
+         * PatrolVisit
+         * @description The answer to a recurring visit; sent again it is the same.
+         */
+        PatrolVisit: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /**
+             * Sent At
+             * Format: date-time
+             */
+            sent_at: string;
+            /** Note Masked */
+            note_masked: boolean;
+        };
         /** Person */
         Person: {
             /**
@@ -1539,6 +1872,22 @@ export interface components {
              * @example Grid 03, Xianfeng, Shiqiao
              */
             name_en: string | null;
+        };
+        /**
+         * Position
+         * @description Degrees, WGS 84.
+         */
+        Position: {
+            /**
+             * Lon
+             * @example 113.36
+             */
+            lon: number;
+            /**
+             * Lat
+             * @example 22.94
+             */
+            lat: number;
         };
         /** Preferences */
         Preferences: {
@@ -1665,6 +2014,188 @@ export interface components {
              */
             reason: string;
         };
+        /** RejectedLine */
+        RejectedLine: {
+            /**
+             * Door
+             * @enum {string}
+             */
+            door: "file" | "gateway" | "outbox";
+            /** Source */
+            source: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Place
+             * @description the line's number, in a workbook of several tables with its sheet
+             */
+            place: string;
+            /** Field */
+            field: string;
+            /** Reason */
+            reason: string;
+            /** Topic */
+            topic: string | null;
+            /**
+             * Record
+             * @description the register's number; null: it could not be read, or may not be shown
+             */
+            record: string | null;
+            /** Kind */
+            kind: string | null;
+        };
+        /** Rejection */
+        Rejection: {
+            /**
+             * Field
+             * @description the column, or the contract's field
+             * @example 出生日期
+             */
+            field: string;
+            /**
+             * Reason
+             * @description without the value
+             * @example is not a date such as 20260131
+             */
+            reason: string;
+            /** Lines */
+            lines: number;
+        };
+        /** RouteLeft */
+        RouteLeft: {
+            /**
+             * Key
+             * @description a door's number, or the id of what has no door
+             */
+            key: string;
+            /**
+             * Tasks
+             * @description open tasks of this account's queues that are answered in this one visit
+             */
+            tasks: string[];
+            /** Patrols */
+            patrols: components["schemas"]["Patrol"][];
+            /** Lon */
+            lon: number | null;
+            /** Lat */
+            lat: number | null;
+            reason: components["schemas"]["RouteReason"];
+        };
+        /** RouteMoved */
+        RouteMoved: {
+            /** Key */
+            key: string;
+            reason: components["schemas"]["RouteReason"];
+        };
+        /** RoutePlan */
+        RoutePlan: {
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Shift Ends At
+             * Format: date-time
+             */
+            shift_ends_at: string;
+            /** Stops */
+            stops: components["schemas"]["RouteStop"][];
+            /**
+             * Left
+             * @description what does not fit into the shift
+             */
+            left: components["schemas"]["RouteLeft"][];
+            /**
+             * Moved
+             * @description what an urgent stop moved against `before`
+             */
+            moved: components["schemas"]["RouteMoved"][];
+            /**
+             * Line
+             * @description from the position on, longitude and latitude in WGS 84
+             */
+            line: [
+                number,
+                number
+            ][];
+        };
+        /** RouteReason */
+        RouteReason: {
+            /**
+             * Kind
+             * @description of a stop's place: sos, urgent, late or due (`at`), opens (`at`, `until`), near (`metres`), no_place (no coordinates); of one left out: closed, no_time; of who gave way: for_urgent (`key` came in)
+             * @enum {string}
+             */
+            kind: "sos" | "urgent" | "late" | "due" | "opens" | "near" | "no_place" | "closed" | "no_time" | "for_urgent";
+            /** At */
+            at?: string | null;
+            /** Until */
+            until?: string | null;
+            /** Metres */
+            metres?: number | null;
+            /** Key */
+            key?: string | null;
+        };
+        /** RouteStop */
+        RouteStop: {
+            /**
+             * Key
+             * @description a door's number, or the id of what has no door
+             */
+            key: string;
+            /**
+             * Tasks
+             * @description open tasks of this account's queues that are answered in this one visit
+             */
+            tasks: string[];
+            /** Patrols */
+            patrols: components["schemas"]["Patrol"][];
+            /** Lon */
+            lon: number | null;
+            /** Lat */
+            lat: number | null;
+            /**
+             * Begin At
+             * Format: date-time
+             * @description when the visit is expected to begin
+             */
+            begin_at: string;
+            /**
+             * Leave At
+             * Format: date-time
+             */
+            leave_at: string;
+            /**
+             * Metres
+             * @description on foot from the stop before, estimated; null: not known
+             */
+            metres: number | null;
+            /**
+             * Reasons
+             * @description why it stands here
+             */
+            reasons: components["schemas"]["RouteReason"][];
+        };
+        /** RouteWish */
+        RouteWish: {
+            /** @description where the worker is; it is not kept */
+            position?: components["schemas"]["Position"] | null;
+            /**
+             * Before
+             * @description keys of the stops in the order that the worker has in hand
+             */
+            before?: string[];
+            /**
+             * Anew
+             * @description plan all from scratch, whatever `before` says
+             * @default false
+             */
+            anew: boolean;
+        };
         /** Row */
         Row: {
             /** View */
@@ -1733,25 +2264,25 @@ export interface components {
             urgent: number;
             /**
              * Due Today
-             * @description tasks not finished whose time to respond ends today
+             * @description of them those whose task is due for the rest of the city's day: `task=running&due=today`
              * @example 41
              */
             due_today: number;
             /**
              * Overdue
-             * @description tasks not finished whose time to respond has passed
+             * @description of them those whose task is late: `task=running&due=overdue`
              * @example 3
              */
             overdue: number;
             /**
              * Waiting For Assignment
-             * @description tasks that nobody has claimed, outside a grid's queue
+             * @description of them those whose task nobody has claimed, outside a grid's queue: `task=waiting`
              * @example 5
              */
             waiting_for_assignment: number;
             /**
              * Workers On Duty
-             * @description grid workers with a session in use
+             * @description grid workers with a session in use: `on_duty` of `/workers`
              * @example 212
              */
             workers_on_duty: number;
@@ -1887,6 +2418,12 @@ export interface components {
              * @example done
              */
             outcome: string | null;
+            /**
+             * Claimed By
+             * @description the name of the account that has claimed it
+             * @example panyu-w-3
+             */
+            claimed_by: string | null;
             /** Respond By */
             respond_by: string | null;
             /**
@@ -2007,6 +2544,42 @@ export interface components {
              * @description the time stated was before the task or in the future, and `seen_at` is that bound instead
              */
             bound: ("task" | "now") | null;
+        };
+        /** Worker */
+        Worker: {
+            /**
+             * Account
+             * Format: uuid
+             * @description for `assignee` of a list
+             */
+            account: string;
+            /**
+             * Name
+             * @example panyu-w-3
+             */
+            name: string;
+            /**
+             * Scope
+             * @description a prefix of the grid code
+             * @example 440113001002003
+             */
+            scope: string;
+            /**
+             * On Duty
+             * @description a session was used within the hour
+             */
+            on_duty: boolean;
+            /**
+             * Open
+             * @description tasks in hand
+             * @example 4
+             */
+            open: number;
+        };
+        /** Workers */
+        Workers: {
+            /** Items */
+            items: components["schemas"]["Worker"][];
         };
         /**
          * FieldError
@@ -2415,6 +2988,9 @@ export interface operations {
     alerts_api_v1_alerts_get: {
         parameters: {
             query?: {
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                limit?: number;
                 /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
                 state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
                 rule?: string | null;
@@ -2422,13 +2998,15 @@ export interface operations {
                 /** @description a district, street, community or grid */
                 grid?: string | null;
                 department?: string | null;
+                /** @description by the server's clock: past, before the city's day ends, or after */
+                due?: ("overdue" | "today" | "later") | null;
                 due_from?: string | null;
                 due_until?: string | null;
                 opened_from?: string | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue */
+                task?: ("open" | "running" | "waiting" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description the account that has claimed its task */
                 assignee?: string | null;
-                /** @description `next` of the page before */
-                cursor?: string | null;
-                limit?: number;
             };
             header?: never;
             path?: never;
@@ -2443,6 +3021,88 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Alerts"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_api_v1_alerts_count_get: {
+        parameters: {
+            query?: {
+                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
+                rule?: string | null;
+                severity?: ("urgent" | "today" | "planned") | null;
+                /** @description a district, street, community or grid */
+                grid?: string | null;
+                department?: string | null;
+                /** @description by the server's clock: past, before the city's day ends, or after */
+                due?: ("overdue" | "today" | "later") | null;
+                due_from?: string | null;
+                due_until?: string | null;
+                opened_from?: string | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue */
+                task?: ("open" | "running" | "waiting" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description the account that has claimed its task */
+                assignee?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Count"];
                 };
             };
             /** @description no session, or it has ended */
@@ -2633,6 +3293,9 @@ export interface operations {
     tasks_api_v1_tasks_get: {
         parameters: {
             query?: {
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                limit?: number;
                 /** @description `open` is not finished; `running` is open and its clock does not stand still */
                 state?: "open" | "running" | "dispatched" | "acknowledged" | "suspended" | "completed" | "closed";
                 /** @description only those that this account has claimed */
@@ -2643,12 +3306,13 @@ export interface operations {
                 severity?: ("urgent" | "today" | "planned") | null;
                 /** @description queues of a district, street, community or grid */
                 grid?: string | null;
+                /** @description by the server's clock: past, before the city's day ends, or after */
+                due?: ("overdue" | "today" | "later") | null;
                 due_from?: string | null;
                 due_until?: string | null;
+                /** @description only those finished since the city's day began */
+                finished_today?: boolean;
                 assignee?: string | null;
-                /** @description `next` of the page before */
-                cursor?: string | null;
-                limit?: number;
             };
             header?: never;
             path?: never;
@@ -3365,6 +4029,149 @@ export interface operations {
             };
         };
     };
+    plan_api_v1_route_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutePlan"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    complete_api_v1_patrols__patrol_id__complete_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the sender for one visit */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                patrol_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Complete"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolVisit"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sealing_key_api_v1_sealing_key_get: {
         parameters: {
             query?: never;
@@ -3912,11 +4719,92 @@ export interface operations {
             };
         };
     };
+    workers_api_v1_workers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workers"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     grids_api_v1_map_grids_get: {
         parameters: {
             query?: {
                 /** @description a district, street or community; empty for the city */
                 parent?: string;
+                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
+                rule?: string | null;
+                severity?: ("urgent" | "today" | "planned") | null;
+                /** @description a district, street, community or grid */
+                grid?: string | null;
+                department?: string | null;
+                /** @description by the server's clock: past, before the city's day ends, or after */
+                due?: ("overdue" | "today" | "later") | null;
+                due_from?: string | null;
+                due_until?: string | null;
+                opened_from?: string | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue */
+                task?: ("open" | "running" | "waiting" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description the account that has claimed its task */
+                assignee?: string | null;
             };
             header?: never;
             path?: never;
@@ -3983,10 +4871,26 @@ export interface operations {
     pins_api_v1_map_alerts_get: {
         parameters: {
             query?: {
-                /** @description a district, street or community; empty for the city */
-                parent?: string;
-                severity?: ("urgent" | "today" | "planned") | null;
+                /** @description of a web map: 256 pixels are 360° / 2^zoom */
+                zoom?: number;
+                /** @description west,south,east,north in degrees: 113.1,22.8,113.5,23.1 */
+                within?: string | null;
+                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
                 rule?: string | null;
+                severity?: ("urgent" | "today" | "planned") | null;
+                /** @description a district, street, community or grid */
+                grid?: string | null;
+                department?: string | null;
+                /** @description by the server's clock: past, before the city's day ends, or after */
+                due?: ("overdue" | "today" | "later") | null;
+                due_from?: string | null;
+                due_until?: string | null;
+                opened_from?: string | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue */
+                task?: ("open" | "running" | "waiting" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description the account that has claimed its task */
+                assignee?: string | null;
             };
             header?: never;
             path?: never;
@@ -4400,6 +5304,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    department_api_v1_department_get: {
+        parameters: {
+            query?: {
+                /** @description for operations and administrators */
+                department?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepartmentPage"];
                 };
             };
             /** @description no session, or it has ended */

@@ -10,10 +10,14 @@ declare global {
     type Alert = Schemas["Alert"];
     type Alerts = Schemas["Alerts"];
     type Case = Schemas["Case"];
+    type Count = Schemas["Count"];
+    type Worker = Schemas["Worker"];
     type Check = Schemas["Check"];
+    type DepartmentPage = Schemas["DepartmentPage"];
     type Freshness = Schemas["Freshness"];
     type Place = Schemas["Place"];
     type Problem = Partial<Schemas["Problem"]>;
+    type RoutePlan = Schemas["RoutePlan"];
     type Row = Schemas["Row"];
     type Summary = Schemas["Summary"];
     type Task = Schemas["Task"];
@@ -40,5 +44,15 @@ declare global {
     }
     /** A task as it will stand once its waiting moves are sent. */
     type Foreseen = Task & { unsent?: boolean };
+    /** A place of the route: `plan` its place in the server's plan, `left` why it is not in it. */
+    interface Stop {
+      key: string;
+      tasks: Foreseen[];
+      patrols: Schemas["Patrol"][];
+      place: Partial<Place> | null;
+      plan: Schemas["RouteStop"] | null;
+      left: Schemas["RouteReason"] | null;
+      moved: Schemas["RouteReason"] | null;
+    }
   }
 }

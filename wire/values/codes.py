@@ -27,23 +27,46 @@ _MOBILE = re.compile(r"(?:\+|00)?86(1\d{10})", re.ASCII)
 _PLATE_GAPS = re.compile(r"[\s.·•‧・∙_-]+")
 #: Two letters or more in it come from a province's character and its city's letter, or from an office's own series.
 _PLATE = re.compile(r"[A-Z0-9\u4e00-\u9fff]{3,12}")
+#: A province's character, its city's letter, and behind them a letter that no serial has.
+_SERIAL_OF_PLATE = re.compile(r"^[\u4e00-\u9fff][A-Z](?=[A-Z0-9]{5,6}$)[A-Z0-9]*[IO]")
 _PARTS = re.compile(r"[\s/_.:-]+")
+#: What programs and clerks write for "none", and what a column is filled with downwards.
+_NO_CODE = frozenset(
+    {
+        *("nan", "nat", "none", "null", "na", "n/a", "nil", "<na>", "<null>", "(null)", "[null]", "undefined"),
+        *("unknown", "tbd", "ditto", "true", "false"),
+    }
+)
+#: Greek and Cyrillic letters, which look like Latin ones and make another code.
+_LOOKALIKE = re.compile("[\u0370-\u03ff\u0400-\u052f]")
+#: A star, a label before a colon, a note in brackets, a hyphen that leads nowhere.
+_NOTED = re.compile("[*:?!<>=|~\u2605\u203b]|[(\\[][^)\\]]*[\u4e00-\u9fff][^)\\]]*[)\\]]|^-|-$")
+_SEVERAL = re.compile("[ ,;\u3001]")
+#: An extension behind a telephone number: 020-88888888-801, 88888888转801.
+_EXTENSION = re.compile(r"((?:\(?0\d{2,3}\)?[- ]?)?\d{7,8})\s*(?:-|转|ext\.?|x|#)\s*\d{1,6}", re.IGNORECASE)
 _TRADITIONAL = str.maketrans("粵滬遼魯黑", "粤沪辽鲁黑")
 
 
 def own_number(text: str) -> str:
     """A register's own number: plain, neither changed by a spreadsheet nor holding a control character."""
-    code = refuse_changed(plain_name(plain(text)))
+    return refuse_none(refuse_changed(plain_name(plain(text))))
+
+
+def refuse_none(code: str) -> str:
+    """`code` as it is. Raises InvalidCode for what only stands where a code should stand: nothing, a word for nothing,
+    "as above", or a letter of another alphabet that looks like a Latin one."""
     if not code:
         raise InvalidCode("it is empty")
+    if code.casefold() in _NO_CODE or not any(character.isascii() and character.isalnum() for character in code):
+        raise InvalidCode("it says that there is none, or that it is as above: a code holds a letter or digit")
+    if _LOOKALIKE.search(code):
+        raise InvalidCode("it holds a Greek or Cyrillic letter that looks like a Latin one: type it anew")
     return code
 
 
 def record(text: str) -> str:
     """A record's number. What stands before serials of 18 digits and noughts is judged by the contract's form."""
-    code = plain_name(plain(text))
-    if not code:
-        raise InvalidCode("it is empty")
+    code = refuse_none(plain_name(plain(text)))
     return code if code.isdecimal() else refuse_changed(code)
 
 
@@ -59,11 +82,7 @@ def household(text: str) -> str:
 
 def device(text: str) -> str:
     """A device's own number. One of 15 digits is an IMEI if its check digit is right, whatever else it reads like."""
-    code = own_number(text)
-    is_imei = len(code) == 15 and code.isdecimal() and _luhn(code) == 0
-    if not is_imei and holds_identity_number(code):
-        raise InvalidCode("it holds an identity number")
-    return code
+    return _machines(own_number(text))
 
 
 def device_message(text: str) -> str:
@@ -72,7 +91,14 @@ def device_message(text: str) -> str:
     code = record(text)
     for part in _PARTS.split(code):
         if part:
-            device(part)
+            _machines(refuse_changed(part))
+    return code
+
+
+def _machines(code: str) -> str:
+    is_imei = len(code) == 15 and code.isdecimal() and _luhn(code) == 0
+    if not is_imei and holds_identity_number(code):
+        raise InvalidCode("it holds an identity number")
     return code
 
 
@@ -95,8 +121,10 @@ def credit_code(text: str) -> str:
 
 
 def phone(text: str) -> str:
-    """A telephone number: its digits; of a Chinese mobile without the country's code."""
-    digits = re.sub(r"[\s()-]", "", refuse_changed(plain(text)))
+    """A telephone number: its digits; of a Chinese mobile without the country's code, of a desk without extension."""
+    number = refuse_changed(plain(text))
+    extended = _EXTENSION.fullmatch(number)
+    digits = re.sub(r"[\s()-]", "", extended[1] if extended else number)
     mobile = _MOBILE.fullmatch(digits)
     if mobile is not None:
         return mobile[1]
@@ -108,6 +136,8 @@ def phone(text: str) -> str:
 def plate(text: str) -> str:
     """A vehicle's plate: capitals without dot, blank or hyphen: 粤A·B0600, 粤A-B0600 and 粤a b0600 are one."""
     code = _PLATE_GAPS.sub("", refuse_changed(plain_name(plain(text))).upper().translate(_TRADITIONAL))
+    if _SERIAL_OF_PLATE.search(code):
+        raise InvalidCode("the serial of a plate has neither I nor O (GA 36): are they 1 and 0?")
     if not _PLATE.fullmatch(code):
         raise InvalidCode("a plate has 3 to 12 letters, digits and Chinese characters")
     return code
@@ -115,8 +145,12 @@ def plate(text: str) -> str:
 
 def _one_word(text: str, what: str) -> str:
     code = own_number(text)
-    if " " in code:
-        raise InvalidCode(f"{what} holds no blank")
+    if not code.strip("0-_."):
+        raise InvalidCode("it is nought, which a formula gives for an empty cell: leave the cell empty")
+    if _NOTED.search(code):
+        raise InvalidCode(f"{what} stands alone, without a mark, label or note beside it")
+    if _SEVERAL.search(code):
+        raise InvalidCode(f"{what} is one word, without a blank, comma or semicolon: are there several?")
     return code
 
 

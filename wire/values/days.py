@@ -74,8 +74,8 @@ def is_zero_day(text: str) -> bool:
 @lru_cache(maxsize=65_536)
 def day(text: str) -> int:
     """A date → days since 1970-01-01: 20260131, 2026-01-31, 2026/1/31, 2026.1.31, 2026年1月31日, full width too. A time
-    behind it, 24:00 included, is of that day."""
-    return (_date(_written(text)) - EPOCH_DAY).days
+    behind it, 24:00 included, is of that day; one with a zone is of the city's day at that instant."""
+    return (_city_date(_written(text)) - EPOCH_DAY).days
 
 
 @lru_cache(maxsize=65_536)
@@ -88,7 +88,7 @@ def last_day(text: str) -> int | None:
     written = _written(bare)
     if written[:3] >= _ENDLESS or written[:3] in _NO_DAYS:
         return None
-    return (_date(written) - EPOCH_DAY).days + 1
+    return (_city_date(written) - EPOCH_DAY).days + 1
 
 
 def last_day_stated(text: str) -> int:
@@ -115,6 +115,14 @@ def _instant(text: str) -> int:
     local = datetime.combine(stated, written.clock, CITY if written.zone is None else written.zone)
     since = local - EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _city_date(written: Written) -> date:
+    """The day that is meant: programs write the city's midnight as 16:00 of the day before, in UTC."""
+    stated = _date(written)
+    if written.zone is None:
+        return stated
+    return datetime.combine(stated, written.clock, written.zone).astimezone(CITY).date()
 
 
 def _date(written: Written) -> date:

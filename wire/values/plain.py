@@ -12,12 +12,17 @@ from domain.codes import InvalidCode
 _FORMULA = re.compile(r'=\s*"+(.*?)"+', re.DOTALL)
 _APOSTROPHES = "'`\u2018\u2019\u02bc\u2032\u00b4"
 _FLOAT = re.compile(r"\d+\.0+")
-_POWER = re.compile(r"\d(?:\.\d+)?E[+-]?\d+", re.IGNORECASE)
+_POWER = re.compile(r"(?:\d|\d{1,3}[.,]\d+)E[+-]?\d+", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-#: A code as registers write nearly all: a letter, then letters and digits, perhaps with hyphens between them, in ASCII.
-#: It is in its plain form, no spreadsheet can have changed it, and it is too short for an identity number.
-USUAL_CODE = re.compile(r"[A-Za-z](?:-?[A-Za-z0-9]){0,13}")
-_MISTAKE = re.compile(r"#+|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!)", re.IGNORECASE)
+#: A code as registers write nearly all: a letter, then letters and digits, perhaps with hyphens between them, in ASCII,
+#: with a digit, so that it is no word for "none". It is in its plain form, no spreadsheet can have changed it, and it
+#: is too short for an identity number.
+USUAL_CODE = re.compile(r"(?=[A-Za-z-]*[0-9])[A-Za-z](?:-?[A-Za-z0-9]){0,13}")
+_MISTAKE = re.compile(r"#+|#N/A|#[A-Z_]{3,12}[!?]|#DIV/0!|#GETTING_DATA", re.IGNORECASE)
+#: Quotation marks around a code, which a program wrote so that a spreadsheet keeps it as text.
+_QUOTED = re.compile(r"\"+([^\"]*)\"+|\u201c([^\u201d]*)\u201d|\u300c([^\u300d]*)\u300d")
+#: What keyboards give for a hyphen though it is none: a prolonged sound mark, lines of boxes, a bullet.
+_HYPHEN_LIKE = frozenset("\u2212\u2043\u2500\u2501\u30fc\uff70\u02d7\u02c9\u00af")
 #: A spreadsheet keeps so many digits of a number and writes 0 for the rest (IEEE 754 double, as Excel shows it).
 EXACT_DIGITS = 15
 
@@ -41,6 +46,7 @@ def unwrapped(text: str) -> str:
 @lru_cache(maxsize=16_384)
 def _unwrapped(text: str) -> str:
     bare = visible(text).strip()
+    bare = bare.lstrip(_APOSTROPHES).strip() if bare[:1] in _APOSTROPHES else bare
     if bare.startswith("="):
         formula = _FORMULA.fullmatch(bare)
         bare = formula[1].strip() if formula else bare
@@ -56,6 +62,8 @@ def plain(text: str) -> str:
     if not bare.isascii():
         bare = "".join(map(_ascii, unicodedata.normalize("NFKC", bare)))
         bare = unwrapped(bare)
+    if (quoted := _QUOTED.fullmatch(bare)) is not None:
+        bare = unwrapped(next(part for part in quoted.groups() if part is not None))
     return re.sub(" +", " ", bare) if "  " in bare else bare
 
 
@@ -64,9 +72,14 @@ def changed_by_spreadsheet(code: str) -> bool:
     `8,001`, `####`, or 15 digits and noughts for all the rest (from 18 digits on: fewer noughts prove nothing)."""
     if code.isdecimal():
         return len(code) >= EXACT_DIGITS + 3 and not code[EXACT_DIGITS:].strip("0")
-    if not code[:1].isdecimal() and code[:1] != "#":
+    if not code[:1].isdecimal() and code[:1] not in ("#", "="):
         return False
-    return any(form.fullmatch(code) for form in (_POWER, _FLOAT, _THOUSANDS, _MISTAKE))
+    return code[:1] == "=" or any(form.fullmatch(code) for form in (_POWER, _FLOAT, _THOUSANDS, _MISTAKE))
+
+
+def is_spreadsheet_error(text: str) -> bool:
+    """Whether a cell holds what a spreadsheet shows in the place of a value: `#N/A`, `#REF!`, `####`."""
+    return text[:1] == "#" and _MISTAKE.fullmatch(text.strip()) is not None
 
 
 def refuse_changed(code: str) -> str:
@@ -82,6 +95,6 @@ def _ascii(character: str) -> str:
     category = unicodedata.category(character)
     if category == "Nd":
         return str(unicodedata.decimal(character))
-    if category == "Pd" or character == "\u2212":
+    if category == "Pd" or character in _HYPHEN_LIKE:
         return "-"
     return " " if category == "Zs" else character

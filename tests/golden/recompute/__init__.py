@@ -19,7 +19,7 @@ from tests.golden.recompute import grid as grids
 from tests.golden.recompute import resident as residents
 from tests.golden.recompute.company import OF_COMPANY, company
 from tests.golden.recompute.dwelling import OF_DWELLING, dwelling
-from tests.golden.recompute.finding import World, local_day
+from tests.golden.recompute.finding import World, local_day, years_on
 from tests.golden.recompute.grid import grids_and_districts
 from tests.golden.recompute.household import household
 from tests.golden.recompute.links import Number, followed
@@ -35,7 +35,7 @@ UNREAD: States = {
 STATES: States = {**UNREAD, **READ}
 REFINES = {**dwellings.REFINES}
 ONE_SUBJECT = {(contract.department, kind) for contract in contracts().values() for kind in contract.one_subject}
-KEPT_DAYS = {**dwellings.KEPT_DAYS}
+KEPT = {**residents.KEPT, **dwellings.KEPT}
 RULES = (benefits, buttons, doors, lettings, permits_and_schools, warnings)
 RECOMPUTED = frozenset(
     {
@@ -101,10 +101,10 @@ def surviving(events: Iterable[Stated]) -> set[str]:
 
 
 def _expire(facts: dict[str, Facts], today: int) -> None:
-    """Take out what is kept for some days only."""
+    """Take out what is kept for a while only."""
     for of in facts.values():
-        for fact, days in KEPT_DAYS.items():
-            if kept := [s for s in of.get(fact, ()) if local_day(s["recorded_at"]) > today - days]:
+        for fact, (years, days) in KEPT.items():
+            if kept := [s for s in of.get(fact, ()) if years_on(local_day(s["recorded_at"]), years) + days > today]:
                 of[fact] = kept
             else:
                 of.pop(fact, None)

@@ -1,6 +1,6 @@
 """The rules of a bracelet's three buttons."""
 
-from tests.golden.recompute.finding import Found, World, alert
+from tests.golden.recompute.finding import Found, World, alert, local_day, years_on
 from tests.golden.recompute.standing import of_records, source
 
 SEVERITY = {"sos": "urgent", "doctor": "urgent", "housekeeper": "today"}
@@ -20,6 +20,7 @@ def findings(world: World) -> Found:
                 for response in done
                 if (response["rule"], response["cause"]) == (f"button-{button}", call["record"])
             ]
-            if call["record"] not in answered and not ended:
+            forgotten = years_on(local_day(call["occurred_at"]), 3) <= world.today
+            if call["record"] not in answered and not ended and not forgotten:
                 because, home = [source(call)], (row["dwelling"], row["household"])
                 yield alert(f"button-{button}", SEVERITY[button], number, call["record"], because, *home)

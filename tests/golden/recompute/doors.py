@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
-from tests.golden.recompute.finding import EPOCH, Found, World, alert, called, local_day, midnight, runs
+from tests.golden.recompute.finding import EPOCH, Found, World, alert, called, local_day, midnight, runs, years_on
 from tests.golden.recompute.standing import Facts, Plain, in_time, of_records, source
 
 HOUR = 3_600_000_000
@@ -26,7 +26,7 @@ class Home(NamedTuple):
 def findings(world: World) -> Found:
     for number, row in world.rows["dwelling"].items():
         home = _home(number, row, world.facts.get(number, {}), world.today)
-        yield from _new_tenants(home)
+        yield from _new_tenants(home, world.today)
         yield from _duties(home, world.today)
         yield from _low_income(home, world.today)
         yield from _at_the_door(home, world.facts.get(number, {}), world.now)
@@ -69,10 +69,12 @@ def _leases(facts: Facts, day: int) -> Iterator[tuple[Plain, set[str], list[Plai
         yield let, tenants, [s for s in came if s["value"]["tenant"] not in let["value"]["tenants"]]
 
 
-def _new_tenants(home: Home) -> Found:
+def _new_tenants(home: Home, today: int) -> Found:
     for let, _, joined in home.leases:
-        new = [s for s in joined if not any(instant >= s["occurred_at"] for instant in home.met)]
-        if new and any(local_day(instant) >= let["value"]["start"] for instant in home.met):
+        lately = [s for s in joined if years_on(local_day(s["occurred_at"]), 5) > today]
+        new = [s for s in lately if not any(instant >= s["occurred_at"] for instant in home.met)]
+        newly_let = years_on(let["value"]["start"], 5) > today
+        if new and (not newly_let or any(local_day(instant) >= let["value"]["start"] for instant in home.met)):
             because = map(source, (let, *new))
             yield alert("new-tenant", "today", home.number, let["record"], because, home.number, None)
 
@@ -89,7 +91,8 @@ def _duties(home: Home, today: int) -> Found:
         ill = [c for c in occupancy["conditions"] if runs(c["effective_from"], c["until"], today)]
         for c in ill:
             reported = c["source"]
-            if c["condition"] == "serious_illness" and (last is None or last < reported["occurred_at"]):
+            lately = years_on(local_day(reported["occurred_at"]), 5) > today
+            if c["condition"] == "serious_illness" and lately and (last is None or last < reported["occurred_at"]):
                 reasons = (reported, lives_here)
                 cause = names[reported["event_id"]]
                 yield alert("serious-illness", "today", home.number, cause, reasons, home.number, None)
@@ -120,7 +123,8 @@ def _low_income(home: Home, today: int) -> Found:
     drawn = [p for p in drawn if runs(p["effective_from"], p["until"], today)]
     if drawn:
         first = min(drawn, key=lambda p: (p["effective_from"], *p["source"].values()))
-        due = max([first["effective_from"], *map(local_day, home.met)]) + 90
+        once = max([first["effective_from"], *map(local_day, home.met)]) + 90
+        due = max((day for years in range(0, 400, 5) if (day := years_on(once, years)) <= today), default=once)
         if due <= today:
             cause, because = f"{first['source']['record']} {EPOCH + timedelta(days=due)}", [p["source"] for p in drawn]
             yield alert("low-income-visit", "planned", home.number, cause, because, home.number, None, midnight(due))

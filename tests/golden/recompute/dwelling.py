@@ -23,8 +23,8 @@ STATES: States = {
 OF_DWELLING = {fact for facts in STATES.values() for fact in facts}
 
 
-KEPT_DAYS = {"swipes": 31}
-"""Fact → for how many local days its statements are kept, that of their recording included."""
+KEPT = {"swipes": (0, 31), "visits": (5, 0), "instructions": (5, 0), "feedback": (5, 0)}
+"""Fact → for how many years and days its statements are kept, from the local day of their recording on."""
 
 
 def each_tenant(stated: Plain) -> None:

@@ -1,5 +1,6 @@
 """What a recomputed finding says, and the calendar of the rules."""
 
+from calendar import isleap
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -55,6 +56,15 @@ def called(sources: Iterable[Plain]) -> dict[str, str]:
 
 def runs(begin: int, end: int | None, day: int) -> bool:
     return begin <= day and (end is None or day < end)
+
+
+def years_on(day: int, years: int) -> int:
+    """The day of the same date so many years later; 1 March for a 29 February that there is not."""
+    then = EPOCH + timedelta(days=day)
+    year = then.year + years
+    if (then.month, then.day) == (2, 29) and not isleap(year):
+        return (date(year, 3, 1) - EPOCH).days
+    return (then.replace(year=year) - EPOCH).days
 
 
 def local_day(instant: int) -> int:

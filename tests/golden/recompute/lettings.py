@@ -1,6 +1,6 @@
 """The rules newly-let and over-occupied."""
 
-from tests.golden.recompute.finding import Found, World, alert, local_day, runs
+from tests.golden.recompute.finding import Found, World, alert, local_day, runs, years_on
 from tests.golden.recompute.standing import Facts, Plain, last, of_records, source
 
 LEAST_M2_PER_TENANT = 5.0
@@ -30,7 +30,7 @@ def _lettings(number: str, facts: Facts, row: Plain, day: int) -> Found:
             if move["occurred_at"] >= let["occurred_at"]:
                 (tenants.add if move["value"]["present"] else tenants.discard)(move["value"]["tenant"])
         together.append((tenants, reasons))
-        if visited is None or visited < terms["start"]:
+        if years_on(terms["start"], 5) > day and (visited is None or visited < terms["start"]):
             yield alert("newly-let", "today", number, lease, map(source, reasons), number, None)
     crowd = set().union(*(tenants for tenants, _ in together))
     entry, area = last(facts, "register"), row["floor_area_m2"]

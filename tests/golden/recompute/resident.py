@@ -18,6 +18,9 @@ from tests.golden.recompute.standing import (
     value,
 )
 
+KEPT = {"presses": (3, 0), "answers": (3, 0), "responses": (5, 0)}
+"""Fact → for how many years and days its statements are kept, from the local day of their recording on."""
+
 
 def _left(change: Plain) -> Plain:
     nowhere = {"dwelling": None, "address": None, "relation": None, "collective": False}

@@ -15,15 +15,15 @@ from tests.integration.api.two_streets import DISTRICT, HERE, THERE, City, LogIn
 
 async def test_the_list_is_by_what_is_due_in_pages_without_gap_or_double(city: City, log_in: LogIn) -> None:
     with psycopg.connect(city.database.sinks) as sinks:  # a call for help, due last of all, and one without a time
-        urgent = "UPDATE city.alert SET domain = 'sos', respond_by = now() + interval '9 days' WHERE finding_id = %s"
+        urgent = "UPDATE city.alert SET domain = 'sos', due = now() + interval '9 days' WHERE finding_id = %s"
         sinks.execute(urgent, (city.here.findings[1],))
-        sinks.execute("UPDATE city.alert SET respond_by = NULL WHERE finding_id = %s", (city.here.findings[0],))
+        sinks.execute("UPDATE city.alert SET due = NULL WHERE finding_id = %s", (city.here.findings[0],))
     client = await log_in("district")
     whole = (await client.get("/alerts")).json()
     assert whole["next"] is None
     ids = [alert["finding_id"] for alert in whole["items"]]
     assert (ids[0], ids[-1]) == (str(city.here.findings[1]), str(city.here.findings[0]))
-    key = [(alert["respond_by"], alert["finding_id"]) for alert in whole["items"][1:-1]]
+    key = [(alert["due"], alert["finding_id"]) for alert in whole["items"][1:-1]]
     assert key == sorted(key)
     assert set(ids) == {str(finding) for finding in city.here.findings + city.there.findings}
     paged: list[dict[str, Any]] = []
@@ -301,8 +301,8 @@ async def test_the_overview_counts_what_one_may_see(city: City, log_in: LogIn) -
         (THERE, "street", 4),
     ]
     assert features[0]["geometry"]["type"] == "Polygon"
-    pins = (await here.get("/map/alerts", params={"parent": DISTRICT})).json()["features"]
-    assert {pin["id"] for pin in pins} == {str(finding) for finding in city.here.findings}
+    pins = (await here.get("/map/alerts", params={"grid": DISTRICT})).json()["features"]
+    assert [pin["properties"]["alerts"] for pin in pins] == [3], "they lie behind one door"
     hours = (await district.get("/stats/alerts-by-rule")).json()["items"]
     assert sum(hour["count"] for hour in hours) == 7
     fresh = (await admin.get("/freshness")).json()["items"]

@@ -125,9 +125,9 @@ async def test_an_address_that_asks_too_much_waits(city: City, api_settings: Set
     app = create_app(api_settings.model_copy(update={"api_requests_per_second": 1.0}))
     async with app.router.lifespan_context(app):
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://t{ROOT}")
-        statuses = [(await client.get("/health/live")).status_code for _ in range(6)]
-        refused = await client.get("/me")
-    assert statuses == [200] * 4 + [429] * 2
+        answers = [await client.get("/health/live") for _ in range(12)]
+    assert [answer.status_code for answer in answers[:4]] == [200] * 4
+    refused = next(answer for answer in answers if answer.status_code == 429)
     assert refused.json()["type"] == "urn:citygrid:problem:too-many-requests"
     assert int(refused.headers["retry-after"]) >= 1
 

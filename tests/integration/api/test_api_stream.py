@@ -169,6 +169,24 @@ async def test_a_cursor_moves_although_nothing_was_for_it(city: City, served: Se
     assert kinds <= {"ready", "freshness"}
 
 
+async def test_a_stream_that_is_behind_says_so_and_says_when_it_no_longer_is(city: City, served: Served) -> None:
+    async with session(served, "here") as client, follow(client) as events:
+        await the_next(events, "ready")
+        with psycopg.connect(city.database.sinks) as sinks:  # as a writer that commits late writes it
+            finding = open_alert(sinks, city.here, 1)
+            sinks.execute(
+                "INSERT INTO city.feed (kind, key, place, domain, at) "
+                "VALUES ('alert', %s, %s, 'benefits', now() - interval '30 seconds')",
+                (str(finding), city.here.grid),
+            )
+            sinks.execute("NOTIFY city_feed")
+        assert float(str((await the_next(events, "behind", "alert")).value["seconds"])) >= 30
+        assert (await the_next(events, "behind", "alert")).value["finding_id"] == str(finding)
+        with psycopg.connect(city.database.sinks) as sinks:
+            open_alert(sinks, city.here, 1, feed=True)
+        assert (await the_next(events, "behind", "alert")).value == {"seconds": 0.0}
+
+
 def test_only_streams_that_a_line_concerns_are_woken() -> None:
     grid = f"{HERE}001001"
     watch = FeedWatch("")

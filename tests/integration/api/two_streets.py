@@ -145,12 +145,13 @@ def open_alert(sinks: psycopg.Connection, street: Street, number: int, *, feed: 
     ]
     sinks.execute(
         "INSERT INTO city.alert (finding_id, rule, rule_version, domain, state, view, subject, cause, severity, "
-        "why_zh, why_en, because, dwelling, place, household, opened_at, changed_at, respond_by, version) "
+        "why_zh, why_en, because, dwelling, place, household, opened_at, changed_at, respond_by, due, version) "
         "VALUES (%s, 'car-and-benefit', 1, 'benefits', 'opened', 'household', %s, %s, %s, '有车', 'a car', "
-        "%s, %s, %s, %s, %s, %s, %s, 1)",
+        "%s, %s, %s, %s, %s, %s, %s, %s, 1)",
         (
             *(finding, street.household, f"粤A{street.code[-3:]}{number}", SEVERITIES[number % 3], Jsonb(because)),
-            *(street.dwelling, street.grid, street.household, opened, opened, opened + timedelta(hours=1)),
+            *(street.dwelling, street.grid, street.household, opened, opened),
+            *(opened + timedelta(hours=1), opened + timedelta(hours=1)),
         ),
     )
     if feed:
@@ -172,8 +173,8 @@ def retell(sinks: psycopg.Connection, finding: uuid.UUID, *, unknown: bool) -> N
 def dispatch(sinks: psycopg.Connection, street: Street, finding: uuid.UUID, number: int) -> uuid.UUID:
     task = uuid.uuid4()
     sinks.execute(
-        "INSERT INTO city.task (id, finding_id, rule, domain, severity, dwelling, queue, respond_by, dispatched_at) "
-        "VALUES (%s, %s, 'car-and-benefit', 'benefits', %s, %s, %s, %s, %s)",
+        "INSERT INTO city.task (id, finding_id, rule, domain, severity, dwelling, queue, respond_within, respond_by, "
+        "dispatched_at) VALUES (%s, %s, 'car-and-benefit', 'benefits', %s, %s, %s, 60, %s, %s)",
         (task, finding, SEVERITIES[number % 3], street.dwelling, street.grid, NOW + timedelta(hours=1), NOW),
     )
     return task

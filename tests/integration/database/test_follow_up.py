@@ -12,7 +12,7 @@ import pytest
 
 from database import queries
 from tests.integration.database import moves
-from tests.integration.database.world import GRID_A, GRID_B, NOON, World
+from tests.integration.database.world import GRID_A, GRID_B, World
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_resolving_meets_the_follow_up_of_a_completion_under_way(world: World, f
 
 def test_time_to_respond_is_given_again(world: World) -> None:
     world.place("d1", GRID_A)
-    finding = world.alert("d1", respond_by=NOON + timedelta(hours=4))
+    finding = world.alert("d1", respond_within=240)
     first = world.tasks(finding)[0]
     complete(world, world.account("grid_worker", GRID_A), first["id"], "nobody_home")
     again = next(task for task in world.tasks(finding) if task["id"] != first["id"])

@@ -23,7 +23,7 @@ def arrives(world: World, view: str, key: str, place: str) -> None:
     row: dict[str, Any] = {"id": key, "place": place}
     with world.sinks() as connection:
         RowTables(Registry("http://127.0.0.1:1")).write(
-            connection, [Read(f"rows.{view}", 1, key, (place, json.dumps(row)), 0)]
+            connection, [Read(f"rows.{view}", 1, key, (place, json.dumps(row).encode()), 0)]
         )
 
 

@@ -11,7 +11,7 @@ from wire.registry import Registry
 
 
 def write(world: World, offset: int, name: str | None, dwelling: str = "d1") -> None:
-    value = None if name is None else (dwelling, f'{{"name": "{name}"}}')
+    value = None if name is None else (dwelling, f'{{"name": "{name}"}}'.encode())
     with world.sinks() as connection:
         RowTables(Registry("http://127.0.0.1:1")).write(connection, [Read("rows.resident", offset, "r1", value, 0)])
 

@@ -128,7 +128,8 @@ class World:
             "household": None,
             "opened_at": NOON,
             "at": NOON,
-            "respond_by": NOON,
+            "respond_within": 60,
+            "respond_unit": "minute",
             "resolution_zh": None,
             "resolution_en": "visited" if state == "resolved" else None,
             "version": self._version,
@@ -148,7 +149,7 @@ class World:
 
         self._version += 1
         with self.sinks() as connection:
-            read = Read(f"rows.{view}", self._version, key, (dwelling, '{"id": "x"}'), 0)
+            read = Read(f"rows.{view}", self._version, key, (dwelling, b'{"id": "x"}'), 0)
             RowTables(Registry("http://127.0.0.1:1")).write(connection, [read])
 
     def tasks(self, finding: uuid.UUID) -> list[dict[str, Any]]:

@@ -13,8 +13,10 @@ from typing import Any
 import psycopg
 import pytest
 from confluent_kafka import Consumer, KafkaError
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.json import Jsonb
 
+from local.backup import databases
 from local.stack import postgres
 from local.stack.local import LocalStack
 from producers.outbox.relay import of_department, relay_once
@@ -206,3 +208,40 @@ def test_a_row_that_waited_while_its_database_moved_to_another_server_is_publish
     finally:
         drop_database(ports, passwords, other)
     assert records(settings_on_topics) == ["C-0001"]
+
+
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+def test_a_forgotten_transaction_in_any_database_of_the_server_holds_no_statement_up(
+    settings_on_topics: Settings, register: Register, register_dsn: str, postgres_server: LocalStack, where: str
+) -> None:
+    """Case 18: somebody's psql with BEGIN and a temporary table, left alone."""
+    dsn = register_dsn if where == "here" else postgres_server.dsn(postgres.SUPERUSER, "postgres")
+    with psycopg.connect(dsn) as forgotten:
+        forgotten.execute("CREATE TEMP TABLE forgotten (i int)")
+        phone_changed(register, 1)
+        with Publisher(settings_on_topics) as publisher:
+            assert relay_once(register, publisher, POLICE) == 1
+        assert records(settings_on_topics) == ["C-0001"], "while that transaction is still open"
+        forgotten.rollback()
+
+
+def test_a_row_that_waited_is_published_from_a_real_dump_and_newer_ones_do_not_overtake_it(
+    settings_on_topics: Settings, register: Register, register_dsn: str, postgres_server: LocalStack, tmp_path: Path
+) -> None:
+    """Case 19: pg_dump while a statement waits, restored elsewhere, the relay begun there."""
+    phone_changed(register, 1)
+    name = str(conninfo_to_dict(register_dsn)["dbname"])
+    other = f"restored_{uuid.uuid4().hex[:10]}"
+    ports, passwords = postgres_server.ports.postgres, postgres_server.passwords
+    databases.dump(postgres_server.dsn(postgres.SUPERUSER, name), tmp_path / "register.dump")
+    postgres.make_database(ports, passwords, other, "citygrid_owner", ())
+    try:
+        databases.restore(postgres_server.dsn(postgres.SUPERUSER, other), tmp_path / "register.dump")
+        with psycopg.connect(postgres_server.dsn("citygrid_owner", other), autocommit=True) as restored:
+            phone_changed(restored, 2)
+            with Publisher(settings_on_topics) as publisher:
+                assert relay_once(restored, publisher, POLICE) == 2
+                assert relay_once(restored, publisher, POLICE) == 0
+    finally:
+        drop_database(ports, passwords, other)
+    assert records(settings_on_topics) == ["C-0001", "C-0002"]

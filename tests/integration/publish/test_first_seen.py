@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -36,6 +38,19 @@ def test_a_file_keeps_its_second_and_the_next_has_a_greater_one(settings: Settin
     assert first_seen(settings, "police", other) > first
     assert first_seen(settings, "police", one) == first
     assert first_seen(settings, "housing", one) > first, "another department's file"
+
+
+def test_a_note_that_is_no_time_is_in_nobodys_way(settings: Settings, tmp_path: Path) -> None:
+    """Every department's login may write there; a clock that was ahead once still counts."""
+    make_topic(settings)
+    one, other = files(tmp_path)
+    a_year_on = int(time.time()) + 366 * 86_400
+    producer = Producer({**settings.kafka_client()})
+    for index, value in enumerate((b"never", b"-1", b"", str(1 << 40).encode(), str(a_year_on).encode())):
+        producer.produce(settings.topic_prefix + PUBLICATIONS, value, str(index).encode())
+    assert producer.flush(30) == 0
+    assert first_seen(settings, "police", one) == a_year_on + 1
+    assert first_seen(settings, "police", other) == a_year_on + 2
 
 
 def test_a_rehearsal_notes_nothing(settings: Settings, tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ class Killed(Exception):
     """As good as `kill -9` at this statement: the connection is gone with what it had not committed."""
 
 
-@pytest.mark.parametrize("statement", ["take", "publish", "flush", "published"])
+@pytest.mark.parametrize("statement", ["take", "send", "flush", "published"])
 def test_killed_at_any_statement_the_event_has_the_same_id_and_is_there(
     ready: Settings, connection: psycopg.Connection[Any], statement: str
 ) -> None:
@@ -106,7 +106,7 @@ def test_killed_at_any_statement_the_event_has_the_same_id_and_is_there(
         assert relay_once(connection, again) == 0
     published = event_ids(ready)
     assert len(set(published)) == 3
-    assert len(published) == (6 if statement in ("flush", "published") else 4 if statement == "publish" else 3)
+    assert len(published) == (6 if statement in ("flush", "published") else 4 if statement == "send" else 3)
 
 
 class _Dying:

@@ -75,6 +75,18 @@ export async function alerts(filter = {}) {
   const answer = await request("GET", `/alerts${query(filter)}`);
   return { items: listed(answer), next: answer?.next ?? null };
 }
+/**
+ * How many alerts the list of these filters has.
+ *
+ * @type {(filter: object) => Promise<City.Count>}
+ */
+export const alertCount = (filter) => request("GET", `/alerts/count${query(filter)}`);
+/**
+ * Grid workers of the area, those on duty first.
+ *
+ * @returns {Promise<City.Worker[]>}
+ */
+export const workers = async () => listed(await request("GET", "/workers"));
 /** @type {(finding: string) => Promise<City.Case>} */
 export const alertCase = (finding) => request("GET", `/alerts/${part(finding)}`);
 /**
@@ -103,8 +115,16 @@ export async function tasks(filter = {}) {
  *
  * @type {(task: string, move: string, body?: object, key?: string) => Promise<City.Moved>}
  */
-export const moveTask = (task, move, body, key) =>
-  request("POST", `/tasks/${part(task)}/${move}`, body ?? {}, key ? { "idempotency-key": key } : {});
+export const moveTask = (task, move, body, key) => {
+  const path = move === "patrol" ? `/patrols/${part(task)}/complete` : `/tasks/${part(task)}/${move}`;
+  return request("POST", path, body ?? {}, key ? { "idempotency-key": key } : {});
+};
+/**
+ * Today's route. `before`: the keys of the stops as they are in hand; they stay but for what is urgent.
+ *
+ * @type {(wish: {position?: {lon: number, lat: number}, before?: string[], anew?: boolean}) => Promise<City.RoutePlan>}
+ */
+export const planRoute = (wish) => request("POST", "/route", wish);
 /**
  * A row, masked; with a purpose whole, and the look is recorded with it.
  *
@@ -125,7 +145,16 @@ export const lookupCompany = (credit_code, purpose) =>
 /** Every topic that departments state facts on. */
 export const catalogue = async (filter = {}) => listed(await request("GET", `/catalogue${query(filter)}`));
 export const cataloguedTopic = (topic) => request("GET", `/catalogue/${part(topic)}`);
-export const grids = (parent) => request("GET", `/map/grids${query({ parent })}`);
+/**
+ * What a department handed over; operations and administrators name one.
+ *
+ * @type {(department?: string) => Promise<City.DepartmentPage>}
+ */
+export const departmentPage = (department) => request("GET", `/department${query({ department })}`);
+/** The areas one level under `parent`, each with how many alerts of these filters lie in it. */
+export const grids = (parent, filter = {}) => request("GET", `/map/grids${query({ ...filter, grid: "", parent })}`);
+/** The alerts of these filters as pins; those that lie upon each other at this zoom are one. */
+export const pins = (filter, zoom) => request("GET", `/map/alerts${query({ ...filter, zoom })}`);
 /** @type {() => Promise<City.Freshness[]>} */
 export const freshness = async () => listed(await request("GET", "/freshness"));
 /** @type {() => Promise<import("../../types/api").components["schemas"]["HourOfRule"][]>} */

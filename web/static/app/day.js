@@ -1,42 +1,71 @@
 // The worker's day: tasks and cases as last read, kept on the tablet so that the route is there without a network.
 
 import { computed, reactive, ref } from "/lib/vue.js";
-import { alertCase, grids, tasks } from "./api.js";
+import { alertCase, grids, planRoute, tasks } from "./api.js";
 import { closeDrafts, draftsOf, forgetDraft } from "./drafts.js";
 import { drain, online, openOutbox, waiting } from "./outbox.js";
+import { here } from "./position.js";
 import { learn } from "./regions.js";
-import { foreseen, inOrder, isDone, isOpen, metres } from "./route.js";
+import { foreseen, isDone, isOpen, keyOf, stopsOf } from "./route.js";
 import { toSignIn } from "./session.js";
 import { kept } from "./store.js";
-import { now, sameDay } from "./time.js";
 
-const isToday = (instant) => Boolean(instant) && sameDay(instant, Date.now());
 const COMMUNITY_DIGITS = 12;
 const STREET_DIGITS = 9;
+const MOST_STOPS = 200; // as the server takes them
+const SETTLE_MS = 300; // what comes in together is one plan
+const BUSY_MS = 5_000;
 
 export function day() {
-  const state = reactive({ tasks: [], readAt: null, areas: [], seen: {} }); // seen: finding → {dwelling, instruction}
+  // seen: finding → {dwelling, instruction}
+  const state = reactive({ tasks: [], readAt: null, plan: null, areas: [], seen: {} });
   let received = 0; // tasks received of by the stream or as the answer to a move
   let scope = ""; // of the account: its queues begin with it
   const error = ref(null);
   const loading = ref(true);
 
   const all = computed(() => foreseen(state.tasks, waiting.value));
-  const order = ref([]); // ids; recomputed when the set of stops changes, so that a tap never makes the list jump
   const stops = computed(() => {
     const open = all.value.filter(isOpen);
-    const known = new Map(open.map((task) => [task.id, task]));
-    const placed = order.value.filter((id) => known.has(id)).map((id) => known.get(id));
-    const route = [...placed, ...open.filter((task) => !order.value.includes(task.id))];
-    return route.map((task, i) => ({ task, distance: i ? metres(route[i - 1].place, task.place) : null }));
+    const waits = (task) => task.state === "suspended"; // its clock stands still: nobody goes there
+    const suspended = stopsOf(open.filter(waits), null).map((stop) => ({ ...stop, key: `${stop.key} suspended` }));
+    return [
+      ...stopsOf(
+        open.filter((task) => !waits(task)),
+        state.plan,
+        waiting.value,
+      ),
+      ...suspended,
+    ];
   });
   const finished = computed(() => all.value.filter(isDone));
+  const planning = ref(false);
+  let settling;
 
-  const reorder = () =>
-    (order.value = inOrder(
-      all.value.filter((task) => isOpen(task) && task.state !== "suspended"),
-      now.value,
-    ).map((task) => task.id));
+  const keep = () => kept.put("day", { tasks: state.tasks, readAt: state.readAt, plan: state.plan });
+
+  /** Asks for a plan; without one the last stays. `anew`: whatever the order in hand is. */
+  async function replan(anew = false) {
+    clearTimeout(settling);
+    planning.value = true;
+    const position = here.value ? { position: { lon: here.value.lon, lat: here.value.lat } } : {};
+    const before = (state.plan?.stops ?? []).map((stop) => stop.key).slice(0, MOST_STOPS);
+    try {
+      const sameShift = state.plan && Date.parse(state.plan.shift_ends_at) > Date.now();
+      state.plan = await planRoute({ ...position, before: sameShift ? before : [], anew });
+      await keep();
+    } catch (away) {
+      if (away.status === 401) toSignIn();
+      // what is in hand is still the route; at the beginning of a shift everybody asks at once
+      if (away.status === 503) settling = setTimeout(() => replan(anew), BUSY_MS * (1 + Math.random()));
+    }
+    planning.value = false;
+  }
+
+  const planSoon = () => {
+    clearTimeout(settling);
+    settling = setTimeout(() => replan(), SETTLE_MS);
+  };
 
   const glance = (one) => ({
     dwelling: one.dwelling,
@@ -45,7 +74,7 @@ export function day() {
 
   /** Cases are read ahead one by one, so that a stop opens without a network; names in them are masked. */
   async function readAhead() {
-    for (const { task } of stops.value) {
+    for (const task of stops.value.flatMap((stop) => stop.tasks)) {
       if (!online.value) return; // what is left is read once a stop is opened
       const one = await alertCase(task.finding_id).catch(() => null);
       if (!one) continue;
@@ -59,14 +88,14 @@ export function day() {
     try {
       const [open, completed] = await Promise.all([
         tasks({ state: "open" }),
-        tasks({ state: "completed", mine: true }),
+        tasks({ state: "completed", mine: true, finished_today: true }),
       ]);
       if (received !== before) return await read(); // what was received meanwhile may be newer than this answer
-      state.tasks = [...open, ...completed.filter((task) => isToday(task.completed_at))];
+      state.tasks = [...open, ...completed];
       state.readAt = new Date().toISOString();
       online.value = true;
       error.value = null;
-      await kept.put("day", { tasks: state.tasks, readAt: state.readAt });
+      await keep();
     } catch (away) {
       if (away.status === 401)
         toSignIn(); // all that was typed is on disk and is sent after signing in
@@ -74,7 +103,7 @@ export function day() {
       else online.value = false;
     }
     loading.value = false;
-    reorder();
+    if (online.value) await replan();
   }
 
   async function readMap(scope) {
@@ -102,7 +131,6 @@ export function day() {
       Object.assign(state, last);
       state.areas = (await kept.get("areas")) ?? [];
       loading.value = false;
-      reorder();
       for (const task of state.tasks) {
         const one = await kept.get(`case:${task.finding_id}`);
         if (one) state.seen[task.finding_id] = glance(one);
@@ -113,24 +141,50 @@ export function day() {
     await Promise.all([readAhead(), readMap(account.scope)]);
   }
 
-  /** A task as the server has it, from the stream or as the answer to a move. */
-  async function takeTask(task) {
-    received += 1;
-    const index = state.tasks.findIndex((one) => one.id === task.id);
-    // Handed to another queue: the answer to the move may come after the stream has said that the task is gone.
-    const left = task.gone || !(task.mine || task.queue.startsWith(scope));
-    if (left) {
-      if (index >= 0) state.tasks.splice(index, 1);
-    } else if (index >= 0) state.tasks[index] = task;
-    else if (isOpen(task)) state.tasks.push(task);
-    if (task.state === "completed" || task.visit) await forgetDraft(task.id);
-    if (index < 0 && !left) reorder();
-    await kept.put("day", { tasks: state.tasks, readAt: state.readAt });
-    if (!left && isOpen(task)) {
+  /** The server has a recurring visit: it is done for today. */
+  async function patrolled(patrol) {
+    for (const stop of [...(state.plan?.stops ?? []), ...(state.plan?.left ?? [])]) {
+      if (!stop.patrols.some((one) => one.id === patrol)) continue;
+      stop.patrols = stop.patrols.filter((one) => one.id !== patrol);
+      await forgetDraft(stop.key);
+    }
+    await keep();
+  }
+
+  /** A task as the server has it, as the answer to a move. */
+  const takeTask = (task, move) => (move?.move === "patrol" ? patrolled(move.task) : takeTasks([task]));
+
+  /** Tasks as the server has them, from the stream: the newest of each is taken, and all are kept at once. */
+  async function takeTasks(tasks) {
+    received += tasks.length;
+    const newest = [...new Map(tasks.map((task) => [task.id, task])).values()];
+    const over = newest.filter((task) => task.state === "completed" || task.visit);
+    const drafts = over.map((task) => keyOf(state.tasks.find((one) => one.id === task.id) ?? task));
+    const isNew = newest.map(place);
+    for (const stop of drafts) await forgetDraft(stop);
+    if (isNew.some(Boolean)) planSoon();
+    await keep();
+    for (const task of newest) {
+      if (hasLeft(task) || !isOpen(task)) continue;
       const one = await alertCase(task.finding_id).catch(() => null); // read again with the next visit
       if (one) state.seen[task.finding_id] = glance(one);
     }
   }
 
-  return { state, stops, finished, error, loading, begin, read, takeTask };
+  // Handed to another queue: the answer to the move may come after the stream has said that the task is gone.
+  const hasLeft = (task) => task.gone || !(task.mine || task.queue.startsWith(scope));
+
+  /** Puts a task where it belongs; whether it was not there. */
+  function place(task) {
+    const index = state.tasks.findIndex((one) => one.id === task.id);
+    if (hasLeft(task)) {
+      if (index >= 0) state.tasks.splice(index, 1);
+      return false;
+    }
+    if (index >= 0) state.tasks[index] = task;
+    else if (isOpen(task)) state.tasks.push(task);
+    return index < 0;
+  }
+
+  return { state, stops, finished, error, loading, planning, begin, read, replan, takeTask, takeTasks };
 }

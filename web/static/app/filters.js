@@ -1,30 +1,62 @@
-// What each head number counts, as a filter of the list: the part that the API does, and the part that is seen from
-// the alert.
+// What list, map and numbers are narrowed to. The server sorts, filters and counts; what an event of the stream says of
+// an alert is enough to place it in most lists.
 
 import { isPast, now, sameDay } from "./time.js";
 
-const isToday = (instant) => Boolean(instant) && sameDay(instant, now.value);
-const OPEN = new Set(["opened", "changed"]);
-const RUNNING = new Set(["dispatched", "acknowledged"]); // a suspended task has no clock
-const unfinished = (alert) => RUNNING.has(alert.task?.state);
-
-export const FILTERS = {
-  open: { query: { state: "open" }, fits: (alert) => OPEN.has(alert.state) },
-  due: {
-    query: { state: "open" },
-    fits: (alert) => unfinished(alert) && isToday(alert.task.respond_by) && !isPast(alert.task.respond_by),
-    all: true,
-  },
-  overdue: { query: { state: "open" }, fits: (alert) => unfinished(alert) && isPast(alert.task.respond_by), all: true },
-  waiting: {
-    query: { state: "open" },
-    fits: (alert) => alert.task?.state === "dispatched" && alert.task.queue.length < 15,
-    all: true,
-  },
-  claimed: { query: { state: "open" }, fits: (alert) => alert.task?.state === "acknowledged", all: true },
-  unknown: { query: { state: "unknown" }, fits: (alert) => alert.unknown && alert.state !== "resolved" },
-  resolved: { query: { state: "resolved" }, fits: (alert) => alert.state === "resolved" },
+/** What each head number counts: the filters of the list that it opens. */
+export const LISTS = {
+  open: { state: "open" },
+  due: { task: "running", due: "today" },
+  overdue: { task: "running", due: "overdue" },
+  waiting: { task: "waiting" },
+  claimed: { task: "acknowledged" },
+  unknown: { state: "unknown" },
+  resolved: { state: "resolved" },
 };
+/** What a person may narrow any list by, as names in the page's address. */
+export const NARROWED_BY = ["rule", "severity", "department", "task", "assignee", "due"];
+
+/** The address that leaves no filter on but these: a number opens exactly what it counts. */
+export const onlyFilters = (filters) =>
+  Object.fromEntries(["list", "grid", ...NARROWED_BY].map((name) => [name, filters[name] ?? ""]));
+
+/** The filters of the API for what the page's address says, within a region. */
+export function filtersOf(address, region) {
+  const list = LISTS[address.list] ?? LISTS.open;
+  const narrowed = Object.fromEntries(NARROWED_BY.filter((name) => address[name]).map((name) => [name, address[name]]));
+  return { ...list, ...narrowed, grid: region };
+}
+
+const OPEN_TASK = new Set(["dispatched", "acknowledged", "suspended"]);
+const TASKS = {
+  open: (task) => OPEN_TASK.has(task.state),
+  running: (task) => OPEN_TASK.has(task.state) && task.state !== "suspended",
+  waiting: (task) => task.state === "dispatched" && !task.claimed_by && task.queue.length < 15,
+};
+const STATES = {
+  open: (alert) => alert.state === "opened" || alert.state === "changed",
+  unknown: (alert) => alert.unknown && alert.state !== "resolved",
+  resolved: (alert) => alert.state === "resolved",
+};
+const isToday = (due) => Boolean(due) && !isPast(due) && sameDay(due, now.value);
+const DUE = {
+  overdue: isPast,
+  today: isToday,
+  later: (due) => !isPast(due) && !isToday(due),
+};
+
+/** Whether an alert alone says that it is in a list of these filters; a department or a person does not stand in it. */
+export const isKnownBy = (filters) => !filters.department && !filters.assignee;
+
+/** Whether an alert of the stream is in the list of these filters, as far as it says so. */
+export const fits = (alert, filters, scope) =>
+  (STATES[filters.state ?? "open"] ?? (() => false))(alert) &&
+  inRegion(alert, filters.grid ?? scope, scope) &&
+  (!filters.rule || alert.rule === filters.rule) &&
+  (!filters.severity || alert.severity === filters.severity) &&
+  (!filters.due || DUE[filters.due](alert.due)) &&
+  (!filters.task ||
+    (Boolean(alert.task) && (TASKS[filters.task] ?? ((task) => task.state === filters.task))(alert.task)));
 
 /**
  * Whether an alert lies in a region (a prefix of the grid code); one without a place belongs to the scope itself only.

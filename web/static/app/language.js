@@ -32,6 +32,13 @@ export function t(key, values = {}) {
  */
 export const named = (key, otherwise) => TEXTS[language.value][key] ?? otherwise;
 
+/** `[name, text]` of all keys `<kind>.<name>`, by their text: what a person may choose from. */
+export const choices = (kind) =>
+  Object.entries(TEXTS[language.value])
+    .filter(([key]) => key.startsWith(`${kind}.`))
+    .map(([key, text]) => [key.slice(kind.length + 1), text])
+    .sort(([, one], [, other]) => one.localeCompare(other, language.value));
+
 /** What a link to a row is called: a view's name comes with the server. */
 export const nameOfRecord = (view) => t("case.record", { view: named(`view.${view}`, view) });
 

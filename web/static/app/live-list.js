@@ -1,51 +1,92 @@
-// The live list: newest urgent first; what arrives is placed where it belongs and never replaces what one reads.
+// The list as the server sorts it: calls for help first, then what is due first; what is over, newest first. What
+// arrives is placed where it belongs; what belongs behind the last page that was read is counted only.
 
-import { computed, reactive } from "/lib/vue.js";
-import { rank } from "./severity.js";
+import { computed, reactive, shallowRef } from "/lib/vue.js";
 
-const time = (alert) => Date.parse(alert.opened_at) || 0;
-export const byUrgencyThenNewest = (a, b) => rank(a) - rank(b) || time(b) - time(a);
+const NEVER = Infinity; // what has no deadline comes last
+const time = (instant) => (instant ? Date.parse(instant) : NEVER);
+const order = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
+
+/** The order of what is open: as `city.list_alerts` has it. */
+export const byDue = (a, b) =>
+  order(!a.call, !b.call) || order(time(a.due), time(b.due)) || order(a.finding_id, b.finding_id);
+/** The order of what is over. */
+export const byChange = (a, b) => order(time(b.changed_at), time(a.changed_at)) || order(b.finding_id, a.finding_id);
 
 export function liveList() {
-  const state = reactive({ byId: new Map(), arrived: new Set(), next: null });
+  const items = shallowRef([]);
+  const state = reactive({ arrived: new Set(), next: null, count: null, more: false });
+  let byId = new Map();
+  let compare = byDue;
+  let belongs = (_) => true;
+  /** Whether the stream has told of something that only the server can place. */
+  let stale = false;
+
+  const shown = () => (items.value = [...byId.values()].sort(compare));
+  const remove = (finding) => {
+    byId.delete(finding);
+    state.arrived.delete(finding);
+  };
 
   return {
-    items: computed(() => [...state.byId.values()].sort(byUrgencyThenNewest)),
+    items: computed(() => items.value),
     /** Ids that came by the stream and have not been looked at from the top of the list. */
     arrived: state.arrived,
     next: computed(() => state.next),
-    /** Replaces the list by a page from the API. */
-    load({ items, next }) {
-      state.byId = new Map(items.map((alert) => [alert.finding_id, alert]));
+    /** `{count, more}` of the server; null: not read yet. */
+    counted: computed(() => (state.count === null ? null : { count: state.count, more: state.more })),
+    count({ count, more }) {
+      Object.assign(state, { count, more });
+    },
+    isStale: () => stale,
+    /**
+     * Replaces the list by a page from the API. `fitting` says whether an alert is in this list; `over`: its order is
+     * that of what is over.
+     */
+    load({ items, next }, fitting = (_) => true, over = false) {
+      byId = new Map(items.map((alert) => [alert.finding_id, alert]));
+      [belongs, compare, stale] = [fitting, over ? byChange : byDue, false];
       state.next = next;
       state.arrived.clear();
+      shown();
     },
     append({ items, next }) {
-      for (const alert of items) state.byId.set(alert.finding_id, alert);
+      for (const alert of items) byId.set(alert.finding_id, alert);
       state.next = next;
+      shown();
     },
-    /** One alert from the stream; `belongs` says whether it is in the list's filter now. */
-    put(alert, belongs) {
-      const known = state.byId.has(alert.finding_id);
-      if (!belongs) {
-        state.byId.delete(alert.finding_id);
-        state.arrived.delete(alert.finding_id);
-        return;
+    /** What the stream has brought since the last frame: `[kind, message]` each, the oldest first. */
+    take(messages) {
+      const last = items.value.at(-1);
+      for (const [kind, message] of messages) {
+        if (kind === "alert") put(message, last);
+        else if (message.finding_id) taskMoved(message);
       }
-      state.byId.set(alert.finding_id, { ...state.byId.get(alert.finding_id), ...alert });
-      if (!known) state.arrived.add(alert.finding_id);
-    },
-    /** What the stream says about an alert's task. */
-    taskMoved(task) {
-      const alert = state.byId.get(task.finding_id);
-      // ids are in the order of making: the one before says nothing any more
-      if (!alert || alert.task?.id > task.id) return;
-      const { id, state: standing, queue, outcome, respond_by, dispatched_at } = task;
-      state.byId.set(task.finding_id, {
-        ...alert,
-        task: { id, state: standing, queue, outcome, respond_by, dispatched_at },
-      });
+      shown();
     },
     seen: () => state.arrived.clear(),
   };
+
+  function put(alert, last) {
+    const known = byId.has(alert.finding_id);
+    if (!belongs(alert)) return remove(alert.finding_id);
+    if (!known && state.next && last && compare(alert, last) > 0) return; // on a page that was not read yet
+    byId.set(alert.finding_id, { ...byId.get(alert.finding_id), ...alert });
+    if (!known) state.arrived.add(alert.finding_id);
+  }
+
+  function taskMoved(task) {
+    const alert = byId.get(task.finding_id);
+    if (!alert) {
+      stale = true; // it may be in the list only now
+      return;
+    }
+    // ids are in the order of making: the one before says nothing any more
+    if (alert.task?.id > task.id) return;
+    const { id, state: standing, queue, outcome, claimed_by, respond_by, dispatched_at } = task;
+    const mark = { id, state: standing, queue, outcome, claimed_by, respond_by, dispatched_at };
+    const moved = { ...alert, due: respond_by, task: mark };
+    if (belongs(moved)) byId.set(task.finding_id, moved);
+    else remove(task.finding_id);
+  }
 }

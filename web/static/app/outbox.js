@@ -57,7 +57,7 @@ async function keepSealed(/** @type {City.Move} */ one) {
 /** Keeps a move; once this resolves it is on disk. Sending begins by itself. A visit says when it happened. */
 export async function post(task, move, body = {}) {
   const at = new Date().toISOString();
-  const whole = move === "complete" ? { ...body, seen_at: at } : body;
+  const whole = ["complete", "patrol"].includes(move) ? { ...body, seen_at: at } : body;
   /** @type {City.Move} */
   const one = { account, task, move, body: whole, key: crypto.randomUUID(), at };
   await keepSealed(one);

@@ -1,8 +1,9 @@
 // Today's route: in which order, how far, and what each stop looks like once the moves that still wait are counted in.
 
-import { rank } from "./severity.js";
+import { rank, severityOf } from "./severity.js";
 
 const EARTH_M = 6_371_008; // mean radius, IUGG
+const DETOUR = 1.3; // ways through streets against the straight line, as the server plans: planning/stops.py
 const ENDED = new Set(["completed", "closed"]);
 /** @type {Record<string, string>} */
 const AFTER = { acknowledge: "acknowledged", complete: "completed", suspend: "suspended", "hand-over": "handed_over" };
@@ -25,31 +26,63 @@ export function metres(a, b) {
   return 2 * EARTH_M * Math.asin(Math.sqrt(half));
 }
 
-/**
- * Severest first; within a severity the nearest to where the stop before leaves one, those overdue ahead of the rest.
- *
- * @param {City.Foreseen[]} tasks
- * @param {number} now in milliseconds
- */
-export function inOrder(tasks, now) {
-  const left = [...tasks];
-  const route = [];
-  while (left.length) {
-    const here = route.at(-1)?.place;
-    const level = Math.min(...left.map(rank));
-    const weight = (task) => {
-      if (rank(task) !== level) return Infinity;
-      const late = task.respond_by && Date.parse(task.respond_by) < now ? 0 : 1e7;
-      return (
-        late + (here ? (metres(here, task.place) ?? 1e6) : Date.parse(task.respond_by ?? task.dispatched_at) / 1e8)
-      );
-    };
-    const next = left.reduce((best, task) => (weight(task) < weight(best) ? task : best));
-    left.splice(left.indexOf(next), 1);
-    route.push(next);
-  }
-  return route;
+/** Metres on foot, as far as one can say without streets; null where one of them has no coordinates. */
+export function onFoot(a, b) {
+  const straight = metres(a, b);
+  return straight === null ? null : straight * DETOUR;
 }
+
+/** What a stop is called: its door, or the task itself where there is none. The server's plan calls it the same. */
+export const keyOf = (/** @type {Pick<City.Task, "id" | "dwelling">} */ task) => task.dwelling ?? task.id;
+
+/** The moves of a recurring visit are sent under its own number. */
+const visited = (patrol, waiting) => waiting.some((one) => one.move === "patrol" && one.task === patrol.id);
+
+/**
+ * The stops in the order of the plan, each a door with all that is to be done there. What came in since the plan was
+ * made stands before it if it is urgent, else behind; what does not fit into the shift comes with its reason in `left`.
+ *
+ * @param {City.Foreseen[]} tasks open ones
+ * @param {City.RoutePlan | null} plan
+ * @param {City.Move[]} waiting
+ * @returns {City.Stop[]}
+ */
+export function stopsOf(tasks, plan, waiting = []) {
+  /** @type {Map<string, City.Foreseen[]>} */
+  const at = new Map();
+  for (const task of tasks) at.set(keyOf(task), [...(at.get(keyOf(task)) ?? []), task]);
+  const moved = new Map((plan?.moved ?? []).map((one) => [one.key, one.reason]));
+  const stop = (part, more) => {
+    const here = [...(at.get(part.key) ?? [])].sort((a, b) => rank(a) - rank(b));
+    at.delete(part.key);
+    const patrols = (part.patrols ?? []).filter((one) => !visited(one, waiting));
+    const place = here[0]?.place ?? { address: patrols[0]?.address ?? null, lon: part.lon, lat: part.lat };
+    return { key: part.key, tasks: here, patrols, place, moved: moved.get(part.key) ?? null, ...more };
+  };
+  const planned = (plan?.stops ?? []).map((one) => stop(one, { plan: one, left: null }));
+  const left = (plan?.left ?? []).map((one) => stop(one, { plan: null, left: one.reason }));
+  const since = [...at.keys()].map((key) => stop({ key }, { plan: null, left: null }));
+  const presses = (one) => rank(one.tasks[0]) === 0;
+  return [...since.filter(presses), ...planned, ...since.filter((one) => !presses(one)), ...left].filter(
+    (one) => one.tasks.length || one.patrols.length,
+  );
+}
+
+/** The severest of all that is to be done there. */
+export const levelOf = (/** @type {City.Stop} */ stop) =>
+  stop.tasks[0] && rank(stop.tasks[0]) <= 1
+    ? severityOf(stop.tasks[0])
+    : stop.patrols.some((one) => one.severity === "today")
+      ? "today"
+      : stop.tasks[0]
+        ? severityOf(stop.tasks[0])
+        : "planned";
+
+/** Until when the first of it is due; undefined where nothing of it has a time. */
+export const dueOf = (/** @type {City.Stop} */ stop) =>
+  stop.tasks.length
+    ? stop.tasks.map((task) => task.respond_by).reduce((a, b) => (a && (!b || a < b) ? a : b))
+    : undefined;
 
 /**
  * The tasks as they will stand once `waiting` is sent.

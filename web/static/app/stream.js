@@ -9,6 +9,8 @@ const REOPEN_MS = 5_000;
 
 /** `live`: connected · `waiting`: trying again. */
 export const streamState = ref("waiting");
+/** How old what comes is, in seconds, while the server is behind; 0: it is fresh. */
+export const behindSeconds = ref(0);
 
 /**
  * Follows the stream; `received(kind, value)` is called for each `alert`, `task` and `freshness` event. `read()` reads
@@ -30,7 +32,9 @@ export function follow(received, read) {
       if (!begun) await read();
       begun = true;
       streamState.value = "live";
+      behindSeconds.value = 0;
     });
+    source.addEventListener("behind", (event) => (behindSeconds.value = JSON.parse(event.data).seconds));
     source.addEventListener("reset", () => read());
     source.addEventListener("ended", () => {
       source.close();

@@ -66,9 +66,9 @@ export function ago(/** @type {City.Instant} */ instant) {
 export const when = (/** @type {City.Instant | null} */ instant) =>
   instant ? `${clock(instant)} · ${ago(instant)}` : "–";
 
-/** "09:00 前", or "超时 12 分钟" once past. */
-export function due(/** @type {City.Instant} */ instant) {
-  if (!instant) return "";
+/** "09:00 前", or "超时 12 分钟" once past. None: its working hours lie in a year whose holidays nobody knows yet. */
+export function due(/** @type {City.Instant | null} */ instant) {
+  if (!instant) return t("time.unknown");
   return ms(instant) < now.value
     ? t("time.overdue", { span: lasting(now.value - ms(instant)) })
     : t("time.by", { at: clock(instant) });

@@ -17,7 +17,7 @@ export function standing(alert) {
 
 const Row = ({ alert, open, fresh, onOpen }) => {
   const level = severityOf(alert);
-  const until = alert.task?.respond_by ?? alert.respond_by;
+  const until = alert.due;
   return h(
     "li",
     {
@@ -55,7 +55,11 @@ const Row = ({ alert, open, fresh, onOpen }) => {
             ),
           ]),
           h("span", { class: "line why" }, textOf(alert, "why")),
-          h("span", { class: "line small quiet" }, [whereOf(alert.place), standing(alert)].filter(Boolean).join(" · ")),
+          h(
+            "span",
+            { class: "line small quiet" },
+            [whereOf(alert.place), standing(alert), alert.task?.claimed_by].filter(Boolean).join(" · "),
+          ),
         ],
       ),
     ],
@@ -110,6 +114,7 @@ export const AlertList = {
 
     return () => {
       const items = props.list.items.value;
+      const counted = props.list.counted.value;
       const waiting = props.list.arrived.size;
       return h("section", { class: "panel list", "aria-label": t("list.title") }, [
         h("header", [
@@ -117,7 +122,7 @@ export const AlertList = {
           h(
             "span",
             { class: "quiet small", "data-test": "list-count" },
-            t("list.count", { n: props.list.next.value ? `${items.length}+` : items.length }),
+            t("list.count", { n: counted ? `${counted.count}${counted.more ? "+" : ""}` : "–" }),
           ),
           h("span", { class: "spread" }),
           h("button", { class: "plain small", type: "button", onClick: () => emit("clear") }, t("list.all")),

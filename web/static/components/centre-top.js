@@ -1,13 +1,15 @@
 import { computed, h, ref } from "/lib/vue.js";
 import { lookup, lookupCompany, purposesWithoutCase } from "../app/api.js";
 import { recordLink } from "../app/facts.js";
+import { isLate } from "../app/frames.js";
 import { overall } from "../app/freshness.js";
 import { inputOf } from "../app/input.js";
 import { language, named, t, textOf } from "../app/language.js";
 import { nameOf } from "../app/places.js";
 import { pathTo, regionName, shortName } from "../app/regions.js";
 import { leave } from "../app/session.js";
-import { streamState } from "../app/stream.js";
+import { behindSeconds, streamState } from "../app/stream.js";
+import { seconds } from "../app/time.js";
 import { LanguageSwitch } from "./language-switch.js";
 import { PasswordChange } from "./password-change.js";
 import { Refusal } from "./refusal.js";
@@ -188,6 +190,18 @@ const Search = {
   },
 };
 
+/** Whether what is shown is what happens: live, behind by so long, or without the server. */
+const StreamMark = () => {
+  const behind = streamState.value === "live" && (behindSeconds.value || isLate.value);
+  const state = behind ? "behind" : streamState.value;
+  return h("span", { class: "state", role: "status", "data-test": "stream", "data-state": state }, [
+    h("span", { class: ["dot", behind ? "late" : state === "live" ? "" : "off"] }),
+    behindSeconds.value && behind
+      ? t("stream.behind-by", { span: seconds(behindSeconds.value) })
+      : t(`stream.${state}`),
+  ]);
+};
+
 export const CentreTop = {
   props: ["account", "region", "items"],
   emits: ["drill", "open"],
@@ -202,10 +216,7 @@ export const CentreTop = {
           h("span", { class: ["dot", overall.value] }),
           t(`freshness.${overall.value}.short`),
         ]),
-        h("span", { class: "state", role: "status", "data-test": "stream", "data-state": streamState.value }, [
-          h("span", { class: ["dot", streamState.value === "live" ? "" : "off"] }),
-          t(`stream.${streamState.value}`),
-        ]),
+        h(StreamMark),
         h("a", { class: "state", href: "/catalogue.html", "data-test": "to-catalogue" }, t("catalogue.title")),
         h(LanguageSwitch),
         h(PasswordChange, { name: props.account.name }),

@@ -1,11 +1,12 @@
 import { leaflet as L } from "/lib/leaflet/leaflet.js";
 import { computed, h, onBeforeUnmount, onMounted, ref, watch } from "/lib/vue.js";
-import { clustered } from "../app/clusters.js";
+import { alertsOf, clustered } from "../app/clusters.js";
 import { inputOf } from "../app/input.js";
 import { language, named, t, textOf } from "../app/language.js";
 import { levelOf, regionName, shortName } from "../app/regions.js";
 import { ICON, severityOf } from "../app/severity.js";
 import { FILLS, shadeOf, stepsFor } from "../app/shades.js";
+import { drawRoute } from "./route-way.js";
 
 const MOST_TITLES = 6; // alerts that a pin of several names when pointed at
 const NARROW = 76; // pixels: a region smaller than this shows its number alone
@@ -24,27 +25,41 @@ function label(feature, narrow) {
 }
 
 /** A pin with the mark of the severest of its alerts and, of several, their number. */
-function pinIcon(alerts, current) {
-  const level = severityOf(alerts[0]);
+function pinIcon(pins, current) {
+  const level = severityOf(pins[0]);
   const mark = document.createElement("span");
-  mark.textContent = ICON[level] + (alerts.length > 1 ? alerts.length : "");
-  const several = alerts.length > 1;
+  const several = alertsOf(pins) > 1;
+  mark.textContent = ICON[level] + (several ? alertsOf(pins) : "");
   return L.divIcon({
     className: `pin ${level}${current ? " current" : ""}${several ? " several" : ""}`,
     html: mark,
-    iconSize: several ? [36, 22] : [20, 20],
+    iconSize: several ? [22 + 7 * String(alertsOf(pins)).length, 22] : [20, 20],
   });
 }
 
-const titleOf = (alert) => `${named(`rule.${alert.rule}`, alert.rule)} · ${textOf(alert, "why")}`;
+const titleOf = (pin) =>
+  [
+    named(`rule.${pin.rule}`, pin.rule),
+    textOf(pin, "why"),
+    pin.alerts > 1 ? t("map.and-others", { n: pin.alerts - 1 }) : "",
+  ]
+    .filter(Boolean)
+    .join(" · ");
+
+/** Where the alerts of these pins lie. */
+const boundsOf = (pins) =>
+  pins.reduce((around, { place, bounds }) => {
+    const [west, south, east, north] = bounds ?? [place.lon, place.lat, place.lon, place.lat];
+    return around.extend([south, west]).extend([north, east]);
+  }, L.latLngBounds([]));
 
 /** Regions shaded by their open alerts, pins, and the spot of the open case. WGS 84; no tiles, nothing from outside. */
 export const GridMap = {
-  props: ["features", "pins", "spot", "canGoUp", "order"],
-  emits: ["drill", "up", "open"],
+  props: ["features", "pins", "spot", "canGoUp", "order", "line", "me"],
+  emits: ["drill", "up", "open", "zoom"],
   setup(props, { emit }) {
     const box = ref(null);
-    let map, regions, labels, pins, spot, observer;
+    let map, regions, labels, pins, spot, way, observer;
     let framed = false;
     const steps = computed(() => stepsFor((props.features ?? []).map((one) => one.properties.open ?? 0)));
     const styleOf = (feature) => ({
@@ -56,11 +71,10 @@ export const GridMap = {
 
     const frame = () => {
       const bounds = regions.getBounds();
-      const around = bounds.isValid()
-        ? bounds
-        : L.latLngBounds(
-            (props.pins ?? []).filter(({ place }) => place?.lon != null).map(({ place }) => [place.lat, place.lon]),
-          );
+      const placed = (props.pins ?? []).map(({ place }) => place).filter((place) => place?.lon != null);
+      const stops = L.latLngBounds([...placed, ...(props.me ? [props.me] : [])].map(({ lat, lon }) => [lat, lon]));
+      // a route is looked at closely: its stops fill the map, not the grid in which they lie
+      const around = bounds.isValid() && !(props.order && placed.length) ? bounds : stops;
       if (around.isValid())
         map.fitBounds(around, { paddingTopLeft: [12, 44], paddingBottomRight: [12, 44], animate: false, maxZoom: 18 });
       framed = around.isValid();
@@ -118,26 +132,26 @@ export const GridMap = {
       const toPoint = ({ place }) => map.latLngToLayerPoint([place.lat, place.lon]);
       const isHere = (alert) => alert.finding_id === props.spot?.finding_id;
       marks = clustered(placed, toPoint, isHere);
-      for (const { x, y, alerts } of marks) {
-        const [first] = alerts;
+      for (const { x, y, pins: several } of marks) {
+        const [first] = several;
         const marker = L.marker(map.layerPointToLatLng([x, y]), {
-          icon: pinIcon(props.order ? [first] : alerts, isHere(first)),
-          title: alerts.map(titleOf).slice(0, MOST_TITLES).join("\n"),
+          icon: pinIcon(props.order ? [first] : several, isHere(first)),
+          title: several.map(titleOf).slice(0, MOST_TITLES).join("\n"),
           zIndexOffset: isHere(first) ? 1000 : first.severity === "urgent" ? 500 : 0,
           keyboard: false,
         });
         if (props.order)
           marker.bindTooltip(
-            alerts
-              .map((alert) => alert.index + 1)
+            several
+              .map((pin) => pin.index + 1)
               .sort((a, b) => a - b)
               .join(" · "),
             { permanent: true, direction: "right", className: "stop-number" },
           );
         marker.on("click", () => {
-          const around = L.latLngBounds(alerts.map(({ place }) => [place.lat, place.lon]));
+          const around = boundsOf(several);
           if (
-            alerts.length === 1 ||
+            alertsOf(several) === 1 ||
             around.getNorthEast().equals(around.getSouthWest()) ||
             map.getZoom() >= map.getMaxZoom()
           )
@@ -148,6 +162,8 @@ export const GridMap = {
       }
       drawLabels();
     };
+
+    const drawWay = () => drawRoute(way, props.line ?? [], props.me);
 
     const drawSpot = () => {
       spot.clearLayers();
@@ -187,6 +203,7 @@ export const GridMap = {
         pointToLayer: (_, point) => L.circleMarker(point, { radius: 14 }),
       }).addTo(map);
       labels = L.layerGroup().addTo(map);
+      way = L.featureGroup().addTo(map);
       pins = L.featureGroup().addTo(map);
       spot = L.featureGroup().addTo(map);
       observer = new ResizeObserver(() => {
@@ -195,11 +212,15 @@ export const GridMap = {
         drawPins();
         drawSpot();
       });
-      map.on("zoomend", drawPins);
+      map.on("zoomend", () => {
+        drawPins();
+        emit("zoom", Math.round(map.getZoom()));
+      });
       observer.observe(box.value);
       drawRegions();
       frame();
       drawPins();
+      drawWay();
       drawSpot();
     });
     onBeforeUnmount(() => {
@@ -225,6 +246,15 @@ export const GridMap = {
       drawPins();
     });
     watch(() => props.spot, drawSpot);
+    watch([() => props.line, () => props.me], drawWay);
+    watch(
+      [() => props.order && (props.pins ?? []).map((one) => one.finding_id).join(), () => Boolean(props.me)],
+      () => {
+        if (!props.order) return;
+        frame();
+        drawPins();
+      },
+    );
 
     const legend = () =>
       h("div", { class: "legend small" }, [

@@ -1,30 +1,40 @@
 import { h } from "/lib/vue.js";
+import { LISTS, onlyFilters } from "../app/filters.js";
 import { t } from "../app/language.js";
-import { seconds } from "../app/time.js";
+import { clock, seconds } from "../app/time.js";
 
-/** Each number is a link to what it counts. `href` is a fragment of the centre's page. */
+const toList = (filters) => `#${new URLSearchParams(onlyFilters(filters))}`;
+/** Each number is a link to exactly what it counts. */
 const NUMBERS = [
-  { key: "open", href: "#list=open", extra: (s) => (s.urgent ? ["urgent", `▲${s.urgent}`] : null) },
-  { key: "due_today", href: "#list=due" },
-  { key: "overdue", href: "#list=overdue", alarm: true },
-  { key: "waiting_for_assignment", href: "#list=waiting" },
-  { key: "unknown", href: "#list=unknown", whenAny: true },
-  { key: "workers_on_duty", href: "#list=claimed" },
+  { key: "open", list: "open" },
+  { key: "urgent", list: "open", severity: "urgent" },
+  { key: "due_today", list: "due" },
+  { key: "overdue", list: "overdue", alarm: true },
+  { key: "waiting_for_assignment", list: "waiting" },
+  { key: "unknown", list: "unknown", whenAny: true },
+  { key: "workers_on_duty", href: "#panel=workers" },
   { key: "mean_acknowledge_seconds", href: "#panel=acknowledge", show: seconds },
-];
+].map((one) => ({
+  ...one,
+  href: one.href ?? toList({ list: one.list in LISTS ? one.list : "", severity: one.severity }),
+}));
 
-export const HeadNumbers = ({ summary }) =>
-  h(
-    "nav",
-    { class: "numbers", "aria-label": t("numbers.title") },
-    NUMBERS.filter(({ key, whenAny }) => !whenAny || summary?.[key]).map(({ key, href, extra, alarm, show }) => {
+/** `asOf`: since when they stand still, for the page is behind or without the server; null: they are fresh. */
+export const HeadNumbers = ({ summary, asOf }) =>
+  h("nav", { class: ["numbers", { behind: asOf }], "aria-label": t("numbers.title") }, [
+    ...NUMBERS.filter(({ key, whenAny }) => !whenAny || summary?.[key]).map(({ key, href, alarm, show }) => {
       const value = summary?.[key];
-      const more = summary && extra?.(summary);
-      return h("a", { key, href, "data-test": `number-${key}`, class: { alarm: alarm && value > 0 } }, [
+      return h("a", { key, href, "data-test": `number-${key}`, class: [key, { alarm: alarm && value > 0 }] }, [
         h("span", { class: "label" }, t(`numbers.${key}`)),
         h("b", show ? show(value) : (value ?? "–")),
-        more ? h("span", { class: ["severity", more[0]] }, more[1]) : null,
       ]);
     }),
-  );
-HeadNumbers.props = ["summary"];
+    asOf
+      ? h(
+          "span",
+          { class: "as-of", role: "status", "data-test": "numbers-behind" },
+          `⚠ ${t("numbers.as-of", { at: clock(asOf) })}`,
+        )
+      : null,
+  ]);
+HeadNumbers.props = ["summary", "asOf"];

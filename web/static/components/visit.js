@@ -7,6 +7,7 @@ import { holdsIdentityNumber } from "../app/identity-number.js";
 import { inputOf } from "../app/input.js";
 import { named, t, textOf } from "../app/language.js";
 import { stopOf } from "../app/places.js";
+import { levelOf } from "../app/route.js";
 import { Severity, severityOf } from "../app/severity.js";
 import { kept } from "../app/store.js";
 import { due } from "../app/time.js";
@@ -17,41 +18,62 @@ import { UnknownBox } from "./unknown-box.js";
 const MARK = { yes: "✓", no: "✗", unknown: "?" };
 const NOTE_LIMIT = 2000;
 
+/** Each question once, whichever findings ask it: an id keeps its meaning, so its answer is an answer to all. */
+export function questionsOf(tasks) {
+  const asked = new Map();
+  for (const task of tasks)
+    for (const check of task.checks) if (!asked.has(check.id)) asked.set(check.id, { ...check, task });
+  return [...asked.values()];
+}
+
+/** What one finding is answered by: of all answers those to its own questions. */
+export const answersTo = (task, checks) =>
+  Object.fromEntries(task.checks.filter(({ id }) => checks[id]).map(({ id }) => [id, checks[id]]));
+
 /**
- * A stop at the door: why, who lives here, the checks, a note and the result. Each keystroke is kept before anything
- * else.
+ * A stop at the door: why, who lives here, the checks, a note and the result, one form for all that is to be done
+ * there. Each keystroke is kept before anything else.
  */
 export const Visit = {
-  props: ["task", "purposes"],
+  props: ["stop", "purposes", "instructions"],
   emits: ["back", "complete"],
   setup(props, { emit }) {
-    const one = ref(null);
+    const cases = reactive({}); // finding → its case
     const draft = reactive({ arrived_at: null, checks: {}, note: "", outcome: "done" });
     const ready = ref(false);
     const missing = ref(false);
 
     onMounted(async () => {
-      Object.assign(draft, await readDraft(props.task.id));
+      const { key } = props.stop;
+      Object.assign(draft, await readDraft(key));
       draft.arrived_at ??= new Date().toISOString();
       ready.value = true;
-      watch(draft, () => keepDraft(props.task.id, draft), { deep: true, immediate: true, flush: "sync" });
-      const name = `case:${props.task.finding_id}`;
-      one.value = (await kept.get(name)) ?? null;
-      try {
-        one.value = await alertCase(props.task.finding_id);
-        await Promise.all([kept.put(name, one.value), refreshFreshness()]);
-      } catch (away) {
-        if (!one.value) one.value = { because: [], people: [], away: away.message };
-      }
+      watch(draft, () => keepDraft(key, draft), { deep: true, immediate: true, flush: "sync" });
+      await Promise.all([
+        ...props.stop.tasks.map(({ finding_id }) => readCase(finding_id)),
+        refreshFreshness().catch(() => {}), // without a network it says what it last knew
+      ]);
     });
+
+    async function readCase(finding) {
+      const name = `case:${finding}`;
+      cases[finding] = (await kept.get(name)) ?? null;
+      try {
+        cases[finding] = await alertCase(finding);
+        await kept.put(name, cases[finding]);
+      } catch (away) {
+        if (!cases[finding]) cases[finding] = { because: [], people: [], away: away.message };
+      }
+    }
 
     const submit = (event) => {
       event.preventDefault();
-      missing.value = draft.outcome === "done" && props.task.checks.some((check) => !draft.checks[check.id]);
+      missing.value =
+        draft.outcome === "done" && questionsOf(props.stop.tasks).some((check) => !draft.checks[check.id]);
       if (missing.value) return;
       const body = { outcome: draft.outcome, checks: { ...draft.checks } };
       if (draft.note.trim()) body.note = draft.note.trim();
-      emit("complete", props.task, body);
+      emit("complete", props.stop, body);
     };
 
     const choice = (name, value, current, label, choose, mark) =>
@@ -70,6 +92,23 @@ export const Visit = {
         (value) => (draft.checks[check.id] = value),
         MARK[answer],
       );
+
+    const heading = (task) => [
+      h("p", { class: "row" }, [
+        h(Severity, { level: severityOf(task) }),
+        h("span", named(`rule.${task.rule}`, task.rule)),
+        h("span", { class: "spread" }),
+        h("span", { class: "small" }, due(task.respond_by)),
+      ]),
+      h("p", { class: "why" }, textOf(task, "why")),
+      task.unknown ? h(UnknownBox, { kept: true }) : null,
+      props.instructions?.[task.finding_id]
+        ? h("p", { class: "instruction", "data-test": "instruction" }, [
+            h("b", `${t("moment.instruct")}：`),
+            props.instructions[task.finding_id].note,
+          ])
+        : null,
+    ];
 
     const checkRow = (check) => {
       const { id } = check;
@@ -91,32 +130,51 @@ export const Visit = {
 
     return () => {
       if (!ready.value) return h("p", { class: "waiting" }, t("loading"));
-      const { task } = props;
-      const level = severityOf(task);
+      const { stop } = props;
+      const level = levelOf(stop);
+      const questions = questionsOf(stop.tasks);
+      const several = stop.tasks.length > 1;
       return h("form", { class: "visit", "data-test": "visit", onSubmit: submit }, [
         h("header", [
           h("button", { type: "button", "data-test": "back", onClick: () => emit("back") }, `← ${t("visit.back")}`),
-          h("span", { class: "spread" }),
-          h("span", { class: "small" }, due(task.respond_by)),
         ]),
         h("div", { class: ["why-box", level] }, [
-          h("p", { class: "row" }, [h(Severity, { level }), h("span", named(`rule.${task.rule}`, task.rule))]),
-          h("h1", stopOf(task.place)),
-          h("p", { class: "why" }, textOf(task, "why")),
-          task.unknown ? h(UnknownBox, { kept: true }) : null,
+          h("h1", stopOf(stop.place)),
+          ...stop.tasks.map((task) => h("div", { key: task.id, "data-test": "matter" }, heading(task))),
+          ...stop.patrols.map((patrol) =>
+            h("p", { key: patrol.id, class: "why", "data-test": "matter" }, [
+              t("patrol.due", { title: textOf(patrol, "title"), days: patrol.every_days }),
+              patrol.spot ? ` · ${patrol.spot}` : "",
+            ]),
+          ),
         ]),
-        h("details", { open: true }, [
-          h("summary", t("visit.people")),
-          one.value
-            ? h(People, {
-                people: one.value.people,
-                purposes: props.purposes,
-                unmask: (purpose) => unmaskCase(task.finding_id, purpose),
-              })
-            : t("loading"),
+        ...stop.tasks.map((task, i) => {
+          const one = cases[task.finding_id];
+          return h("details", { key: `people-${task.id}`, open: i === 0 }, [
+            h(
+              "summary",
+              several ? `${t("visit.people")} · ${named(`rule.${task.rule}`, task.rule)}` : t("visit.people"),
+            ),
+            one
+              ? h(People, {
+                  people: one.people,
+                  purposes: props.purposes,
+                  unmask: (purpose) => unmaskCase(task.finding_id, purpose),
+                })
+              : t("loading"),
+            h("details", [h("summary", t("case.because")), h(CaseFacts, { because: one?.because ?? [] })]),
+          ]);
+        }),
+        ...questions.flatMap((check, i) => [
+          several && (i === 0 || questions[i - 1].task !== check.task)
+            ? h(
+                "h2",
+                { class: "asks", key: `asks-${check.task.id}` },
+                named(`rule.${check.task.rule}`, check.task.rule),
+              )
+            : null,
+          checkRow(check),
         ]),
-        h("details", [h("summary", t("case.because")), h(CaseFacts, { because: one.value?.because ?? [] })]),
-        ...task.checks.map(checkRow),
         h("label", { class: "field" }, [
           t("visit.note"),
           h("textarea", {

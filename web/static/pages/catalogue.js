@@ -191,6 +191,13 @@ const Catalogue = {
             t(`freshness.${overall.value}.short`),
           ]),
           h("span", { class: "spread" }),
+          ["ops", "admin"].includes(who.value?.role)
+            ? h(
+                "a",
+                { class: "state", href: "/department.html", "data-test": "to-department" },
+                t("catalogue.handed-over"),
+              )
+            : null,
           h(
             "a",
             { class: "state", href: "/api/v1/asyncapi.json", download: "asyncapi.json", "data-test": "asyncapi" },

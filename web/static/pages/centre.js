@@ -1,31 +1,39 @@
 // The command centre: "what needs me now?"
 
-import { computed, createApp, h, onMounted, onUnmounted, reactive, ref, watch } from "/lib/vue.js";
+import { computed, createApp, h, onMounted, onUnmounted, reactive, ref, shallowRef, watch } from "/lib/vue.js";
 import * as api from "../app/api.js";
+import { pinsOf } from "../app/clusters.js";
 import { acknowledging, byRule, delays } from "../app/figures.js";
-import { FILTERS, inRegion } from "../app/filters.js";
+import { filtersOf, fits, isKnownBy, LISTS, NARROWED_BY, onlyFilters } from "../app/filters.js";
 import { fragment, go } from "../app/fragment.js";
+import { isLate, perFrame } from "../app/frames.js";
 import { departments, refreshFreshness } from "../app/freshness.js";
 import { language, t } from "../app/language.js";
 import { liveList } from "../app/live-list.js";
 import { above, learn, regionName } from "../app/regions.js";
 import { account, toSignIn } from "../app/session.js";
-import { follow } from "../app/stream.js";
-import { seconds } from "../app/time.js";
+import { behindSeconds, follow, streamState } from "../app/stream.js";
+import { now, seconds } from "../app/time.js";
 import { AlertList } from "../components/alert-list.js";
 import { Case } from "../components/case.js";
 import { CentreTop } from "../components/centre-top.js";
 import { Chart } from "../components/chart.js";
+import { FilterBar } from "../components/filter-bar.js";
 import { GridMap } from "../components/grid-map.js";
 import { HeadNumbers } from "../components/head-numbers.js";
 import { Refusal } from "../components/refusal.js";
+import { WorkersPanel } from "../components/workers-panel.js";
 
-const REREAD_MS = 60_000; // numbers, figures and freshness; alerts come by the stream
-const SETTLE_MS = 1_500; // numbers are read at most this often, however fast events come
-const PAGES = 20; // of the list, at most, where a filter is seen from the alerts only
+const REREAD_MS = 60_000; // figures, workers and freshness; alerts come by the stream
+const SETTLE_MS = 3_000; // numbers, map and count are read at most this often, however fast events come
+const OLD_MS = 2 * REREAD_MS; // numbers of before then are said to be of then
+const CASE_MS = 300; // the open case is read again at most this often
+const PAGE = 50; // alerts
+const LARGEST_PAGE = 200;
+const FEW = 25; // alerts; a list that has fewer and goes on is read again
 const GRID_DIGITS = 15;
 const COMMUNITY_DIGITS = 12;
-const STREET_DIGITS = 9; // from a street down every alert has a pin; above, only urgent ones
+const ZOOM = 11; // until the map says its own
 
 const Centre = {
   setup() {
@@ -33,6 +41,10 @@ const Centre = {
     const error = ref(null);
     const loading = ref(true);
     const summary = ref(null);
+    const readAt = ref(null); // when the numbers were
+    const pins = shallowRef([]);
+    const workers = shallowRef([]);
+    let zoom = ZOOM;
     const map = ref({ features: [] });
     const figures = reactive({
       byRule: [],
@@ -42,18 +54,10 @@ const Centre = {
     const touched = ref(0);
     const spot = ref(null);
 
-    const region = computed(() => fragment.grid ?? who.value?.scope ?? "");
-    const filterName = computed(() => (fragment.list in FILTERS ? fragment.list : "open"));
-    const query = () => ({
-      ...FILTERS[filterName.value].query,
-      grid: region.value,
-      rule: fragment.rule,
-      severity: fragment.severity,
-    });
-    const belongs = (alert) =>
-      FILTERS[filterName.value].fits(alert) &&
-      inRegion(alert, region.value, who.value.scope) &&
-      (!fragment.rule || alert.rule === fragment.rule);
+    const region = computed(() => fragment.grid || (who.value?.scope ?? ""));
+    const listName = computed(() => (fragment.list in LISTS ? fragment.list : "open"));
+    const filters = computed(() => filtersOf(fragment, region.value));
+    const isOver = () => filters.value.state === "resolved";
 
     const trying =
       (work) =>
@@ -70,24 +74,34 @@ const Centre = {
     let turn = 0; // of two readings under way, the older answer is not shown
     const readList = trying(async () => {
       const mine = ++turn;
+      const wanted = filters.value;
       loading.value = true;
-      const { fits, all } = FILTERS[filterName.value];
-      let page = await api.alerts(query());
-      const items = page.items.filter(fits);
-      for (let n = 1; all && page.next && n < PAGES; n++) {
-        page = await api.alerts({ ...query(), cursor: page.next });
-        items.push(...page.items.filter(fits));
-      }
+      const limit = Math.min(LARGEST_PAGE, Math.max(PAGE, list.items.value.length));
+      const [page, counted] = await Promise.all([api.alerts({ ...wanted, limit }), api.alertCount(wanted)]);
       if (mine !== turn) return;
-      list.load({ items, next: page.next });
+      const belongs = isKnownBy(wanted) ? (alert) => fits(alert, wanted, who.value.scope) : isListed;
+      list.load(page, belongs, isOver());
+      list.count(counted);
       loading.value = false;
     });
-    const more = trying(async () => list.append(await api.alerts({ ...query(), cursor: list.next.value })));
+    /** Where only the server can say who belongs: those that it has said. */
+    const isListed = (alert) => list.items.value.some((one) => one.finding_id === alert.finding_id);
+    const more = trying(async () => list.append(await api.alerts({ ...filters.value, cursor: list.next.value })));
+    const readCount = trying(async () => {
+      const mine = turn;
+      const counted = await api.alertCount(filters.value);
+      if (mine === turn) list.count(counted);
+    });
+    const readPins = trying(async () => {
+      const [wanted, at] = [filters.value, zoom];
+      const answer = await api.pins(wanted, at);
+      if (wanted === filters.value && at === zoom) pins.value = pinsOf(answer.features);
+    });
     const readMap = trying(async () => {
       // nothing lies below: show the grid itself, out of its community
       const isGrid = region.value.length === GRID_DIGITS;
       const wanted = region.value;
-      const answer = await api.grids(isGrid ? wanted.slice(0, COMMUNITY_DIGITS) : wanted);
+      const answer = await api.grids(isGrid ? wanted.slice(0, COMMUNITY_DIGITS) : wanted, filters.value);
       if (wanted !== region.value) return;
       if (isGrid) answer.features = answer.features.filter((one) => one.id === region.value);
       for (const feature of answer.features) learn(feature.id, feature.properties);
@@ -96,6 +110,10 @@ const Centre = {
     const readNumbers = trying(async () => {
       const [numbers] = await Promise.all([api.summary(), refreshFreshness()]);
       summary.value = numbers;
+      readAt.value = Date.now();
+    });
+    const readWorkers = trying(async () => {
+      workers.value = await api.workers();
     });
     const readFigures = trying(async () => {
       [figures.byRule, figures.acknowledge] = await Promise.all([api.alertsByRule(), api.acknowledge()]);
@@ -109,18 +127,42 @@ const Centre = {
         settling = false;
         readNumbers();
         readMap();
-        readFigures();
+        readPins();
+        // what the stream cannot place: whom a filter by department or person concerns, whose task is only now in the
+        // list, and what left it short
+        const asked = !isKnownBy(filters.value) || (list.isStale() && filters.value.task);
+        if (asked || (list.next.value && list.items.value.length < FEW)) readList();
+        else readCount();
       }, SETTLE_MS);
     };
-    const received = trying(async (kind, message) => {
-      if (message.finding_id && message.finding_id === fragment.case) touched.value += 1;
-      if (kind === "alert") list.put(message, belongs(message));
-      else if (message.finding_id) list.taskMoved(message);
+    let touching = false;
+    const touch = () => {
+      if (touching) return;
+      touching = true;
+      setTimeout(() => {
+        touching = false;
+        touched.value += 1;
+      }, CASE_MS);
+    };
+    const received = perFrame((events) => {
+      const open = fragment.case;
+      if (open && events.some(([, message]) => message.finding_id === open)) touch();
+      list.take(events);
       settle();
     });
 
-    watch([region, filterName, () => fragment.rule], () => who.value && readList());
-    watch(region, () => who.value && readMap());
+    watch([listName, region, ...NARROWED_BY.map((name) => () => fragment[name])], () => {
+      if (who.value) Promise.all([readList(), readMap(), readPins()]);
+    });
+    const zoomed = (level) => {
+      if (level === zoom) return;
+      zoom = level;
+      readPins();
+    };
+    watch(
+      () => fragment.panel,
+      (panel) => panel === "workers" && readWorkers(),
+    );
 
     let unfollow, every;
     onMounted(async () => {
@@ -131,9 +173,9 @@ const Centre = {
         return;
       }
       if (who.value.area) learn(who.value.area.grid, who.value.area);
-      await Promise.all([readList(), readMap(), readNumbers(), readFigures()]);
+      await Promise.all([readList(), readMap(), readPins(), readNumbers(), readFigures(), readWorkers()]);
       unfollow = follow(received, () => Promise.all([readList(), settle()]));
-      every = setInterval(() => Promise.all([readNumbers(), readFigures()]), REREAD_MS);
+      every = setInterval(() => Promise.all([readNumbers(), readFigures(), readWorkers()]), REREAD_MS);
     });
     onUnmounted(() => {
       unfollow?.();
@@ -146,13 +188,12 @@ const Centre = {
       spot.value = null;
       go({ case: "" });
     };
-    const pins = computed(() =>
-      list.items.value.filter(
-        (alert) =>
-          region.value.length >= STREET_DIGITS || alert.severity === "urgent" || alert.finding_id === fragment.case,
-      ),
-    );
-    const listTitle = computed(() => t(`list.of.${filterName.value}`));
+    const listTitle = computed(() => t(`list.of.${listName.value}`));
+    /** Since when the numbers stand still; null while they follow what happens. */
+    const numbersOf = computed(() => {
+      const stands = streamState.value !== "live" || behindSeconds.value > 0 || isLate.value;
+      return readAt.value && (stands || now.value - readAt.value > OLD_MS) ? readAt.value : null;
+    });
 
     const figureRow = () => {
       const rows = figures.byRule;
@@ -197,7 +238,8 @@ const Centre = {
           items: list.items.value,
           onOpen: openCase,
         }),
-        h(HeadNumbers, { summary: summary.value }),
+        h(HeadNumbers, { summary: summary.value, asOf: numbersOf.value }),
+        h(FilterBar, { workers: workers.value }),
         h("main", [
           h(GridMap, {
             features: map.value.features,
@@ -207,6 +249,7 @@ const Centre = {
             onDrill: drill,
             onUp: () => drill(above(region.value, who.value.scope)),
             onOpen: openCase,
+            onZoom: zoomed,
           }),
           fragment.case
             ? h(Case, {
@@ -224,10 +267,13 @@ const Centre = {
             loading: loading.value,
             onOpen: openCase,
             onMore: more,
-            onClear: () => go({ list: "", rule: "", grid: "" }),
+            onClear: () => go(onlyFilters({})),
           }),
         ]),
         figureRow(),
+        fragment.panel === "workers"
+          ? h(WorkersPanel, { workers: workers.value, onClose: () => go({ panel: "" }) })
+          : null,
         error.value ? h("div", { class: "floating" }, h(Refusal, { error: error.value })) : null,
       ]);
     };

@@ -3,24 +3,26 @@
 import { computed, createApp, h, onMounted, onUnmounted, ref } from "/lib/vue.js";
 import { day } from "../app/day.js";
 import { fragment, go } from "../app/fragment.js";
+import { perFrame } from "../app/frames.js";
 import { language, named, t } from "../app/language.js";
 import { online, post, waiting } from "../app/outbox.js";
 import { nameOf, stopOf } from "../app/places.js";
+import { followIfAllowed, here, leavePosition } from "../app/position.js";
 import { learn, placeName } from "../app/regions.js";
+import { onFoot } from "../app/route.js";
 import { account, leave, remembered } from "../app/session.js";
 import { follow } from "../app/stream.js";
 import { clock } from "../app/time.js";
-import { GridMap } from "../components/grid-map.js";
 import { LanguageSwitch } from "../components/language-switch.js";
 import { MoveForm } from "../components/move-form.js";
 import { OutboxStrip } from "../components/outbox-strip.js";
 import { PasswordChange } from "../components/password-change.js";
 import { Refusal } from "../components/refusal.js";
+import { RouteMap } from "../components/route-map.js";
+import { RouteTools } from "../components/route-tools.js";
 import { plateOf, Scan } from "../components/scan.js";
 import { StopCard } from "../components/stop-card.js";
-import { Visit } from "../components/visit.js";
-
-const WIDE = matchMedia("(min-width: 700px)");
+import { answersTo, Visit } from "../components/visit.js";
 
 const Worker = {
   setup() {
@@ -29,7 +31,6 @@ const Worker = {
     const failed = ref(null);
     const scanning = ref(false);
     const handing = ref(null);
-    const showMap = ref(WIDE.matches);
     let unfollow;
 
     onMounted(async () => {
@@ -41,41 +42,68 @@ const Worker = {
         if (!who.value) return (failed.value = away);
       }
       if (who.value.area) learn(who.value.area.grid, who.value.area);
+      await followIfAllowed();
       await today.begin(who.value);
-      unfollow = follow((kind, message) => kind === "task" && today.takeTask(message), today.read);
+      const received = perFrame((events) =>
+        today.takeTasks(events.filter(([kind]) => kind === "task").map(([, task]) => task)),
+      );
+      unfollow = follow(received, today.read);
     });
-    onUnmounted(() => unfollow?.());
+    onUnmounted(() => {
+      unfollow?.();
+      leavePosition();
+    });
 
+    // by any of its findings: a link that was made before the stop had a second one still opens it
     const open = computed(() =>
-      today.state.tasks.length && fragment.visit
-        ? today.stops.value.find(({ task }) => task.id === fragment.visit)?.task
+      fragment.visit
+        ? today.stops.value.find(
+            ({ key, tasks }) => key === fragment.visit || tasks.some((task) => task.id === fragment.visit),
+          )
         : null,
     );
-    const arrive = (task) => go({ visit: task.id });
+    const onRoute = computed(() => today.stops.value.filter((stop) => !stop.left));
+    const leftOut = computed(() => today.stops.value.filter((stop) => stop.left));
+    const instructions = computed(() =>
+      Object.fromEntries(
+        Object.entries(today.state.seen)
+          .filter(([, seen]) => seen.instruction)
+          .map(([finding, seen]) => [finding, seen.instruction]),
+      ),
+    );
+    const addressOf = (key) => stopOf(today.stops.value.find((stop) => stop.key === key)?.place) || key;
+    const arrive = (stop) => go({ visit: stop.key });
     const back = () => go({ visit: "" });
-    const acknowledge = (task) => post(task.id, "acknowledge");
-    const complete = async (task, body) => {
-      await post(task.id, "complete", body);
+    const acknowledge = async (tasks) => {
+      for (const task of tasks) await post(task.id, "acknowledge");
+    };
+    /** One visit answers all that is to be done at the door. */
+    const complete = async (stop, body) => {
+      await acknowledge(stop.tasks.filter((task) => task.state === "dispatched")); // it came in while the form was open
+      for (const task of stop.tasks) await post(task.id, "complete", { ...body, checks: answersTo(task, body.checks) });
+      for (const patrol of stop.patrols) await post(patrol.id, "patrol", { ...body, checks: {} });
       back();
       scrollTo(0, 0);
     };
     const handOver = async (move, body) => {
-      await post(handing.value.id, move, body);
+      for (const task of handing.value) await post(task.id, move, body);
       handing.value = null;
     };
     const byPlate = (plate) =>
       today.stops.value.find(
-        ({ task }) => plateOf(task.dwelling ?? today.state.seen[task.finding_id]?.dwelling ?? "") === plate,
-      )?.task;
+        ({ key, tasks }) =>
+          plateOf(key) === plate ||
+          tasks.some((task) => plateOf(today.state.seen[task.finding_id]?.dwelling ?? "") === plate),
+      );
     const scanned = async (plate) => {
-      const task = byPlate(plate);
+      const stop = byPlate(plate);
       scanning.value = false;
-      if (task.state === "dispatched") await acknowledge(task);
-      arrive(task);
+      await acknowledge(stop.tasks.filter((task) => task.state === "dispatched"));
+      arrive(stop);
     };
     const top = () => {
       const done = today.finished.value.length;
-      const all = done + today.stops.value.length;
+      const all = done + today.stops.value.reduce((n, { tasks, patrols }) => n + tasks.length + patrols.length, 0);
       // kept with the day, so named offline too
       const whole = today.state.tasks.find((task) => task.place?.grid === who.value.scope);
       return h("header", { class: "top" }, [
@@ -113,54 +141,35 @@ const Worker = {
       ]);
     };
 
-    const map = () =>
-      h("div", { class: "route-map" }, [
-        showMap.value
-          ? h(GridMap, {
-              features: today.state.areas,
-              pins: today.stops.value.map(({ task }) => task),
-              order: true,
-              spot: null,
-              onOpen: (finding) =>
-                document.querySelector(`[data-finding="${finding}"]`)?.scrollIntoView({ block: "center" }),
-            })
-          : null,
-        h(
-          "button",
-          {
-            class: "small",
-            type: "button",
-            "aria-expanded": String(showMap.value),
-            onClick: () => (showMap.value = !showMap.value),
-          },
-          t(showMap.value ? "map.hide" : "map.show"),
-        ),
-      ]);
+    const stopCard = (stop, i) =>
+      h(StopCard, {
+        key: stop.key,
+        stop,
+        number: stop.left ? "–" : i + 1,
+        distance: i === 0 && here.value ? onFoot(here.value, stop.place) : stop.plan?.metres,
+        instructions: instructions.value,
+        addressOf,
+        onAcknowledge: acknowledge,
+        onArrive: arrive,
+        onScan: () => (scanning.value = true),
+        onHandOver: (tasks) => (handing.value = tasks),
+      });
 
     const route = () => [
-      map(),
+      h(RouteMap, { stops: onRoute.value, areas: today.state.areas }),
       h(OutboxStrip),
       !online.value && today.state.readAt
         ? h("p", { class: "kept small" }, t("worker.kept", { at: clock(today.state.readAt) }))
         : null,
       h(Refusal, { error: today.error.value }),
-      h(
-        "ol",
-        { class: "route", "aria-label": t("worker.title"), "data-test": "route" },
-        today.stops.value.map(({ task, distance }, i) =>
-          h(StopCard, {
-            key: task.id,
-            task,
-            number: i + 1,
-            distance,
-            instruction: today.state.seen[task.finding_id]?.instruction,
-            onAcknowledge: acknowledge,
-            onArrive: arrive,
-            onScan: () => (scanning.value = true),
-            onHandOver: (one) => (handing.value = one),
-          }),
-        ),
-      ),
+      h(RouteTools, { plan: today.state.plan, planning: today.planning.value, onReplan: () => today.replan(true) }),
+      h("ol", { class: "route", "aria-label": t("worker.title"), "data-test": "route" }, onRoute.value.map(stopCard)),
+      leftOut.value.length
+        ? h("details", { class: "finished", open: true, "data-test": "left-out" }, [
+            h("summary", t("route.left", { n: leftOut.value.length })),
+            h("ol", { class: "route" }, leftOut.value.map(stopCard)),
+          ])
+        : null,
       today.stops.value.length === 0
         ? h("p", { class: "empty quiet" }, t(today.loading.value ? "loading" : "worker.empty"))
         : null,
@@ -194,9 +203,10 @@ const Worker = {
           "main",
           open.value
             ? h(Visit, {
-                key: open.value.id,
-                task: open.value,
+                key: open.value.key,
+                stop: open.value,
                 purposes: who.value.purposes,
+                instructions: instructions.value,
                 onBack: back,
                 onComplete: complete,
               })
@@ -224,10 +234,11 @@ const Worker = {
                 onKeydown: (e) => e.key === "Escape" && (handing.value = null),
               },
               [
-                h("h2", `${t("move.hand-over")} · ${stopOf(handing.value.place)}`),
+                h("h2", `${t("move.hand-over")} · ${stopOf(handing.value[0].place)}`),
+                handing.value.length > 1 ? h("p", t("stop.matters", { n: handing.value.length })) : null,
                 h(MoveForm, {
-                  key: handing.value.id,
-                  task: handing.value,
+                  key: handing.value[0].id,
+                  task: handing.value[0],
                   only: "hand-over",
                   send: handOver,
                   onCancel: () => (handing.value = null),

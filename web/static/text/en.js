@@ -1,8 +1,9 @@
 // All English texts of the pages (tests/contracts/test_page_texts.py keeps both languages alike).
 
 import catalogue from "./en/catalogue.js";
+import department from "./en/department.js";
 import pages from "./en/pages.js";
 import record from "./en/record.js";
 import shared from "./en/shared.js";
 
-export default { ...shared, ...catalogue, ...pages, ...record };
+export default { ...shared, ...catalogue, ...department, ...pages, ...record };

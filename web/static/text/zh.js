@@ -1,8 +1,9 @@
 // All Chinese texts of the pages (tests/contracts/test_page_texts.py keeps both languages alike).
 
 import catalogue from "./zh/catalogue.js";
+import department from "./zh/department.js";
 import pages from "./zh/pages.js";
 import record from "./zh/record.js";
 import shared from "./zh/shared.js";
 
-export default { ...shared, ...catalogue, ...pages, ...record };
+export default { ...shared, ...catalogue, ...department, ...pages, ...record };

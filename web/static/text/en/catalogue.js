@@ -2,6 +2,7 @@
 
 export default {
   "catalogue.title": "Data catalogue",
+  "catalogue.handed-over": "Handed over",
   "catalogue.search": "Search",
   "catalogue.search.hint": "topic, field, department, rule …",
   "catalogue.any": "all",

@@ -45,6 +45,7 @@ export default {
   "time.ago": "{span} ago",
   "time.ahead": "in {span}",
   "time.by": "by {at}",
+  "time.unknown": "due time not known: that year's holidays are not arranged yet",
   "time.overdue": "{span} late",
   "time.short.seconds": "{n} s",
   "time.short.minutes": "{n} min",

@@ -2,6 +2,7 @@
 
 export default {
   "catalogue.title": "数据目录",
+  "catalogue.handed-over": "数据交接",
   "catalogue.search": "搜索",
   "catalogue.search.hint": "主题、字段、部门、规则……",
   "catalogue.any": "全部",

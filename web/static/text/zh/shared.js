@@ -45,6 +45,7 @@ export default {
   "time.ago": "{span}前",
   "time.ahead": "{span}后",
   "time.by": "{at} 前",
+  "time.unknown": "期限待定：该年节假日安排未公布",
   "time.overdue": "超时 {span}",
   "time.short.seconds": "{n} 秒",
   "time.short.minutes": "{n} 分",

@@ -1,0 +1,39 @@
+"""Teaches the database on which days offices work and from when to when: what `city.due` counts by.
+
+The days are those of `wire/office_calendar.py`, the hours a setting: docs/decisions/0035-due-and-route.md
+"""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+from typing import Any
+
+import psycopg
+
+from wire.office_calendar import known_days
+
+Connection = psycopg.Connection[Any]
+Hours = tuple[tuple[time, time], ...]
+
+LEARN = "SELECT city.learn_calendar(%(first)s, %(works)s, %(opens)s, %(closes)s)"
+
+
+def learn(connection: Connection, hours: Hours) -> bool:
+    """Write down all days that are known and the offices' hours, as the sinks' role; whether anything was new.
+
+    What is open is then due by the new days; a task whose due time nobody could know before has one.
+    """
+    first, works = known_days()
+    return _learn(connection, first, works, hours)
+
+
+def learn_until(connection: Connection, hours: Hours, last: date) -> bool:
+    """`learn` as if no day after `last` were known yet."""
+    first, works = known_days()
+    return _learn(connection, first, works[: (last - first) // timedelta(days=1) + 1], hours)
+
+
+def _learn(connection: Connection, first: date, works: list[bool], hours: Hours) -> bool:
+    opens, closes = [one for one, _ in hours], [other for _, other in hours]
+    row = connection.execute(LEARN, {"first": first, "works": works, "opens": opens, "closes": closes}).fetchone()
+    return bool(row and row[0])

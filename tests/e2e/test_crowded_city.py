@@ -1,0 +1,96 @@
+"""What a page costs PostgreSQL at 10,000 open alerts and a million tasks of history: no statement reads a table whole,
+a page of a list reaches a bounded number of rows, and each answers in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from bench import crowded
+from bench.lists import LIST, Ask, asks, timed
+from local.stack import postgres
+from local.stack.local import LocalStack
+from tests.databases import drop_database
+
+SLOWEST_MS = 150.0
+TIMES = 20
+OPEN_ALERTS, TASKS_OF_HISTORY = 10_000, 1_000_000
+BIG = ("alert", "task")
+
+
+@pytest.fixture(scope="module")
+def city(postgres_server: LocalStack, migrated_template: str) -> Iterator[str]:
+    """The name of a database with such a city."""
+    name, port = "crowded", postgres_server.ports.postgres
+    postgres.make_database(
+        port, postgres_server.passwords, name, "citygrid_owner", postgres.USERS, template=migrated_template
+    )
+    try:
+        crowded.fill(postgres_server.dsn(postgres.SUPERUSER, name), OPEN_ALERTS, TASKS_OF_HISTORY)
+        yield name
+    finally:
+        drop_database(port, postgres_server.passwords, name)
+
+
+@pytest.fixture(scope="module")
+def worker(postgres_server: LocalStack, city: str) -> str:
+    with psycopg.connect(postgres_server.dsn(postgres.SUPERUSER, city)) as admin:
+        return str(admin.execute("SELECT id FROM city.account WHERE name = 'worker'").fetchall()[0][0])
+
+
+SCOPES = {"city": "", "district": crowded.DISTRICT, "street": crowded.STREET, "grid": crowded.GRID}
+
+
+@pytest.mark.parametrize("of", SCOPES)
+def test_each_statement_of_a_page_reads_by_an_index_and_in_time(
+    postgres_server: LocalStack, city: str, worker: str, of: str
+) -> None:
+    slow, whole, far = {}, {}, {}
+    with psycopg.connect(postgres_server.dsn(postgres.SUPERUSER, city)) as admin:
+        token = crowded.account(admin, f"test-{of}", "command_centre", SCOPES[of])[1]
+    with (
+        psycopg.connect(postgres_server.dsn("citygrid_api", city), autocommit=True) as api,
+        psycopg.connect(postgres_server.dsn(postgres.SUPERUSER, city)) as admin,
+    ):
+        for ask in asks(SCOPES[of], worker):
+            scans, reached = _reached(admin, token, ask)
+            if scans:
+                whole[ask.name] = scans
+            if reached > _most(ask, of):
+                far[ask.name] = reached
+            took = timed(api, token, ask, TIMES)
+            if took["p50_ms"] > SLOWEST_MS:
+                slow[ask.name] = took
+    assert (whole, far, slow) == ({}, {}, {})
+
+
+def _most(ask: Ask, of: str) -> int:
+    """Rows of alerts and tasks that a statement may reach: a page in the list's own order some pages, what is narrowed
+    or counted what is open; history never more than what a page leaves out."""
+    if ask.statement == LIST and ask.values["wanted"].obj == {"zone": "Asia/Shanghai"} and of in ("city", "district"):
+        return 1_000
+    return 4 * OPEN_ALERTS
+
+
+def _reached(admin: psycopg.Connection, token: str, ask: Ask) -> tuple[int, int]:
+    """Whole tables that the statement read, and rows of alerts and tasks that it reached."""
+    before = _counted(admin)
+    admin.execute("SET LOCAL ROLE citygrid_api")
+    admin.execute("SELECT city.enter(%s)", (token,))
+    admin.execute(ask.statement.encode(), ask.values).fetchall()
+    admin.execute("RESET ROLE")
+    after = _counted(admin)
+    admin.rollback()
+    return after[0] - before[0], after[1] - before[1]
+
+
+def _counted(admin: psycopg.Connection) -> tuple[int, int]:
+    row = admin.execute(
+        "SELECT coalesce(sum(seq_scan), 0), coalesce(sum(seq_tup_read), 0) + coalesce(sum(idx_tup_fetch), 0) "
+        "FROM pg_stat_xact_user_tables WHERE schemaname = 'city' AND relname = ANY (%s)",
+        (list(BIG),),
+    ).fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1])

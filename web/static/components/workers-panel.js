@@ -1,0 +1,38 @@
+import { h } from "/lib/vue.js";
+import { onlyFilters } from "../app/filters.js";
+import { go } from "../app/fragment.js";
+import { language, t } from "../app/language.js";
+import { placeName } from "../app/regions.js";
+
+/** Who is on duty, as many as the head says; a click shows what one has in hand. */
+export const WorkersPanel = ({ workers, onClose }) => {
+  const onDuty = workers.filter((one) => one.on_duty);
+  return h("dialog", { open: true, class: "sheet workers", "data-test": "workers", "aria-label": t("workers.title") }, [
+    h("header", { class: "row" }, [
+      h("h2", `${t("workers.title")} · ${onDuty.length}`),
+      h("span", { class: "spread" }),
+      h("button", { type: "button", class: "plain", onClick: onClose }, t("close")),
+    ]),
+    h(
+      "ul",
+      onDuty.map((one) =>
+        h("li", { key: one.account, "data-test": "worker-on-duty" }, [
+          h(
+            "button",
+            {
+              type: "button",
+              class: "plain",
+              onClick: () => go({ ...onlyFilters({ assignee: one.account }), panel: "" }),
+            },
+            [
+              h("strong", one.name),
+              ` · ${placeName(one.scope, language.value)} · ${t("workers.open", { n: one.open })}`,
+            ],
+          ),
+        ]),
+      ),
+    ),
+    onDuty.length ? null : h("p", { class: "empty quiet" }, t("workers.none")),
+  ]);
+};
+WorkersPanel.props = ["workers", "onClose"];
