@@ -18,7 +18,7 @@ from runtime.settings import Settings
 from sinks.decoding import JsonReader
 from sinks.worker import sinks
 from stream_apps.worker import topics_of
-from tests.e2e.running import Processes, Topics, committed, sink_lag, stage_lag, tick, until
+from tests.e2e.running import Late, Processes, Topics, committed, sink_lag, stage_lag, tick, until
 from tests.golden.city import DAY, LIVE_SINCE, NOW, Said
 from tests.golden.compare import BOOKKEEPING, as_numbers, differences, empty, standing
 from tests.golden.recompute import RECOMPUTED, Answer, recompute
@@ -124,7 +124,10 @@ class Running:
             self.ours.keep_alive()
             return lacking()
 
-        until(again, seconds, every)
+        try:
+            until(again, seconds, every)
+        except Late as late:
+            raise Late(f"{late}\n{self.ours.logs()}") from None
 
     def settle(self, topics: Topics, seconds: float = 240) -> None:
         """Return once everybody has read everything: the outbox, stages, each after the one that feeds it, sinks."""
