@@ -134,13 +134,18 @@ def _at_the_door(home: Home, facts: Facts, now: int) -> Found:
     swipes = in_time(facts.get("swipes", ()))
     if not swipes:
         return
-    known_by = [s["value"] for s in swipes if s["value"]["card"] and s["value"]["resident"]]
-    holder = {value["card"]: value["resident"] for value in known_by}
+    # At one instant only what is asked about counts: a record that also names somebody else says nothing of his order.
+    shown: dict[str, list[Plain]] = defaultdict(list)
+    for s in swipes:
+        if s["value"]["card"] and s["value"]["resident"]:
+            shown[s["value"]["card"]].append(s)
+    holder = {card: in_time(named)[-1]["value"]["resident"] for card, named in shown.items()}
     passed: dict[str, list[Plain]] = defaultdict(list)
     for s in swipes:
         who = s["value"]["resident"] or holder.get(s["value"]["card"]) or s["value"]["card"]
         if who:
             passed[who].append(s)
+    passed = {who: in_time(theirs) for who, theirs in passed.items()}
     yield from _strangers(home, passed, now)
     yield from _unseen(home, passed, [s["occurred_at"] for s in swipes], now)
     occupancy = home.people[0][1] if len(home.people) == 1 else None
