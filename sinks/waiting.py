@@ -9,6 +9,7 @@ from uuid import UUID
 
 from runtime.metrics import OLDEST_WAITING_TASK, URGENT_EVENT_TO_TASK_SECONDS, WAITING_TASKS, show
 from sinks.sink import Connection
+from wire.catalogue import rules
 
 WAITING = """
 SELECT domain, severity, count(*), extract(epoch FROM now() - min(dispatched_at))::float8
@@ -28,18 +29,20 @@ class Waiting:
 
     def __init__(self) -> None:
         self._last: UUID | None = None
-        self._domains: set[str] = set()
+        # a queue that is empty says 0, not nothing: one that fills and empties between two looks is no gap either
+        self._queues = {(rule.domain, rule.severity): 0 for rule in rules().values()}
 
     def look(self, connection: Connection) -> None:
         """Set the gauges, and observe the urgent tasks made since the last look."""
         rows = connection.execute(WAITING).fetchall()
-        show(WAITING_TASKS, {(domain, severity): number for domain, severity, number, _ in rows})
-        oldest = dict.fromkeys(self._domains, 0.0)  # a queue that is empty again says 0, not nothing
+        waiting = {(domain, severity): number for domain, severity, number, _ in rows}
+        self._queues |= dict.fromkeys(waiting, 0)
+        show(WAITING_TASKS, self._queues | waiting)
+        oldest = {domain: 0.0 for domain, _ in self._queues}
         for domain, _, _, seconds in rows:
-            oldest[domain] = max(oldest.get(domain, 0.0), seconds)
+            oldest[domain] = max(oldest[domain], seconds)
         for domain, seconds in oldest.items():
             OLDEST_WAITING_TASK.labels(domain).set(seconds)
-        self._domains = oldest.keys() | self._domains
         newest = connection.execute(LAST).fetchone()
         if self._last is not None:
             for _, domain, seconds in connection.execute(URGENT, (self._last,)):

@@ -273,7 +273,7 @@ def play(run: Running, statements: list[Said], fault: Fault | None = None) -> No
         tick(run.settings, now)
         run.settle(topics)
         events = run.events(topics)
-        assert_nothing_lost_or_doubled(run, events, sent)
+        assert_nothing_lost_or_doubled(run, events, sent, topics)
         assert len(sent) == len({stated.event_id for stated in statements})
         assert topics.all[DEAD_LETTERS] == []
         assert topics.all[PARKED] == []
@@ -306,11 +306,15 @@ def publish_with(run: Running, statements: list[Said], watched: Topics, fault: F
     return sent
 
 
-def assert_nothing_lost_or_doubled(run: Running, events: list[Event], sent: set[str]) -> None:
+def assert_nothing_lost_or_doubled(run: Running, events: list[Event], sent: set[str], topics: Topics) -> None:
     """On the topics is what was published, and one visit for each completed task. An event may be there twice: its id
     tells."""
     stated = {event.event_id: event for event in events}
-    assert not sent - stated.keys(), "published, and not on the topics"
+    lost = sent - stated.keys()
+    assert not lost, (
+        f"{len(lost)} events of {len(sent)} were published and are not on the topics; "
+        f"this reader missed {topics.holes(CONTRACTS)} and was told {dict(topics.errors)}"
+    )
     visits = [event for event_id, event in stated.items() if event_id not in sent]
     assert {event.kind for event in visits} <= {"Visited"}
     # one whose task was closed just before is kept beside it, under a record of its own: `<task>/<number>`

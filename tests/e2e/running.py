@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -158,6 +159,8 @@ class Topics:
         self.all: dict[str, list[tuple[bytes, Record]]] = {topic: [] for topic in self.newest}
         self.ends: dict[Where, int] = {}
         """One past the last record that a reader gets (transaction markers are no records)."""
+        self.errors: Counter[str] = Counter()
+        """What the reader was told besides records, by librdkafka's name."""
         self._keep_all = keep_all
         self._admin = AdminClient(settings.kafka_client())
         self._consumer = Consumer(
@@ -198,6 +201,14 @@ class Topics:
                     self.ends[where] = record.offset + 1
                 elif error.code() == KafkaError._PARTITION_EOF:
                     self._told_end[where] = message.offset() or 0
+                else:
+                    self.errors[error.name()] += 1
+
+    def holes(self, topics: Iterable[str]) -> dict[Where, tuple[int, int]]:
+        """Partitions of `topics` of which some records were not given to this reader: how many it was given, and where
+        they end. Only for topics to which nobody writes in transactions; needs `keep_all`."""
+        given = Counter((self._prefix + topic, record.partition) for topic in topics for _, record in self.all[topic])
+        return {where: (count, self.ends[where]) for where, count in given.items() if count != self.ends[where]}
 
     def _ends_now(self, deadline: float) -> dict[Where, int]:
         """Asked on another connection: the consumer's waits for records."""

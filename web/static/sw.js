@@ -60,6 +60,7 @@ const FILES = [
   "/components/department.js",
   "/components/grid-map.js",
   "/components/language-switch.js",
+  "/components/map-marks.js",
   "/components/move-form.js",
   "/components/outbox-strip.js",
   "/components/password-change.js",

@@ -49,5 +49,5 @@ def test_who_pressed_and_waits_is_counted_with_the_seconds_from_press_to_task(se
 
         connection.execute("UPDATE city.task SET state = 'acknowledged'")
         ours.look(connection)
-        assert value(WAITING, domain="sos", severity="urgent") is None
+        assert value(WAITING, domain="sos", severity="urgent") == 0
         assert value(OLDEST, domain="sos") == 0

@@ -2,56 +2,16 @@ import { leaflet as L } from "/lib/leaflet/leaflet.js";
 import { computed, h, onBeforeUnmount, onMounted, ref, watch } from "/lib/vue.js";
 import { alertsOf, clustered } from "../app/clusters.js";
 import { inputOf } from "../app/input.js";
-import { language, named, t, textOf } from "../app/language.js";
-import { levelOf, regionName, shortName } from "../app/regions.js";
-import { ICON, severityOf } from "../app/severity.js";
+import { language, t } from "../app/language.js";
+import { levelOf, regionName } from "../app/regions.js";
 import { FILLS, shadeOf, stepsFor } from "../app/shades.js";
+import { boundsOf, labelOf, pinIcon, titleOf } from "./map-marks.js";
 import { drawRoute } from "./route-way.js";
 
-const MOST_TITLES = 6; // alerts that a pin of several names when pointed at
 const NARROW = 76; // pixels: a region smaller than this shows its number alone
 // where in its region a label may stand, as parts of the height from the middle
 const PLACES = [0, -0.25, 0.25, -0.38, 0.38];
 const LABEL = { width: 120, height: 44 }; // pixels kept clear of pins for a label, as far as there is room
-
-function label(feature, narrow) {
-  const box = document.createElement("span");
-  const name = document.createElement("span");
-  name.textContent = narrow ? "" : shortName(feature.id, language.value);
-  const count = document.createElement("b");
-  count.textContent = feature.properties.open ?? 0;
-  box.append(name, count);
-  return box;
-}
-
-/** A pin with the mark of the severest of its alerts and, of several, their number. */
-function pinIcon(pins, current) {
-  const level = severityOf(pins[0]);
-  const mark = document.createElement("span");
-  const several = alertsOf(pins) > 1;
-  mark.textContent = ICON[level] + (several ? alertsOf(pins) : "");
-  return L.divIcon({
-    className: `pin ${level}${current ? " current" : ""}${several ? " several" : ""}`,
-    html: mark,
-    iconSize: several ? [22 + 7 * String(alertsOf(pins)).length, 22] : [20, 20],
-  });
-}
-
-const titleOf = (pin) =>
-  [
-    named(`rule.${pin.rule}`, pin.rule),
-    textOf(pin, "why"),
-    pin.alerts > 1 ? t("map.and-others", { n: pin.alerts - 1 }) : "",
-  ]
-    .filter(Boolean)
-    .join(" · ");
-
-/** Where the alerts of these pins lie. */
-const boundsOf = (pins) =>
-  pins.reduce((around, { place, bounds }) => {
-    const [west, south, east, north] = bounds ?? [place.lon, place.lat, place.lon, place.lat];
-    return around.extend([south, west]).extend([north, east]);
-  }, L.latLngBounds([]));
 
 /** Regions shaded by their open alerts, pins, and the spot of the open case. WGS 84; no tiles, nothing from outside. */
 export const GridMap = {
@@ -118,7 +78,7 @@ export const GridMap = {
         labels.addLayer(
           L.tooltip({ permanent: true, direction: "center", className: "region-label", interactive: false })
             .setLatLng(map.layerPointToLatLng(centre))
-            .setContent(label(layer.feature, size.x < NARROW)),
+            .setContent(labelOf(layer.feature, size.x < NARROW)),
         );
       });
     };
@@ -136,7 +96,7 @@ export const GridMap = {
         const [first] = several;
         const marker = L.marker(map.layerPointToLatLng([x, y]), {
           icon: pinIcon(props.order ? [first] : several, isHere(first)),
-          title: several.map(titleOf).slice(0, MOST_TITLES).join("\n"),
+          title: titleOf(several),
           zIndexOffset: isHere(first) ? 1000 : first.severity === "urgent" ? 500 : 0,
           keyboard: false,
         });
