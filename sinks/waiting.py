@@ -30,12 +30,12 @@ class Waiting:
     def __init__(self) -> None:
         self._last: UUID | None = None
         # a queue that is empty says 0, not nothing: one that fills and empties between two looks is no gap either
-        self._queues = {(rule.domain, rule.severity): 0 for rule in rules().values()}
+        self._queues: dict[tuple[str, ...], float] = {(rule.domain, rule.severity): 0 for rule in rules().values()}
 
     def look(self, connection: Connection) -> None:
         """Set the gauges, and observe the urgent tasks made since the last look."""
         rows = connection.execute(WAITING).fetchall()
-        waiting = {(domain, severity): number for domain, severity, number, _ in rows}
+        waiting: dict[tuple[str, ...], float] = {(domain, severity): number for domain, severity, number, _ in rows}
         self._queues |= dict.fromkeys(waiting, 0)
         show(WAITING_TASKS, self._queues | waiting)
         oldest = {domain: 0.0 for domain, _ in self._queues}
