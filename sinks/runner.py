@@ -25,6 +25,7 @@ from runtime.settings import Settings
 from runtime.traces import trace_id_of, traces_of
 from sinks import offsets
 from sinks.beside import Beside
+from sinks.lag import Lag
 from sinks.put_aside import DeadLetters
 from sinks.sink import Connection, Read, Sink, Unreadable
 from wire.registry import Registry
@@ -71,6 +72,7 @@ class Runner:
         self._stopping = stopping
         self._name = name or sink.name
         self._topics = {settings.topic_prefix + topic: topic for topic in sink.topics()}
+        self._lag = Lag(self._name, self._topics, settings)
         self._registry = Registry.of(settings, stopping=stopping)
         self._writer = sink.writer(self._registry)
         self._letters = DeadLetters(settings, stopping)
@@ -108,7 +110,7 @@ class Runner:
                         self._tell_kafka(consumer, self._next)
                     beside.check()
                     if time.monotonic() - asked > LAG_S:
-                        self._ask_lag(consumer)
+                        self._tell_kafka(consumer, self._lag.ask(consumer, self._next, self._ends))
                         asked = time.monotonic()
         finally:
             consumer.close()
@@ -153,7 +155,8 @@ class Runner:
         where = (message.topic() or "", message.partition() or 0)
         if error is None:
             self._ends.pop(where, None)
-            return where in self._next
+            # what comes again is in PostgreSQL: librdkafka may begin before the place that it was told (0026)
+            return where in self._next and (message.offset() or 0) >= self._next[where]
         if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
             self._ends[where] = message.offset() or 0
         elif error.code() in WAITED_FOR or error.retriable():
@@ -202,21 +205,6 @@ class Runner:
 
     def _bare(self, where: tuple[str, int]) -> tuple[str, int]:
         return self._topics[where[0]], where[1]
-
-    def _ask_lag(self, consumer: Consumer) -> None:
-        asked = {}
-        for (topic, number), position in list(self._next.items()):
-            try:
-                _, end = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=2)
-            except KafkaException as away:
-                log.info("lag_not_asked", reason=away.args[0].name())
-                return
-            # At the end of a partition there are commit markers that no reader is given.
-            read = max(position, self._ends.get((topic, number), 0))
-            asked[topic, number] = read
-            behind = end - read
-            metrics.SINK_LAG.labels(self._name, self._topics[topic], str(number)).set(max(0, behind))
-        self._tell_kafka(consumer, asked)
 
     def _tell_kafka(self, consumer: Consumer, places: dict[tuple[str, int], int]) -> None:
         """For whoever asks the broker how far we are (runtime/reader_lag.py); we go by PostgreSQL."""
