@@ -13,7 +13,7 @@ import pytest
 
 from bench.drain import Family
 
-BUSY = "import time\nuntil = time.process_time() + 0.3\nwhile time.process_time() < until: pass\ntime.sleep(600)"
+BUSY = "import time\nuntil = time.process_time() + 0.4\nwhile time.process_time() < until: pass\ntime.sleep(600)"
 ORPHAN = f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', {BUSY!r}]).pid, flush=True)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(600)"
 
