@@ -22,12 +22,12 @@ Place = tuple[str, int]
 
 
 class _Stood(NamedTuple):
-    """A partition as it was when last looked at; `since` by the monotonic clock, `asked` whether a record is there."""
+    """A partition whose reader has come to `position`. Up to `nothing_until` there are only markers, as far as was
+    asked; since when something stands behind that, by the monotonic clock."""
 
     position: int
-    end: int
+    nothing_until: int
     since: float
-    asked: bool
 
 
 class Lag:
@@ -65,15 +65,16 @@ class Lag:
         return asked
 
     def _stands(self, place: Place, position: int, end: int) -> bool:
-        """Whether something stands behind `position`, be it a marker, that has not come for `STANDS_AFTER_S`; true once
-        for each position and end."""
+        """Whether something, be it a marker, stands behind `position` of which nothing came for `STANDS_AFTER_S`."""
         now, before = time.monotonic(), self._stood.get(place)
-        if before is None or (before.position, before.end) != (position, end):
-            since = before.since if before and before.position == position and before.end > position else now
-            self._stood[place] = before = _Stood(position, end, since, asked=False)
-        if before.asked or position >= end or now - before.since < STANDS_AFTER_S:
+        if before is None or before.position != position:
+            before = _Stood(position, position, now)
+        elif end <= before.nothing_until:
+            before = before._replace(since=now)
+        self._stood[place] = before
+        if now - before.since < STANDS_AFTER_S:
             return False
-        self._stood[place] = before._replace(asked=True)
+        self._stood[place] = _Stood(position, end, now)
         return True
 
     def _waiting(self, topic: str, places: Mapping[int, int]) -> set[int]:

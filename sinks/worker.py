@@ -7,6 +7,7 @@ import threading
 
 import structlog
 
+from runtime import topic_reader
 from runtime.daemon import serve, stopping_when_asked
 from runtime.discover import PluginRefused, discover
 from runtime.log import configure
@@ -32,7 +33,7 @@ def access(settings: Settings, name: str) -> Access:
         reads=on(settings, sink.topics()),
         writes=on(settings, [DEAD_LETTERS]),
         asks=on(settings, sink.asks()),
-        groups=frozenset({group_of(settings, name)}),
+        groups=frozenset({group_of(settings, name), topic_reader.group_of(settings)}),
     )
 
 

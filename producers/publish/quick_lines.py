@@ -30,7 +30,7 @@ from wire.contracts import Contract
 from wire.pseudonym import Pseudonyms
 from wire.schema import Field, Record, Union
 from wire.values import rules
-from wire.values.codes import REGISTERS_OWN
+from wire.values.codes import CODES, REGISTERS_OWN
 from wire.values.plain import USUAL_CODE
 
 #: Values of a column that are remembered, and how often that may be too few before the column is given up.
@@ -141,6 +141,8 @@ class _Form:
         self._pseudonyms, self._eight_digits = table.pseudonyms, contract.eight_digits
         self._columns = columns
         self._record = _own_place(columns["record"], table.places, cells.number_of)
+        code = contract.record.by_name["record"].code or "record"
+        self._record_code = None if code in REGISTERS_OWN else CODES[code]
         self._subject_of = table.checked.subject_of
         self._about_a_person = contract.subject_is_identity
         self._usual_subject = contract.subject in REGISTERS_OWN
@@ -161,6 +163,8 @@ class _Form:
         """Raises one of `UNUSUAL` for whatever the long way has to look at. `latest`: no time lies behind it."""
         record, about = line[self._record], line[self._subject]
         if not _is_usual(record) or record in NOTHING:
+            raise ValueError
+        if self._record_code and self._record_code(record) != record:
             raise ValueError
         self._latest, birth = latest, None
         if self._about_a_person:

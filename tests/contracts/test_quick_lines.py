@@ -124,6 +124,13 @@ def test_whatever_stands_in_the_cells_the_quick_way_makes_what_the_long_way_make
     assert quick is None or quick == long
 
 
+@pytest.mark.parametrize("plate", ["H-1", "AB"])
+def test_a_record_that_is_a_plate_is_checked_as_one(plate: str) -> None:
+    of = ("transport", "机动车登记")
+    quick, long = both_ways(*export_of(*of), {**USUAL[of][0], "号牌号码": plate})
+    assert (quick, type(long)) == (None, Bad)
+
+
 def test_a_line_that_lacks_cells_or_a_column_is_left_to_the_long_way() -> None:
     department, export = export_of("police", "户籍变动")
     contract, header = contracts()[export.topic], tuple(MOVED_IN)
