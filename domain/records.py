@@ -15,7 +15,7 @@ from domain.event import Event
 from domain.facts import Statement, held_in
 from domain.rows import replace
 from domain.slot import slot_record
-from domain.view import NO_SEQUENCE, Moved, Slot, Superseded, View, stated_order
+from domain.view import Moved, Slot, Superseded, View, stated_order
 
 
 class Holder(NamedTuple):
@@ -78,19 +78,8 @@ def _claim(view: View, before: Any, after: Any, event: Event) -> Claim | None:
     return None
 
 
-def with_claim(holders: tuple[Holder, ...], holder: Holder) -> tuple[Holder, ...]:
-    """`holders` of one slot, at most one of each subject, in the subjects' order, with what `holder` claims."""
-    others, known = [], holder
-    for other in holders:
-        if other[:2] != holder[:2]:
-            others.append(other)
-        elif _recorded(other) >= _recorded(holder):
-            known = other
-    return (known,) if not others else tuple(sorted([*others, known], key=_named))
-
-
-def answers(holders: tuple[Holder, ...]) -> dict[Addressee, Moved]:
-    """Which of the subjects is to be answered that the record has left it, and by which statement.
+def answers(holders: Iterable[Holder]) -> dict[Addressee, Moved]:
+    """`holders` of one slot, one of each subject. Which of the subjects is to be answered that the record has left it, and by which statement.
 
     The statement recorded last holds; at one recording time that of the greater sequence, then the one that happened
     last. Where nothing that was stated tells two subjects apart, both keep the record: a pseudonym decides nothing. A
@@ -148,12 +137,3 @@ def _of(fact: Any, slot: Slot) -> Iterable[Statement[Any]]:
 
 def _is_of(statement: Statement[Any], slot: Slot) -> bool:
     return (statement.department, statement.kind, statement.record) == slot
-
-
-def _named(holder: Holder) -> tuple[str, str]:
-    return holder.subject, holder.view
-
-
-def _recorded(holder: Holder) -> tuple[int, int, bool, int]:
-    number = NO_SEQUENCE if holder.sequence is None else holder.sequence
-    return holder.recorded_at, number, holder.withdrawn, holder.occurred_at

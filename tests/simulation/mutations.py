@@ -133,6 +133,12 @@ MUTATIONS = (
         "return Claim(slot, holder._replace(withdrawn=False)) if holder[2:] == kept else None",
     ),
     Mutation(
+        "after a start the index answers only those for whom something changes",
+        "stream_apps/record_index.py",
+        "before, after = answered.get(slot), answers(holders)",
+        "before, after = answered.get(slot, {}), answers(holders)",
+    ),
+    Mutation(
         "what a door saw goes by when it happened, not by when it was recorded",
         "domain/retention.py",
         "if statement.recorded_at >= since",
