@@ -8,7 +8,8 @@ departments stated and never on an answer, so the circle comes to rest (docs/dec
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from functools import lru_cache
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, is_not
 from typing import Any, NamedTuple
 
 from domain.event import Event
@@ -64,7 +65,8 @@ def _claim(view: View, before: Any, after: Any, event: Event) -> Claim | None:
     """The claim of the row that `event` has changed. None: it changed nothing, or only added a fact to an older version
     of the record. All facts of a slot hold statements of the same times, sequence and withdrawal: one is compared."""
     facts_of = _facts_of(after.__class__)
-    changed = [fact for fact, old in zip(facts_of(after), facts_of(before), strict=True) if fact is not old]
+    facts = facts_of(after)
+    changed = list(compress(facts, map(is_not, facts, facts_of(before))))  # of fifty fields, in C
     if not changed:
         return None
     slot = slot_of(event)
@@ -79,7 +81,8 @@ def _claim(view: View, before: Any, after: Any, event: Event) -> Claim | None:
 
 
 def answers(holders: Iterable[Holder]) -> dict[Addressee, Moved]:
-    """`holders` of one slot, one of each subject. Which of the subjects is to be answered that the record has left it, and by which statement.
+    """Which of the subjects that hold one slot, each once, is to be answered that the record has left it, and by which
+    statement.
 
     The statement recorded last holds; at one recording time that of the greater sequence, then the one that happened
     last. Where nothing that was stated tells two subjects apart, both keep the record: a pseudonym decides nothing. A
