@@ -139,6 +139,18 @@ MUTATIONS = (
         "before, after = answered.get(slot, {}), answers(holders)",
     ),
     Mutation(
+        "a row whose judging failed is believed to have contributed all that it says",
+        "domain/step.py",
+        "settled is not None and settled.bookkeeping.judged_by != NOT_JUDGED and",
+        "settled is not None and",
+    ),
+    Mutation(
+        "what a dwelling tells its grid is thought not to follow from who lives there",
+        "domain/views/dwelling.py",
+        '"register", "grades", "reinforcements", "occupants",',
+        '"register", "grades", "reinforcements",',
+    ),
+    Mutation(
         "what a door saw goes by when it happened, not by when it was recorded",
         "domain/retention.py",
         "if statement.recorded_at >= since",
