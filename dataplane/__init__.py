@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     )
     from .partitioner import partition_of
     from .plane import DataPlane
-    from .rowstore import PartitionRows, RowStore
+    from .rowstore import PartitionRows, RowStore, Store
     from .settings import DataPlaneSettings, restore_group
 
 _MODULES = ("batch", "errors", "partitioner", "plane", "rowstore", "settings")
@@ -37,6 +37,7 @@ __all__ = [
     "RecordsGone",
     "RestoreFailed",
     "RowStore",
+    "Store",
     "TransactionFailed",
     "partition_of",
     "restore_group",

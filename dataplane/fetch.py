@@ -32,8 +32,8 @@ from .restore import Restored, Restorer
 from .settings import DataPlaneSettings
 
 logger = get_logger(__name__)
-_POLL_S = 0.02
-_REFRESH_S = 0.01
+_POLL_S = 0.1
+"""A record ends it at once. What else waits for it is rare: a restored partition, the end."""
 _RESTORE = threading.Semaphore(2)  # restores at a time: more would only take the processor from what flows
 
 
@@ -95,7 +95,7 @@ class FetchThread(threading.Thread):
         self.positions = Positions(self._seek)
         self.last_turn = time.monotonic()
         self._group_metadata: Any = None
-        self._refreshed = 0.0
+        self._look_s = min(_POLL_S, settings.poll_patience_ms / 1000)
         #: The group has answered: this member is part of it, with or without partitions.
         self.joined = False
 
@@ -113,6 +113,8 @@ class FetchThread(threading.Thread):
             try:
                 if not self._commands:
                     batches = self._batches(self._consumer.consume(self._settings.batch_records, 0))
+                if not batches:  # the commit that comes now must not be of an older membership
+                    self._group_metadata = self._consumer.consumer_group_metadata()
             except BaseException as error:  # noqa: BLE001 (ends the process)
                 self._owner.failed(error)
             if batches:
@@ -124,7 +126,7 @@ class FetchThread(threading.Thread):
     def group_metadata(self) -> Any:
         """Our membership, for the transaction's offset commit; the group refuses a stale one."""
         with self._lock:
-            # While the thread polls, a call from here would wait for the handle's lock: it takes one every 10 ms.
+            # While the thread polls, a call from here would wait for the handle's lock: the thread asks after each.
             if not self._thread_has_turn.is_set() and not self._halt.is_set():
                 self._group_metadata = self._consumer.consumer_group_metadata()
             return self._group_metadata
@@ -163,7 +165,7 @@ class FetchThread(threading.Thread):
             )
             while not self._halt.is_set():
                 self.last_turn = time.monotonic()
-                if self._thread_has_turn.wait(_POLL_S) or self._turn_taken_back():
+                if self._thread_has_turn.wait(self._look_s) or self._turn_taken_back():
                     self._poll()
         except BaseException as error:  # noqa: BLE001 (reported below, whatever it was)
             failure = error
@@ -189,7 +191,7 @@ class FetchThread(threading.Thread):
         messages = self._consumer.consume(self._settings.batch_records, 0)
         if not messages and (message := self._consumer.poll(_POLL_S)) is not None:
             messages = [message, *self._consumer.consume(self._settings.batch_records - 1, 0)]
-        self._refresh_membership()
+        self._group_metadata = self._consumer.consumer_group_metadata()
         batches = self._batches(messages)
         if batches:
             with self._lock:  # both or neither: with the turn and without these, the loop would fetch past them
@@ -247,11 +249,6 @@ class FetchThread(threading.Thread):
             raise DataPlaneError(
                 f"reading {message.topic() or 'as a member of the group'} failed: {error.name()}: {error.str()}"
             ) from KafkaException(error)
-
-    def _refresh_membership(self) -> None:
-        if (now := time.monotonic()) - self._refreshed > _REFRESH_S:
-            self._refreshed = now
-            self._group_metadata = self._consumer.consumer_group_metadata()
 
     def _partitions(self, numbers: Iterable[int]) -> list[TopicPartition]:
         return [TopicPartition(topic, number) for number in numbers for topic in self._topics]

@@ -26,7 +26,7 @@ from .health import HealthServer
 from .lag import LagThread
 from .origin import with_origin
 from .restore import Restored, Restorer
-from .rowstore import RowStore
+from .rowstore import RowStore, Store
 from .settings import DataPlaneSettings
 from .transaction import Headers, TransactionalProducer
 from .vitals import Vitals
@@ -51,7 +51,7 @@ class DataPlane:
         self.settings = settings or DataPlaneSettings()
         self.instance = self.settings.instance or uuid.uuid4().hex[:12]
         self.failure: BaseException | None = None
-        self._stores: list[RowStore[Any]] = []
+        self._stores: list[Store] = []
         self._on_assigned: list[PartitionsHook] = []
         self._on_revoked: list[PartitionsHook] = []
         self._producer: TransactionalProducer | None = None
@@ -72,12 +72,16 @@ class DataPlane:
     # -- before the start
 
     def add_row_store(self, store: RowStore[Row]) -> RowStore[Row]:
+        """As `add_store`, for rows that are published when they are put."""
+        self.add_store(store)
+        store.produce = self.produce
+        return store
+
+    def add_store(self, store: Store) -> None:
         """Have `store` restored on assignment and dropped on revocation. Before the worker starts."""
         if self._dispatcher is not None:
             raise Misplaced("row stores are added before the worker starts")
-        store.produce = self.produce
         self._stores.append(store)
-        return store
 
     def on_partitions_assigned(self, hook: PartitionsHook) -> PartitionsHook:
         """Decorator: `hook(partition_numbers)` after their rows are restored and before their first batch."""
@@ -149,7 +153,8 @@ class DataPlane:
         # From here on without a call in between: this is called for every record.
         self.produce = self._producer.produce  # type: ignore[method-assign]
         for store in self._stores:
-            store.produce = self._producer.produce
+            if isinstance(store, RowStore):
+                store.produce = self._producer.produce
         index = self.app.topics._topic_name_index  # noqa: SLF001 (Faust keeps no public one)
         self._dispatcher = Dispatcher(
             self.settings, self._producer, index.__getitem__, self._take, self._group_metadata, self._on_failure

@@ -33,7 +33,7 @@ from mode import get_logger
 
 from . import codes, metrics
 from .errors import RecordsGone, RestoreFailed
-from .rowstore import RowStore
+from .rowstore import Store
 from .settings import DataPlaneSettings, restore_group
 
 logger = get_logger(__name__)
@@ -58,7 +58,7 @@ class Restorer:
         servers: str,
         app_id: str,
         settings: DataPlaneSettings,
-        stores: Sequence[RowStore[Any]],
+        stores: Sequence[Store],
         admin: AdminClient,
     ) -> None:
         self._servers = servers

@@ -7,8 +7,8 @@ input that it was made from, and is produced to the same partition number of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterator, Sized
+from typing import Any, Generic, Protocol, TypeVar
 
 from .errors import Misplaced
 from .transaction import Headers
@@ -27,6 +27,28 @@ class Produce(Protocol):
         partition: int = -1,
         headers: Headers | None = None,
     ) -> None: ...
+
+
+class Store(Protocol):
+    """State by partition that is restored from a compacted topic: a `RowStore`, or one of your own made from a topic
+    that the app *reads*. The restore goes to the topic's end, so such a state may know records that are still to be
+    read: reading them again must change nothing."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def owned(self) -> list[int]:
+        """Partitions held, in order."""
+
+    def load(self, value: bytes) -> Any:
+        """Raises ValueError on a value with which the worker must not start."""
+
+    def install(self, partition: int, rows: dict[bytes, Any]) -> None:
+        """The partition was restored: the last value of each key. Called by the driver, which keeps nothing of it."""
+
+    def rows(self, partition: int) -> Sized: ...
+    def drop(self, partition: int) -> None:
+        """The partition was revoked. Called by the driver."""
 
 
 class PartitionRows(Generic[Row]):

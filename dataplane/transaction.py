@@ -107,7 +107,7 @@ class TransactionalProducer:
     ) -> None:
         deadline = time.monotonic() + self._settings.produce_wait_s
         while True:
-            self._client.poll(0.05)
+            self._client.flush(0.05)  # as `poll`, and what waits for others is sent now
             if self.delivery_error is not None:
                 raise self.delivery_error
             try:

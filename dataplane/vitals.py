@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from . import metrics
 from .dispatcher import Dispatcher
 from .fetch import FetchThread
-from .rowstore import RowStore
+from .rowstore import Store
 from .settings import DataPlaneSettings
 
 
@@ -21,7 +20,7 @@ class Vitals:
         self._last_beat = time.monotonic()
         self.dispatcher: Dispatcher | None = None
         self.fetch: FetchThread | None = None
-        self.stores: Sequence[RowStore[Any]] = ()
+        self.stores: Sequence[Store] = ()
         self.stopping = False
 
     def beat(self) -> None:

@@ -137,10 +137,12 @@ def ends(fact: Fact[int]) -> dict[tuple[str, str], int]:
 def telephones(fact: Fact[str]) -> Fact[str]:
     """The statements that name a telephone. Those that name none are kept as well (value ""): whether the number of an
     older version of the record still holds must not depend on which of the two came first."""
-    return tuple(statement for statement in fact if statement.value)
+    return tuple([statement for statement in fact if statement.value])
 
 
 def disagree(fact: Fact[V], compared: Callable[[V], object] = lambda value: value) -> bool:
     """True if two departments hold different values now. `compared` picks what is compared."""
+    if len(fact) < 2:  # most facts
+        return False
     departments = (tuple(group) for _, group in groupby(fact, key=lambda s: s.department))
     return len({compared(held.value) for department in departments if (held := current(department)) is not None}) > 1

@@ -8,14 +8,15 @@ departments stated and never on an answer, so the circle comes to rest (docs/dec
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from functools import lru_cache
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, is_not
 from typing import Any, NamedTuple
 
 from domain.event import Event
 from domain.facts import Statement, held_in
 from domain.rows import replace
 from domain.slot import slot_record
-from domain.view import NO_SEQUENCE, Moved, Slot, Superseded, View, stated_order
+from domain.view import Moved, Slot, Superseded, View, stated_order
 
 
 class Holder(NamedTuple):
@@ -64,7 +65,8 @@ def _claim(view: View, before: Any, after: Any, event: Event) -> Claim | None:
     """The claim of the row that `event` has changed. None: it changed nothing, or only added a fact to an older version
     of the record. All facts of a slot hold statements of the same times, sequence and withdrawal: one is compared."""
     facts_of = _facts_of(after.__class__)
-    changed = [fact for fact, old in zip(facts_of(after), facts_of(before), strict=True) if fact is not old]
+    facts = facts_of(after)
+    changed = list(compress(facts, map(is_not, facts, facts_of(before))))  # of fifty fields, in C
     if not changed:
         return None
     slot = slot_of(event)
@@ -78,19 +80,9 @@ def _claim(view: View, before: Any, after: Any, event: Event) -> Claim | None:
     return None
 
 
-def with_claim(holders: tuple[Holder, ...], holder: Holder) -> tuple[Holder, ...]:
-    """`holders` of one slot, at most one of each subject, in the subjects' order, with what `holder` claims."""
-    others, known = [], holder
-    for other in holders:
-        if other[:2] != holder[:2]:
-            others.append(other)
-        elif _recorded(other) >= _recorded(holder):
-            known = other
-    return (known,) if not others else tuple(sorted([*others, known], key=_named))
-
-
-def answers(holders: tuple[Holder, ...]) -> dict[Addressee, Moved]:
-    """Which of the subjects is to be answered that the record has left it, and by which statement.
+def answers(holders: Iterable[Holder]) -> dict[Addressee, Moved]:
+    """Which of the subjects that hold one slot, each once, is to be answered that the record has left it, and by which
+    statement.
 
     The statement recorded last holds; at one recording time that of the greater sequence, then the one that happened
     last. Where nothing that was stated tells two subjects apart, both keep the record: a pseudonym decides nothing. A
@@ -148,12 +140,3 @@ def _of(fact: Any, slot: Slot) -> Iterable[Statement[Any]]:
 
 def _is_of(statement: Statement[Any], slot: Slot) -> bool:
     return (statement.department, statement.kind, statement.record) == slot
-
-
-def _named(holder: Holder) -> tuple[str, str]:
-    return holder.subject, holder.view
-
-
-def _recorded(holder: Holder) -> tuple[int, int, bool, int]:
-    number = NO_SEQUENCE if holder.sequence is None else holder.sequence
-    return holder.recorded_at, number, holder.withdrawn, holder.occurred_at

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
@@ -20,6 +20,7 @@ from domain.service_time import ServiceTime
 from domain.time import DAY
 from domain.view import Bookkeeping, Contributed, Noted, View
 
+_id_of = attrgetter("finding_id")
 _FINDINGS = UUID("5f0c4a3e-2f0b-5d6f-9a57-0b6f3f1c7a10")
 WITHDRAWN = Text("规则已停用", "the rule is no longer in use")
 JOINED = Text("已并入本人的现用号码", "kept under the person's present number now")
@@ -88,17 +89,19 @@ def settle(
     live_since: int,
     touched: Sequence[Source] = (),
     quiet: Set[str] = NOBODY_QUIET,
+    before: Any = None,
 ) -> Outcome:
     """`row` brought to rest after what was said: what is too old is gone, bookkeeping renewed, outputs that differ.
 
     `now` is the partition's last clock event; before the first one no rule is asked and the row is due at once.
     `live_since`: findings that rest only on older facts are held back. `touched`: what was said, shown as the reason
-    of a resolution. `quiet`: the topics that are, by the same clock event.
+    of a resolution. `quiet`: the topics that are, by the same clock event. `before`: the subject's row as this version
+    of the code settled it last; None if it did not.
     """
     if now is not None:
         row = view.expire(row, now)
     book: Bookkeeping = row.bookkeeping
-    contributed, contributions = _contribute(view, row, book)
+    contributed, contributions = _contribute(view, row, book, before)
     if now is None:
         row = replace(row, bookkeeping=book._replace(contributed=contributed, due_at=0))
         return Outcome(row, contributions, (), ())
@@ -153,7 +156,11 @@ def _mark_of(rules: tuple[tuple[str, int, ServiceTime, int | None], ...], live_s
     return _fingerprint((tuple(sorted(rules, key=lambda rule: rule[0])), live_since))
 
 
-def _contribute(view: View, row: Any, book: Bookkeeping) -> tuple[tuple[Contributed, ...], list[tuple[str, str, Any]]]:
+def _contribute(
+    view: View, row: Any, book: Bookkeeping, settled: Any
+) -> tuple[tuple[Contributed, ...], list[tuple[str, str, Any]]]:
+    if settled is not None and settled.bookkeeping.judged_by != NOT_JUDGED and _contributes_alike(view, row, settled):
+        return book.contributed, []
     before = {(last.view, last.target): last.fingerprint for last in book.contributed}
     after, changes = [], []
     for other, by_target in view.contribute(row).items():
@@ -164,6 +171,11 @@ def _contribute(view: View, row: Any, book: Bookkeeping) -> tuple[tuple[Contribu
                 changes.append((other, target, value))
     changes += [(other, target, None) for other, target in sorted(before, key=itself)]
     return tuple(sorted(after, key=lambda contributed: contributed[:2])), changes
+
+
+def _contributes_alike(view: View, row: Any, other: Any) -> bool:
+    here, there = view.contributes_from(row), view.contributes_from(other)
+    return len(here) == len(there) and all(map(is_, here, there))
 
 
 def _judge(
@@ -181,8 +193,8 @@ def _judge(
     alerts: list[Alert] = []
     forget: list[str] = []
     for rule in rules if seen is not None else ():
-        unknown = is_unknown(rule, quiet)
         for finding in _findings(rule, seen, now):
+            unknown = is_unknown(rule, quiet)
             identifier = finding_id(rule.name, row.id, finding.cause)
             old = before.pop(identifier, None)
             known = "opened" if _newest(finding) >= _counts_from(rule, live_since) else "held"
@@ -213,14 +225,17 @@ def _judge(
             after.append(old._replace(state="resolved", fingerprint="", changed_at=now))
             ended = JOINED if seen is None else gone.resolved if gone else WITHDRAWN
             alerts.append(_resolution(view, gone, row, old, now, touched, ended))
-    return tuple(sorted(after, key=attrgetter("finding_id"))), alerts, forget
+    return tuple(sorted(after, key=_id_of)), alerts, forget
 
 
 def _findings(rule: Rule, row: Any, now: int) -> Iterable[Finding]:
     """What the rule finds, one finding a cause: a car that two members hold at once (its transfer was said to one of
     them only) is one finding that rests on what was said of both."""
+    found = list(rule.check(row, now))
+    if len(found) < 2:  # most rows: none
+        return found
     by_cause: dict[str, Finding] = {}
-    for finding in rule.check(row, now):
+    for finding in found:
         other = by_cause.setdefault(finding.cause, finding)
         if other is not finding:
             both = tuple(sorted({*other.because, *finding.because}, key=itself))

@@ -131,6 +131,10 @@ def _as_it_is(row: Any) -> Any:
     return row
 
 
+def _all_of_it(row: Any) -> tuple[Any, ...]:
+    return (row,)
+
+
 @dataclass(frozen=True)
 class View:
     """A view by its name. `merge` gives the row after an event, `receive` after another subject's contribution
@@ -144,6 +148,8 @@ class View:
     `place` gives where the subject is found: a dwelling, or `grid/<code>` or `district/<code>` where it is no one
     dwelling; `household` gives its household. Alerts carry both.
     `contributes_to` names the views that `contribute` may speak of: the catalogue follows a statement through them.
+    `contributes_from` gives what `contribute` reads of a row: two rows of a subject for which it gives the same objects
+    contribute the same. The row itself, if nothing better is known (docs/decisions/0036-stages.md).
     """
 
     name: str
@@ -157,6 +163,7 @@ class View:
     contribute: Callable[[Any], Contributions] = _says_nothing
     kept: Mapping[str, Kept] = field(default_factory=lambda: NOTHING_GOES, hash=False)  # a view is a key itself
     contributes_to: frozenset[str] = frozenset()
+    contributes_from: Callable[[Any], tuple[Any, ...]] = _all_of_it
     judged: Callable[[Any], Any] = _as_it_is
 
     def expire(self, row: Any, now: int) -> Any:

@@ -5,6 +5,7 @@ The supervisor's programs, `citygrid status`, the ports of `/metrics` and what P
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
 from dataclasses import dataclass
@@ -99,7 +100,10 @@ def run_worker(kind: str, plugin: str | None) -> None:
         raise SystemExit(
             f"There is no {kind} '{plugin or ''}' here; there are: {', '.join(map(str, known)) or 'none'}."
         )
+    gc.disable()  # modules stay: to look again and again for what of them could go took a tenth of a start
     main = import_module(WORKERS[kind]).main
+    gc.freeze()
+    gc.enable()
     raise SystemExit(main(plugin) if plugin else main())
 
 

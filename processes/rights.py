@@ -17,7 +17,7 @@ from runtime.reader_positions import GROUPS
 from runtime.settings import Settings
 from wire.access import Access, on
 from wire.contracts import DOOR_REPORTS, stated_by
-from wire.topics import ALERTS, PUBLICATIONS, RECORD_CLAIMS, RECORD_HOLDERS, topics
+from wire.topics import ALERTS, PUBLICATIONS, RECORD_CLAIMS, topics
 
 Kind = Literal["topic", "group", "transactional_id"]
 Operation = Literal["read", "write", "describe"]
@@ -56,7 +56,7 @@ def _of_process(settings: Settings, process: Process) -> Access:
 def _of_operator(settings: Settings) -> Access:
     """Reads all (backup, dead letters, rebuild), states for departments, sends back what was put aside by any stage."""
     every = {topic.name for topic in topics()}
-    made_by_stages = {ALERTS, RECORD_CLAIMS, RECORD_HOLDERS, *(name for name in every if name.startswith("rows."))}
+    made_by_stages = {ALERTS, RECORD_CLAIMS, *(name for name in every if name.startswith("rows."))}
     return Access(
         reads=on(settings, every),
         writes=on(settings, every - made_by_stages),

@@ -17,13 +17,7 @@ from wire.codec import RecordReader
 from wire.contracts import published
 from wire.registry import Registry
 from wire.row_classes import builder
-from wire.topics import RECORD_CLAIMS, RECORD_HOLDERS, RECORD_MOVES
-
-
-class Holders(NamedTuple):
-    """The value of `record-holders`."""
-
-    holders: tuple[Holder, ...]
+from wire.topics import RECORD_CLAIMS, RECORD_MOVES
 
 
 class Answer(NamedTuple):
@@ -51,16 +45,21 @@ class RecordCodec:
         self._prefix = prefix
         self.dump_holder: Callable[[Holder], bytes] = self._writer(RECORD_CLAIMS)
         self._dump_answer: Callable[[Answer], bytes] = self._writer(RECORD_MOVES)
-        self._dump_holders: Callable[[Holders], bytes] = self._writer(RECORD_HOLDERS)
         self._read_claim = self._reader(RECORD_CLAIMS)
-        self._read_holders = self._reader(RECORD_HOLDERS)
         self._read_move = self._reader(RECORD_MOVES)
-        self._holders = builder(Holders)
         self._answer = builder(Answer)
 
     def load_claim(self, key: bytes | None, value: bytes | None) -> Claim:
         slot, _, row = (key or b"").decode().rpartition("\n")
         return Claim(_slot(slot), Holder(*_row(row), **self._read_claim(value or b"")))
+
+    def load_holder(self, row: bytes, value: bytes) -> Holder | None:
+        """Who claims a record, out of parts of a claim's key and its value; None if they are not what the topic holds:
+        such a record was put aside when it came."""
+        try:
+            return Holder(*_row(row.decode()), **self._read_claim(value))
+        except (ValueError, TypeError):
+            return None
 
     def load_move(self, key: bytes | None, value: bytes | None) -> Move:
         row, _, slot = (key or b"").decode().partition("\n")
@@ -68,13 +67,6 @@ class RecordCodec:
 
     def dump_moved(self, moved: Moved | None) -> bytes:
         return self._dump_answer(Answer(moved))
-
-    def dump_holders(self, holders: tuple[Holder, ...]) -> bytes:
-        return self._dump_holders(Holders(holders))
-
-    def load_holders(self, value: bytes) -> tuple[Holder, ...]:
-        holders: tuple[Holder, ...] = self._holders(self._read_holders(value)).holders
-        return holders
 
     def _writer(self, topic: str) -> Callable[[Any], bytes]:
         output = published()[topic]
@@ -86,7 +78,7 @@ class RecordCodec:
 
 
 def slot_key(slot: Slot) -> bytes:
-    """The key of `record-holders`."""
+    """How a slot is written in keys."""
     return "/".join(slot).encode()
 
 

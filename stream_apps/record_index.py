@@ -1,59 +1,70 @@
 """The index of records: about which subjects each was stated, and which of those it has left.
 
-A row of the index is kept as the bytes of its record: there are ten times as many as residents, and few are ever read
-again. It needs no clock and no rules.
+It needs no clock and no rules. What it knows follows from the topic that it reads; what it has answered it does not
+note, so the first claim of a slot after a start is answered to all that share the slot.
 """
 
 from __future__ import annotations
 
-from dataplane import RecordBatch, RowStore, partition_of
-from domain.records import Addressee, Holder, answers, with_claim
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import cast
+
+from dataplane import RecordBatch, partition_of
+from domain.records import Addressee, Holder, answers
 from domain.view import Moved
 from stream_apps.outlet import Outlet
-from stream_apps.record_codec import RecordCodec, move_key, slot_key
+from stream_apps.record_claims import Claims, ClaimStore
+from stream_apps.record_codec import RecordCodec, move_key
 from wire.codec import schema_id_of
 from wire.topics import RECORD_MOVES
 
-Holders = tuple[Holder, ...]
+Answers = dict[Addressee, Moved]
 
 
 class RecordIndex:
     """`partitions` is that of every topic of the city."""
 
-    def __init__(
-        self, store: RowStore[bytes], codec: RecordCodec, outlet: Outlet, *, prefix: str, partitions: int
-    ) -> None:
+    def __init__(self, store: ClaimStore, codec: RecordCodec, outlet: Outlet, *, prefix: str, partitions: int) -> None:
         self._store = store
         self._codec = codec
         self._outlet = outlet
         self._moves = f"{prefix}{RECORD_MOVES}"
         self._partitions = partitions
+        self._answered: dict[int, dict[bytes, Answers]] = defaultdict(dict)
+
+    def hand_over(self, partitions: Sequence[int]) -> None:
+        """`partitions` go to another worker, which may answer otherwise before they come back."""
+        for number in partitions:
+            self._answered.pop(number, None)
 
     def fold(self, batch: RecordBatch) -> None:
         """All that follows from a batch of claims, produced. Raises on any error that is not the record's own fault."""
-        rows = self._store.rows(batch.partition)
-        touched: dict[bytes, tuple[Holders, Holders]] = {}
+        claims = self._store.rows(batch.partition)
+        touched: dict[bytes, None] = {}
         for record in batch.records:
+            key, value = cast("bytes", record.key()), cast("bytes", record.value())
             try:
-                claim = self._codec.load_claim(record.key(), record.value())
-            except (ValueError, TypeError) as unreadable:
-                self._outlet.dead_letter(record, f"unreadable: {unreadable}", schema_id_of(record.value()))
+                self._codec.load_claim(key, value)
+            except (ValueError, TypeError) as unreadable:  # also one without a key or a value
+                self._outlet.dead_letter(record, f"unreadable: {unreadable}", schema_id_of(value))
                 continue
-            key = slot_key(claim.slot)
-            before, after = touched.get(key) or self._known(rows.get(key))
-            touched[key] = before, with_claim(after, claim.holder)
-        for key, (before, after) in touched.items():
-            if after != before:
-                rows.put(key, self._codec.dump_holders(after))
-                self._answer(key, answers(before), answers(after))
+            touched[claims.put(key, value)] = None
+        for slot in touched:
+            if holders := self._holders(claims, slot):
+                self._answer(self._answered[batch.partition], slot, holders)
 
-    def _known(self, row: bytes | None) -> tuple[Holders, Holders]:
-        holders = () if row is None else self._codec.load_holders(row)
-        return holders, holders
+    def _holders(self, claims: Claims, slot: bytes) -> list[Holder]:
+        """Who claims a slot that several rows claim; nobody where it is one, who was never answered anything."""
+        read = (self._codec.load_holder(row, value) for row, value in claims.contested(slot))
+        return [holder for holder in read if holder is not None]
 
-    def _answer(self, slot: bytes, before: dict[Addressee, Moved], after: dict[Addressee, Moved]) -> None:
-        """To each subject what has changed for it."""
-        for to in sorted(before.keys() | after.keys()):
-            if before.get(to) != (moved := after.get(to)):
+    def _answer(self, answered: dict[bytes, Answers], slot: bytes, holders: Sequence[Holder]) -> None:
+        """To each subject what it was not answered yet by this worker. `answered`: by slot what it was."""
+        before, after = answered.get(slot), answers(holders)
+        for to in sorted(holder[:2] for holder in holders):
+            moved = after.get(to)
+            if before is None or before.get(to) != moved:
                 where = partition_of(to[1].encode(), self._partitions)
                 self._outlet.produce(self._moves, move_key(to, slot), self._codec.dump_moved(moved), where, None)
+        answered[slot] = after

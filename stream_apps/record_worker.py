@@ -5,17 +5,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from dataplane import DataPlane, RowStore
+from dataplane import DataPlane
 from runtime import log
 from runtime.settings import Settings, load
 from runtime.traces import traces_of
 from stream_apps.outlet import Telling
+from stream_apps.record_claims import ClaimStore
 from stream_apps.record_codec import RecordCodec
 from stream_apps.record_index import RecordIndex
 from stream_apps.worker import access_of, app_of, process_of, run
 from wire.access import Access, on
 from wire.registry import Registry
-from wire.topics import RECORD_CLAIMS, RECORD_HOLDERS, RECORD_MOVES, group_of_stage
+from wire.topics import RECORD_CLAIMS, RECORD_MOVES, group_of_stage
 
 PROCESS = "records"
 
@@ -25,9 +26,12 @@ def build(settings: Settings, process: str) -> DataPlane:
     prefix, group = settings.topic_prefix, group_of_stage(settings, PROCESS)
     app, plane = app_of(group, settings, process)
     codec = RecordCodec(Registry.of(settings), prefix)
-    store: RowStore[bytes] = plane.add_row_store(RowStore(f"{prefix}{RECORD_HOLDERS}", _as_it_is, _as_it_is))
+    store = ClaimStore(f"{prefix}{RECORD_CLAIMS}")
+    plane.add_store(store)
     outlet = Telling(plane, traces_of(settings, process), group)
     index = RecordIndex(store, codec, outlet, prefix=prefix, partitions=settings.partitions)
+
+    plane.on_partitions_revoked(index.hand_over)
 
     async def fold(stream: Any) -> None:
         async for batch in stream:
@@ -39,12 +43,8 @@ def build(settings: Settings, process: str) -> DataPlane:
 
 
 def access(settings: Settings) -> Access:
-    """What the index does with Kafka."""
-    return access_of(settings, PROCESS, on(settings, [RECORD_CLAIMS]), RECORD_HOLDERS, [RECORD_MOVES])
-
-
-def _as_it_is(row: bytes) -> bytes:
-    return row
+    """What the index does with Kafka. It writes no claim."""
+    return access_of(settings, PROCESS, on(settings, [RECORD_CLAIMS]), [RECORD_MOVES])
 
 
 def main() -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
 from itertools import chain
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import structlog
 from confluent_kafka import Message
@@ -42,7 +43,8 @@ ROWS_A_TICK = 10_000
 also when a whole city is due at midnight. The rest is due still at the next tick, a second later."""
 
 
-class Touched(NamedTuple):
+@dataclass(slots=True)
+class Touched:
     """A row as a batch leaves it, what was said, the records that said it, and the claims that follow."""
 
     row: Any
@@ -94,6 +96,7 @@ class Stage:
         self._ticks: dict[int, Tick] = {}
         self._due: dict[int, DueIndex] = {}
         self._doubt: dict[int, DoubtIndex] = {}
+        self._restored: dict[int, set[bytes]] = {}  # keys of rows that another version may have settled last
         if rules:  # there from the start: a series that begins with its first alert does not show it as an increase
             metrics.EVENT_TO_ALERT_SECONDS.labels(view.name)
 
@@ -104,6 +107,7 @@ class Stage:
             rows = self._store.rows(number)
             self._due[number] = DueIndex(rows, self._judged_by_others)
             self._doubt[number] = DoubtIndex(rows, self.rules)
+            self._restored[number] = set(rows)
 
     def hand_over(self, partitions: Sequence[int]) -> None:
         """`partitions` go to another worker."""
@@ -112,6 +116,7 @@ class Stage:
             self._ticks.pop(number, None)
             self._due.pop(number, None)
             self._doubt.pop(number, None)
+            self._restored.pop(number, None)
 
     def fold(self, batch: RecordBatch) -> None:
         """All that follows from the batch, produced. Raises on any error that is not the record's own fault."""
@@ -141,7 +146,7 @@ class Stage:
             if isinstance(event, Parked):
                 self._outlet.parked(record, event.reason, event.schema_id)
                 continue
-            here = touched.get(key) or self._touch(batch.partition, key, event.subject, record)
+            here = touched.get(key) or self._touch(batch.partition, key, event.subject, record, touched)
             if here is None:
                 continue
             here.sources.append(Source(event.department, event.kind, event.record, event.event_id, event.occurred_at))
@@ -155,7 +160,7 @@ class Stage:
                 except Exception as mistake:  # noqa: BLE001 - whatever the view's code raises
                     self._failed(key, record, mistake)
                     row = None
-            touched[key] = self._set_aside(here, record) if row is None else here._replace(row=row)
+            here.row = self._set_aside(here, record) if row is None else row
             if claim is not None:
                 here.claims[claim.slot] = claim
         if newest:
@@ -176,7 +181,7 @@ class Stage:
                 reason = "unreadable: the key is not the target, the source's view and the source"
                 self._outlet.dead_letter(record, reason, schema_id_of(value))
                 continue
-            here = touched.get(key) or self._touch(batch.partition, key, contribution.target, record)
+            here = touched.get(key) or self._touch(batch.partition, key, contribution.target, record, touched)
             if here is None:
                 continue
             if (source := getattr(contribution.value, "source", None)) is not None:
@@ -189,7 +194,7 @@ class Stage:
                 except Exception as mistake:  # noqa: BLE001 - whatever the view's code raises
                     self._failed(key, record, mistake)
                     row = None
-            touched[key] = self._set_aside(here, record) if row is None else here._replace(row=row)
+            here.row = self._set_aside(here, record) if row is None else row
         return touched
 
     def _read_moves(self, batch: RecordBatch) -> dict[bytes, Touched]:
@@ -203,21 +208,19 @@ class Stage:
             if move.view != self.view.name:
                 continue
             key = move.subject.encode()
-            here = touched.get(key) or self._touch(batch.partition, key, move.subject, record)
+            here = touched.get(key) or self._touch(batch.partition, key, move.subject, record, touched)
             if here is None:
                 continue
             here.records.append(record)
             row = admitted(here.row, record)
-            touched[key] = (
-                self._set_aside(here, record)
-                if row is None
-                else here._replace(row=answered(row, move.slot, move.moved))
-            )
+            here.row = self._set_aside(here, record) if row is None else answered(row, move.slot, move.moved)
         return touched
 
-    def _touch(self, number: int, key: bytes, subject: str, record: Message) -> Touched | None:
-        """The row of `key` as it is; a new one only where its key belongs. None: put aside, because the subject would
-        have two rows, and each would tell half of the truth."""
+    def _touch(
+        self, number: int, key: bytes, subject: str, record: Message, touched: dict[bytes, Touched]
+    ) -> Touched | None:
+        """The row of `key` as it is, among what the batch has `touched` from now on; a new one only where its key
+        belongs. None: put aside, because the subject would have two rows, and each would tell half of the truth."""
         row = self._store.rows(number).get(key)
         if row is None:
             where = partition_of(key, self._partitions)
@@ -226,7 +229,8 @@ class Stage:
                 self._outlet.dead_letter(record, reason, schema_id_of(record.value()))
                 return None
             row = self.view.row(subject)
-        return Touched(row, [], [], {})
+        here = touched[key] = Touched(row, [], [], {})
+        return here
 
     def _failed(self, key: bytes, record: Message, mistake: Exception) -> None:
         """The view's code could not merge `record`. Raises what no other code would mend, and TooManyMistakes."""
@@ -234,10 +238,10 @@ class Stage:
             raise mistake
         self._mistakes.merging_failed(key, record.partition() or 0, mistake)
 
-    def _set_aside(self, here: Touched, record: Message) -> Touched:
+    def _set_aside(self, here: Touched, record: Message) -> Any:
         """The row as it is, and `record` among those that wait until they are sent back together."""
         self._outlet.parked(record, WAITS if here.row.bookkeeping.put_aside else FAILED, schema_id_of(record.value()))
-        return here._replace(row=put_aside(here.row, record))
+        return put_aside(here.row, record)
 
     # -- what the touched rows now say
 
@@ -248,14 +252,15 @@ class Stage:
         of_events = batch.topic not in (self._contributions, self._moves)
         refused = (TooLarge,) if of_events else (TooLarge, InvalidValue)
         alerts = 0
-        for key, (row, sources, records, claims) in touched.items():
+        for key, here in touched.items():
+            records, sources = here.records, here.sources
             hop = self._outlet.hop(records, sources if of_events else None, self._began)
-            if row != rows.get(key):
-                outcome = self._judged(batch.partition, key, row, now, quiet, sources)
+            if here.row != rows.get(key):
+                outcome = self._judged(batch.partition, key, here.row, now, quiet, sources)
                 try:
                     inputs = _inputs(records) if outcome.alerts else ()
                     alerts += self._put(batch.partition, key, outcome, inputs, hop.headers if hop else None)
-                    self._claim(claims.values(), hop.headers if hop else None)
+                    self._claim(here.claims.values(), hop.headers if hop else None)
                     if hop and outcome.alerts:
                         hop.note("citygrid.finding_ids", [alert.finding_id for alert in outcome.alerts])
                 except refused as why:
@@ -296,8 +301,9 @@ class Stage:
         if row.bookkeeping.put_aside:
             return unjudged(self.view, self.rules, row, now)
         self._mistakes.judged()
+        before = None if key in self._restored[number] else self._store.rows(number).get(key)
         try:
-            return settle(self.view, self.rules, row, now, self._live_since, sources, quiet)
+            return settle(self.view, self.rules, row, now, self._live_since, sources, quiet, before)
         except MemoryError:
             raise
         except Exception as mistake:  # noqa: BLE001 - whatever a rule or a view raises
@@ -326,6 +332,7 @@ class Stage:
         alerts = [(alert, self._wire.dump_alert(alert._replace(inputs=inputs))) for alert in outcome.alerts]
         produce = self._outlet.produce
         self._due[number].put(key, outcome.row, row, headers)
+        self._restored[number].discard(key)
         self._large.measured(key, len(row))
         self._doubt[number].note(key, outcome.row)
         for view, about, contribution in contributions:

@@ -131,17 +131,18 @@ def access(settings: Settings, name: str) -> Access:
     view = discover("domain.views", "VIEW", View)[name]
     claims = {RECORD_CLAIMS} if one_subject(view) else set()
     told = {f"contributions.{other}" for other in view.contributes_to}
-    reads = topics_of(view, settings.topic_prefix)
-    return access_of(settings, name, reads, f"rows.{name}", {ALERTS, *told, *claims})
+    rows = f"rows.{name}"
+    reads = on(settings, [rows]).union(topics_of(view, settings.topic_prefix))
+    return access_of(settings, name, reads, {rows, ALERTS, *told, *claims})
 
 
-def access_of(settings: Settings, name: str, reads: Iterable[str], rows: str, writes: Iterable[str]) -> Access:
-    """As `access` for any worker of the data plane: its rows are restored by a group of their own. `reads` are names
+def access_of(settings: Settings, name: str, reads: frozenset[str], writes: Iterable[str]) -> Access:
+    """As `access` for any worker of the data plane: what it knows is restored by a group of its own. `reads` are names
     on the cluster."""
     group = group_of_stage(settings, name)
     return Access(
-        reads=on(settings, [rows]).union(reads),
-        writes=on(settings, [rows, *PUT_ASIDE, *writes]),
+        reads=reads,
+        writes=on(settings, [*PUT_ASIDE, *writes]),
         groups=frozenset({group, restore_group(group)}),
         transactions=f"{group}-",
     )

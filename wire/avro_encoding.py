@@ -41,12 +41,12 @@ def _long(x: int) -> bytes:
     z = x << 1 if x >= 0 else ~x << 1 | 1
     if z <= _LOW:
         return _LAST[z]
+    if 1 << 42 <= z < 1 << 56:  # microseconds since 1970: most that are large
+        return _MORE[z & _LOW] + _MORE[z >> 14 & _LOW] + _MORE[z >> 28 & _LOW] + _LAST[z >> 42]
     if z < 1 << 28:
         return _MORE[z & _LOW] + _LAST[z >> 14]
-    if z < 1 << 42:  # milliseconds since 1970
+    if z < 1 << 42:  # milliseconds
         return _MORE[z & _LOW] + _MORE[z >> 14 & _LOW] + _LAST[z >> 28]
-    if z < 1 << 56:  # microseconds
-        return _MORE[z & _LOW] + _MORE[z >> 14 & _LOW] + _MORE[z >> 28 & _LOW] + _LAST[z >> 42]
     if z >= 1 << 64:
         raise OverflowError("out of the range of a long")
     return _MORE[z & _LOW] + _MORE[z >> 14 & _LOW] + _MORE[z >> 28 & _LOW] + _MORE[z >> 42 & _LOW] + _LAST[z >> 56]
@@ -59,6 +59,16 @@ class _Lengths(dict[int, bytes]):
         encoded = _long(length)
         if length <= _LOW:
             self[length] = encoded
+        return encoded
+
+
+class _Words(dict[str, bytes]):
+    """Text -> its bytes, for fields of few values."""
+
+    def __missing__(self, text: str) -> bytes:
+        encoded = _string(text)
+        if len(self) < 10_000:
+            self[text] = encoded
         return encoded
 
 
@@ -175,6 +185,7 @@ def _fits(kind: str, detail: Any, value: Any) -> bool:
 RUNTIME: dict[str, Any] = {
     "B": _boolean, "I": _int, "L": _long, "F": _number(_float), "D": _number(_double), "Y": _bytes, "S": _string,
     "N": _null, "X": _fixed, "E": _empty, "choose": _choose, "Z": _Lengths(),
+    "W": _Words(),
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from wire.avro_encoding import RUNTIME, InvalidValue, diagnose, fitting
+from wire.row_classes import FEW
 from wire.schema import (
     NULL,
     Array,
@@ -148,6 +149,8 @@ class _Generator:
 
     def _field(self, field: Field) -> str:
         if self._access == "attribute":
+            if field.name in FEW and field.type == Primitive("string"):
+                return f"W[v.{field.name}]"
             return self.expression(field.type, f"v.{field.name}")
         if not field.has_default or not self._defaults:
             return self.expression(field.type, f"v[{field.name!r}]")

@@ -79,7 +79,7 @@ What = Literal["row", "contribution", "alert", "clock", "record"]
 
 OUR_DEPARTMENT = "grid"
 """Whose contracts the city's own database states."""
-RECORD_TOPICS = ("record-claims", "record-holders", "record-moves")
+RECORD_TOPICS = ("record-claims", "record-moves")
 """About which subject each record is: docs/decisions/0024-one-subject.md."""
 DOOR_REPORTS = "door-reports"
 """What the doors did with what departments handed over: docs/decisions/0034-door-reports.md."""

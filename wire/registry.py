@@ -66,7 +66,7 @@ class Registry:
         self._http = httpx.Client(
             base_url=url.rstrip("/"),
             auth=auth,
-            verify=_authorities(),
+            verify=_authorities() if url.startswith("https:") else False,  # to load them takes 30 ms
             timeout=10,
             headers={"Accept": CONTENT_TYPE, "Content-Type": CONTENT_TYPE},
         )

@@ -44,7 +44,7 @@ REPLAY_OF = "replay_of"
 """Header of a record that was sent back: where it stood when it was put aside, as topic:partition:offset."""
 ALERTS = "alerts"
 CLOCK = "clock"
-RECORD_CLAIMS, RECORD_HOLDERS, RECORD_MOVES = RECORD_TOPICS
+RECORD_CLAIMS, RECORD_MOVES = RECORD_TOPICS
 PUBLICATIONS = "publications"
 
 _KEPT = {"cleanup.policy": "delete", "retention.ms": FOR_EVER, "retention.bytes": FOR_EVER}

@@ -24,6 +24,7 @@ plane = DataPlane(
         instance=os.environ.get("BENCH_INSTANCE", "0"),
         auto_offset_reset="earliest",
         commit_interval_ms=100,
+        linger_ms=5,
         backlog_commit_interval_ms=100,  # as its peers: in the product a backlog's transactions last a second
         consumer_options={"max.partition.fetch.bytes": job.FETCH_BYTES},
     ),

@@ -14,6 +14,7 @@ from domain.event import Event, Source
 from domain.facts import Fact, Statement, by_record, current, in_time, stated
 from domain.keys import itself
 from domain.order import earliest, latest
+from domain.remembered import once
 from domain.retention import SWIPES, VISITS
 from domain.rows import replace
 from domain.slot import slot_record
@@ -151,31 +152,31 @@ class Dwelling:
 
     @property
     def grid(self) -> str | None:
-        return self.entry.value.grid if self.entry else None
+        return entry.value.grid if (entry := self.entry) else None
 
     @property
     def district(self) -> str | None:
-        return self.entry.value.district if self.entry else None
+        return entry.value.district if (entry := self.entry) else None
 
     @property
     def address(self) -> str | None:
-        return self.entry.value.address if self.entry else None
+        return entry.value.address if (entry := self.entry) else None
 
     @property
     def use(self) -> str | None:
-        return self.entry.value.use if self.entry else None
+        return entry.value.use if (entry := self.entry) else None
 
     @property
     def lon(self) -> float | None:
-        return self.entry.value.lon if self.entry else None
+        return entry.value.lon if (entry := self.entry) else None
 
     @property
     def lat(self) -> float | None:
-        return self.entry.value.lat if self.entry else None
+        return entry.value.lat if (entry := self.entry) else None
 
     @property
     def floor_area_m2(self) -> float | None:
-        return self.entry.value.floor_area_m2 if self.entry else None
+        return entry.value.floor_area_m2 if (entry := self.entry) else None
 
     @property
     def grade(self) -> str | None:
@@ -195,6 +196,7 @@ class Dwelling:
             held[statement.department, statement.record] = set(statement.value.owners)
         return tuple(sorted(set().union(*held.values()), key=itself))
 
+    @once
     def tenancies(self) -> list[Tenancy]:
         """Every lease of this dwelling, with its renewals, ends and tenants."""
         return [self._tenancy(*terms) for terms in self._terms()]
@@ -242,6 +244,7 @@ class Dwelling:
             ),
         )
 
+    @once
     def passages(self) -> dict[str, Passages]:
         """Who passed the door: a resident, or the number of a card that nobody is known by. A card is taken for the
         resident whom it was last seen with; a passage of neither resident nor card (a button within) is nobody's."""
@@ -335,6 +338,9 @@ VIEW = View(
     contribution=Occupancy,
     receive=receive,
     contribute=contribute,
+    contributes_from=attrgetter(
+        "register", "grades", "reinforcements", "occupants", "leases", "renewals", "lease_ends", "tenants"
+    ),
     place=lambda row: row.id,
     kept={"swipes": SWIPES, "visits": VISITS, "instructions": VISITS, "feedback": VISITS},
     contributes_to=frozenset({"grid"}),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from domain.contributions import (
@@ -17,6 +18,7 @@ from domain.contributions import (
 from domain.event import Event, Source
 from domain.facts import Fact, Statement, by_record, current, disagree, ends, standing, stated, telephones, united
 from domain.keys import itself
+from domain.remembered import once
 from domain.residents.facts import Facts
 from domain.residents.states import STATES
 from domain.residents.values import Residence, Stay
@@ -74,6 +76,7 @@ class Resident(Facts):
         return person.value.name if (person := current(self.whole().person)) else None
 
     @property
+    @once
     def born(self) -> int | None:
         """As police or migrant-population office register it; of a newborn without a number, as the hospital does."""
         if person := current(self.whole().person):
@@ -81,6 +84,7 @@ class Resident(Facts):
         return birth.value.born if (birth := current(self.whole().birth)) else None
 
     @property
+    @once
     def registered(self) -> Statement[Residence] | None:
         """Where the police register has the person; None: nowhere (any more). A departure ends only the residence in
         the household that it names."""
@@ -95,6 +99,7 @@ class Resident(Facts):
         return home.household if (home := self.home) else None
 
     @property
+    @once
     def stay(self) -> Statement[Stay] | None:
         """Where the migrant-population office has the person; None: nowhere (any more)."""
         return standing(self.whole().stays)
@@ -225,6 +230,7 @@ def merge(row: Resident, event: Event) -> Resident:
 _FACTS = tuple(field.name for field in fields(Facts) if field.name != "id")
 
 
+@once
 def _whole(row: Resident) -> Resident:
     everything: tuple[Facts, ...] = (row, *(other.facts for other in row.linked))
     person: dict[str, Any] = {name: united([getattr(facts, name) for facts in everything]) for name in _FACTS}
@@ -246,6 +252,17 @@ def receive(row: Resident, source: str, linkage: Linkage | None) -> Resident:
         if row.id not in (way := (*path, source)):
             linked.append(Linked(way, facts))
     return replace(row, linked=tuple(sorted(linked, key=lambda other: other.path)))
+
+
+_AT_HOME = attrgetter(
+    "person", "birth", "death", "contact", "residence", "stays", "marriage", "vehicles", "tax_returns", "arrears",
+    "grants", "grant_ends", "conditions", "condition_ends", "cards", "card_ends", "links", "linked",
+)  # fmt: skip
+
+
+def contributes_from(row: Resident) -> tuple[Any, ...]:
+    """What `_at_home` reads of a number without links; along a link goes everything."""
+    return (row,) if row.links or row.linked else _AT_HOME(row)
 
 
 def contribute(row: Resident) -> Contributions:
@@ -327,6 +344,7 @@ VIEW = View(
     merge=merge,
     contribute=contribute,
     contributes_to=frozenset({"household", "dwelling", "resident"}),
+    contributes_from=contributes_from,
     contribution=Linkage,
     receive=receive,
     kept={"presses": PRESSES, "answers": PRESSES, "responses": VISITS},

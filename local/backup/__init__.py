@@ -8,8 +8,8 @@
 
 It is taken while all runs, each thing before what it follows from, so that whatever is newer is read again and changes
 nothing: the city's database (no sink is ahead of its topics), the stages' offsets (none is ahead of its rows), rows,
-contributions, alerts (no row remembers an alert that is not there), who holds each record (no answer to a row is
-missing), then claims, answers and events, last the registry (none is missing).
+contributions, alerts (no row remembers an alert that is not there), then claims (none of a row is missing), answers and
+events, last the registry (none is missing).
 """
 
 from __future__ import annotations

@@ -169,7 +169,7 @@ def _alter(admin: AdminClient, wanted: ConsumerGroupTopicPartitions) -> None:
 
 def _order(topic: tuple[str, int]) -> tuple[int, str]:
     """What follows from what: see the package's docstring."""
-    derived = ("rows.", "contributions.", "alerts", "record-holders")
+    derived = ("rows.", "contributions.", "alerts")
     return next((rank for rank, start in enumerate(derived) if topic[0].startswith(start)), len(derived)), topic[0]
 
 

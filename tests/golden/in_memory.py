@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from domain.event import Event, Source
-from domain.records import Claim, Holder, answered, answers, merged, with_claim
+from domain.records import Addressee, Claim, Holder, answered, answers, merged
 from domain.rule import Rule
 from domain.step import NOBODY_QUIET, Alert, Outcome, is_unknown, judged_unknown, settle
 from domain.view import Slot, View
@@ -32,7 +32,7 @@ class City:
         self.alerts: dict[str, Alert] = {}
         self.said: list[Alert] = []
         self.waiting: deque[tuple[str, str, str, Any]] = deque()
-        self.holders: dict[Slot, tuple[Holder, ...]] = defaultdict(tuple)
+        self.holders: dict[Slot, dict[Addressee, Holder]] = defaultdict(dict)
         self.now: int | None = None
         self.quiet = NOBODY_QUIET
         self._all_rules = rules
@@ -122,9 +122,10 @@ class City:
 
     def _index(self, claim: Claim) -> None:
         """As `stream_apps/record_index.py` does."""
-        before = self.holders[claim.slot]
-        after = self.holders[claim.slot] = with_claim(before, claim.holder)
-        old, new = answers(before), answers(after)
+        holders = self.holders[claim.slot]
+        old = answers(holders.values())
+        holders[claim.holder[:2]] = claim.holder
+        new = answers(holders.values())
         for to in sorted(old.keys() | new.keys()):
             if old.get(to) != new.get(to):
                 self.waiting.append((MOVES, "/".join(to), "/".join(claim.slot), (claim.slot, new.get(to))))

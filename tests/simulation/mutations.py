@@ -133,6 +133,24 @@ MUTATIONS = (
         "return Claim(slot, holder._replace(withdrawn=False)) if holder[2:] == kept else None",
     ),
     Mutation(
+        "after a start the index answers only those for whom something changes",
+        "stream_apps/record_index.py",
+        "before, after = answered.get(slot), answers(holders)",
+        "before, after = answered.get(slot, {}), answers(holders)",
+    ),
+    Mutation(
+        "a row whose judging failed is believed to have contributed all that it says",
+        "domain/step.py",
+        "settled is not None and settled.bookkeeping.judged_by != NOT_JUDGED and",
+        "settled is not None and",
+    ),
+    Mutation(
+        "what a dwelling tells its grid is thought not to follow from who lives there",
+        "domain/views/dwelling.py",
+        '"register", "grades", "reinforcements", "occupants",',
+        '"register", "grades", "reinforcements",',
+    ),
+    Mutation(
         "what a door saw goes by when it happened, not by when it was recorded",
         "domain/retention.py",
         "if statement.recorded_at >= since",

@@ -20,12 +20,13 @@ from domain.view import View
 from runtime.cloud_events import Headers
 from stream_apps.aside import FAILED, WAITS
 from stream_apps.outlet import Produce
+from stream_apps.record_claims import ClaimStore
 from stream_apps.record_index import RecordIndex
 from stream_apps.stage import Stage
 from stream_apps.worker import one_subject, topics_of
 from tests.simulation.broker import Broker, Output, Where
 from tests.simulation.codecs import VIEWS, decoder, record_codec, wire_of
-from wire.topics import PARKED, RECORD_CLAIMS, RECORD_HOLDERS
+from wire.topics import PARKED, RECORD_CLAIMS
 
 RECORDS = "records"
 _NO_DISPATCHER: Any = None  # batches are acknowledged by `Worker.fold` itself
@@ -83,29 +84,27 @@ class Worker:
         self._group = f"stage-{view}"
         self._read: dict[Where, int] = {}
         self._positions: dict[Where, int] = {}
-        self._store: RowStore[Any]
+        self._store: RowStore[Any] | ClaimStore
         self.stage: Stage | RecordIndex
         if view == RECORDS:
             self._make_index()
         else:
             self._make_stage(judging)
-        self._store.produce = self._produce
 
     def _make_index(self) -> None:
         self._topics = [RECORD_CLAIMS]
-        self._store = RowStore(RECORD_HOLDERS, bytes, bytes)
-        self.stage = RecordIndex(
-            self._store, record_codec(), _Outlet(self), prefix="", partitions=self._broker.partitions
-        )
+        self._store = claims = ClaimStore(RECORD_CLAIMS)
+        self.stage = RecordIndex(claims, record_codec(), _Outlet(self), prefix="", partitions=self._broker.partitions)
 
     def _make_stage(self, judging: Judging) -> None:
         view, wire = failing(VIEWS[self.view], judging.fails), wire_of(self.view)
         self._topics = topics_of(view, "")
-        self._store = RowStore(f"rows.{view.name}", wire.load_row, wire.dump_row)
+        self._store = rows = RowStore(f"rows.{view.name}", wire.load_row, wire.dump_row)
+        rows.produce = self._produce
         self.stage = Stage(
             view,
             judging.of(view.name),
-            self._store,
+            rows,
             wire,
             record_codec(),
             decoder(),
@@ -131,8 +130,7 @@ class Worker:
     def give_up(self, partitions: Collection[int]) -> None:
         """Commit what is done, then let go of `partitions`."""
         self.commit()
-        if isinstance(self.stage, Stage):
-            self.stage.hand_over(sorted(partitions))
+        self.stage.hand_over(sorted(partitions))
         for number in partitions:
             self._store.drop(number)
             self.partitions.discard(number)
