@@ -9,6 +9,8 @@ export const LISTS = {
   due: { task: "running", due: "today" },
   overdue: { task: "running", due: "overdue" },
   waiting: { task: "waiting" },
+  asking: { task: "asking" },
+  fed_back: { state: "any", task: "fed_back" }, // what was done may have resolved its alert
   claimed: { task: "acknowledged" },
   unknown: { state: "unknown" },
   resolved: { state: "resolved" },
@@ -32,11 +34,14 @@ const TASKS = {
   open: (task) => OPEN_TASK.has(task.state),
   running: (task) => OPEN_TASK.has(task.state) && task.state !== "suspended",
   waiting: (task) => task.state === "dispatched" && !task.claimed_by && task.queue.length < 15,
+  asking: (task) => Boolean(task.asked),
+  fed_back: (task) => task.state === "completed" && task.outcome === "done",
 };
 const STATES = {
   open: (alert) => alert.state === "opened" || alert.state === "changed",
   unknown: (alert) => alert.unknown && alert.state !== "resolved",
   resolved: (alert) => alert.state === "resolved",
+  any: (alert) => alert.state !== "held",
 };
 const isToday = (due) => Boolean(due) && !isPast(due) && sameDay(due, now.value);
 const DUE = {

@@ -7,8 +7,11 @@ import { clock, due, isPast, lasting, now, when } from "../app/time.js";
 /** What has become of an alert's task, in a few words. */
 export function standing(alert) {
   const task = alert.task;
+  if (task?.state === "completed" && task.outcome === "done") return t("task.fed_back");
+  if (task?.state === "verified") return t("task.verified");
   if (alert.state === "resolved") return t("alert.resolved");
   if (!task) return t("task.none");
+  if (task.asked) return t(`task.asked.${task.asked}`);
   if (task.state === "dispatched")
     return t("alert.unacknowledged", { span: lasting(now.value - Date.parse(task.dispatched_at)) });
   if (task.state === "completed" && task.outcome) return named(`outcome.${task.outcome}`, task.outcome);

@@ -11,6 +11,8 @@ const NUMBERS = [
   { key: "due_today", list: "due" },
   { key: "overdue", list: "overdue", alarm: true },
   { key: "waiting_for_assignment", list: "waiting" },
+  { key: "asking", list: "asking", whenAny: true },
+  { key: "fed_back", list: "fed_back" },
   { key: "unknown", list: "unknown", whenAny: true },
   { key: "workers_on_duty", href: "#panel=workers" },
   { key: "mean_acknowledge_seconds", href: "#panel=acknowledge", show: seconds },

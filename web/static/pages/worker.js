@@ -30,7 +30,8 @@ const Worker = {
     const today = day();
     const failed = ref(null);
     const scanning = ref(false);
-    const handing = ref(null);
+    const handing = ref(null); // tasks of one door, whose move is chosen or written
+    const asking = ref(false); // of its street or district; else they are handed over
     let unfollow;
 
     onMounted(async () => {
@@ -152,7 +153,8 @@ const Worker = {
         onAcknowledge: acknowledge,
         onArrive: arrive,
         onScan: () => (scanning.value = true),
-        onHandOver: (tasks) => (handing.value = tasks),
+        onHandOver: (tasks) => ([handing.value, asking.value] = [tasks, false]),
+        onAsk: (tasks) => ([handing.value, asking.value] = [tasks, true]),
       });
 
     const route = () => [
@@ -230,16 +232,17 @@ const Worker = {
                 open: true,
                 class: "sheet",
                 "data-test": "sheet",
-                "aria-label": t("move.hand-over"),
+                "aria-label": t(asking.value ? "move.ask" : "move.hand-over"),
                 onKeydown: (e) => e.key === "Escape" && (handing.value = null),
               },
               [
-                h("h2", `${t("move.hand-over")} · ${stopOf(handing.value[0].place)}`),
+                h("h2", `${t(asking.value ? "move.ask" : "move.hand-over")} · ${stopOf(handing.value[0].place)}`),
                 handing.value.length > 1 ? h("p", t("stop.matters", { n: handing.value.length })) : null,
                 h(MoveForm, {
                   key: handing.value[0].id,
                   task: handing.value[0],
-                  only: "hand-over",
+                  only: asking.value ? null : "hand-over",
+                  among: ["ask-extension", "ask-suspension"],
                   send: handOver,
                   onCancel: () => (handing.value = null),
                 }),
