@@ -101,6 +101,12 @@ async def complete(caller: AsCaller, task_id: UUID, body: Complete, key: Key = N
     return moved.model_copy(update=answer) if moved else Gone.model_validate({"id": task_id, **answer})
 
 
+@router.post("/tasks/{task_id}/release", summary="Put a task back into its queue")
+async def release(caller: AsCaller, task_id: UUID, body: Remark, key: Key = None) -> Task:
+    """Whoever has claimed it gives it up, with a reason or without."""
+    return await _move(caller, task_id, "release", key, reason=body.reason)
+
+
 @router.get("/queues", summary="Grids that a task can be given to")
 async def queues(
     caller: AsCaller,

@@ -260,6 +260,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{task_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a task back into its queue
+         * @description Whoever has claimed it gives it up, with a reason or without.
+         */
+        post: operations["release_api_v1_tasks__task_id__release_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queues": {
         parameters: {
             query?: never;
@@ -542,6 +562,67 @@ export interface paths {
          *     its interval; else tomorrow. An identity number in the note is replaced by ▮; `note_masked` says so.
          */
         post: operations["complete_api_v1_patrols__patrol_id__complete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who serves which grid when
+         * @description Shifts of the caller's area, those that begin first at the top; at most 1,000.
+         */
+        get: operations["roster_api_v1_roster_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/heartbeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * This tablet is alive
+         * @description Sent every minute by a grid worker's page: who sends it is on duty if the roster says so, and an urgent task that
+         *     was claimed stays claimed. It does not keep a session alive: nobody need be there.
+         */
+        post: operations["heartbeat_api_v1_heartbeat_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End one's shift
+         * @description What this account has claimed goes back to its queues, and the note to whoever serves the grid next.
+         */
+        post: operations["end_shift_api_v1_shift_end_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1111,6 +1192,28 @@ export interface components {
              */
             name_en: string;
         };
+        /**
+         * Beat
+         * @description The caller's own shift, as the roster has it now.
+         */
+        Beat: {
+            /**
+             * Shift Grid
+             * @description null: the roster has none for this account now
+             */
+            shift_grid: string | null;
+            /** Shift Ends At */
+            shift_ends_at: string | null;
+            /** Is Deputy */
+            is_deputy: boolean | null;
+            /**
+             * Note Of
+             * @description who handed this grid over last
+             */
+            note_of: string | null;
+            /** Note */
+            note: string | null;
+        };
         /** Because */
         Because: {
             /**
@@ -1372,7 +1475,7 @@ export interface components {
              * Moves
              * @description what this account may do with it now
              */
-            moves: ("claim" | "acknowledge" | "complete" | "verify" | "send-back" | "rate" | "hand-over" | "ask-suspension" | "ask-extension" | "suspend" | "extend" | "decline" | "resume" | "instruct")[];
+            moves: ("claim" | "acknowledge" | "complete" | "verify" | "send-back" | "rate" | "release" | "hand-over" | "ask-suspension" | "ask-extension" | "suspend" | "extend" | "decline" | "resume" | "instruct")[];
             /**
              * Checks
              * @description what its rule asks at the door: yes, no or unknown
@@ -2387,6 +2490,11 @@ export interface components {
              */
             reason?: string | null;
         };
+        /** Roster */
+        Roster: {
+            /** Items */
+            items: components["schemas"]["Shift"][];
+        };
         /** RouteLeft */
         RouteLeft: {
             /**
@@ -2571,6 +2679,65 @@ export interface components {
              */
             key: string;
         };
+        /** Shift */
+        Shift: {
+            /**
+             * Grid
+             * @example 440113001002003
+             */
+            grid: string;
+            /**
+             * Begins
+             * Format: date-time
+             */
+            begins: string;
+            /**
+             * Ends
+             * Format: date-time
+             */
+            ends: string;
+            /**
+             * Worker
+             * @example panyu-w-3
+             */
+            worker: string;
+            /**
+             * Deputy
+             * @description who serves it where the worker does not
+             */
+            deputy: string | null;
+            /**
+             * On Duty
+             * @description of one that runs now: who serves it and whose tablet is alive
+             */
+            on_duty: string | null;
+            /**
+             * Ended At
+             * @description when its worker handed over before its end
+             */
+            ended_at: string | null;
+            /**
+             * Note
+             * @description to who comes next
+             */
+            note: string | null;
+        };
+        /** ShiftEnd */
+        ShiftEnd: {
+            /**
+             * Note
+             * @example 3 栋楼道杂物未清
+             */
+            note?: string | null;
+        };
+        /** ShiftEnded */
+        ShiftEnded: {
+            /**
+             * Released
+             * @description tasks that went back to their queues
+             */
+            released: number;
+        };
         /** Summary */
         Summary: {
             /**
@@ -2617,7 +2784,7 @@ export interface components {
             fed_back: number;
             /**
              * Workers On Duty
-             * @description grid workers with a session in use: `on_duty` of `/workers`
+             * @description grid workers on duty: `on_duty` of `/workers`
              * @example 212
              */
             workers_on_duty: number;
@@ -2757,7 +2924,7 @@ export interface components {
              * Moves
              * @description what this account may do with it now
              */
-            moves: ("claim" | "acknowledge" | "complete" | "verify" | "send-back" | "rate" | "hand-over" | "ask-suspension" | "ask-extension" | "suspend" | "extend" | "decline" | "resume" | "instruct")[];
+            moves: ("claim" | "acknowledge" | "complete" | "verify" | "send-back" | "rate" | "release" | "hand-over" | "ask-suspension" | "ask-extension" | "suspend" | "extend" | "decline" | "resume" | "instruct")[];
             /**
              * Checks
              * @description what its rule asks at the door: yes, no or unknown
@@ -2940,7 +3107,7 @@ export interface components {
             scope: string;
             /**
              * On Duty
-             * @description a session was used within the hour
+             * @description the roster has this account now and its tablet was heard of within 10 minutes; where nobody keeps a roster, its session was used within the hour
              */
             on_duty: boolean;
             /**
@@ -4039,6 +4206,80 @@ export interface operations {
             };
         };
     };
+    release_api_v1_tasks__task_id__release_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the sender for one move; sent again, it is still one move */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Remark"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     queues_api_v1_queues_get: {
         parameters: {
             query?: {
@@ -5015,6 +5256,213 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PatrolVisit"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roster_api_v1_roster_get: {
+        parameters: {
+            query?: {
+                /** @description the first day, of the city; none: today */
+                day?: string | null;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Roster"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heartbeat_api_v1_heartbeat_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Beat"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_shift_api_v1_shift_end_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShiftEnd"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftEnded"];
                 };
             };
             /** @description no session, or it has ended */

@@ -20,7 +20,7 @@ from tests.integration.database.world import GRID_A, GRID_B, World
 OPEN = ("dispatched", "acknowledged", "suspended")
 MOVES = (
     "claim", "acknowledge", "complete", "verify", "send_back", "rate", "hand_over", "ask_suspension", "ask_extension",
-    "suspend", "extend", "decline", "resume", "instruct", "reroute", "close",
+    "suspend", "extend", "decline", "release", "resume", "instruct", "reroute", "lapse", "close",
 )  # fmt: skip
 WHOLE: dict[str, Any] = {"outcome": "done", "queue": GRID_A, "amount": 2, "rating": "good"}
 
@@ -243,7 +243,7 @@ class Histories(RuleBasedStateMachine):
             self.asked = move.startswith("ask_")
         if move in ("claim", "acknowledge"):
             self.holder = token
-        if move == "hand_over":
+        if move in ("hand_over", "release"):
             self.holder = None
         self.state = known.to or self.before_suspension
 
@@ -301,7 +301,7 @@ def test_only_legal_histories(histories: type[Histories]) -> None:
 
 def test_what_people_may_do_is_never_what_the_system_does(world: World) -> None:
     for (move, _), line in legal_moves(world).items():
-        assert (move in ("close", "reroute")) == bool(line.by & {"system", "router"})
+        assert (move in ("close", "reroute", "lapse")) == bool(line.by & {"system", "router"})
 
 
 def test_a_finding_that_became_unknown_keeps_its_task_and_one_found_in_silence_gets_none(world: World) -> None:

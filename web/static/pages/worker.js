@@ -11,6 +11,7 @@ import { followIfAllowed, here, leavePosition } from "../app/position.js";
 import { learn, placeName } from "../app/regions.js";
 import { onFoot } from "../app/route.js";
 import { account, leave, remembered } from "../app/session.js";
+import { keepBeating } from "../app/shift.js";
 import { follow } from "../app/stream.js";
 import { clock } from "../app/time.js";
 import { LanguageSwitch } from "../components/language-switch.js";
@@ -21,6 +22,7 @@ import { Refusal } from "../components/refusal.js";
 import { RouteMap } from "../components/route-map.js";
 import { RouteTools } from "../components/route-tools.js";
 import { plateOf, Scan } from "../components/scan.js";
+import { ShiftStrip } from "../components/shift-strip.js";
 import { StopCard } from "../components/stop-card.js";
 import { answersTo, Visit } from "../components/visit.js";
 
@@ -32,7 +34,7 @@ const Worker = {
     const scanning = ref(false);
     const handing = ref(null); // tasks of one door, whose move is chosen or written
     const asking = ref(false); // of its street or district; else they are handed over
-    let unfollow;
+    let unfollow, unbeat;
 
     onMounted(async () => {
       try {
@@ -43,6 +45,7 @@ const Worker = {
         if (!who.value) return (failed.value = away);
       }
       if (who.value.area) learn(who.value.area.grid, who.value.area);
+      unbeat = keepBeating();
       await followIfAllowed();
       await today.begin(who.value);
       const received = perFrame((events) =>
@@ -52,6 +55,7 @@ const Worker = {
     });
     onUnmounted(() => {
       unfollow?.();
+      unbeat?.();
       leavePosition();
     });
 
@@ -160,6 +164,7 @@ const Worker = {
     const route = () => [
       h(RouteMap, { stops: onRoute.value, areas: today.state.areas }),
       h(OutboxStrip),
+      h(ShiftStrip, { onEnded: today.read }),
       !online.value && today.state.readAt
         ? h("p", { class: "kept small" }, t("worker.kept", { at: clock(today.state.readAt) }))
         : null,
