@@ -27,11 +27,13 @@ AlertState = Annotated[
     ),
 ]
 OfTask = Annotated[
-    Literal["open", "running", "waiting", "asking", "fed_back", "dispatched", "acknowledged", "suspended"] | None,
+    Literal["open", "running", "waiting", "escalated", "asking", "fed_back", "dispatched", "acknowledged", "suspended"]
+    | None,
     Query(
         description="of its task: `open` is not finished, `running` is open and its clock does not stand still, "
-        "`waiting` has been claimed by nobody and is in no grid's queue, `asking` asks its street or district for a "
-        "suspension or more time, `fed_back` is done and waits for a command centre to verify it (with `state=any`: "
+        "`waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long "
+        "that the caller's level was told, `asking` asks its street or district for a suspension or more time, "
+        "`fed_back` is done and waits for a command centre to verify it (with `state=any`: "
         "its alert may be resolved; the 1,001 that wait longest)"
     ),
 ]

@@ -33,6 +33,7 @@ MoveName = Literal[
 ]
 Asked = Literal["suspension", "extension"]
 Rating = Literal["good", "fair", "poor"]
+Level = Literal["worker", "deputy", "community", "street", "district"]
 Purpose = Literal["handle_case", "verify_fact", "answer_citizen", "supervise"]
 GridPrefix = Annotated[str, Field(pattern=r"^(\d{6}|\d{9}|\d{12}|\d{15})?$", examples=["440113001"])]
 
@@ -102,6 +103,10 @@ class Summary(BaseModel):
     waiting_for_assignment: int = Field(
         description="of them those whose task nobody has claimed, outside a grid's queue: `task=waiting`", examples=[5]
     )
+    escalated: int = Field(
+        description="of them those that nobody acknowledged until the caller's level was told: `task=escalated`",
+        examples=[1],
+    )
     asking: int = Field(
         description="of them those whose worker asks for a suspension or more time: `task=asking`", examples=[2]
     )
@@ -137,6 +142,7 @@ class TaskMark(BaseModel):
     outcome: str | None = Field(description="the result of a completed task", examples=["done"])
     claimed_by: str | None = Field(description="the name of the account that has claimed it", examples=["panyu-w-3"])
     asked: Asked | None = Field(description="what its worker asks the street or district for")
+    escalated_to: Level | None = Field(description="the highest level that was told, while nobody acknowledges it")
     respond_by: datetime | None
     dispatched_at: datetime
 
@@ -335,6 +341,7 @@ class Task(BaseModel):
     verified_at: datetime | None = Field(description="when a command centre verified and closed it")
     rating: Rating | None
     missing: str | None = Field(description="why a command centre sent it back last", examples=["缺楼梯照片"])
+    escalated_to: Level | None = Field(description="the highest level that was told, while nobody acknowledges it")
     asked: Asked | None = Field(description="what is asked of its street or district, until that answers")
     asked_because: str | None
     asked_amount: int | None = Field(description="of an extension: in `extension_unit`")

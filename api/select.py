@@ -63,6 +63,7 @@ def task_of(row: dict[str, Any], account: UUID) -> Task:
         rating=row["rating"],
         missing=row["missing"],
         asked=row["asked"],
+        escalated_to=row["escalated_to"],
         asked_because=row["asked_because"],
         asked_amount=row["asked_amount"],
         extension_unit=EXTENDED_BY[row["respond_unit"]],

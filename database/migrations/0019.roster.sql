@@ -362,6 +362,15 @@ END $$;
 COMMENT ON FUNCTION city.lapse_leases IS 'Puts tasks whose claim has run out back into their queues; how many.';
 GRANT EXECUTE ON FUNCTION city.lapse_leases TO citygrid_sinks;
 
+CREATE FUNCTION city.renew_leases(who uuid, at timestamptz) RETURNS void LANGUAGE sql
+BEGIN ATOMIC
+    UPDATE city.task t SET lease_until = city.lease(t, at)
+    FROM (SELECT u.id FROM city.task u WHERE u.claimed_by = who AND u.state IN ('dispatched', 'acknowledged')
+            AND u.severity = 'urgent' AND u.lease_until IS NOT NULL ORDER BY u.id FOR UPDATE) held
+    WHERE held.id = t.id;
+END;
+COMMENT ON FUNCTION city.renew_leases IS 'The tablet of this account was heard of at this instant: its urgent claims hold on.';
+
 CREATE FUNCTION city.beat(OUT shift_grid text, OUT shift_ends_at timestamptz, OUT is_deputy boolean, OUT note_of text, OUT note text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE me record; mine city.shift;
@@ -369,10 +378,7 @@ BEGIN
     SELECT m.* INTO me FROM city.me() m;
     IF me.role IS DISTINCT FROM 'grid_worker' THEN RAISE EXCEPTION 'Only a grid worker''s tablet is waited for.' USING ERRCODE = 'CG403'; END IF;
     INSERT INTO city.heartbeat VALUES (me.account, now()) ON CONFLICT (account) DO UPDATE SET at = now();
-    UPDATE city.task t SET lease_until = now() + interval '10 minutes'
-    FROM (SELECT u.id FROM city.task u WHERE u.claimed_by = me.account AND u.state IN ('dispatched', 'acknowledged')
-            AND u.severity = 'urgent' AND u.lease_until IS NOT NULL ORDER BY u.id FOR UPDATE) held
-    WHERE held.id = t.id;
+    PERFORM city.renew_leases(me.account, now());
     SELECT s.* INTO mine FROM city.shift_of(me.account, now()) s LIMIT 1;
     shift_grid := mine.grid;
     shift_ends_at := mine.ends;

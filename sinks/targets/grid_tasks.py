@@ -113,6 +113,7 @@ _waiting = Waiting()
 
 MOST_LAPSED = 200
 """In one turn, so that no move waits for long."""
+MOST_TOLD = 2_000
 OPEN = "SELECT rule, severity, count(*) FROM city.alert WHERE state = 'opened' AND NOT deleted GROUP BY 1, 2"
 # of what is open: history grows, and a count of it with it
 BY_STATE = """
@@ -125,10 +126,13 @@ WHERE state IN ('dispatched', 'acknowledged') AND respond_by < now() GROUP BY 1
 
 
 def turn(_: Settings, connection: Connection) -> None:
-    """Put back what somebody's silent tablet holds, and set the gauges."""
+    """Put back what somebody's silent tablet holds, tell those whose turn has come, and set the gauges."""
     lapsed = connection.execute("SELECT city.lapse_leases(now(), %s)", (MOST_LAPSED,)).fetchone()
     if lapsed and lapsed[0]:
         log.info("claims_lapsed", tasks=lapsed[0])
+    told = connection.execute("SELECT city.tell_due(now(), %s)", (MOST_TOLD,)).fetchone()
+    if told and told[0]:
+        log.info("escalated", notifications=told[0])
     show(OPEN_ALERTS, {(rule, severity): number for rule, severity, number in connection.execute(OPEN)})
     show(TASKS, {(state,): number for state, number in connection.execute(BY_STATE)})
     show(OVERDUE_TASKS, {(severity,): number for severity, number in connection.execute(OVERDUE)})

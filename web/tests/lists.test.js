@@ -49,6 +49,19 @@ test("what waits for the centre is in its lists, whether its alert is resolved o
   assert.equal(isIn("fed_back", alert("a", { task: { ...done, outcome: "nobody_home" } })), false);
   assert.equal(isIn("fed_back", alert("a", { task: { ...done, state: "verified" } })), false);
   assert.equal(isIn("asking", alert("a", { task: { state: "acknowledged", asked: "suspension" } })), true);
+  const told = (escalated_to, scope) =>
+    fits(alert("a", { task: { state: "dispatched", escalated_to } }), { ...LISTS.escalated, grid: scope }, scope);
+  assert.deepEqual(
+    ["deputy", "community", "street", "district"].map((level) =>
+      [12, 9, 6, 0].map((digits) => told(level, "440113001002".slice(0, digits))),
+    ),
+    [
+      [false, false, false, false],
+      [true, false, false, false],
+      [true, true, false, false],
+      [true, true, true, true],
+    ],
+  );
   assert.equal(isIn("asking", alert("a", { task: { state: "acknowledged", asked: null } })), false);
 });
 

@@ -1454,6 +1454,11 @@ export interface components {
              */
             missing: string | null;
             /**
+             * Escalated To
+             * @description the highest level that was told, while nobody acknowledges it
+             */
+            escalated_to: ("worker" | "deputy" | "community" | "street" | "district") | null;
+            /**
              * Asked
              * @description what is asked of its street or district, until that answers
              */
@@ -2771,6 +2776,12 @@ export interface components {
              */
             waiting_for_assignment: number;
             /**
+             * Escalated
+             * @description of them those that nobody acknowledged until the caller's level was told: `task=escalated`
+             * @example 1
+             */
+            escalated: number;
+            /**
              * Asking
              * @description of them those whose worker asks for a suspension or more time: `task=asking`
              * @example 2
@@ -2903,6 +2914,11 @@ export interface components {
              */
             missing: string | null;
             /**
+             * Escalated To
+             * @description the highest level that was told, while nobody acknowledges it
+             */
+            escalated_to: ("worker" | "deputy" | "community" | "street" | "district") | null;
+            /**
              * Asked
              * @description what is asked of its street or district, until that answers
              */
@@ -2965,6 +2981,11 @@ export interface components {
              * @description what its worker asks the street or district for
              */
             asked: ("suspension" | "extension") | null;
+            /**
+             * Escalated To
+             * @description the highest level that was told, while nobody acknowledges it
+             */
+            escalated_to: ("worker" | "deputy" | "community" | "street" | "district") | null;
             /** Respond By */
             respond_by: string | null;
             /**
@@ -3544,8 +3565,8 @@ export interface operations {
                 due_from?: string | null;
                 due_until?: string | null;
                 opened_from?: string | null;
-                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `asking` asks its street or district for a suspension or more time, `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
-                task?: ("open" | "running" | "waiting" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long that the caller's level was told, `asking` asks its street or district for a suspension or more time, `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
+                task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
             };
@@ -3626,8 +3647,8 @@ export interface operations {
                 due_from?: string | null;
                 due_until?: string | null;
                 opened_from?: string | null;
-                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `asking` asks its street or district for a suspension or more time, `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
-                task?: ("open" | "running" | "waiting" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long that the caller's level was told, `asking` asks its street or district for a suspension or more time, `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
+                task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
             };
@@ -6141,8 +6162,8 @@ export interface operations {
                 due_from?: string | null;
                 due_until?: string | null;
                 opened_from?: string | null;
-                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `asking` asks its street or district for a suspension or more time, `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
-                task?: ("open" | "running" | "waiting" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long that the caller's level was told, `asking` asks its street or district for a suspension or more time, `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
+                task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
             };
@@ -6227,8 +6248,8 @@ export interface operations {
                 due_from?: string | null;
                 due_until?: string | null;
                 opened_from?: string | null;
-                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `asking` asks its street or district for a suspension or more time, `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
-                task?: ("open" | "running" | "waiting" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long that the caller's level was told, `asking` asks its street or district for a suspension or more time, `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
+                task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
             };

@@ -84,8 +84,8 @@ export function liveList() {
     }
     // ids are in the order of making: the one before says nothing any more
     if (alert.task?.id > task.id) return;
-    const { id, state: standing, queue, outcome, claimed_by, asked, respond_by, dispatched_at } = task;
-    const mark = { id, state: standing, queue, outcome, claimed_by, asked, respond_by, dispatched_at };
+    const { id, state: standing, queue, outcome, claimed_by, asked, escalated_to, respond_by, dispatched_at } = task;
+    const mark = { id, state: standing, queue, outcome, claimed_by, asked, escalated_to, respond_by, dispatched_at };
     const moved = { ...alert, due: respond_by, task: mark };
     if (belongs(moved)) byId.set(task.finding_id, moved);
     else remove(task.finding_id);

@@ -6,7 +6,10 @@ import { choices, t } from "../app/language.js";
 
 const OF = {
   severity: ["urgent", "today", "planned"].map((name) => [name, `severity.${name}`]),
-  task: ["waiting", "dispatched", "acknowledged", "suspended", "asking"].map((name) => [name, `filter.task.${name}`]),
+  task: ["waiting", "dispatched", "acknowledged", "suspended", "escalated", "asking"].map((name) => [
+    name,
+    `filter.task.${name}`,
+  ]),
   due: ["overdue", "today", "later"].map((name) => [name, `filter.due.${name}`]),
 };
 const LISTS = ["open", "fed_back", "unknown", "resolved"];

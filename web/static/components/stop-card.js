@@ -64,6 +64,9 @@ const finding = (task, several, instruction) =>
       task.missing
         ? h("p", { class: "instruction", "data-test": "missing" }, `↩ ${t("task.missing", { what: task.missing })}`)
         : null,
+      task.escalated_to && task.escalated_to !== "worker"
+        ? h("p", { class: "over small", "data-test": "escalated" }, t(`escalated.${task.escalated_to}`))
+        : null,
       task.asked ? h("p", { class: "quiet small", "data-test": "asked" }, `● ${askedText(task)}`) : null,
       instruction
         ? h("p", { class: "instruction", "data-test": "instruction" }, [

@@ -71,4 +71,12 @@ export default {
   "roster.handed-over": "handed over",
   "moment.release": "Put back",
   "moment.lapse": "Claim ran out, back in its queue",
+
+  "numbers.escalated": "Escalated",
+  "list.of.escalated": "Escalated, nobody acknowledged",
+  "filter.task.escalated": "Escalated",
+  "escalated.deputy": "the deputy was told",
+  "escalated.community": "escalated to the community",
+  "escalated.street": "escalated to the street",
+  "escalated.district": "escalated to the district",
 };

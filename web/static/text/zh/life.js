@@ -71,4 +71,12 @@ export default {
   "roster.handed-over": "已交班",
   "moment.release": "放回队列",
   "moment.lapse": "领取到期，收回队列",
+
+  "numbers.escalated": "上报未签收",
+  "list.of.escalated": "上报未签收",
+  "filter.task.escalated": "上报未签收",
+  "escalated.deputy": "已告知副手",
+  "escalated.community": "已上报社区",
+  "escalated.street": "已上报街道",
+  "escalated.district": "已上报区",
 };
