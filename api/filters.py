@@ -27,15 +27,33 @@ AlertState = Annotated[
     ),
 ]
 OfTask = Annotated[
-    Literal["open", "running", "waiting", "dispatched", "acknowledged", "suspended"] | None,
+    Literal["open", "running", "waiting", "escalated", "asking", "fed_back", "dispatched", "acknowledged", "suspended"]
+    | None,
     Query(
         description="of its task: `open` is not finished, `running` is open and its clock does not stand still, "
-        "`waiting` has been claimed by nobody and is in no grid's queue"
+        "`waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long "
+        "that the caller's level was told, `asking` asks its street or district for a suspension or more time, "
+        "`fed_back` is done and waits for a command centre to verify it (with `state=any`: "
+        "its alert may be resolved; the 1,001 that wait longest)"
     ),
 ]
 TaskState = Annotated[
-    Literal["open", "running", "dispatched", "acknowledged", "suspended", "completed", "closed"],
-    Query(description="`open` is not finished; `running` is open and its clock does not stand still"),
+    Literal[
+        "open",
+        "running",
+        "fed_back",
+        "finished",
+        "dispatched",
+        "acknowledged",
+        "suspended",
+        "completed",
+        "verified",
+        "closed",
+    ],
+    Query(
+        description="`open` is not finished; `running` is open and its clock does not stand still; `fed_back` is done "
+        "and not verified yet; `finished` is completed, verified or not"
+    ),
 ]
 
 

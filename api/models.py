@@ -14,7 +14,26 @@ from database.roles import Role
 from runtime.http.language import Language
 
 Severity = Literal["urgent", "today", "planned"]
-MoveName = Literal["claim", "acknowledge", "complete", "hand-over", "suspend", "resume", "instruct"]
+MoveName = Literal[
+    "claim",
+    "acknowledge",
+    "complete",
+    "verify",
+    "send-back",
+    "rate",
+    "release",
+    "hand-over",
+    "ask-suspension",
+    "ask-extension",
+    "suspend",
+    "extend",
+    "decline",
+    "resume",
+    "instruct",
+]
+Asked = Literal["suspension", "extension"]
+Rating = Literal["good", "fair", "poor"]
+Level = Literal["worker", "deputy", "community", "street", "district"]
 Purpose = Literal["handle_case", "verify_fact", "answer_citizen", "supervise"]
 GridPrefix = Annotated[str, Field(pattern=r"^(\d{6}|\d{9}|\d{12}|\d{15})?$", examples=["440113001"])]
 
@@ -84,9 +103,19 @@ class Summary(BaseModel):
     waiting_for_assignment: int = Field(
         description="of them those whose task nobody has claimed, outside a grid's queue: `task=waiting`", examples=[5]
     )
-    workers_on_duty: int = Field(
-        description="grid workers with a session in use: `on_duty` of `/workers`", examples=[212]
+    escalated: int = Field(
+        description="of them those that nobody acknowledged until the caller's level was told: `task=escalated`",
+        examples=[1],
     )
+    asking: int = Field(
+        description="of them those whose worker asks for a suspension or more time: `task=asking`", examples=[2]
+    )
+    fed_back: int = Field(
+        description="cases whose work was done and that no centre has verified yet, at most 1,001: "
+        "`state=any&task=fed_back`",
+        examples=[17],
+    )
+    workers_on_duty: int = Field(description="grid workers on duty: `on_duty` of `/workers`", examples=[212])
     mean_acknowledge_seconds: float | None = Field(
         description="dispatch to acknowledgement, last 24 h", examples=[240.0]
     )
@@ -112,6 +141,8 @@ class TaskMark(BaseModel):
     queue: str = Field(examples=["440113001002003"])
     outcome: str | None = Field(description="the result of a completed task", examples=["done"])
     claimed_by: str | None = Field(description="the name of the account that has claimed it", examples=["panyu-w-3"])
+    asked: Asked | None = Field(description="what its worker asks the street or district for")
+    escalated_to: Level | None = Field(description="the highest level that was told, while nobody acknowledges it")
     respond_by: datetime | None
     dispatched_at: datetime
 
@@ -163,12 +194,48 @@ class Worker(BaseModel):
     account: UUID = Field(description="for `assignee` of a list")
     name: str = Field(examples=["panyu-w-3"])
     scope: str = Field(description="a prefix of the grid code", examples=["440113001002003"])
-    on_duty: bool = Field(description="a session was used within the hour")
+    on_duty: bool = Field(
+        description="the roster has this account now and its tablet was heard of within 10 minutes; where nobody keeps "
+        "a roster, its session was used within the hour"
+    )
     open: int = Field(description="tasks in hand", examples=[4])
 
 
 class Workers(BaseModel):
     items: list[Worker]
+
+
+class Shift(BaseModel):
+    grid: str = Field(examples=["440113001002003"])
+    begins: datetime
+    ends: datetime
+    worker: str = Field(examples=["panyu-w-3"])
+    deputy: str | None = Field(description="who serves it where the worker does not")
+    on_duty: str | None = Field(description="of one that runs now: who serves it and whose tablet is alive")
+    ended_at: datetime | None = Field(description="when its worker handed over before its end")
+    note: str | None = Field(description="to who comes next")
+
+
+class Roster(BaseModel):
+    items: list[Shift]
+
+
+class Beat(BaseModel):
+    """The caller's own shift, as the roster has it now."""
+
+    shift_grid: str | None = Field(description="null: the roster has none for this account now")
+    shift_ends_at: datetime | None
+    is_deputy: bool | None
+    note_of: str | None = Field(description="who handed this grid over last")
+    note: str | None
+
+
+class ShiftEnd(Taken):
+    note: WithoutNumber | None = Field(None, max_length=500, examples=["3 栋楼道杂物未清"])
+
+
+class ShiftEnded(BaseModel):
+    released: int = Field(description="tasks that went back to their queues")
 
 
 class Because(BaseModel):
@@ -196,7 +263,8 @@ class Moment(BaseModel):
     by: str | None = Field(description="the account's name as it was then; null for the system")
     note: str | None
     happened_at: datetime | None = Field(None, description="of a visit: when the worker was there; `at` is when sent")
-    outcome: str | None = Field(None, description="of a visit", examples=["done"])
+    outcome: str | None = Field(None, description="of a visit; of `rate` the rating", examples=["done"])
+    amount: int | None = Field(None, description="of an extension: in the task's `extension_unit`", examples=[2])
 
 
 class Check(BaseModel):
@@ -269,9 +337,26 @@ class Task(BaseModel):
     respond_by: datetime | None
     dispatched_at: datetime
     acknowledged_at: datetime | None
-    completed_at: datetime | None
+    completed_at: datetime | None = Field(description="when its work was reported; a centre may send it back")
+    verified_at: datetime | None = Field(description="when a command centre verified and closed it")
+    rating: Rating | None
+    missing: str | None = Field(description="why a command centre sent it back last", examples=["缺楼梯照片"])
+    escalated_to: Level | None = Field(description="the highest level that was told, while nobody acknowledges it")
+    asked: Asked | None = Field(description="what is asked of its street or district, until that answers")
+    asked_because: str | None
+    asked_amount: int | None = Field(description="of an extension: in `extension_unit`")
+    extension_unit: Literal["hour", "working_hour", "working_day"] = Field(
+        description="what its time to respond counts, and an extension with it"
+    )
     moves: list[MoveName] = Field(description="what this account may do with it now")
     checks: list[Check] = Field(description="what its rule asks at the door: yes, no or unknown")
+
+
+class CaseTask(Task):
+    """A task with what was reported, which a command centre reads before it verifies."""
+
+    note: str | None = Field(description="what was seen; identity numbers are ▮")
+    answers: dict[str, str] = Field(description="to `checks`, by their id: yes, no or unknown")
 
 
 class Position(Taken):
@@ -370,7 +455,7 @@ class Case(Alert):
     resolution_zh: str | None
     resolution_en: str | None
     people: list[Person]
-    tasks: list[Task]
+    tasks: list[CaseTask]
     timeline: list[Moment]
 
 
@@ -512,6 +597,20 @@ class HandOver(Taken):
 
 class Reason(Taken):
     reason: WithoutNumber = Field(min_length=1, max_length=500, examples=["住户外出，周五再访"])
+
+
+class Remark(Taken):
+    reason: WithoutNumber | None = Field(None, max_length=500, examples=["照片与说明相符"])
+
+
+class Rate(Remark):
+    rating: Rating = Field(examples=["good"])
+
+
+class Extension(Reason):
+    amount: int = Field(
+        ge=1, le=100, description="hours, or days of what counts working days: `extension_unit`", examples=[4]
+    )
 
 
 class Instruction(Taken):

@@ -118,6 +118,11 @@ def _more(error: DatabaseError) -> Say | None:
     if error.sqlstate != "CG409" or not error.diag.message_detail:
         return None
     moves = error.diag.message_detail.replace("_", "-")
+    if holder := error.diag.message_hint:
+        return Say(
+            f"任务已由 {holder} 领取，没有任何改动。本账号现在可以执行：{'无' if moves == 'none' else moves}。",
+            f"{holder} has claimed this task; nothing was changed. This account may now: {moves}.",
+        )
     return Say(
         f"任务状态已变化，没有任何改动；请刷新。本账号现在可以执行：{'无' if moves == 'none' else moves}。",
         f"The task has moved on and nothing was changed; reload it. This account may now: {moves}.",

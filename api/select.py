@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from api.database import Caller
-from api.models import Alert, Check, Place, Task, TaskMark
+from api.models import Alert, CaseTask, Check, Place, Task, TaskMark
 from api.places import place_en, place_zh
 from domain.rule import GENERAL_CHECKS
 from wire.catalogue import rules
 
+EXTENDED_BY = {"minute": "hour", "working_minute": "working_hour", "working_day": "working_day"}
 PAGE = 50
 MOST = 200
 
@@ -57,10 +58,24 @@ def task_of(row: dict[str, Any], account: UUID) -> Task:
         dispatched_at=row["dispatched_at"],
         acknowledged_at=row["acknowledged_at"],
         seen_at=row["seen_at"],
-        completed_at=row["finished_at"] if row["state"] == "completed" else None,
+        completed_at=row["finished_at"] if row["state"] in ("completed", "verified") else None,
+        verified_at=row["verified_at"],
+        rating=row["rating"],
+        missing=row["missing"],
+        asked=row["asked"],
+        escalated_to=row["escalated_to"],
+        asked_because=row["asked_because"],
+        asked_amount=row["asked_amount"],
+        extension_unit=EXTENDED_BY[row["respond_unit"]],
         moves=[move.replace("_", "-") for move in row["moves"]],
         checks=checks_of(row["rule"]),
     )
+
+
+def case_task_of(row: dict[str, Any], account: UUID) -> CaseTask:
+    """The same with what was reported."""
+    task = task_of(row, account)
+    return CaseTask(**dict(task), note=row["note"], answers=row["checks"] or {})
 
 
 def checks_of(rule: str) -> list[Check]:

@@ -66,7 +66,7 @@ async def case(request: Request, caller: AsCaller, finding_id: UUID) -> Case | R
         resolution_zh=row["resolution_zh"],
         resolution_en=row["resolution_en"],
         people=people.shown(await people.concerned(caller, row, purpose=None), masked=True),
-        tasks=[select.task_of(task, caller.account) for task in tasks],
+        tasks=[select.case_task_of(task, caller.account) for task in tasks],
         timeline=sorted(timeline, key=lambda moment: moment.at),
     )
 

@@ -42,11 +42,12 @@ async def plan(request: Request, body: RouteWish) -> RoutePlan:
         now = datetime.now(UTC)
         tasks = await caller.rows("SELECT * FROM city.route_tasks()")
         today = now.astimezone(CITY).date()
+        shift = await caller.row("SELECT city.my_shift_ends_at() AS ends")
         patrols = await caller.rows("SELECT * FROM city.route_patrols(%(today)s)", {"today": today})
     # From here on it holds no connection: planning takes a while.
     every = stops_of(tasks, patrols)
     stops, beyond = every[:MOST_STOPS], every[MOST_STOPS:]
-    until = shift_end(now, settings.shift_hours)
+    until = (shift and shift["ends"]) or shift_end(now, settings.shift_hours)
     here = (body.position.lon, body.position.lat) if body.position else None
     before = [] if body.anew else body.before
     answer = await request.app.state.planner.plan(question(stops, now, until, settings.office_hours, here, before))

@@ -14,13 +14,16 @@ from api.database import AsCaller, Caller
 from api.filters import TaskFilters
 from api.models import (
     Complete,
+    Extension,
     Gone,
     HandOver,
     Instruction,
     Nothing,
     Queue,
     Queues,
+    Rate,
     Reason,
+    Remark,
     Task,
     Tasks,
     Visit,
@@ -32,7 +35,7 @@ from wire.values.identity_finder import masked
 
 router = APIRouter(tags=["tasks"])
 
-OVER = ("completed", "closed")
+OVER = ("fed_back", "finished", "completed", "verified", "closed")
 Key = Annotated[
     UUID | None,
     Header(alias="Idempotency-Key", description="made by the sender for one move; sent again, it is still one move"),
@@ -98,6 +101,12 @@ async def complete(caller: AsCaller, task_id: UUID, body: Complete, key: Key = N
     return moved.model_copy(update=answer) if moved else Gone.model_validate({"id": task_id, **answer})
 
 
+@router.post("/tasks/{task_id}/release", summary="Put a task back into its queue")
+async def release(caller: AsCaller, task_id: UUID, body: Remark, key: Key = None) -> Task:
+    """Whoever has claimed it gives it up, with a reason or without."""
+    return await _move(caller, task_id, "release", key, reason=body.reason)
+
+
 @router.get("/queues", summary="Grids that a task can be given to")
 async def queues(
     caller: AsCaller,
@@ -121,10 +130,53 @@ async def hand_over(caller: AsCaller, task_id: UUID, body: HandOver, key: Key = 
     return await _move(caller, task_id, "hand_over", key, reason=body.reason, detail={"queue": body.queue})
 
 
+@router.post("/tasks/{task_id}/verify", summary="Verify a case and close it")
+async def verify(caller: AsCaller, task_id: UUID, body: Remark, key: Key = None) -> Task:
+    """completed → verified, by a command centre that did not do the work itself."""
+    return await _move(caller, task_id, "verify", key, reason=body.reason)
+
+
+@router.post("/tasks/{task_id}/send-back", summary="Send work back with what is missing")
+async def send_back(caller: AsCaller, task_id: UUID, body: Reason, key: Key = None) -> Task:
+    """completed → acknowledged: its worker's again, with as much time as the rule gives. What was reported is kept."""
+    return await _move(caller, task_id, "send_back", key, reason=body.reason)
+
+
+@router.post("/tasks/{task_id}/rate", summary="Rate a verified case")
+async def rate(caller: AsCaller, task_id: UUID, body: Rate, key: Key = None) -> Task:
+    """`good`, `fair` or `poor`; a later rating replaces it, and the history has both."""
+    return await _move(caller, task_id, "rate", key, reason=body.reason, detail={"rating": body.rating})
+
+
+@router.post("/tasks/{task_id}/ask-suspension", summary="Ask for a suspension")
+async def ask_suspension(caller: AsCaller, task_id: UUID, body: Reason, key: Key = None) -> Task:
+    """Asks its street or district; the clock runs until that suspends the task or declines."""
+    return await _move(caller, task_id, "ask_suspension", key, reason=body.reason)
+
+
+@router.post("/tasks/{task_id}/ask-extension", summary="Ask for more time")
+async def ask_extension(caller: AsCaller, task_id: UUID, body: Extension, key: Key = None) -> Task:
+    """Asks its street or district for so many hours or working days more."""
+    return await _move(caller, task_id, "ask_extension", key, reason=body.reason, detail={"amount": body.amount})
+
+
 @router.post("/tasks/{task_id}/suspend", summary="Stop a task's clock")
 async def suspend(caller: AsCaller, task_id: UUID, body: Reason, key: Key = None) -> Task:
-    """Stops its time to respond, with a reason, until it is resumed."""
+    """Stops its time to respond, with a reason, until it is resumed: by a street's, a district's or the city's centre,
+    asked for or not."""
     return await _move(caller, task_id, "suspend", key, reason=body.reason)
+
+
+@router.post("/tasks/{task_id}/extend", summary="Give a task more time")
+async def extend(caller: AsCaller, task_id: UUID, body: Extension, key: Key = None) -> Task:
+    """So many hours or working days more, by whom a suspension is granted, asked for or not."""
+    return await _move(caller, task_id, "extend", key, reason=body.reason, detail={"amount": body.amount})
+
+
+@router.post("/tasks/{task_id}/decline", summary="Decline what was asked for")
+async def decline(caller: AsCaller, task_id: UUID, body: Reason, key: Key = None) -> Task:
+    """Neither suspension nor more time; the task stays as it is."""
+    return await _move(caller, task_id, "decline", key, reason=body.reason)
 
 
 @router.post("/tasks/{task_id}/resume", summary="Let a task's clock run again")

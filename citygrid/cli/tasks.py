@@ -15,7 +15,8 @@ from runtime.settings import load
 EXAMPLE = "citygrid tasks --queue 440113001001003 --json"
 
 State = Annotated[
-    Literal["dispatched", "acknowledged", "suspended", "completed", "closed", "all"], typer.Option(help="Only these.")
+    Literal["dispatched", "acknowledged", "suspended", "completed", "verified", "closed", "all"],
+    typer.Option(help="Only these."),
 ]
 
 

@@ -111,6 +111,9 @@ def _placed(record: Read) -> dict[str, Any]:
 _waiting = Waiting()
 
 
+MOST_LAPSED = 200
+"""In one turn, so that no move waits for long."""
+MOST_TOLD = 2_000
 OPEN = "SELECT rule, severity, count(*) FROM city.alert WHERE state = 'opened' AND NOT deleted GROUP BY 1, 2"
 # of what is open: history grows, and a count of it with it
 BY_STATE = """
@@ -122,8 +125,14 @@ WHERE state IN ('dispatched', 'acknowledged') AND respond_by < now() GROUP BY 1
 """
 
 
-def count(_: Settings, connection: Connection) -> None:
-    """Set the gauges."""
+def turn(_: Settings, connection: Connection) -> None:
+    """Put back what somebody's silent tablet holds, tell those whose turn has come, and set the gauges."""
+    lapsed = connection.execute("SELECT city.lapse_leases(now(), %s)", (MOST_LAPSED,)).fetchone()
+    if lapsed and lapsed[0]:
+        log.info("claims_lapsed", tasks=lapsed[0])
+    told = connection.execute("SELECT city.tell_due(now(), %s)", (MOST_TOLD,)).fetchone()
+    if told and told[0]:
+        log.info("escalated", notifications=told[0])
     show(OPEN_ALERTS, {(rule, severity): number for rule, severity, number in connection.execute(OPEN)})
     show(TASKS, {(state,): number for state, number in connection.execute(BY_STATE)})
     show(OVERDUE_TASKS, {(severity,): number for severity, number in connection.execute(OVERDUE)})
@@ -136,4 +145,4 @@ def learn(settings: Settings, connection: Connection) -> None:
         log.info("service_calendar_changed")
 
 
-SINK = Sink("grid-tasks", lambda: ["alerts", "rows.dwelling"], GridTasks, begin=learn, tick=count)
+SINK = Sink("grid-tasks", lambda: ["alerts", "rows.dwelling"], GridTasks, begin=learn, tick=turn)

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { alertsOf, clustered, pinsOf } from "../static/app/clusters.js";
 import { filtersOf, fits, inRegion, isKnownBy, LISTS, onlyFilters } from "../static/app/filters.js";
 import { perFrame } from "../static/app/frames.js";
-import { liveList } from "../static/app/live-list.js";
+import { byChange, liveList } from "../static/app/live-list.js";
 import { severityOf } from "../static/app/severity.js";
 import { now } from "../static/app/time.js";
 
@@ -38,8 +38,31 @@ test("the list shows calls for help first, then what is due first, as the server
   assert.equal(list.next.value, "c");
   const changed = (finding_id, hour) =>
     alert(finding_id, { state: "resolved", changed_at: `2026-03-01T0${hour}:00:00Z` });
-  list.load({ items: [changed("older", 1), changed("newer", 2)], next: null }, () => true, true);
+  list.load({ items: [changed("older", 1), changed("newer", 2)], next: null }, () => true, byChange);
   assert.deepEqual(ids(list.items.value), ["newer", "older"]);
+});
+
+test("what waits for the centre is in its lists, whether its alert is resolved or not", () => {
+  const done = { state: "completed", outcome: "done", queue: "440113001001001" };
+  const isIn = (name, one) => fits(one, { ...LISTS[name], grid: "440113" }, "440113");
+  assert.equal(isIn("fed_back", alert("a", { state: "resolved", task: done })), true);
+  assert.equal(isIn("fed_back", alert("a", { task: { ...done, outcome: "nobody_home" } })), false);
+  assert.equal(isIn("fed_back", alert("a", { task: { ...done, state: "verified" } })), false);
+  assert.equal(isIn("asking", alert("a", { task: { state: "acknowledged", asked: "suspension" } })), true);
+  const told = (escalated_to, scope) =>
+    fits(alert("a", { task: { state: "dispatched", escalated_to } }), { ...LISTS.escalated, grid: scope }, scope);
+  assert.deepEqual(
+    ["deputy", "community", "street", "district"].map((level) =>
+      [12, 9, 6, 0].map((digits) => told(level, "440113001002".slice(0, digits))),
+    ),
+    [
+      [false, false, false, false],
+      [true, false, false, false],
+      [true, true, false, false],
+      [true, true, true, true],
+    ],
+  );
+  assert.equal(isIn("asking", alert("a", { task: { state: "acknowledged", asked: null } })), false);
 });
 
 test("an alert from the stream is marked as arrived, and leaves when the filter no longer fits", () => {

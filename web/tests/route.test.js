@@ -84,7 +84,7 @@ test("a task shows what its waiting moves will make of it", () => {
   const move = { task: "a", move: "acknowledge" };
   const [moved, other] = foreseen([task("a", 113), task("b", 113)], [move]);
   assert.equal(moved.state, "acknowledged");
-  assert.deepEqual(moved.moves, ["complete", "hand-over", "suspend"]);
+  assert.deepEqual(moved.moves, ["complete", "hand-over", "ask-suspension", "ask-extension"]);
   assert.equal(moved.unsent, true);
   assert.equal(other.state, "dispatched");
   const [done] = foreseen([task("a", 113)], [move, { task: "a", move: "complete" }]);

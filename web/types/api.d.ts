@@ -260,6 +260,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{task_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a task back into its queue
+         * @description Whoever has claimed it gives it up, with a reason or without.
+         */
+        post: operations["release_api_v1_tasks__task_id__release_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queues": {
         parameters: {
             query?: never;
@@ -302,6 +322,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{task_id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify a case and close it
+         * @description completed → verified, by a command centre that did not do the work itself.
+         */
+        post: operations["verify_api_v1_tasks__task_id__verify_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{task_id}/send-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send work back with what is missing
+         * @description completed → acknowledged: its worker's again, with as much time as the rule gives. What was reported is kept.
+         */
+        post: operations["send_back_api_v1_tasks__task_id__send_back_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{task_id}/rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rate a verified case
+         * @description `good`, `fair` or `poor`; a later rating replaces it, and the history has both.
+         */
+        post: operations["rate_api_v1_tasks__task_id__rate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{task_id}/ask-suspension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a suspension
+         * @description Asks its street or district; the clock runs until that suspends the task or declines.
+         */
+        post: operations["ask_suspension_api_v1_tasks__task_id__ask_suspension_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{task_id}/ask-extension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for more time
+         * @description Asks its street or district for so many hours or working days more.
+         */
+        post: operations["ask_extension_api_v1_tasks__task_id__ask_extension_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{task_id}/suspend": {
         parameters: {
             query?: never;
@@ -313,9 +433,50 @@ export interface paths {
         put?: never;
         /**
          * Stop a task's clock
-         * @description Stops its time to respond, with a reason, until it is resumed.
+         * @description Stops its time to respond, with a reason, until it is resumed: by a street's, a district's or the city's centre,
+         *     asked for or not.
          */
         post: operations["suspend_api_v1_tasks__task_id__suspend_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{task_id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a task more time
+         * @description So many hours or working days more, by whom a suspension is granted, asked for or not.
+         */
+        post: operations["extend_api_v1_tasks__task_id__extend_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{task_id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decline what was asked for
+         * @description Neither suspension nor more time; the task stays as it is.
+         */
+        post: operations["decline_api_v1_tasks__task_id__decline_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -401,6 +562,67 @@ export interface paths {
          *     its interval; else tomorrow. An identity number in the note is replaced by ▮; `note_masked` says so.
          */
         post: operations["complete_api_v1_patrols__patrol_id__complete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who serves which grid when
+         * @description Shifts of the caller's area, those that begin first at the top; at most 1,000.
+         */
+        get: operations["roster_api_v1_roster_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/heartbeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * This tablet is alive
+         * @description Sent every minute by a grid worker's page: who sends it is on duty if the roster says so, and an urgent task that
+         *     was claimed stays claimed. It does not keep a session alive: nobody need be there.
+         */
+        post: operations["heartbeat_api_v1_heartbeat_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End one's shift
+         * @description What this account has claimed goes back to its queues, and the note to whoever serves the grid next.
+         */
+        post: operations["end_shift_api_v1_shift_end_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -970,6 +1192,28 @@ export interface components {
              */
             name_en: string;
         };
+        /**
+         * Beat
+         * @description The caller's own shift, as the roster has it now.
+         */
+        Beat: {
+            /**
+             * Shift Grid
+             * @description null: the roster has none for this account now
+             */
+            shift_grid: string | null;
+            /** Shift Ends At */
+            shift_ends_at: string | null;
+            /** Is Deputy */
+            is_deputy: boolean | null;
+            /**
+             * Note Of
+             * @description who handed this grid over last
+             */
+            note_of: string | null;
+            /** Note */
+            note: string | null;
+        };
         /** Because */
         Because: {
             /**
@@ -1092,7 +1336,7 @@ export interface components {
             /** People */
             people: components["schemas"]["Person"][];
             /** Tasks */
-            tasks: components["schemas"]["Task"][];
+            tasks: components["schemas"]["CaseTask"][];
             /** Timeline */
             timeline: components["schemas"]["Moment"][];
         };
@@ -1109,6 +1353,151 @@ export interface components {
              * @description the finding whose case is handled; `handle_case` names one
              */
             case?: string | null;
+        };
+        /**
+         * CaseTask
+         * @description A task with what was reported, which a command centre reads before it verifies.
+         */
+        CaseTask: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Finding Id
+             * Format: uuid
+             */
+            finding_id: string;
+            /** Rule */
+            rule: string;
+            /** Queue */
+            queue: string;
+            /** State */
+            state: string;
+            /** Suspended */
+            suspended: boolean;
+            /** Claimed By */
+            claimed_by: string | null;
+            /** Mine */
+            mine: boolean;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "urgent" | "today" | "planned";
+            /** Why Zh */
+            why_zh: string;
+            /** Why En */
+            why_en: string;
+            /**
+             * Dwelling
+             * @description its number, which is on the door plate
+             */
+            dwelling: string | null;
+            place: components["schemas"]["Place"] | null;
+            /**
+             * Before
+             * @description `nobody_home` or `refused`: the result of the task that this one follows
+             * @example nobody_home
+             */
+            before: string | null;
+            /**
+             * Unknown
+             * @description as its alert's: nobody knows if it still holds, for a topic is quiet
+             */
+            unknown: boolean;
+            /**
+             * Outcome
+             * @description the result of a completed task
+             * @example done
+             */
+            outcome: string | null;
+            /**
+             * Seen At
+             * @description when the worker of a completed task was there; `completed_at` is when that was sent
+             */
+            seen_at: string | null;
+            /**
+             * Note Masked
+             * @description the answer to `complete`: an identity number in the note was replaced by ▮
+             * @default false
+             */
+            note_masked: boolean;
+            /** @description the answer to `complete`: how the visit was kept */
+            visit?: components["schemas"]["Visit"] | null;
+            /** Respond By */
+            respond_by: string | null;
+            /**
+             * Dispatched At
+             * Format: date-time
+             */
+            dispatched_at: string;
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            /**
+             * Completed At
+             * @description when its work was reported; a centre may send it back
+             */
+            completed_at: string | null;
+            /**
+             * Verified At
+             * @description when a command centre verified and closed it
+             */
+            verified_at: string | null;
+            /** Rating */
+            rating: ("good" | "fair" | "poor") | null;
+            /**
+             * Missing
+             * @description why a command centre sent it back last
+             * @example 缺楼梯照片
+             */
+            missing: string | null;
+            /**
+             * Escalated To
+             * @description the highest level that was told, while nobody acknowledges it
+             */
+            escalated_to: ("worker" | "deputy" | "community" | "street" | "district") | null;
+            /**
+             * Asked
+             * @description what is asked of its street or district, until that answers
+             */
+            asked: ("suspension" | "extension") | null;
+            /** Asked Because */
+            asked_because: string | null;
+            /**
+             * Asked Amount
+             * @description of an extension: in `extension_unit`
+             */
+            asked_amount: number | null;
+            /**
+             * Extension Unit
+             * @description what its time to respond counts, and an extension with it
+             * @enum {string}
+             */
+            extension_unit: "hour" | "working_hour" | "working_day";
+            /**
+             * Moves
+             * @description what this account may do with it now
+             */
+            moves: ("claim" | "acknowledge" | "complete" | "verify" | "send-back" | "rate" | "release" | "hand-over" | "ask-suspension" | "ask-extension" | "suspend" | "extend" | "decline" | "resume" | "instruct")[];
+            /**
+             * Checks
+             * @description what its rule asks at the door: yes, no or unknown
+             */
+            checks: components["schemas"]["Check"][];
+            /**
+             * Note
+             * @description what was seen; identity numbers are ▮
+             */
+            note: string | null;
+            /**
+             * Answers
+             * @description to `checks`, by their id: yes, no or unknown
+             */
+            answers: {
+                [key: string]: string;
+            };
         };
         /** Catalogue */
         Catalogue: {
@@ -1307,6 +1696,20 @@ export interface components {
             head: components["schemas"]["TopicField"][];
             /** Kinds */
             kinds: components["schemas"]["TopicKind"][];
+        };
+        /** Extension */
+        Extension: {
+            /**
+             * Reason
+             * @example 住户外出，周五再访
+             */
+            reason: string;
+            /**
+             * Amount
+             * @description hours, or days of what counts working days: `extension_unit`
+             * @example 4
+             */
+            amount: number;
         };
         /** Feature */
         Feature: {
@@ -1698,10 +2101,16 @@ export interface components {
             happened_at?: string | null;
             /**
              * Outcome
-             * @description of a visit
+             * @description of a visit; of `rate` the rating
              * @example done
              */
             outcome?: string | null;
+            /**
+             * Amount
+             * @description of an extension: in the task's `extension_unit`
+             * @example 2
+             */
+            amount?: number | null;
         };
         /** NewPassword */
         NewPassword: {
@@ -1974,6 +2383,20 @@ export interface components {
              */
             limit_seconds: number;
         };
+        /** Rate */
+        Rate: {
+            /**
+             * Reason
+             * @example 照片与说明相符
+             */
+            reason?: string | null;
+            /**
+             * Rating
+             * @example good
+             * @enum {string}
+             */
+            rating: "good" | "fair" | "poor";
+        };
         /** Readers */
         Readers: {
             /**
@@ -2063,6 +2486,19 @@ export interface components {
             reason: string;
             /** Lines */
             lines: number;
+        };
+        /** Remark */
+        Remark: {
+            /**
+             * Reason
+             * @example 照片与说明相符
+             */
+            reason?: string | null;
+        };
+        /** Roster */
+        Roster: {
+            /** Items */
+            items: components["schemas"]["Shift"][];
         };
         /** RouteLeft */
         RouteLeft: {
@@ -2248,6 +2684,65 @@ export interface components {
              */
             key: string;
         };
+        /** Shift */
+        Shift: {
+            /**
+             * Grid
+             * @example 440113001002003
+             */
+            grid: string;
+            /**
+             * Begins
+             * Format: date-time
+             */
+            begins: string;
+            /**
+             * Ends
+             * Format: date-time
+             */
+            ends: string;
+            /**
+             * Worker
+             * @example panyu-w-3
+             */
+            worker: string;
+            /**
+             * Deputy
+             * @description who serves it where the worker does not
+             */
+            deputy: string | null;
+            /**
+             * On Duty
+             * @description of one that runs now: who serves it and whose tablet is alive
+             */
+            on_duty: string | null;
+            /**
+             * Ended At
+             * @description when its worker handed over before its end
+             */
+            ended_at: string | null;
+            /**
+             * Note
+             * @description to who comes next
+             */
+            note: string | null;
+        };
+        /** ShiftEnd */
+        ShiftEnd: {
+            /**
+             * Note
+             * @example 3 栋楼道杂物未清
+             */
+            note?: string | null;
+        };
+        /** ShiftEnded */
+        ShiftEnded: {
+            /**
+             * Released
+             * @description tasks that went back to their queues
+             */
+            released: number;
+        };
         /** Summary */
         Summary: {
             /**
@@ -2281,8 +2776,26 @@ export interface components {
              */
             waiting_for_assignment: number;
             /**
+             * Escalated
+             * @description of them those that nobody acknowledged until the caller's level was told: `task=escalated`
+             * @example 1
+             */
+            escalated: number;
+            /**
+             * Asking
+             * @description of them those whose worker asks for a suspension or more time: `task=asking`
+             * @example 2
+             */
+            asking: number;
+            /**
+             * Fed Back
+             * @description cases whose work was done and that no centre has verified yet, at most 1,001: `state=any&task=fed_back`
+             * @example 17
+             */
+            fed_back: number;
+            /**
              * Workers On Duty
-             * @description grid workers with a session in use: `on_duty` of `/workers`
+             * @description grid workers on duty: `on_duty` of `/workers`
              * @example 212
              */
             workers_on_duty: number;
@@ -2382,13 +2895,52 @@ export interface components {
             dispatched_at: string;
             /** Acknowledged At */
             acknowledged_at: string | null;
-            /** Completed At */
+            /**
+             * Completed At
+             * @description when its work was reported; a centre may send it back
+             */
             completed_at: string | null;
+            /**
+             * Verified At
+             * @description when a command centre verified and closed it
+             */
+            verified_at: string | null;
+            /** Rating */
+            rating: ("good" | "fair" | "poor") | null;
+            /**
+             * Missing
+             * @description why a command centre sent it back last
+             * @example 缺楼梯照片
+             */
+            missing: string | null;
+            /**
+             * Escalated To
+             * @description the highest level that was told, while nobody acknowledges it
+             */
+            escalated_to: ("worker" | "deputy" | "community" | "street" | "district") | null;
+            /**
+             * Asked
+             * @description what is asked of its street or district, until that answers
+             */
+            asked: ("suspension" | "extension") | null;
+            /** Asked Because */
+            asked_because: string | null;
+            /**
+             * Asked Amount
+             * @description of an extension: in `extension_unit`
+             */
+            asked_amount: number | null;
+            /**
+             * Extension Unit
+             * @description what its time to respond counts, and an extension with it
+             * @enum {string}
+             */
+            extension_unit: "hour" | "working_hour" | "working_day";
             /**
              * Moves
              * @description what this account may do with it now
              */
-            moves: ("claim" | "acknowledge" | "complete" | "hand-over" | "suspend" | "resume" | "instruct")[];
+            moves: ("claim" | "acknowledge" | "complete" | "verify" | "send-back" | "rate" | "release" | "hand-over" | "ask-suspension" | "ask-extension" | "suspend" | "extend" | "decline" | "resume" | "instruct")[];
             /**
              * Checks
              * @description what its rule asks at the door: yes, no or unknown
@@ -2424,6 +2976,16 @@ export interface components {
              * @example panyu-w-3
              */
             claimed_by: string | null;
+            /**
+             * Asked
+             * @description what its worker asks the street or district for
+             */
+            asked: ("suspension" | "extension") | null;
+            /**
+             * Escalated To
+             * @description the highest level that was told, while nobody acknowledges it
+             */
+            escalated_to: ("worker" | "deputy" | "community" | "street" | "district") | null;
             /** Respond By */
             respond_by: string | null;
             /**
@@ -2566,7 +3128,7 @@ export interface components {
             scope: string;
             /**
              * On Duty
-             * @description a session was used within the hour
+             * @description the roster has this account now and its tablet was heard of within 10 minutes; where nobody keeps a roster, its session was used within the hour
              */
             on_duty: boolean;
             /**
@@ -3003,8 +3565,8 @@ export interface operations {
                 due_from?: string | null;
                 due_until?: string | null;
                 opened_from?: string | null;
-                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue */
-                task?: ("open" | "running" | "waiting" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long that the caller's level was told, `asking` asks its street or district for a suspension or more time, `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
+                task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
             };
@@ -3085,8 +3647,8 @@ export interface operations {
                 due_from?: string | null;
                 due_until?: string | null;
                 opened_from?: string | null;
-                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue */
-                task?: ("open" | "running" | "waiting" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long that the caller's level was told, `asking` asks its street or district for a suspension or more time, `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
+                task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
             };
@@ -3296,8 +3858,8 @@ export interface operations {
                 /** @description `next` of the page before */
                 cursor?: string | null;
                 limit?: number;
-                /** @description `open` is not finished; `running` is open and its clock does not stand still */
-                state?: "open" | "running" | "dispatched" | "acknowledged" | "suspended" | "completed" | "closed";
+                /** @description `open` is not finished; `running` is open and its clock does not stand still; `fed_back` is done and not verified yet; `finished` is completed, verified or not */
+                state?: "open" | "running" | "fed_back" | "finished" | "dispatched" | "acknowledged" | "suspended" | "completed" | "verified" | "closed";
                 /** @description only those that this account has claimed */
                 mine?: boolean;
                 /** @description only those outside a grid's queue that nobody has claimed */
@@ -3665,6 +4227,80 @@ export interface operations {
             };
         };
     };
+    release_api_v1_tasks__task_id__release_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the sender for one move; sent again, it is still one move */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Remark"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     queues_api_v1_queues_get: {
         parameters: {
             query?: {
@@ -3807,7 +4443,525 @@ export interface operations {
             };
         };
     };
+    verify_api_v1_tasks__task_id__verify_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the sender for one move; sent again, it is still one move */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Remark"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_back_api_v1_tasks__task_id__send_back_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the sender for one move; sent again, it is still one move */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rate_api_v1_tasks__task_id__rate_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the sender for one move; sent again, it is still one move */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_suspension_api_v1_tasks__task_id__ask_suspension_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the sender for one move; sent again, it is still one move */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_extension_api_v1_tasks__task_id__ask_extension_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the sender for one move; sent again, it is still one move */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Extension"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     suspend_api_v1_tasks__task_id__suspend_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the sender for one move; sent again, it is still one move */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extend_api_v1_tasks__task_id__extend_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description made by the sender for one move; sent again, it is still one move */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Extension"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decline_api_v1_tasks__task_id__decline_post: {
         parameters: {
             query?: never;
             header?: {
@@ -4123,6 +5277,213 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PatrolVisit"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roster_api_v1_roster_get: {
+        parameters: {
+            query?: {
+                /** @description the first day, of the city; none: today */
+                day?: string | null;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Roster"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heartbeat_api_v1_heartbeat_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Beat"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_shift_api_v1_shift_end_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShiftEnd"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftEnded"];
                 };
             };
             /** @description no session, or it has ended */
@@ -4801,8 +6162,8 @@ export interface operations {
                 due_from?: string | null;
                 due_until?: string | null;
                 opened_from?: string | null;
-                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue */
-                task?: ("open" | "running" | "waiting" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long that the caller's level was told, `asking` asks its street or district for a suspension or more time, `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
+                task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
             };
@@ -4887,8 +6248,8 @@ export interface operations {
                 due_from?: string | null;
                 due_until?: string | null;
                 opened_from?: string | null;
-                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue */
-                task?: ("open" | "running" | "waiting" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long that the caller's level was told, `asking` asks its street or district for a suspension or more time, `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
+                task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
             };

@@ -9,6 +9,7 @@ declare global {
     type Account = Schemas["Account"];
     type Alert = Schemas["Alert"];
     type Alerts = Schemas["Alerts"];
+    type Beat = Schemas["Beat"];
     type Case = Schemas["Case"];
     type Count = Schemas["Count"];
     type Worker = Schemas["Worker"];

@@ -107,5 +107,28 @@ class Case:
         self._case.locator("[data-test=move-send]").click()
         self._case.locator("[data-test=timeline]", has_text=note).wait_for()
 
+    def move(self, move: str, text: str | None = None, **choices: str) -> None:
+        """Makes a move by its button and, if it asks for words, its form; returns once the case shows what came of it.
+
+        `choices`: what is chosen or typed in the form beside its text, by the field's name.
+        """
+        before = self._case.locator("[data-test=timeline] li").count()
+        self._case.locator(f"[data-test=move-{move}]").click()
+        form = self._case.locator(f"[data-test=form-{move}]")
+        for name, value in choices.items():
+            field = form.locator(f"[data-test=move-{name}]")
+            if field.evaluate("one => one.tagName") == "SELECT":
+                field.select_option(value)
+            else:
+                field.fill(value)
+        if text:
+            form.locator("[data-test=move-text]").fill(text)
+        form.locator("[data-test=move-send]").click()
+        self._case.locator(f"[data-test=timeline] li:nth-child({before + 1})").wait_for()
+
+    def locate(self, part: str) -> Locator:
+        """A part of the case by its mark."""
+        return self._case.locator(f"[data-test={part}]")
+
     def close(self) -> None:
         self._case.locator("[data-test=case-close]").click()

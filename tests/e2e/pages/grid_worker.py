@@ -61,6 +61,17 @@ class GridWorker:
         sheet.locator("[data-test=move-send]").click()
         self.page.locator(f'[data-test=stop][data-key="{key}"]').wait_for(state="detached")
 
+    def ask(self, stop: Locator, what: str, reason: str, amount: int | None = None) -> None:
+        """Asks the street or district for `suspension` or `extension` of all that is to be done at a stop."""
+        stop.locator("[data-test=ask]").click()
+        sheet = self.page.locator("[data-test=sheet]")
+        sheet.locator(f"[data-test=move-ask-{what}]").click()
+        if amount:
+            sheet.locator("[data-test=move-amount]").fill(str(amount))
+        sheet.locator("[data-test=move-text]").fill(reason)
+        sheet.locator("[data-test=move-send]").click()
+        sheet.wait_for(state="detached")
+
     def waiting(self) -> int:
         """How many moves are not sent yet."""
         return int(self.page.locator("[data-test=waiting]").get_attribute("data-count") or 0)

@@ -94,7 +94,7 @@ async def test_a_case_masks_people_until_a_purpose_is_chosen_and_the_look_is_kep
     assert [person["name"] for person in case["people"]] == ["周*"]
     assert "001伟" not in str(case)
     assert "13800" not in str(case)
-    assert case["tasks"][0]["moves"] == ["hand-over", "suspend", "instruct"]
+    assert case["tasks"][0]["moves"] == ["hand-over", "suspend", "extend", "instruct"]
     assert (await client.post(f"{address}/people", json={})).status_code == 422
     assert (await client.post(f"{address}/people", json={"purpose": "curiosity"})).status_code == 422
     shown = (await client.post(f"{address}/people", json={"purpose": "handle_case"})).json()
@@ -259,6 +259,63 @@ async def test_a_command_centre_instructs_suspends_and_resumes(city: City, log_i
     assert (await centre.post(f"{address}/resume", json={"reason": "已返回"})).json()["state"] == "acknowledged"
     timeline = (await worker.get(f"/alerts/{city.here.findings[0]}")).json()["timeline"]
     assert [moment["note"] for moment in timeline if moment["kind"] == "instruct"] == ["先看后楼梯"]
+
+
+async def test_a_centre_reads_what_was_reported_sends_it_back_verifies_and_rates(city: City, log_in: LogIn) -> None:
+    centre, worker = await log_in("here"), await log_in("worker")
+    address, case = f"/tasks/{city.here.tasks[0]}", f"/alerts/{city.here.findings[0]}"
+    await worker.post(f"{address}/acknowledge", json={})
+    report = {"outcome": "done", "note": "已劝离", "checks": {"someone_met": "yes"}}
+    assert (await worker.post(f"{address}/complete", json=report)).json()["moves"] == []
+    assert (await worker.post(f"{address}/verify", json={})).status_code == 409
+    assert (await centre.get("/summary")).json()["fed_back"] == 1
+    (waiting,) = (await centre.get("/alerts", params={"state": "any", "task": "fed_back"})).json()["items"]
+    assert waiting["finding_id"] == str(city.here.findings[0])
+    (task,) = (await centre.get(case)).json()["tasks"]
+    assert (task["note"], task["answers"], task["moves"]) == ("已劝离", {"someone_met": "yes"}, ["verify", "send-back"])
+    assert (await centre.post(f"{address}/send-back", json={"reason": " "})).status_code == 422
+    back = (await centre.post(f"{address}/send-back", json={"reason": "缺照片"})).json()
+    assert (back["state"], back["missing"], back["completed_at"]) == ("acknowledged", "缺照片", None)
+    refused = await centre.post(f"{address}/verify", json={})
+    assert refused.status_code == 409
+    assert "hand-over, suspend, extend, instruct" in refused.json()["detail"]
+    await worker.post(f"{address}/complete", json=report)
+    verified = (await centre.post(f"{address}/verify", json={"reason": "照片相符"})).json()
+    assert (verified["state"], verified["moves"]) == ("verified", ["rate"])
+    assert verified["completed_at"] <= verified["verified_at"]
+    assert (await centre.post(f"{address}/rate", json={"rating": "excellent"})).status_code == 422
+    assert (await centre.post(f"{address}/rate", json={"rating": "good"})).json()["rating"] == "good"
+    timeline = (await worker.get(case)).json()["timeline"]
+    assert [(one["kind"], one["note"] or one["outcome"]) for one in timeline][-5:] == [
+        ("complete", "done"), ("send_back", "缺照片"), ("complete", "done"), ("verify", "照片相符"), ("rate", "good"),
+    ]  # fmt: skip
+    finished: dict[str, str | bool] = {"state": "finished", "mine": True, "finished_today": True}
+    assert [one["state"] for one in (await worker.get("/tasks", params=finished)).json()["items"]] == ["verified"]
+
+
+async def test_a_worker_asks_and_the_street_answers(city: City, log_in: LogIn) -> None:
+    centre, worker = await log_in("here"), await log_in("worker")
+    address = f"/tasks/{city.here.tasks[0]}"
+    assert (await worker.post(f"{address}/suspend", json={"reason": "外出"})).status_code == 409
+    with psycopg.connect(city.database.sinks) as sinks:  # its clock runs from its dispatch
+        dispatch = (
+            "INSERT INTO city.task_event (task, number, move, to_state, queue, at)"
+            " SELECT id, 0, 'dispatch', state, queue, dispatched_at FROM city.task WHERE id = %s"
+        )
+        sinks.execute(dispatch, (city.here.tasks[0],))
+    asked = (await worker.post(f"{address}/ask-extension", json={"reason": "外出", "amount": 3})).json()
+    assert (asked["asked"], asked["asked_because"], asked["asked_amount"]) == ("extension", "外出", 3)
+    (one,) = (await centre.get("/alerts", params={"task": "asking"})).json()["items"]
+    assert one["task"]["asked"] == "extension"
+    assert (await centre.get("/summary")).json()["asking"] == 1
+    assert (await centre.post(f"{address}/extend", json={"reason": "同意", "amount": 0})).status_code == 422
+    given = (await centre.post(f"{address}/extend", json={"reason": "同意", "amount": 3})).json()
+    until = datetime.fromisoformat(given["dispatched_at"]) + timedelta(minutes=60 + 3 * 60)
+    assert (given["asked"], given["extension_unit"]) == (None, "hour")
+    assert datetime.fromisoformat(given["respond_by"]) == until
+    await worker.post(f"{address}/ask-suspension", json={"reason": "外出"})
+    declined = (await centre.post(f"{address}/decline", json={"reason": "今日必须到"})).json()
+    assert (declined["asked"], declined["respond_by"]) == (None, given["respond_by"])
 
 
 async def test_an_identity_number_is_refused_in_a_reason_and_masked_in_what_was_seen(city: City, log_in: LogIn) -> None:

@@ -95,3 +95,20 @@ def test_a_database_that_is_away_is_said_in_a_sentence(
         assert "make up" in errors
         assert "hunter2" not in errors
         assert "Traceback" not in errors
+
+
+def test_the_roster_goes_in_and_out_and_says_each_cell_to_mend(citygrid: Command, tmp_path: Path) -> None:
+    grid = "440113001001001"
+    file, book = tmp_path / "roster.csv", tmp_path / "roster.xlsx"
+    file.write_text(f"grid,date,begins,ends,worker,deputy\n{grid},2027-03-01,08:00,18:00,worker,colleague\n")
+    assert "1 shifts in the roster" in citygrid("roster", "import", str(file))
+    assert "1 shifts in" in citygrid("roster", "export", str(book), "--from", "2027-03-01")
+    citygrid("roster", "import", str(book))
+    assert json.loads(citygrid("roster", "show", "--from", "2027-03-01", "--json")) == [
+        {"grid": grid, "date": "2027-03-01", "begins": "08:00", "ends": "18:00", "worker": "worker",
+         "deputy": "colleague"}
+    ]  # fmt: skip
+    file.write_text(f"grid,date,begins,ends,worker\n{grid},1 March,08:00,18:00,nobody\n")
+    refused = citygrid("roster", "import", str(file), code=1)
+    assert "roster.csv line 2, date: must be a day as 2026-03-01" in refused
+    assert "roster.csv line 2, worker: 'nobody' is no grid worker's account" in refused

@@ -59,10 +59,10 @@ async def test_findings_at_one_door_are_one_stop(city: City, log_in: LogIn) -> N
 
 
 async def test_a_colleagues_and_a_suspended_task_and_another_street_are_no_stops(city: City, log_in: LogIn) -> None:
-    worker, colleague = await log_in("worker"), await log_in("colleague")
+    worker, colleague, centre = await log_in("worker"), await log_in("colleague"), await log_in("here")
     mine, claimed, suspended = city.here.tasks
     assert (await colleague.post(f"/tasks/{claimed}/acknowledge", json={})).status_code == 200
-    assert (await worker.post(f"/tasks/{suspended}/suspend", json={"reason": "away"})).status_code == 200
+    assert (await centre.post(f"/tasks/{suspended}/suspend", json={"reason": "away"})).status_code == 200
     (stop,) = (await planned(worker))["stops"]
     assert stop["tasks"] == [str(mine)]
 

@@ -29,8 +29,16 @@ def addresses(street: Street) -> list[tuple[str, str, dict[str, Any]]]:
         ("POST", f"/tasks/{task}/claim", {}),
         ("POST", f"/tasks/{task}/acknowledge", {}),
         ("POST", f"/tasks/{task}/complete", {"outcome": "done"}),
+        ("POST", f"/tasks/{task}/release", {}),
         ("POST", f"/tasks/{task}/hand-over", {"queue": "440113", **reason}),
+        ("POST", f"/tasks/{task}/verify", {}),
+        ("POST", f"/tasks/{task}/send-back", reason),
+        ("POST", f"/tasks/{task}/rate", {"rating": "good"}),
+        ("POST", f"/tasks/{task}/ask-suspension", reason),
+        ("POST", f"/tasks/{task}/ask-extension", {"amount": 2, **reason}),
         ("POST", f"/tasks/{task}/suspend", reason),
+        ("POST", f"/tasks/{task}/extend", {"amount": 2, **reason}),
+        ("POST", f"/tasks/{task}/decline", reason),
         ("POST", f"/tasks/{task}/resume", reason),
         ("POST", f"/tasks/{task}/instruct", {"note": "x"}),
         *(("GET", f"/rows/{view}/{getattr(street, view)}", {}) for view in ("resident", "household", "dwelling")),
@@ -46,7 +54,7 @@ WITHOUT_OBJECT = {
     "/rows/legal_person/lookup",     "/rows/{view}/{key}/looks",
     "/map/grids", "/map/alerts", "/freshness", "/stats/alerts-by-rule", "/stats/acknowledge", "/stream",
     "/queues", "/sealing-key", "/sealed/open", "/health/live", "/health/ready", "/openapi.json", "/asyncapi.json",
-    "/catalogue", "/catalogue/{topic}", "/route", "/department",
+    "/catalogue", "/catalogue/{topic}", "/route", "/department", "/roster", "/heartbeat", "/shift/end",
 }  # fmt: skip
 
 

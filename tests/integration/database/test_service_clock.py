@@ -80,13 +80,15 @@ def backdated(world: World, dispatched: datetime, within: int, unit: str) -> UUI
     return task
 
 
-def move(world: World, task: UUID, how: str, when: datetime, **detail: str) -> dict[str, Any]:
+def move(world: World, task: UUID, how: str, when: datetime, **detail: str | int) -> dict[str, Any]:
     """The move as of that time, by the account that has it."""
     with psycopg.connect(world.database.admin, row_factory=psycopg.rows.dict_row) as admin:
         moved = admin.execute(
-            "SELECT * FROM city.move_task(%s, %s, (SELECT claimed_by FROM city.task WHERE id = %s), 'why',"
-            " %s::jsonb, moved_at => %s)",
-            (task, how, task, psycopg.types.json.Jsonb(detail), when),
+            "SELECT * FROM city.move_task(%(task)s, %(how)s, CASE WHEN %(how)s IN ('complete', 'resume')"
+            " THEN (SELECT claimed_by FROM city.task WHERE id = %(task)s)"
+            " ELSE (SELECT id FROM city.account WHERE role = 'command_centre' LIMIT 1) END, 'why',"
+            " %(detail)s::jsonb, moved_at => %(when)s)",
+            {"task": task, "how": how, "detail": psycopg.types.json.Jsonb(detail), "when": when},
         ).fetchone()
     assert moved is not None
     return moved
@@ -95,6 +97,7 @@ def move(world: World, task: UUID, how: str, when: datetime, **detail: str) -> d
 def taken(world: World, dispatched: datetime, within: int, unit: str) -> UUID:
     """A task that was dispatched then, and that a worker is at."""
     world.place("d1", GRID_A)
+    world.account("command_centre", "440113")
     task = backdated(world, dispatched, within, unit)
     with world.as_account(world.account("grid_worker", GRID_A)) as connection:
         moves.act(connection, task, "acknowledge")
@@ -115,6 +118,27 @@ def test_what_is_late_when_it_is_suspended_is_as_late_when_it_goes_on(world: Wor
     task = taken(world, at(10, 12, 9), 60, "working_minute")
     move(world, task, "suspend", at(10, 12, 11))
     assert move(world, task, "resume", at(10, 13, 16))["respond_by"] == at(10, 13, 15), "one working hour late"
+
+
+def test_an_extension_counts_as_the_service_time_does(world: World) -> None:
+    task = taken(world, at(9, 30, 15), 4 * 60, "working_minute")
+    assert move(world, task, "extend", at(9, 30, 16), amount=2)["respond_by"] == at(10, 8, 12)
+    move(world, task, "suspend", at(9, 30, 17))
+    assert move(world, task, "resume", at(10, 9, 8, 30))["respond_by"] == at(10, 9, 14, 30), "four of six are left"
+    plain, days = taken(world, at(10, 8, 9), 30, "minute"), taken(world, at(9, 30, 9), 1, "working_day")
+    assert move(world, plain, "extend", at(10, 8, 9), amount=2)["respond_by"] == at(10, 8, 11, 30)
+    assert move(world, days, "extend", at(9, 30, 10), amount=2)["respond_by"] == at(10, 10, 9)
+
+
+def test_what_is_sent_back_has_as_much_time_as_the_rule_gave(world: World) -> None:
+    task = taken(world, at(9, 28, 9), 4 * 60, "working_minute")
+    move(world, task, "extend", at(9, 28, 9), amount=7)
+    move(world, task, "suspend", at(9, 28, 10))
+    move(world, task, "resume", at(9, 28, 11))
+    move(world, task, "complete", at(9, 28, 12), outcome="done")
+    assert move(world, task, "send_back", at(9, 30, 17))["respond_by"] == at(10, 8, 12), "not what was asked for before"
+    move(world, task, "suspend", at(10, 8, 9))
+    assert move(world, task, "resume", at(10, 8, 10))["respond_by"] == at(10, 8, 15)
 
 
 def test_a_task_that_met_nobody_is_followed_by_one_with_as_much_time(world: World) -> None:

@@ -12,13 +12,17 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from tests.integration.database import moves
 from tests.integration.database.world import GRID_A, GRID_B, World
 
 OPEN = ("dispatched", "acknowledged", "suspended")
-MOVES = ("claim", "acknowledge", "complete", "hand_over", "suspend", "resume", "instruct", "reroute", "close")
+MOVES = (
+    "claim", "acknowledge", "complete", "verify", "send_back", "rate", "hand_over", "ask_suspension", "ask_extension",
+    "suspend", "extend", "decline", "release", "resume", "instruct", "reroute", "lapse", "close",
+)  # fmt: skip
+WHOLE: dict[str, Any] = {"outcome": "done", "queue": GRID_A, "amount": 2, "rating": "good"}
 
 
 class Legal(NamedTuple):
@@ -45,32 +49,39 @@ def test_a_refusal_names_the_moves_that_are_legal(world: World) -> None:
     task = world.tasks(world.alert("d1"))[0]["id"]
     with (
         world.as_account(world.account("grid_worker", GRID_A)) as connection,
-        pytest.raises(moves.IllegalMove, match="Legal moves: claim, acknowledge, hand_over, suspend"),
+        pytest.raises(
+            moves.IllegalMove, match="Legal moves: claim, acknowledge, hand_over, ask_suspension, ask_extension"
+        ),
     ):
         moves.act(connection, task, "resume", "it is Monday")
 
 
-@pytest.mark.parametrize("state", OPEN)
-def test_the_moves_that_the_api_reads_are_those_that_succeed(world: World, state: str) -> None:
+@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.parametrize("state", [*OPEN, "completed", "verified"])
+def test_the_moves_that_the_api_reads_are_those_that_succeed(world: World, state: str, asked: bool) -> None:
     world.place("d1", GRID_A)
     holder, other = world.account("grid_worker", GRID_A), world.account("grid_worker", GRID_A)
-    centre = world.account("command_centre", "440113")
-    detail = {"outcome": "done", "queue": GRID_A}
+    centre, community = world.account("command_centre", "440113"), world.account("command_centre", GRID_A[:12])
     task = world.tasks(world.alert("d1"))[0]["id"]
-    with world.as_account(holder) as connection:
-        if state != "dispatched":
-            moves.act(connection, task, "acknowledge")
-        if state == "suspended":
-            moves.act(connection, task, "suspend", "rain")
+    way = {
+        "dispatched": [],
+        "acknowledged": [(holder, "acknowledge")],
+        "suspended": [(holder, "acknowledge"), (centre, "suspend")],
+        "completed": [(holder, "acknowledge"), (holder, "complete")],
+        "verified": [(holder, "acknowledge"), (holder, "complete"), (centre, "verify")],
+    }
+    for who, move in [*([(holder, "ask_suspension")] if asked else []), *way[state]]:
+        with world.as_account(who) as connection:
+            moves.act(connection, task, move, "rain", WHOLE)
     read = "SELECT unnest(moves) FROM city.read_tasks(ARRAY[%s]::uuid[])"
-    for token in (holder, other, centre):
+    for token in (holder, other, centre, community):
         succeeded = set()
         with world.as_account(token) as connection:
             answered = {row[0] for row in connection.execute(read, (task,)).fetchall()}
             for move in MOVES:
                 try:
                     with connection.transaction(force_rollback=True):
-                        moves.act(connection, task, move, "why", detail)
+                        moves.act(connection, task, move, "why", WHOLE)
                     succeeded.add(move)
                 except moves.IllegalMove:
                     continue
@@ -85,7 +96,10 @@ def test_a_move_that_lacks_its_reason_outcome_or_queue_is_refused(world: World) 
         tries: list[tuple[str, str | None, dict[str, Any]]] = [
             ("complete", None, {}),
             ("complete", None, {"outcome": ""}),
-            ("suspend", " ", {}),
+            ("ask_suspension", " ", {}),
+            ("ask_extension", "rain", {}),
+            ("ask_extension", "rain", {"amount": 101}),
+            ("ask_extension", None, {"amount": 2}),
             ("hand_over", None, {"queue": GRID_B}),
             ("hand_over", "why", {}),
             ("hand_over", "why", {"queue": "nowhere"}),
@@ -131,6 +145,7 @@ def test_suspension_stops_the_clock(world: World) -> None:
     (before,) = world.tasks(world.alert("d1"))
     with world.as_account(world.account("grid_worker", GRID_A)) as connection:
         moves.act(connection, before["id"], "acknowledge")
+    with world.as_account(world.account("command_centre", "440113")) as connection:
         moves.act(connection, before["id"], "suspend", "gone until Monday")
     with psycopg.connect(world.database.admin) as admin:
         admin.execute("UPDATE city.task_event SET at = at - interval '3 days'")
@@ -164,16 +179,13 @@ def test_of_many_workers_who_claim_a_task_one_gets_it(world: World) -> None:
 
 
 class Histories(RuleBasedStateMachine):
-    (
-        """People and the system try any move on a task at any time.
+    """People and the system try any move on a task at any time.
 
     The model reads `city.legal_move` and keeps who holds the task.
     """
-        ""
-    )
 
     world: World
-    people: list[tuple[str, str]]
+    people: list[tuple[str, str, str]]
     legal: dict[tuple[str, str], Legal]
 
     def __init__(self) -> None:
@@ -182,28 +194,37 @@ class Histories(RuleBasedStateMachine):
         self.task = self.world.tasks(self.finding)[0]["id"]
         self.state, self.before_suspension = "dispatched", ""
         self.holder: str | None = None
+        self.asked = self.done = False
         self.moves = 0
 
     @rule(
-        person=st.integers(0, 2),
+        person=st.integers(0, 3),
         move=st.sampled_from(MOVES),
         reason=st.sampled_from([None, "rain"]),
-        detail=st.sampled_from([{}, {"outcome": "done"}, {"queue": GRID_A}, {"outcome": "done", "queue": GRID_A}]),
+        detail=st.sampled_from([{}, {"outcome": "done"}, {"queue": GRID_A}, WHOLE, WHOLE]),
     )
-    def somebody_tries(self, person: int, move: str, reason: str | None, detail: dict[str, str]) -> None:
-        token, role = self.people[person]
+    def somebody_tries(self, person: int, move: str, reason: str | None, detail: dict[str, Any]) -> None:
+        token, role, scope = self.people[person]
         known = self.legal.get((move, self.state))
+        holds, centre = self.holder == token, role == "command_centre"
+        takes = self.holder is None and not centre  # it is a grid's queue
+        approves = centre and len(scope) <= len("440113001")
         capacities = {
-            *(["holder"] if self.holder == token else []),
-            *(["taker"] if self.holder is None and role != "command_centre" else []),  # it is a grid's queue
-            *(["centre"] if role == "command_centre" else []),
+            *(["holder"] if holds else []),
+            *(["taker"] if takes else []),
+            *(["centre"] if centre else []),
+            *(["asker"] if (holds or takes or centre) and not approves else []),
+            *(["approver"] if approves else []),
+            *(["answerer"] if approves and self.asked else []),
+            *(["reviewer"] if centre and not holds and self.done else []),
         }
+        needed = {"complete": "outcome", "hand_over": "queue", "extend": "amount", "ask_extension": "amount"}
+        needed["rate"] = "rating"
         allowed = (
             known is not None
             and bool(known.by & capacities)
             and (bool(reason) or not known.needs_reason)
-            and (move != "complete" or "outcome" in detail)
-            and (move != "hand_over" or "queue" in detail)
+            and (move not in needed or needed[move] in detail)
         )
         try:
             with self.world.as_account(token) as connection:
@@ -216,9 +237,13 @@ class Histories(RuleBasedStateMachine):
         self.moves += 1
         if move == "suspend":
             self.before_suspension = self.state
+        if move in ("complete", "send_back"):
+            self.done = move == "complete"
+        if move not in ("claim", "acknowledge", "instruct"):
+            self.asked = move.startswith("ask_")
         if move in ("claim", "acknowledge"):
             self.holder = token
-        if move == "hand_over":
+        if move in ("hand_over", "release"):
             self.holder = None
         self.state = known.to or self.before_suspension
 
@@ -228,12 +253,25 @@ class Histories(RuleBasedStateMachine):
             return
         self.world.alert("d1", "resolved", self.finding)
         if self.state in OPEN:
-            self.state, self.moves = "closed", self.moves + 1
+            self.state, self.moves, self.asked = "closed", self.moves + 1, False
+
+    @precondition(lambda self: self.state in ("dispatched", "acknowledged"))
+    @rule()
+    def it_is_done(self) -> None:
+        """As chance finds it seldom."""
+        token = self.holder or self.people[0][0]
+        if self.state == "dispatched":
+            with self.world.as_account(token) as connection:
+                moves.act(connection, self.task, "acknowledge")
+            self.moves, self.holder = self.moves + 1, token
+        with self.world.as_account(token) as connection:
+            moves.act(connection, self.task, "complete", detail={"outcome": "done"})
+        self.moves, self.state, self.done, self.asked = self.moves + 1, "completed", True, False
 
     @invariant()
     def the_database_agrees(self) -> None:
         task = self.world.tasks_by_id(self.task)
-        assert (task["state"], task["revision"]) == (self.state, self.moves)
+        assert (task["state"], task["revision"], bool(task["asked"])) == (self.state, self.moves, self.asked)
         with self.world.looking() as admin:
             history = admin.execute(
                 "SELECT from_state, to_state FROM city.task_event WHERE task = %s ORDER BY number", (self.task,)
@@ -246,8 +284,9 @@ class Histories(RuleBasedStateMachine):
 @pytest.fixture
 def histories(world: World) -> type[Histories]:
     world.place("d1", GRID_A)
-    people = [(world.account(role, scope), role) for role, scope in (
-        ("grid_worker", GRID_A), ("grid_worker", GRID_A), ("command_centre", "440113"))]  # fmt: skip
+    people = [(world.account(role, scope), role, scope) for role, scope in (
+        ("grid_worker", GRID_A), ("grid_worker", GRID_A), ("command_centre", "440113"),
+        ("command_centre", GRID_A[:12]))]  # fmt: skip
     return type("Histories", (Histories,), {"world": world, "people": people, "legal": legal_moves(world)})
 
 
@@ -262,7 +301,7 @@ def test_only_legal_histories(histories: type[Histories]) -> None:
 
 def test_what_people_may_do_is_never_what_the_system_does(world: World) -> None:
     for (move, _), line in legal_moves(world).items():
-        assert (move in ("close", "reroute")) == bool(line.by & {"system", "router"})
+        assert (move in ("close", "reroute", "lapse")) == bool(line.by & {"system", "router"})
 
 
 def test_a_finding_that_became_unknown_keeps_its_task_and_one_found_in_silence_gets_none(world: World) -> None:

@@ -125,6 +125,12 @@ export const moveTask = (task, move, body, key) => {
  * @type {(wish: {position?: {lon: number, lat: number}, before?: string[], anew?: boolean}) => Promise<City.RoutePlan>}
  */
 export const planRoute = (wish) => request("POST", "/route", wish);
+/** @type {() => Promise<City.Beat>} */
+export const heartbeat = () => request("POST", "/heartbeat", {});
+/** @type {(note: string | null) => Promise<{released: number}>} */
+export const endShift = (note) => request("POST", "/shift/end", note ? { note } : {});
+/** Today's shifts of the area. */
+export const roster = async () => listed(await request("GET", "/roster"));
 /**
  * A row, masked; with a purpose whole, and the look is recorded with it.
  *

@@ -88,7 +88,7 @@ export function day() {
     try {
       const [open, completed] = await Promise.all([
         tasks({ state: "open" }),
-        tasks({ state: "completed", mine: true, finished_today: true }),
+        tasks({ state: "finished", mine: true, finished_today: true }),
       ]);
       if (received !== before) return await read(); // what was received meanwhile may be newer than this answer
       state.tasks = [...open, ...completed];
@@ -158,7 +158,7 @@ export function day() {
   async function takeTasks(tasks) {
     received += tasks.length;
     const newest = [...new Map(tasks.map((task) => [task.id, task])).values()];
-    const over = newest.filter((task) => task.state === "completed" || task.visit);
+    const over = newest.filter((task) => isDone(task) || task.visit);
     const drafts = over.map((task) => keyOf(state.tasks.find((one) => one.id === task.id) ?? task));
     const isNew = newest.map(place);
     for (const stop of drafts) await forgetDraft(stop);
@@ -174,16 +174,17 @@ export function day() {
   // Handed to another queue: the answer to the move may come after the stream has said that the task is gone.
   const hasLeft = (task) => task.gone || !(task.mine || task.queue.startsWith(scope));
 
-  /** Puts a task where it belongs; whether it was not there. */
+  /** Puts a task where it belongs; whether it was not there, or is to be done again. */
   function place(task) {
     const index = state.tasks.findIndex((one) => one.id === task.id);
+    const again = index >= 0 && isDone(state.tasks[index]) && isOpen(task); // a centre sent it back
     if (hasLeft(task)) {
       if (index >= 0) state.tasks.splice(index, 1);
       return false;
     }
     if (index >= 0) state.tasks[index] = task;
     else if (isOpen(task)) state.tasks.push(task);
-    return index < 0;
+    return index < 0 || again;
   }
 
   return { state, stops, finished, error, loading, planning, begin, read, replan, takeTask, takeTasks };

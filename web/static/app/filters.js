@@ -9,6 +9,9 @@ export const LISTS = {
   due: { task: "running", due: "today" },
   overdue: { task: "running", due: "overdue" },
   waiting: { task: "waiting" },
+  escalated: { task: "escalated" },
+  asking: { task: "asking" },
+  fed_back: { state: "any", task: "fed_back" }, // what was done may have resolved its alert
   claimed: { task: "acknowledged" },
   unknown: { state: "unknown" },
   resolved: { state: "resolved" },
@@ -27,16 +30,27 @@ export function filtersOf(address, region) {
   return { ...list, ...narrowed, grid: region };
 }
 
+const DISTRICT_DIGITS = 6;
+const STREET_DIGITS = 9;
 const OPEN_TASK = new Set(["dispatched", "acknowledged", "suspended"]);
 const TASKS = {
   open: (task) => OPEN_TASK.has(task.state),
   running: (task) => OPEN_TASK.has(task.state) && task.state !== "suspended",
   waiting: (task) => task.state === "dispatched" && !task.claimed_by && task.queue.length < 15,
+  escalated: (task, scope) => task.state === "dispatched" && levelsFrom(scope).includes(task.escalated_to),
+  asking: (task) => Boolean(task.asked),
+  fed_back: (task) => task.state === "completed" && task.outcome === "done",
 };
+/** The level of a command centre of this scope, and those above it: as `city.levels_from`. */
+const levelsFrom = (scope) =>
+  ["community", "street", "district"].slice(
+    scope.length <= DISTRICT_DIGITS ? 2 : scope.length <= STREET_DIGITS ? 1 : 0,
+  );
 const STATES = {
   open: (alert) => alert.state === "opened" || alert.state === "changed",
   unknown: (alert) => alert.unknown && alert.state !== "resolved",
   resolved: (alert) => alert.state === "resolved",
+  any: (alert) => alert.state !== "held",
 };
 const isToday = (due) => Boolean(due) && !isPast(due) && sameDay(due, now.value);
 const DUE = {
@@ -56,7 +70,7 @@ export const fits = (alert, filters, scope) =>
   (!filters.severity || alert.severity === filters.severity) &&
   (!filters.due || DUE[filters.due](alert.due)) &&
   (!filters.task ||
-    (Boolean(alert.task) && (TASKS[filters.task] ?? ((task) => task.state === filters.task))(alert.task)));
+    (Boolean(alert.task) && (TASKS[filters.task] ?? ((task) => task.state === filters.task))(alert.task, scope)));
 
 /**
  * Whether an alert lies in a region (a prefix of the grid code); one without a place belongs to the scope itself only.

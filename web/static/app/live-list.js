@@ -10,6 +10,8 @@ const order = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
 /** The order of what is open: as `city.list_alerts` has it. */
 export const byDue = (a, b) =>
   order(!a.call, !b.call) || order(time(a.due), time(b.due)) || order(a.finding_id, b.finding_id);
+/** The order of whatever ever opened. */
+export const byOpening = (a, b) => order(time(b.opened_at), time(a.opened_at)) || order(b.finding_id, a.finding_id);
 /** The order of what is over. */
 export const byChange = (a, b) => order(time(b.changed_at), time(a.changed_at)) || order(b.finding_id, a.finding_id);
 
@@ -40,12 +42,11 @@ export function liveList() {
     },
     isStale: () => stale,
     /**
-     * Replaces the list by a page from the API. `fitting` says whether an alert is in this list; `over`: its order is
-     * that of what is over.
+     * Replaces the list by a page from the API. `fitting` says whether an alert is in this list, `sorting` its order.
      */
-    load({ items, next }, fitting = (_) => true, over = false) {
+    load({ items, next }, fitting = (_) => true, sorting = byDue) {
       byId = new Map(items.map((alert) => [alert.finding_id, alert]));
-      [belongs, compare, stale] = [fitting, over ? byChange : byDue, false];
+      [belongs, compare, stale] = [fitting, sorting, false];
       state.next = next;
       state.arrived.clear();
       shown();
@@ -83,8 +84,8 @@ export function liveList() {
     }
     // ids are in the order of making: the one before says nothing any more
     if (alert.task?.id > task.id) return;
-    const { id, state: standing, queue, outcome, claimed_by, respond_by, dispatched_at } = task;
-    const mark = { id, state: standing, queue, outcome, claimed_by, respond_by, dispatched_at };
+    const { id, state: standing, queue, outcome, claimed_by, asked, escalated_to, respond_by, dispatched_at } = task;
+    const mark = { id, state: standing, queue, outcome, claimed_by, asked, escalated_to, respond_by, dispatched_at };
     const moved = { ...alert, due: respond_by, task: mark };
     if (belongs(moved)) byId.set(task.finding_id, moved);
     else remove(task.finding_id);

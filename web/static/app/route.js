@@ -4,11 +4,16 @@ import { rank, severityOf } from "./severity.js";
 
 const EARTH_M = 6_371_008; // mean radius, IUGG
 const DETOUR = 1.3; // ways through streets against the straight line, as the server plans: planning/stops.py
-const ENDED = new Set(["completed", "closed"]);
+const ENDED = new Set(["completed", "verified", "closed"]);
 /** @type {Record<string, string>} */
-const AFTER = { acknowledge: "acknowledged", complete: "completed", suspend: "suspended", "hand-over": "handed_over" };
+const AFTER = { acknowledge: "acknowledged", complete: "completed", "hand-over": "handed_over" };
+/** @type {Record<string, City.Task["asked"]>} */
+const ASKS = { "ask-suspension": "suspension", "ask-extension": "extension" };
 /** @type {Record<string, City.Task["moves"]>} */
-const NEXT_MOVES = { acknowledged: ["complete", "hand-over", "suspend"] };
+const NEXT_MOVES = {
+  dispatched: ["acknowledge", "hand-over", "ask-suspension", "ask-extension"],
+  acknowledged: ["complete", "hand-over", "ask-suspension", "ask-extension"],
+};
 
 /**
  * Metres between two places in degrees WGS 84 (haversine); null where one of them has no coordinates.
@@ -95,7 +100,8 @@ export function foreseen(tasks, waiting) {
   return tasks.map((task) => {
     const mine = waiting.filter((one) => one.task === task.id);
     const state = mine.reduce((was, one) => AFTER[one.move] ?? was, task.state);
-    return mine.length ? { ...task, state, mine: true, unsent: true, moves: NEXT_MOVES[state] ?? [] } : task;
+    const asked = mine.reduce((was, one) => ASKS[one.move] ?? was, task.asked);
+    return mine.length ? { ...task, state, asked, mine: true, unsent: true, moves: NEXT_MOVES[state] ?? [] } : task;
   });
 }
 

@@ -12,7 +12,9 @@ const RANK = { urgent: 0, today: 1, planned: 2, done: 3 };
  * not see.
  */
 const ended = (/** @type {{state: string, outcome?: string | null} | null | undefined} */ task) =>
-  task?.state === "closed" || (task?.state === "completed" && !["nobody_home", "refused"].includes(task.outcome));
+  task?.state === "closed" ||
+  task?.state === "verified" ||
+  (task?.state === "completed" && !["nobody_home", "refused"].includes(task.outcome));
 
 /**
  * The severity to show: that of the alert, `done` once it is resolved or its task has ended.

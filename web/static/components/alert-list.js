@@ -4,13 +4,20 @@ import { whereOf } from "../app/places.js";
 import { Severity, severityOf } from "../app/severity.js";
 import { clock, due, isPast, lasting, now, when } from "../app/time.js";
 
+const NEWS = new Set(["deputy", "community", "street", "district"]); // the worker is told by the task itself
+
 /** What has become of an alert's task, in a few words. */
 export function standing(alert) {
   const task = alert.task;
+  if (task?.state === "completed" && task.outcome === "done") return t("task.fed_back");
+  if (task?.state === "verified") return t("task.verified");
   if (alert.state === "resolved") return t("alert.resolved");
   if (!task) return t("task.none");
-  if (task.state === "dispatched")
-    return t("alert.unacknowledged", { span: lasting(now.value - Date.parse(task.dispatched_at)) });
+  if (task.asked) return t(`task.asked.${task.asked}`);
+  if (task.state === "dispatched") {
+    const waits = t("alert.unacknowledged", { span: lasting(now.value - Date.parse(task.dispatched_at)) });
+    return NEWS.has(task.escalated_to) ? `${waits} · ${t(`escalated.${task.escalated_to}`)}` : waits;
+  }
   if (task.state === "completed" && task.outcome) return named(`outcome.${task.outcome}`, task.outcome);
   return named(`task.${task.state}`, task.state);
 }

@@ -6,6 +6,7 @@ import { placeName } from "../app/regions.js";
 import { Severity, severityOf } from "../app/severity.js";
 import { due, when } from "../app/time.js";
 import { CaseFacts } from "./case-facts.js";
+import { CaseReport } from "./case-report.js";
 import { MoveForm } from "./move-form.js";
 import { People } from "./people.js";
 import { QuietTopics } from "./quiet-topics.js";
@@ -118,6 +119,7 @@ export const Case = {
           one.unknown && level !== "done" ? h(UnknownBox, { kept: Boolean(task) }) : null,
           one.resolution_zh ? h("p", { class: "small" }, `✓ ${textOf(one, "resolution")}`) : null,
         ]),
+        task ? h(CaseReport, { task }) : null,
         part(t("case.because"), [
           h(CaseFacts, { because: facts.value ?? one.because ?? [] }),
           h(QuietTopics, { topics: silent(one) }),
@@ -126,7 +128,7 @@ export const Case = {
           t("case.people"),
           h(People, { key: one.finding_id, people: one.people, purposes: props.purposes, unmask }),
         ),
-        part(t("case.timeline"), h(Timeline, { moments: one.timeline ?? [] })),
+        part(t("case.timeline"), h(Timeline, { moments: one.timeline ?? [], unit: task?.extension_unit })),
         links(one),
         h(
           "p",
@@ -143,6 +145,7 @@ export const Case = {
           { class: "tag", "data-test": "task-state", "data-state": task.state },
           task.suspended ? t("task.suspended") : named(`task.${task.state}`, task.state),
         ),
+        task.rating ? h("span", { class: "tag" }, t("task.rating", { rating: t(`rating.${task.rating}`) })) : null,
         ` ${t("task.queue")} ${queueName(task)}`,
       ]),
       h(MoveForm, { key: task.id, task, send }),

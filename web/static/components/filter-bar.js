@@ -6,10 +6,13 @@ import { choices, t } from "../app/language.js";
 
 const OF = {
   severity: ["urgent", "today", "planned"].map((name) => [name, `severity.${name}`]),
-  task: ["waiting", "dispatched", "acknowledged", "suspended"].map((name) => [name, `filter.task.${name}`]),
+  task: ["waiting", "dispatched", "acknowledged", "suspended", "escalated", "asking"].map((name) => [
+    name,
+    `filter.task.${name}`,
+  ]),
   due: ["overdue", "today", "later"].map((name) => [name, `filter.due.${name}`]),
 };
-const LISTS = ["open", "unknown", "resolved"];
+const LISTS = ["open", "fed_back", "unknown", "resolved"];
 
 const chooser = (name, options, chosen = fragment[name] ?? "", any = t(`filter.${name}`)) =>
   h(

@@ -12,13 +12,30 @@ import { Refusal } from "./refusal.js";
  * buttons: what a centre does most often comes first.
  */
 const ASKS = {
+  verify: { field: "reason", required: false, limit: 500 },
+  "send-back": { field: "reason", required: true, limit: 500 },
+  rate: { field: "reason", required: false, limit: 500, rating: true },
   instruct: { field: "note", required: true, limit: 2000 },
   acknowledge: null,
   complete: { field: "note", required: false, limit: 2000 },
   "hand-over": { field: "reason", required: true, limit: 500, queue: true },
+  "ask-extension": { field: "reason", required: true, limit: 500, amount: true },
+  "ask-suspension": { field: "reason", required: true, limit: 500 },
   suspend: { field: "reason", required: true, limit: 500 },
+  extend: { field: "reason", required: true, limit: 500, amount: true },
+  decline: { field: "reason", required: true, limit: 500 },
   resume: { field: "reason", required: true, limit: 500 },
   claim: null,
+};
+
+const GRANTS = { suspension: "suspend", extension: "extend" };
+const RATINGS = ["good", "fair", "poor"];
+const MOST = 100; // hours or days, as the server takes them
+
+/** What was asked for comes first, to be granted or declined. */
+const inOrder = (asked) => {
+  const answers = asked ? [GRANTS[asked], "decline"] : [];
+  return [...answers, ...Object.keys(ASKS).filter((move) => !answers.includes(move))];
 };
 
 /** Queues that a task may be handed to from `queue` without looking for one: its district's and the city's. */
@@ -28,7 +45,8 @@ const queuesAbove = (queue) => [
 
 /** Buttons for the moves that the server allows now; a move that needs words opens a form in place. */
 export const MoveForm = {
-  props: ["task", "only", "send"], // send(move, body) → Promise; `only`: one move, whose form is open at once
+  // send(move, body) → Promise; `only`: one move, whose form is open at once; `among`: the moves that stand here
+  props: ["task", "only", "among", "send"],
   emits: ["cancel"],
   setup(props, { emit }) {
     const asking = ref(props.only ?? null);
@@ -46,6 +64,8 @@ export const MoveForm = {
       queue.value = found.value[0]?.queue ?? queuesAbove(props.task.queue)[0] ?? "";
     };
     const outcome = ref(OUTCOMES[0]);
+    const rating = ref(RATINGS[0]);
+    const amount = ref(1);
     const busy = ref(false);
     const error = ref(null);
     const field = ref(null);
@@ -67,6 +87,7 @@ export const MoveForm = {
       if (!ASKS[move]) return go(move, {});
       asking.value = asking.value === move ? null : move;
       queue.value = queuesAbove(props.task.queue)[0] ?? "";
+      amount.value = props.task.asked_amount ?? 1;
       nextTick(() => field.value?.focus());
     };
 
@@ -83,8 +104,21 @@ export const MoveForm = {
       if (text.value.trim() || ask.required) body[ask.field] = text.value.trim();
       if (ask.queue) body.queue = queue.value;
       if (move === "complete") body.outcome = outcome.value;
+      if (ask.rating) body.rating = rating.value;
+      if (ask.amount) body.amount = amount.value;
       go(move, body);
     };
+
+    /** One of a few words; `of`: where their texts stand. */
+    const choice = (label, values, of, chosen) =>
+      h("label", { class: "field" }, [
+        t(label),
+        h(
+          "select",
+          { value: chosen.value, "data-test": `move-${of}`, onChange: (e) => (chosen.value = inputOf(e)) },
+          values.map((one) => h("option", { key: one, value: one }, t(`${of}.${one}`))),
+        ),
+      ]);
 
     const form = (move) => {
       const ask = ASKS[move];
@@ -125,14 +159,20 @@ export const MoveForm = {
               }),
             ])
           : null,
-        move === "complete"
+        move === "complete" ? choice("move.outcome", OUTCOMES, "outcome", outcome) : null,
+        ask.rating ? choice("move.rating", RATINGS, "rating", rating) : null,
+        ask.amount
           ? h("label", { class: "field" }, [
-              t("move.outcome"),
-              h(
-                "select",
-                { value: outcome.value, onChange: (e) => (outcome.value = inputOf(e)) },
-                OUTCOMES.map((one) => h("option", { key: one, value: one }, t(`outcome.${one}`))),
-              ),
+              t(`move.amount.${props.task.extension_unit}`),
+              h("input", {
+                type: "number",
+                min: 1,
+                max: MOST,
+                required: true,
+                value: amount.value,
+                "data-test": "move-amount",
+                onInput: (e) => (amount.value = Number(inputOf(e))),
+              }),
             ])
           : null,
         h("label", { class: "field" }, [
@@ -162,7 +202,8 @@ export const MoveForm = {
 
     return () => {
       const allowed = props.task.moves ?? [];
-      const moves = Object.keys(ASKS).filter((move) => allowed.includes(move) && (!props.only || props.only === move));
+      const here = props.only ? [props.only] : (props.among ?? allowed);
+      const moves = inOrder(props.task.asked).filter((move) => allowed.includes(move) && here.includes(move));
       if (moves.length === 0) return null;
       return h("div", { class: "moves stack" }, [
         props.only

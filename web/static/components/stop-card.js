@@ -5,6 +5,7 @@ import { stopOf } from "../app/places.js";
 import { dueOf, levelOf } from "../app/route.js";
 import { Severity, severityOf } from "../app/severity.js";
 import { clock, due, isPast } from "../app/time.js";
+import { askedText } from "./case-report.js";
 import { UnknownBox } from "./unknown-box.js";
 
 const WALK_M_PER_MINUTE = 72; // as the server plans: planning/stops.py
@@ -60,6 +61,13 @@ const finding = (task, several, instruction) =>
         : null,
       h("p", { class: "why" }, textOf(task, "why")),
       task.unknown ? h(UnknownBox, { kept: true }) : null,
+      task.missing
+        ? h("p", { class: "instruction", "data-test": "missing" }, `↩ ${t("task.missing", { what: task.missing })}`)
+        : null,
+      task.escalated_to && task.escalated_to !== "worker"
+        ? h("p", { class: "over small", "data-test": "escalated" }, t(`escalated.${task.escalated_to}`))
+        : null,
+      task.asked ? h("p", { class: "quiet small", "data-test": "asked" }, `● ${askedText(task)}`) : null,
       instruction
         ? h("p", { class: "instruction", "data-test": "instruction" }, [
             h("b", `${t("moment.instruct")}：`),
@@ -92,6 +100,7 @@ export const StopCard = (props) => {
   const told = known.length > 1 ? known.filter((one) => one.kind !== "near") : known;
   const reasons = told.map((one) => reasonText(one, addressOf));
   const handing = stop.tasks.filter((task) => (task.moves ?? []).includes("hand-over"));
+  const asking = stop.tasks.filter((task) => (task.moves ?? []).includes("ask-suspension"));
   return h(
     "li",
     {
@@ -180,6 +189,13 @@ export const StopCard = (props) => {
                   t("move.hand-over"),
                 )
               : null,
+            first
+              ? h(
+                  "button",
+                  { type: "button", disabled: !asking.length, "data-test": "ask", onClick: () => props.onAsk(asking) },
+                  t("move.ask"),
+                )
+              : null,
           ]),
     ],
   );
@@ -194,4 +210,5 @@ StopCard.props = [
   "onArrive",
   "onScan",
   "onHandOver",
+  "onAsk",
 ];

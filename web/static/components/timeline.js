@@ -4,8 +4,8 @@ import { when } from "../app/time.js";
 
 const SENT_LATER_MS = 60_000;
 
-/** Who did what when, newest last; a null `by` is the system. */
-export const Timeline = ({ moments }) =>
+/** Who did what when, newest last; a null `by` is the system. `unit`: what extensions are counted in. */
+export const Timeline = ({ moments, unit }) =>
   h(
     "ol",
     { class: "timeline", "data-test": "timeline" },
@@ -16,7 +16,14 @@ export const Timeline = ({ moments }) =>
           " ",
           h("span", { class: "quiet small" }, one.by ?? t("moment.system")),
         ]),
-        one.outcome ? h("span", { class: "small" }, named(`outcome.${one.outcome}`, one.outcome)) : null,
+        one.outcome
+          ? h(
+              "span",
+              { class: "small" },
+              named(`${one.kind === "rate" ? "rating" : "outcome"}.${one.outcome}`, one.outcome),
+            )
+          : null,
+        one.amount && unit ? h("span", { class: "small" }, t(`extension.${unit}`, { n: one.amount })) : null,
         h("time", { class: "quiet small", datetime: one.at }, when(one.at)),
         one.happened_at && Date.parse(one.at) - Date.parse(one.happened_at) > SENT_LATER_MS
           ? h(
@@ -29,4 +36,4 @@ export const Timeline = ({ moments }) =>
       ]),
     ),
   );
-Timeline.props = ["moments"];
+Timeline.props = ["moments", "unit"];

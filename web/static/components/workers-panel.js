@@ -3,6 +3,7 @@ import { onlyFilters } from "../app/filters.js";
 import { go } from "../app/fragment.js";
 import { language, t } from "../app/language.js";
 import { placeName } from "../app/regions.js";
+import { RosterList } from "./roster-list.js";
 
 /** Who is on duty, as many as the head says; a click shows what one has in hand. */
 export const WorkersPanel = ({ workers, onClose }) => {
@@ -33,6 +34,7 @@ export const WorkersPanel = ({ workers, onClose }) => {
       ),
     ),
     onDuty.length ? null : h("p", { class: "empty quiet" }, t("workers.none")),
+    h(RosterList),
   ]);
 };
 WorkersPanel.props = ["workers", "onClose"];

@@ -9,7 +9,7 @@ import { fragment, go } from "../app/fragment.js";
 import { isLate, perFrame } from "../app/frames.js";
 import { departments, refreshFreshness } from "../app/freshness.js";
 import { language, t } from "../app/language.js";
-import { liveList } from "../app/live-list.js";
+import { byChange, byDue, byOpening, liveList } from "../app/live-list.js";
 import { above, learn, regionName } from "../app/regions.js";
 import { account, toSignIn } from "../app/session.js";
 import { behindSeconds, follow, streamState } from "../app/stream.js";
@@ -57,7 +57,7 @@ const Centre = {
     const region = computed(() => fragment.grid || (who.value?.scope ?? ""));
     const listName = computed(() => (fragment.list in LISTS ? fragment.list : "open"));
     const filters = computed(() => filtersOf(fragment, region.value));
-    const isOver = () => filters.value.state === "resolved";
+    const sorting = () => ({ resolved: byChange, any: byOpening })[filters.value.state] ?? byDue;
 
     const trying =
       (work) =>
@@ -80,7 +80,7 @@ const Centre = {
       const [page, counted] = await Promise.all([api.alerts({ ...wanted, limit }), api.alertCount(wanted)]);
       if (mine !== turn) return;
       const belongs = isKnownBy(wanted) ? (alert) => fits(alert, wanted, who.value.scope) : isListed;
-      list.load(page, belongs, isOver());
+      list.load(page, belongs, sorting());
       list.count(counted);
       loading.value = false;
     });

@@ -11,6 +11,7 @@ import { followIfAllowed, here, leavePosition } from "../app/position.js";
 import { learn, placeName } from "../app/regions.js";
 import { onFoot } from "../app/route.js";
 import { account, leave, remembered } from "../app/session.js";
+import { keepBeating } from "../app/shift.js";
 import { follow } from "../app/stream.js";
 import { clock } from "../app/time.js";
 import { LanguageSwitch } from "../components/language-switch.js";
@@ -21,6 +22,7 @@ import { Refusal } from "../components/refusal.js";
 import { RouteMap } from "../components/route-map.js";
 import { RouteTools } from "../components/route-tools.js";
 import { plateOf, Scan } from "../components/scan.js";
+import { ShiftStrip } from "../components/shift-strip.js";
 import { StopCard } from "../components/stop-card.js";
 import { answersTo, Visit } from "../components/visit.js";
 
@@ -30,8 +32,9 @@ const Worker = {
     const today = day();
     const failed = ref(null);
     const scanning = ref(false);
-    const handing = ref(null);
-    let unfollow;
+    const handing = ref(null); // tasks of one door, whose move is chosen or written
+    const asking = ref(false); // of its street or district; else they are handed over
+    let unfollow, unbeat;
 
     onMounted(async () => {
       try {
@@ -42,6 +45,7 @@ const Worker = {
         if (!who.value) return (failed.value = away);
       }
       if (who.value.area) learn(who.value.area.grid, who.value.area);
+      unbeat = keepBeating();
       await followIfAllowed();
       await today.begin(who.value);
       const received = perFrame((events) =>
@@ -51,6 +55,7 @@ const Worker = {
     });
     onUnmounted(() => {
       unfollow?.();
+      unbeat?.();
       leavePosition();
     });
 
@@ -152,12 +157,14 @@ const Worker = {
         onAcknowledge: acknowledge,
         onArrive: arrive,
         onScan: () => (scanning.value = true),
-        onHandOver: (tasks) => (handing.value = tasks),
+        onHandOver: (tasks) => ([handing.value, asking.value] = [tasks, false]),
+        onAsk: (tasks) => ([handing.value, asking.value] = [tasks, true]),
       });
 
     const route = () => [
       h(RouteMap, { stops: onRoute.value, areas: today.state.areas }),
       h(OutboxStrip),
+      h(ShiftStrip, { onEnded: today.read }),
       !online.value && today.state.readAt
         ? h("p", { class: "kept small" }, t("worker.kept", { at: clock(today.state.readAt) }))
         : null,
@@ -230,16 +237,17 @@ const Worker = {
                 open: true,
                 class: "sheet",
                 "data-test": "sheet",
-                "aria-label": t("move.hand-over"),
+                "aria-label": t(asking.value ? "move.ask" : "move.hand-over"),
                 onKeydown: (e) => e.key === "Escape" && (handing.value = null),
               },
               [
-                h("h2", `${t("move.hand-over")} · ${stopOf(handing.value[0].place)}`),
+                h("h2", `${t(asking.value ? "move.ask" : "move.hand-over")} · ${stopOf(handing.value[0].place)}`),
                 handing.value.length > 1 ? h("p", t("stop.matters", { n: handing.value.length })) : null,
                 h(MoveForm, {
                   key: handing.value[0].id,
                   task: handing.value[0],
-                  only: "hand-over",
+                  only: asking.value ? null : "hand-over",
+                  among: ["ask-extension", "ask-suspension"],
                   send: handOver,
                   onCancel: () => (handing.value = null),
                 }),

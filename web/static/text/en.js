@@ -2,8 +2,9 @@
 
 import catalogue from "./en/catalogue.js";
 import department from "./en/department.js";
+import life from "./en/life.js";
 import pages from "./en/pages.js";
 import record from "./en/record.js";
 import shared from "./en/shared.js";
 
-export default { ...shared, ...catalogue, ...department, ...pages, ...record };
+export default { ...shared, ...catalogue, ...department, ...life, ...pages, ...record };

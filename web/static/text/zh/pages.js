@@ -80,7 +80,7 @@ export default {
   "task.queue": "队列：",
   "task.dispatched": "待签收",
   "task.acknowledged": "已签收",
-  "task.completed": "已办结",
+  "task.completed": "已反馈",
   "task.closed": "已关闭",
   "task.handed_over": "已转交",
   "task.suspended": "挂账",

@@ -1,0 +1,50 @@
+"""Who serves which grid when, and the heartbeat of a grid worker's tablet: docs/decisions/0038-roster-and-leases.md"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query, Request
+
+from api.database import AsCaller, entered, token_of
+from api.models import Beat, Nothing, Roster, Shift, ShiftEnd, ShiftEnded
+from domain.time import CITY
+
+router = APIRouter(tags=["shifts"])
+
+MOST_DAYS = 31
+
+
+@router.get("/roster", summary="Who serves which grid when")
+async def roster(
+    caller: AsCaller,
+    day: Annotated[
+        date | None,
+        Query(ge=date(2000, 1, 1), le=date(2100, 1, 1), description="the first day, of the city; none: today"),
+    ] = None,
+    days: Annotated[int, Query(ge=1, le=MOST_DAYS)] = 1,
+) -> Roster:
+    """Shifts of the caller's area, those that begin first at the top; at most 1,000."""
+    first = datetime.combine(day or datetime.now(CITY).date(), time(), CITY)
+    rows = await caller.rows(
+        "SELECT * FROM city.roster(%(first)s, %(last)s)", {"first": first, "last": first + timedelta(days=days)}
+    )
+    return Roster(items=[Shift(**row) for row in rows])
+
+
+@router.post("/heartbeat", summary="This tablet is alive")
+async def heartbeat(request: Request, _body: Annotated[Nothing, Body(default_factory=Nothing)]) -> Beat:
+    """Sent every minute by a grid worker's page: who sends it is on duty if the roster says so, and an urgent task that
+    was claimed stays claimed. It does not keep a session alive: nobody need be there."""
+    async with entered(request.app.state.pool, token_of(request), in_use=False) as caller:
+        request.state.account, request.state.language = caller.account, caller.language
+        row = await caller.row("SELECT * FROM city.beat()")
+    return Beat(**(row or {}))
+
+
+@router.post("/shift/end", summary="End one's shift")
+async def end_shift(caller: AsCaller, body: ShiftEnd) -> ShiftEnded:
+    """What this account has claimed goes back to its queues, and the note to whoever serves the grid next."""
+    row = await caller.row("SELECT city.end_shift(%(note)s) AS released", {"note": body.note})
+    return ShiftEnded(released=row["released"] if row else 0)

@@ -1,0 +1,56 @@
+import { h, onMounted, ref } from "/lib/vue.js";
+import { roster } from "../app/api.js";
+import { language, t } from "../app/language.js";
+import { placeName } from "../app/regions.js";
+import { clock } from "../app/time.js";
+import { Refusal } from "./refusal.js";
+
+const shiftRow = (one) =>
+  h("tr", { key: `${one.grid} ${one.worker} ${one.begins}`, "data-test": "shift", "data-grid": one.grid }, [
+    h("td", `${clock(one.begins)}–${clock(one.ended_at ?? one.ends)}`),
+    h("td", placeName(one.grid, language.value)),
+    h("td", [
+      one.worker,
+      one.deputy ? h("span", { class: "quiet small" }, ` · ${t("roster.deputy", { who: one.deputy })}`) : null,
+    ]),
+    h(
+      "td",
+      one.on_duty ? `● ${t("roster.on-duty", { who: one.on_duty })}` : one.ended_at ? t("roster.handed-over") : "–",
+    ),
+    h("td", one.note ? h("q", one.note) : null),
+  ]);
+
+/** Today's roster of one's area; nothing where nobody keeps one. */
+export const RosterList = {
+  setup() {
+    const shifts = ref([]);
+    const error = ref(null);
+    onMounted(async () => {
+      try {
+        shifts.value = await roster();
+      } catch (refused) {
+        error.value = refused;
+      }
+    });
+    return () => [
+      h(Refusal, { error: error.value }),
+      shifts.value.length
+        ? h("section", { "data-test": "roster" }, [
+            h("h3", t("roster.title")),
+            h("table", { class: "small" }, [
+              h(
+                "thead",
+                h(
+                  "tr",
+                  ["when", "grid", "worker", "now", "note"].map((name) =>
+                    h("th", { scope: "col", key: name }, t(`roster.${name}`)),
+                  ),
+                ),
+              ),
+              h("tbody", shifts.value.map(shiftRow)),
+            ]),
+          ])
+        : h("p", { class: "quiet small" }, t("roster.none")),
+    ];
+  },
+};
