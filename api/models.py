@@ -16,6 +16,8 @@ from runtime.http.language import Language
 Severity = Literal["urgent", "today", "planned"]
 MoveName = Literal["claim", "acknowledge", "complete", "hand-over", "suspend", "resume", "instruct"]
 Purpose = Literal["handle_case", "verify_fact", "answer_citizen", "supervise"]
+ReportCategory = Literal["exit_blocked", "wiring", "building", "leak", "lighting", "rubbish", "noise", "other"]
+ReportState = Literal["waiting", "accepted", "declined"]
 GridPrefix = Annotated[str, Field(pattern=r"^(\d{6}|\d{9}|\d{12}|\d{15})?$", examples=["440113001"])]
 
 
@@ -104,6 +106,21 @@ class Place(BaseModel):
         description="street, community and grid as the city's map names them", examples=["市桥街道 先锋社区 03网格"]
     )
     name_en: str | None = Field(description="the same in English", examples=["Grid 03, Xianfeng, Shiqiao"])
+
+
+class Report(BaseModel):
+    id: UUID
+    dwelling: str
+    category: ReportCategory
+    note: str | None
+    photo: bool = Field(description="there is one: `/reports/{id}/photo`")
+    made_at: datetime
+    state: ReportState
+    decided_name: str | None = Field(description="who decided, as they were called then")
+    decided_at: datetime | None
+    reason: str | None
+    finding_id: UUID | None = Field(description="the case that was made of it")
+    place: Place | None
 
 
 class TaskMark(BaseModel):
@@ -372,6 +389,7 @@ class Case(Alert):
     people: list[Person]
     tasks: list[Task]
     timeline: list[Moment]
+    report: Report | None = Field(description="what somebody reported by a door plate, of a case that began with it")
 
 
 class Look(Taken):

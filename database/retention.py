@@ -30,6 +30,12 @@ HELD = (
         "its finding was resolved and its last task or observation",
         "an alert with its tasks, their history, notes and observations",
     ),
+    Held(
+        "report",
+        "90 days",
+        "it was declined",
+        "what was reported by a door plate, with its photo; accepted: with its case",
+    ),
 )
 
 

@@ -13,6 +13,7 @@ from api.filters import AlertFilters
 from api.masking import mask_text
 from api.models import Alerts, Because, Case, Count, Look, Moment, Unmasked
 from api.problems import NOT_FOUND, refuse
+from api.routes.reports import of_case
 
 router = APIRouter(tags=["alerts"])
 
@@ -68,6 +69,7 @@ async def case(request: Request, caller: AsCaller, finding_id: UUID) -> Case | R
         people=people.shown(await people.concerned(caller, row, purpose=None), masked=True),
         tasks=[select.task_of(task, caller.account) for task in tasks],
         timeline=sorted(timeline, key=lambda moment: moment.at),
+        report=await of_case(caller, finding_id) if row["rule"] == "public-report" else None,
     )
 
 

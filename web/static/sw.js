@@ -2,7 +2,7 @@
 // answers when the network does not, or is too slow. Answers of the API are never kept here: what a page needs offline
 // it keeps itself.
 
-const SHELL = "citygrid-shell-2";
+const SHELL = "citygrid-shell-3";
 const PATIENCE_MS = 3_000;
 const FILES = [
   "/worker.html",
@@ -22,12 +22,14 @@ const FILES = [
   "/text/zh/department.js",
   "/text/zh/shared.js",
   "/text/zh/pages.js",
+  "/text/zh/plate.js",
   "/text/zh/record.js",
   "/text/en.js",
   "/text/en/catalogue.js",
   "/text/en/department.js",
   "/text/en/shared.js",
   "/text/en/pages.js",
+  "/text/en/plate.js",
   "/text/en/record.js",
   "/pages/worker.js",
   "/pages/sign-in.js",
@@ -45,6 +47,7 @@ const FILES = [
   "/app/language.js",
   "/app/masked.js",
   "/app/outbox.js",
+  "/app/plates.js",
   "/app/places.js",
   "/app/position.js",
   "/app/regions.js",
@@ -58,6 +61,7 @@ const FILES = [
   "/app/time.js",
   "/components/case-facts.js",
   "/components/department.js",
+  "/components/door.js",
   "/components/grid-map.js",
   "/components/language-switch.js",
   "/components/move-form.js",
@@ -65,6 +69,7 @@ const FILES = [
   "/components/password-change.js",
   "/components/people.js",
   "/components/refusal.js",
+  "/components/reported.js",
   "/components/route-map.js",
   "/components/route-tools.js",
   "/components/route-way.js",

@@ -15,6 +15,12 @@ declare global {
     type Check = Schemas["Check"];
     type DepartmentPage = Schemas["DepartmentPage"];
     type Freshness = Schemas["Freshness"];
+    type Door = Schemas["Door"];
+    type NewReport = Schemas["NewReport"];
+    type Plate = Schemas["Plate"];
+    type PlateMark = Schemas["PlateMark"];
+    type ReportTaken = Schemas["ReportTaken"];
+    type Reports = Schemas["Reports"];
     type Place = Schemas["Place"];
     type Problem = Partial<Schemas["Problem"]>;
     type RoutePlan = Schemas["RoutePlan"];

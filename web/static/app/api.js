@@ -161,4 +161,17 @@ export const freshness = async () => listed(await request("GET", "/freshness"));
 export const alertsByRule = async () => listed(await request("GET", "/stats/alerts-by-rule"));
 /** @type {() => Promise<import("../../types/api").components["schemas"]["Acknowledging"]>} */
 export const acknowledge = () => request("GET", "/stats/acknowledge");
+/** What a door plate tells everybody. @type {(code: string) => Promise<City.Plate>} */
+export const plate = (code) => request("GET", `/plates/${part(code)}`);
+/** @type {(code: string, report: City.NewReport) => Promise<City.ReportTaken>} */
+export const reportAtPlate = (code, report) => request("POST", `/plates/${part(code)}/reports`, report);
+/** The door of a plate, for who serves it. @type {(code: string) => Promise<City.Door>} */
+export const plateDoor = (code) => request("GET", `/plates/${part(code)}/door`);
+/** The plates of doors on the route, by the hash of their code. @type {() => Promise<City.PlateMark[]>} */
+export const plateMarks = async () => listed(await request("GET", "/plates"));
+/** Reports of the area. @type {(filter: object) => Promise<City.Reports>} */
+export const reports = (filter) => request("GET", `/reports${query(filter)}`);
+export const acceptReport = (id) => request("POST", `/reports/${part(id)}/accept`, {});
+export const declineReport = (id, reason) => request("POST", `/reports/${part(id)}/decline`, { reason });
+export const reportPhoto = (id) => `${BASE}/reports/${part(id)}/photo`;
 export const STREAM = `${BASE}/stream`;

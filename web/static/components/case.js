@@ -10,6 +10,7 @@ import { MoveForm } from "./move-form.js";
 import { People } from "./people.js";
 import { QuietTopics } from "./quiet-topics.js";
 import { Refusal } from "./refusal.js";
+import { Reported } from "./reported.js";
 import { Timeline } from "./timeline.js";
 import { UnknownBox } from "./unknown-box.js";
 
@@ -118,6 +119,7 @@ export const Case = {
           one.unknown && level !== "done" ? h(UnknownBox, { kept: Boolean(task) }) : null,
           one.resolution_zh ? h("p", { class: "small" }, `✓ ${textOf(one, "resolution")}`) : null,
         ]),
+        one.report ? part(t("report.of-case"), h(Reported, { report: one.report })) : null,
         part(t("case.because"), [
           h(CaseFacts, { because: facts.value ?? one.because ?? [] }),
           h(QuietTopics, { topics: silent(one) }),

@@ -13,6 +13,7 @@ import { kept } from "../app/store.js";
 import { due } from "../app/time.js";
 import { CaseFacts } from "./case-facts.js";
 import { People } from "./people.js";
+import { Reported } from "./reported.js";
 import { UnknownBox } from "./unknown-box.js";
 
 const MARK = { yes: "✓", no: "✗", unknown: "?" };
@@ -101,6 +102,7 @@ export const Visit = {
         h("span", { class: "small" }, due(task.respond_by)),
       ]),
       h("p", { class: "why" }, textOf(task, "why")),
+      cases[task.finding_id]?.report ? h(Reported, { report: cases[task.finding_id].report }) : null,
       task.unknown ? h(UnknownBox, { kept: true }) : null,
       props.instructions?.[task.finding_id]
         ? h("p", { class: "instruction", "data-test": "instruction" }, [

@@ -1,18 +1,21 @@
 // The grid worker's page: "where next, and why?" Works without a network; nothing typed is lost.
 
 import { computed, createApp, h, onMounted, onUnmounted, ref } from "/lib/vue.js";
+import { plateDoor } from "../app/api.js";
 import { day } from "../app/day.js";
 import { fragment, go } from "../app/fragment.js";
 import { perFrame } from "../app/frames.js";
 import { language, named, t } from "../app/language.js";
 import { online, post, waiting } from "../app/outbox.js";
 import { nameOf, stopOf } from "../app/places.js";
+import { CODE, doorOf, learnPlates } from "../app/plates.js";
 import { followIfAllowed, here, leavePosition } from "../app/position.js";
 import { learn, placeName } from "../app/regions.js";
 import { onFoot } from "../app/route.js";
 import { account, leave, remembered } from "../app/session.js";
 import { follow } from "../app/stream.js";
 import { clock } from "../app/time.js";
+import { Door } from "../components/door.js";
 import { LanguageSwitch } from "../components/language-switch.js";
 import { MoveForm } from "../components/move-form.js";
 import { OutboxStrip } from "../components/outbox-strip.js";
@@ -31,6 +34,7 @@ const Worker = {
     const failed = ref(null);
     const scanning = ref(false);
     const handing = ref(null);
+    const unplanned = ref(null); // a door that was scanned and is no stop of today
     let unfollow;
 
     onMounted(async () => {
@@ -44,6 +48,7 @@ const Worker = {
       if (who.value.area) learn(who.value.area.grid, who.value.area);
       await followIfAllowed();
       await today.begin(who.value);
+      learnPlates();
       const received = perFrame((events) =>
         today.takeTasks(events.filter(([kind]) => kind === "task").map(([, task]) => task)),
       );
@@ -95,12 +100,40 @@ const Worker = {
           plateOf(key) === plate ||
           tasks.some((task) => plateOf(today.state.seen[task.finding_id]?.dwelling ?? "") === plate),
       );
-    const scanned = async (plate) => {
-      const stop = byPlate(plate);
+    const atStop = async (stop) => {
       scanning.value = false;
       await acknowledge(stop.tasks.filter((task) => task.state === "dispatched"));
       arrive(stop);
     };
+    /** A plate on the route leads to its stop, without a network too; another one to its door, if it is served here. */
+    const scanned = async (plate, code) => {
+      const door = CODE.test(code) ? await doorOf(code) : null;
+      const stop = byPlate(door ? plateOf(door) : plate);
+      if (stop) return void (await atStop(stop));
+      if (!CODE.test(code)) return t("scan.none");
+      try {
+        unplanned.value = await plateDoor(code);
+        scanning.value = false;
+        scrollTo(0, 0);
+      } catch (refused) {
+        return t(refused.status === 404 ? "scan.not-here" : refused.status ? "scan.failed" : "door.away");
+      }
+    };
+    const openTask = (task) => {
+      unplanned.value = null;
+      go({ visit: task.id });
+    };
+    const atDoor = () =>
+      h("div", { class: "visit", "data-test": "unplanned" }, [
+        h("header", [
+          h(
+            "button",
+            { type: "button", "data-test": "back", onClick: () => (unplanned.value = null) },
+            `← ${t("visit.back")}`,
+          ),
+        ]),
+        h(Door, { door: unplanned.value, onOpen: openTask }),
+      ]);
     const top = () => {
       const done = today.finished.value.length;
       const all = done + today.stops.value.reduce((n, { tasks, patrols }) => n + tasks.length + patrols.length, 0);
@@ -201,16 +234,18 @@ const Worker = {
         top(),
         h(
           "main",
-          open.value
-            ? h(Visit, {
-                key: open.value.key,
-                stop: open.value,
-                purposes: who.value.purposes,
-                instructions: instructions.value,
-                onBack: back,
-                onComplete: complete,
-              })
-            : route(),
+          unplanned.value
+            ? atDoor()
+            : open.value
+              ? h(Visit, {
+                  key: open.value.key,
+                  stop: open.value,
+                  purposes: who.value.purposes,
+                  instructions: instructions.value,
+                  onBack: back,
+                  onComplete: complete,
+                })
+              : route(),
         ),
         h("footer", [
           h(PasswordChange, { name: who.value.name }),
@@ -218,8 +253,7 @@ const Worker = {
         ]),
         scanning.value
           ? h(Scan, {
-              known: (plate) => Boolean(byPlate(plate)),
-              onFound: scanned,
+              open: scanned,
               onClose: () => (scanning.value = false),
             })
           : null,

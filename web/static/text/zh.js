@@ -3,7 +3,8 @@
 import catalogue from "./zh/catalogue.js";
 import department from "./zh/department.js";
 import pages from "./zh/pages.js";
+import plate from "./zh/plate.js";
 import record from "./zh/record.js";
 import shared from "./zh/shared.js";
 
-export default { ...shared, ...catalogue, ...department, ...pages, ...record };
+export default { ...shared, ...catalogue, ...department, ...pages, ...plate, ...record };
