@@ -23,6 +23,7 @@ from api.routes import (
     department,
     health,
     overview,
+    photos,
     plates,
     reports,
     route,
@@ -48,7 +49,22 @@ PICTURES_AT_ONCE = 2
 """A photo that is made anew takes up to 160 MB and a core."""
 BURST_SECONDS = 4
 PARTS = (
-    *(session, alerts, tasks, route, sealed, rows, overview, catalogue, department, plates, reports, stream, health),
+    *(
+        session,
+        alerts,
+        tasks,
+        route,
+        sealed,
+        rows,
+        overview,
+        catalogue,
+        department,
+        plates,
+        photos,
+        reports,
+        stream,
+        health,
+    ),
 )
 OPEN_TO_ALL = (f"{ROOT}/health", f"{ROOT}/plates/{{code}}")
 """What begins with these needs no account, but for a plate's `door`."""
@@ -122,7 +138,7 @@ def create_app(settings: Settings, sinks: Mapping[str, Sequence[str]] | None = N
     app.add_middleware(
         Gate,
         body_limit=settings.api_body_bytes,
-        photo_limit=settings.photo_bytes * 4 // 3 + settings.api_body_bytes,  # in Base64, in JSON
+        photo_limit=settings.photo_bytes * 2 + settings.api_body_bytes,  # in Base64, and in that once more when sealed
         rate=settings.api_requests_per_second,
         burst=int(settings.api_requests_per_second * BURST_SECONDS),
         secure=app.state.secure,

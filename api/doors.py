@@ -36,8 +36,8 @@ async def door(caller: Caller, dwelling: str) -> Door:
     """What there is at the door `dwelling`, which the caller sees. Looks are recorded."""
     rows = await people.read(caller, "dwelling", [dwelling], None, None)
     row: dict[str, Any] = rows[0]["row"] if rows else {}
-    visits = [VisitBefore(**one) for one in await caller.rows(VISITS, {"door": dwelling, "most": MOST_VISITS})]
-    met = next((visit.at for visit in visits if visit.outcome == "done"), None)
+    before = await visits(caller, dwelling)
+    met = next((visit.at for visit in before if visit.outcome == "done"), None)
     turns = [turn for turn in _turns(row) if met is None or turn.on >= met.astimezone(CITY).date()]
     turns.sort(key=lambda turn: turn.on, reverse=True)
     occupants = (row.get("occupants") or [])[:MOST_PEOPLE]
@@ -65,13 +65,18 @@ async def door(caller: Caller, dwelling: str) -> Door:
             ),
             *(Occupant(name=names.get(one), relation="tenant", since=None) for one in tenants[:MOST_PEOPLE]),
         ],
-        visits=visits,
+        visits=before,
         last_visit_at=met,
         changes=[
             Change(kind=turn.kind, on=turn.on.isoformat(), name=names.get(turn.resident) if turn.resident else None)
             for turn in turns[:MOST_CHANGES]
         ],
     )
+
+
+async def visits(caller: Caller, dwelling: str) -> list[VisitBefore]:
+    """Earlier visits at a door, the newest first. The look is recorded."""
+    return [VisitBefore(**one) for one in await caller.rows(VISITS, {"door": dwelling, "most": MOST_VISITS})]
 
 
 def _turns(row: dict[str, Any]) -> Iterator[_Turn]:

@@ -28,7 +28,7 @@ from runtime.http.problems import NOT_JSON, TOO_MANY, Kind
 log = structlog.get_logger("citygrid.api")
 
 ROOT = "/api/v1"
-TAKE_PHOTOS = ("/reports",)
+TAKE_PHOTOS = ("/reports", "/photos", "/sealed/open")
 """How paths end whose bodies may hold a photo."""
 
 

@@ -380,6 +380,12 @@ class Tasks(BaseModel):
     next: str | None
 
 
+class CasePhoto(BaseModel):
+    id: UUID
+    at: datetime = Field(description="when it was taken")
+    by: str = Field(description="the account's name as it was then")
+
+
 class Case(Alert):
     cause: str = Field(description="the record that brought it about, masked", examples=["粤*"])
     because: list[Because]
@@ -389,6 +395,7 @@ class Case(Alert):
     people: list[Person]
     tasks: list[Task]
     timeline: list[Moment]
+    photos: list[CasePhoto] = Field(description="of its visits: `/photos/{id}`")
     report: Report | None = Field(description="what somebody reported by a door plate, of a case that began with it")
 
 
@@ -542,7 +549,9 @@ class SealingKey(BaseModel):
 
 
 class Sealed(Taken):
-    sealed: str = Field(min_length=1, max_length=40_000, description="`<key id>.<point>.<iv>.<data>`: api/sealing.py")
+    sealed: str = Field(
+        min_length=1, max_length=12_000_000, description="`<key id>.<point>.<iv>.<data>`: api/sealing.py"
+    )
 
 
 class Opened(BaseModel):

@@ -20,6 +20,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.problems import INVALID, STORE_AWAY, Refused
 from runtime.http.language import Say
+from runtime.http.problems import TOO_LARGE
 from runtime.object_store import StoreAway
 
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -59,7 +60,9 @@ def plain(content: bytes) -> bytes:
 
 
 async def keep(request: Request, photo: str) -> UUID:
-    """Make a photo plain and store it; its name. Raises Refused: 422 no photo, 503 the store is away."""
+    """Make a photo plain and store it; its name. Raises Refused: 413 too large, 422 no photo, 503 the store is away."""
+    if len(photo) * 3 // 4 > request.app.state.settings.photo_bytes:
+        raise Refused(TOO_LARGE)
     try:
         content = base64.b64decode(photo, validate=True)
         async with request.app.state.picture_turns:

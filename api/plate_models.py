@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from api.models import Place, Report, ReportCategory, Taken, Task
 from api.pictures import Base64
@@ -72,6 +72,20 @@ class VisitBefore(BaseModel):
     kind: str | None = Field(description="of the recurring visit", examples=["rental"])
     outcome: str | None = Field(examples=["done"])
     note: str | None
+
+
+class DoorVisits(BaseModel):
+    items: list[VisitBefore]
+
+
+class NewPhoto(Taken):
+    photo: Base64
+    taken_at: AwareDatetime
+    also: list[UUID] = Field(default_factory=list, max_length=20, description="other tasks of the same door")
+
+
+class Photo(BaseModel):
+    id: UUID
 
 
 class Occupant(BaseModel):

@@ -9,19 +9,21 @@ from typing import Literal
 import psycopg
 import pytest
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Response
 
 from database import communities, plates
 from database.accounts import set_shown_as
 from tests.e2e.conftest import GRID, ServedCity
 from tests.e2e.pages.browser import CENTRE, PHONE, TABLET, browsing
+from tests.e2e.pages.sign_in import SignIn
 from tests.e2e.rich_city import tell
+from tests.e2e.running import until
 from tests.e2e.test_pages_records import signed_in
 from tests.integration.api.two_streets import place
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 SERVICES = f"""community,kind,name_zh,name_en,about_zh,about_en,address,phone,hours
-{GRID[:12]},profile,先锋社区,Xianfeng community,老城社区，一千二百户。,An old quarter of 1200 households.,,020-8480 0000,
+{GRID[:12]},profile,先锋社区,Xianfeng community,老城社区，一千二百户。,An old quarter.,,020-8480 0000,
 {GRID[:12]},doctor,先锋社区卫生服务站,Xianfeng clinic,,,右街 3 号,020-8480 0001,8:00-12:00 14:30-17:30
 {GRID[:12]},housekeeper,安心家政,Anxin housekeeping,,,左街 8 号,020-8480 0002,8:00-20:00
 {GRID[:12]},restaurant,长者饭堂,Seniors' canteen,老人半价,half price for elders,右街 5 号,,11:00-13:00
@@ -34,6 +36,16 @@ def code(served_city: ServedCity) -> str:
     communities.load(served_city.database.owner, SERVICES.encode())
     set_shown_as(served_city.database.owner, "worker", "小王")
     return of(served_city, served_city.here.dwelling)
+
+
+PHOTOS_SHOWN = "document.images.length > 0 && [...document.images].every((one) => one.naturalWidth > 0)"
+PLATES_KEPT = """() => new Promise((done) => {
+    const open = indexedDB.open("citygrid");
+    open.onsuccess = () => {
+        const ask = open.result.transaction("kept").objectStore("kept").get("plates");
+        ask.onsuccess = () => done(Boolean(ask.result?.length));
+    };
+})"""
 
 
 def of(city: ServedCity, door: str) -> str:
@@ -68,8 +80,8 @@ def test_everybody_reads_a_plate_and_reports(
 ) -> None:
     with browsing(served_city.url, size, language) as browser:
         page = browser.page()
-        answers = []
-        page.on("response", lambda answer: answers.append(answer))
+        answers: list[Response] = []
+        page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - Playwright marks its handlers
         page.goto(f"{served_city.url}/p/{code}")
         page.locator("[data-test=service]").nth(2).wait_for()
         assert page.locator("[data-test=address]").inner_text() == "001街 1 号"
@@ -118,7 +130,7 @@ def test_the_centre_makes_a_case_of_one_report_and_declines_another(
             page.goto(f"{served_city.url}/reports.html")
         first, second = page.locator("[data-test=report]").nth(0), page.locator("[data-test=report]").nth(1)
         second.wait_for()
-        page.wait_for_function("[...document.images].every((one) => one.naturalWidth > 0)")
+        until(lambda: None if page.evaluate(PHOTOS_SHOWN) else "a photo is not shown yet", 15)
         assert "三楼水管漏水" in first.inner_text(), "the oldest first"
         fits(page)
         page.screenshot(path=SCREENSHOTS / f"reports-{name}.png", full_page=True)
@@ -144,11 +156,7 @@ def test_a_scan_leads_to_the_stop_without_a_network_and_to_any_other_door_with_o
     elsewhere = of(served_city, "D-elsewhere")
     with signed_in(served_city, "worker", size=size) as (browser, page):
         page.locator("[data-test=stop] [data-test=scan]").first.wait_for()
-        page.wait_for_function(
-            "() => new Promise((done) => { const open = indexedDB.open('citygrid'); open.onsuccess = () => {"
-            "const ask = open.result.transaction('kept').objectStore('kept').get('plates');"
-            "ask.onsuccess = () => done(Boolean(ask.result?.length)); }; })"
-        )
+        until(lambda: None if page.evaluate(PLATES_KEPT) else "the plates are not known yet", 15)
 
         def scan(text: str) -> None:
             page.locator("[data-test=scan]").first.click()
@@ -178,3 +186,80 @@ def test_a_worker_who_is_signed_in_sees_the_door_on_its_plate(served_city: Serve
         assert page.locator("[data-test=door-task]").count() == 3
         fits(page)
         page.screenshot(path=SCREENSHOTS / "plate-worker.png", full_page=True)
+
+
+def unsent(page: Page) -> str:
+    """All that waits on the tablet to be sent, as whoever opens its disk reads it."""
+    kept: str = page.evaluate(UNSENT)
+    return kept
+
+
+UNSENT = """() => new Promise((done) => {
+    const open = indexedDB.open("citygrid");
+    open.onsuccess = () => {
+        const ask = open.result.transaction("moves").objectStore("moves").getAll();
+        ask.onsuccess = () => done(JSON.stringify(ask.result));
+    };
+})"""
+
+
+@pytest.mark.parametrize(("name", "size"), [("tablet", TABLET), ("phone", PHONE)])
+def test_a_photo_is_kept_without_a_network_sealed_sent_in_order_and_shown_with_the_case(
+    served_city: ServedCity, name: str, size: tuple[int, int]
+) -> None:
+    def photos() -> list[tuple[int, int]]:
+        with psycopg.connect(served_city.database.admin) as admin:
+            return admin.execute("SELECT count(DISTINCT id), count(*) FROM city.visit_photo").fetchall()
+
+    with signed_in(served_city, "worker", size=size) as (browser, page):
+        page.locator("[data-test=stop] [data-test=acknowledge]").first.click()
+        page.locator("[data-test=stop] [data-test=arrive]").first.click()
+        page.locator("[data-test=visit]").wait_for()
+        page.locator("[data-test=before]").wait_for()
+        browser.context.set_offline(True)
+        page.locator("[data-test=photo]").set_input_files(
+            {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+        )
+        page.locator("[data-test=photo-preview]").wait_for()
+        fits(page)
+        page.screenshot(path=SCREENSHOTS / f"visit-photo-{name}.png", full_page=True)
+        page.locator("[data-test=outcome] input[value=nobody_home]").check(force=True)
+        page.locator("[data-test=complete]").click()
+        page.locator("[data-test=waiting][data-count='4']").wait_for()
+        kept = unsent(page)
+        assert '"photo"' in kept
+        assert "/9j/" not in kept, "the picture is sealed: a JPEG in Base64 begins so"
+        assert photos() == [(0, 0)]
+        browser.context.set_offline(False)
+        page.evaluate("dispatchEvent(new Event('online'))")
+        page.locator("[data-test=waiting][data-count='0']").wait_for(state="attached")
+        assert photos() == [(1, 3)], "one photo, of each of the door's three cases"
+        assert unsent(page) == "[]"
+    with signed_in(served_city) as (_, page):
+        page.goto(f"{served_city.url}/centre.html#case={served_city.here.findings[0]}")
+        page.locator("[data-test=photos] img").scroll_into_view_if_needed()
+        until(lambda: None if page.evaluate(PHOTOS_SHOWN) else "the photo is not shown yet", 15)
+        page.screenshot(path=SCREENSHOTS / f"case-photo-{name}.png")
+
+
+def test_a_photo_that_was_not_sent_is_there_again_for_its_account_after_a_sign_out(served_city: ServedCity) -> None:
+    with signed_in(served_city, "worker", size=PHONE) as (_, page):
+
+        def to_visit() -> None:
+            page.locator("[data-test=stop] [data-test=arrive]").first.click()
+            page.locator("[data-test=visit]").wait_for()
+
+        page.locator("[data-test=stop] [data-test=acknowledge]").first.click()
+        to_visit()
+        page.locator("[data-test=photo]").set_input_files(
+            {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+        )
+        page.locator("[data-test=photo-preview]").wait_for()
+        page.locator("[data-test=back]").click()
+        page.locator("[data-test=sign-out]").click()
+        page.locator("[data-test=sign-in]").wait_for()
+        drafts = page.evaluate(UNSENT.replace("moves", "drafts"))
+        assert "/9j/" not in drafts
+        SignIn(page, served_city.url).as_account("worker", served_city.password)
+        to_visit()
+        page.locator("[data-test=photo-preview]").wait_for()

@@ -21,6 +21,7 @@ declare global {
     type PlateMark = Schemas["PlateMark"];
     type ReportTaken = Schemas["ReportTaken"];
     type Reports = Schemas["Reports"];
+    type VisitBefore = Schemas["VisitBefore"];
     type Place = Schemas["Place"];
     type Problem = Partial<Schemas["Problem"]>;
     type RoutePlan = Schemas["RoutePlan"];

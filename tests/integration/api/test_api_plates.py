@@ -7,16 +7,22 @@ import base64
 import io
 import json
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
+import pypdfium2
 import pytest
+import zxingcpp
 from fastapi import FastAPI
 from PIL import Image
 from psycopg.types.json import Jsonb
+from typer.testing import CliRunner
 
+from citygrid.cli import CommandFailed, build
 from database import communities, plates
 from database.accounts import set_shown_as
 from tests.integration.api.two_streets import HERE, City, LogIn, statement
@@ -169,7 +175,8 @@ async def test_a_picture_of_too_many_pixels_is_not_decoded(code: str, anybody: h
 async def test_a_photo_that_is_too_large_and_a_note_that_is_too_long_are_refused(
     code: str, anybody: httpx.AsyncClient
 ) -> None:
-    assert (await reported(anybody, code, photo="A" * 7_000_000)).status_code == 413
+    for size in (7_000_000, 9_000_000):  # of the photo, and of the request
+        assert (await reported(anybody, code, photo="A" * size)).status_code == 413
     assert (await reported(anybody, code, note="x" * 501)).status_code == 422
     assert (await anybody.post("/session", json={"name": "x", "password": "y" * 100_000})).status_code == 413
 
@@ -342,3 +349,54 @@ def test_a_file_of_a_community_with_a_mistake_is_refused_whole(city: City, line:
     assert "line 5" in str(refused.value)
     with psycopg.connect(city.database.admin) as admin:
         assert admin.execute("SELECT count(*) FROM city.community_line").fetchone() == (0,)
+
+
+@pytest.fixture
+def run(city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """`citygrid …` for this city; what it says."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CITYGRID_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("CITYGRID_DATABASE_OWNER_DSN", city.database.owner)
+    monkeypatch.setenv("CITYGRID_PUBLIC_URL", "https://grid.example.gov.cn")
+
+    def typed(*arguments: str) -> str:
+        answer = CliRunner().invoke(build(arguments[0]), arguments)
+        if isinstance(answer.exception, CommandFailed):
+            return str(answer.exception)
+        assert answer.exit_code == 0, (answer.output, answer.exception)
+        return answer.output
+
+    return typed
+
+
+async def test_the_command_prints_what_opens_the_door(
+    city: City, run: Callable[..., str], tmp_path: Path, anybody: httpx.AsyncClient
+) -> None:
+    assert "1 plates in plates.pdf" in run("plates", "print", "--grid", city.here.grid)
+    (page,) = pypdfium2.PdfDocument(str(tmp_path / "plates.pdf"))
+    (read,) = zxingcpp.read_barcodes(page.render(scale=3).to_pil())
+    base, code = read.text.rsplit("/", 1)
+    assert base == "https://grid.example.gov.cn/p"
+    assert (await anybody.get(f"/plates/{code}")).json()["address"] == "001街 1 号"
+    assert "Every door there has a plate" in run("plates", "print", "--grid", city.here.grid)
+    assert city.here.dwelling in run("plates", "list", "--grid", city.here.grid)
+    assert "worth nothing" in run("plates", "revoke", city.here.dwelling)
+    assert (await anybody.get(f"/plates/{code}")).status_code == 404
+    assert "has no plate" in run("plates", "revoke", city.here.dwelling)
+    assert "No door with a grid" in run("plates", "print", "D-nowhere")
+    assert "Say which doors" in run("plates", "print")
+
+
+def test_a_sheet_that_cannot_be_written_issues_no_plate(city: City, run: Callable[..., str], tmp_path: Path) -> None:
+    assert "fonts-noto-cjk" in run("plates", "print", "--grid", city.here.grid, "--font", str(tmp_path / "no.ttc"))
+    assert list(tmp_path.glob("*.pdf*")) == []
+    with psycopg.connect(city.database.admin) as admin:
+        assert admin.execute("SELECT count(*) FROM city.plate").fetchone() == (0,)
+
+
+def test_a_community_and_a_name_are_told_by_the_command(city: City, run: Callable[..., str], tmp_path: Path) -> None:
+    file = tmp_path / "community.csv"
+    file.write_text(SERVICES.format(here=f"{HERE}001", there=f"{HERE}009"), "utf-8-sig")
+    assert "3 lines" in run("community", "load", str(file))
+    assert "小王" in run("accounts", "shown-as", "worker", "小王")
+    assert "role grid_worker" in run("accounts", "shown-as", "here", "小王")

@@ -116,7 +116,8 @@ export async function tasks(filter = {}) {
  * @type {(task: string, move: string, body?: object, key?: string) => Promise<City.Moved>}
  */
 export const moveTask = (task, move, body, key) => {
-  const path = move === "patrol" ? `/patrols/${part(task)}/complete` : `/tasks/${part(task)}/${move}`;
+  const paths = { patrol: `/patrols/${part(task)}/complete`, photo: `/tasks/${part(task)}/photos` };
+  const path = paths[move] ?? `/tasks/${part(task)}/${move}`;
   return request("POST", path, body ?? {}, key ? { "idempotency-key": key } : {});
 };
 /**
@@ -174,4 +175,7 @@ export const reports = (filter) => request("GET", `/reports${query(filter)}`);
 export const acceptReport = (id) => request("POST", `/reports/${part(id)}/accept`, {});
 export const declineReport = (id, reason) => request("POST", `/reports/${part(id)}/decline`, { reason });
 export const reportPhoto = (id) => `${BASE}/reports/${part(id)}/photo`;
+export const visitPhoto = (id) => `${BASE}/photos/${part(id)}`;
+/** Earlier visits at a task's door. @type {(task: string) => Promise<City.VisitBefore[]>} */
+export const visitsBefore = async (task) => listed(await request("GET", `/tasks/${part(task)}/visits`));
 export const STREAM = `${BASE}/stream`;

@@ -29,3 +29,7 @@ export const inBase64 = (picture) =>
     reader.onerror = () => failed(reader.error);
     reader.readAsDataURL(picture);
   });
+
+/** A picture that was kept in Base64. @param {string} text */
+export const fromBase64 = (text) =>
+  new Blob([Uint8Array.from(atob(text), (one) => one.charCodeAt(0))], { type: "image/jpeg" });

@@ -8,6 +8,7 @@ import { due, when } from "../app/time.js";
 import { CaseFacts } from "./case-facts.js";
 import { MoveForm } from "./move-form.js";
 import { People } from "./people.js";
+import { Photos } from "./photos.js";
 import { QuietTopics } from "./quiet-topics.js";
 import { Refusal } from "./refusal.js";
 import { Reported } from "./reported.js";
@@ -128,6 +129,7 @@ export const Case = {
           t("case.people"),
           h(People, { key: one.finding_id, people: one.people, purposes: props.purposes, unmask }),
         ),
+        one.photos?.length ? part(t("case.photos"), h(Photos, { photos: one.photos })) : null,
         part(t("case.timeline"), h(Timeline, { moments: one.timeline ?? [] })),
         links(one),
         h(

@@ -1,13 +1,13 @@
 import { h } from "/lib/vue.js";
 import { reportPhoto } from "../app/api.js";
-import { named, t } from "../app/language.js";
+import { t } from "../app/language.js";
 import { when } from "../app/time.js";
 
 /** What somebody reported by a door plate, of a case that began with it. */
 export const Reported = ({ report }) =>
   h("div", { class: "reported stack", "data-test": "reported" }, [
     h("p", [
-      h("strong", named(`value.${report.category}`, report.category)),
+      h("strong", t(`category.${report.category}`)),
       h("span", { class: "small quiet" }, ` ${when(report.made_at)}`),
     ]),
     report.note ? h("q", report.note) : h("p", { class: "quiet" }, t("report.no-note")),

@@ -5,7 +5,7 @@ import { createApp, h, onMounted, reactive, ref } from "/lib/vue.js";
 import { plate, plateDoor, reportAtPlate } from "../app/api.js";
 import { holdsIdentityNumber } from "../app/identity-number.js";
 import { inputOf } from "../app/input.js";
-import { named, t, textOf } from "../app/language.js";
+import { t, textOf } from "../app/language.js";
 import { inBase64 } from "../app/photo.js";
 import { remembered } from "../app/session.js";
 import { Door } from "../components/door.js";
@@ -70,7 +70,7 @@ const ReportForm = {
           "data-test": `category-${one}`,
           onChange: () => (form.category = one),
         }),
-        h("span", named(`value.${one}`, one)),
+        h("span", t(`category.${one}`)),
       ]);
 
     return () =>
@@ -86,7 +86,9 @@ const ReportForm = {
               h("legend", t("plate.report.what")),
               h("div", { class: "choices" }, props.categories.map(category)),
             ]),
-            missing.value ? h("p", { class: "refusal", role: "alert" }, t("plate.report.missing")) : null,
+            missing.value && !form.category
+              ? h("p", { class: "refusal", role: "alert" }, t("plate.report.missing"))
+              : null,
             h("label", { class: "field" }, [
               t("plate.report.note"),
               h("textarea", {

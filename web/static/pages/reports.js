@@ -4,7 +4,7 @@ import { createApp, h, onMounted, onUnmounted, reactive, ref } from "/lib/vue.js
 import { acceptReport, declineReport, reportPhoto, reports } from "../app/api.js";
 import { fragment, go } from "../app/fragment.js";
 import { inputOf } from "../app/input.js";
-import { named, t } from "../app/language.js";
+import { t } from "../app/language.js";
 import { nameOf, stopOf } from "../app/places.js";
 import { account, homeOf, leave, toSignIn } from "../app/session.js";
 import { when } from "../app/time.js";
@@ -82,7 +82,7 @@ const Report = {
             )
           : null,
         h("div", { class: "stack" }, [
-          h("h2", named(`value.${one.category}`, one.category)),
+          h("h2", t(`category.${one.category}`)),
           h("p", [h("strong", stopOf(one.place)), h("span", { class: "quiet small" }, ` ${nameOf(one.place)}`)]),
           one.note ? h("q", one.note) : h("p", { class: "quiet" }, t("report.no-note")),
           h("p", { class: "small quiet" }, `${when(one.made_at)} · ${one.id.slice(0, 8)}`),

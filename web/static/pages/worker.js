@@ -3,12 +3,13 @@
 import { computed, createApp, h, onMounted, onUnmounted, ref } from "/lib/vue.js";
 import { plateDoor } from "../app/api.js";
 import { day } from "../app/day.js";
+import { forgetDraft, photoOf } from "../app/drafts.js";
 import { fragment, go } from "../app/fragment.js";
 import { perFrame } from "../app/frames.js";
 import { language, named, t } from "../app/language.js";
 import { online, post, waiting } from "../app/outbox.js";
 import { nameOf, stopOf } from "../app/places.js";
-import { CODE, doorOf, learnPlates } from "../app/plates.js";
+import { CODE, doorOf } from "../app/plates.js";
 import { followIfAllowed, here, leavePosition } from "../app/position.js";
 import { learn, placeName } from "../app/regions.js";
 import { onFoot } from "../app/route.js";
@@ -48,7 +49,6 @@ const Worker = {
       if (who.value.area) learn(who.value.area.grid, who.value.area);
       await followIfAllowed();
       await today.begin(who.value);
-      learnPlates();
       const received = perFrame((events) =>
         today.takeTasks(events.filter(([kind]) => kind === "task").map(([, task]) => task)),
       );
@@ -83,8 +83,13 @@ const Worker = {
       for (const task of tasks) await post(task.id, "acknowledge");
     };
     /** One visit answers all that is to be done at the door. */
-    const complete = async (stop, body) => {
+    const complete = async (stop, body, photo) => {
       await acknowledge(stop.tasks.filter((task) => task.state === "dispatched")); // it came in while the form was open
+      const [first, ...others] = stop.tasks.map((task) => task.id);
+      if (photo && first) {
+        await post(first, "photo", { photo, also: others });
+        await forgetDraft(photoOf(stop.key)); // it is in the outbox now
+      }
       for (const task of stop.tasks) await post(task.id, "complete", { ...body, checks: answersTo(task, body.checks) });
       for (const patrol of stop.patrols) await post(patrol.id, "patrol", { ...body, checks: {} });
       back();
@@ -112,7 +117,10 @@ const Worker = {
       if (stop) return void (await atStop(stop));
       if (!CODE.test(code)) return t("scan.none");
       try {
-        unplanned.value = await plateDoor(code);
+        const found = await plateDoor(code);
+        const planned = byPlate(plateOf(found.dwelling));
+        if (planned) return void (await atStop(planned));
+        unplanned.value = found;
         scanning.value = false;
         scrollTo(0, 0);
       } catch (refused) {
