@@ -12,7 +12,7 @@ export function draftsOf(/** @type {string} */ who) {
   account = who;
 }
 
-/** The key of the draft that holds a stop's photo: a draft of its own, so that no letter that is typed writes it anew. */
+/** The key of a stop's photo: a draft of its own, so that no letter that is typed writes it anew. */
 export const photoOf = (/** @type {string} */ task) => `${task} photo`;
 
 const keyOf = (task) => `${account}/${task}`;
