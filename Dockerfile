@@ -10,7 +10,7 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     CITYGRID_LOG_FORMAT=json
 
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin citygrid \
-    && install -d -o citygrid -g citygrid -m 1777 /state
+    && install -d -o citygrid -g citygrid -m 1777 /state /photos
 WORKDIR /citygrid
 
 COPY requirements.lock ./

@@ -23,6 +23,9 @@ from api.routes import (
     department,
     health,
     overview,
+    photos,
+    plates,
+    reports,
     route,
     rows,
     sealed,
@@ -35,6 +38,7 @@ from api.sealing import SealingKeys
 from api.stream import Places
 from api.watch import FeedWatch
 from runtime.http.hosts import hosts_of
+from runtime.object_store import photo_store
 from runtime.settings import Settings
 from wire.catalogue import entries
 from wire.pseudonym import Pseudonyms
@@ -42,7 +46,30 @@ from wire.pseudonym import Pseudonyms
 VERSION = "1.0.0"
 PASSWORDS_AT_ONCE = 2
 """argon2 takes 19 MiB and a core each: more would only make everybody wait."""
+PICTURES_AT_ONCE = 2
+"""A photo that is made anew takes up to 160 MB and a core."""
 BURST_SECONDS = 4
+PARTS = (
+    *(
+        session,
+        alerts,
+        tasks,
+        route,
+        shifts,
+        sealed,
+        rows,
+        overview,
+        catalogue,
+        department,
+        plates,
+        photos,
+        reports,
+        stream,
+        health,
+    ),
+)
+OPEN_TO_ALL = (f"{ROOT}/health", f"{ROOT}/plates/{{code}}")
+"""What begins with these needs no account, but for a plate's `door`."""
 
 DESCRIPTION = """What a city's command centres, departments and grid workers read and do.
 
@@ -106,16 +133,20 @@ def create_app(settings: Settings, sinks: Mapping[str, Sequence[str]] | None = N
     app.state.password_turns = asyncio.Semaphore(PASSWORDS_AT_ONCE)
     app.state.pseudonyms = cache(lambda: Pseudonyms.of(settings))
     app.state.sealing = cache(lambda: SealingKeys.of(settings))
+    app.state.photos = cache(lambda: photo_store(settings))
+    app.state.picture_turns = asyncio.Semaphore(PICTURES_AT_ONCE)
+    app.state.plate_limits = plates.PlateLimits()
     problems.install(app)
     app.add_middleware(
         Gate,
         body_limit=settings.api_body_bytes,
+        photo_limit=settings.photo_bytes * 2 + settings.api_body_bytes,  # in Base64, and in that once more when sealed
         rate=settings.api_requests_per_second,
         burst=int(settings.api_requests_per_second * BURST_SECONDS),
         secure=app.state.secure,
         hosts=hosts_of(settings),
     )
-    for part in (session, alerts, tasks, route, shifts, sealed, rows, overview, catalogue, department, stream, health):
+    for part in PARTS:
         app.include_router(part.router, prefix=ROOT, responses=PROBLEMS)
 
     @app.get(f"{ROOT}/openapi.json", summary="This description", tags=["health"], response_class=JSONResponse)
@@ -146,7 +177,7 @@ def description_of(app: FastAPI) -> dict[str, Any]:
         }
         document["security"] = [{"session": []}]
         for path, operations in document["paths"].items():
-            if path.startswith(f"{ROOT}/health") or path == f"{ROOT}/session":
+            if path == f"{ROOT}/session" or (path.startswith(OPEN_TO_ALL) and not path.endswith("/door")):
                 for method, operation in operations.items():
                     if method != "delete":
                         operation["security"] = []

@@ -28,6 +28,8 @@ from runtime.http.problems import NOT_JSON, TOO_MANY, Kind
 log = structlog.get_logger("citygrid.api")
 
 ROOT = "/api/v1"
+TAKE_PHOTOS = ("/reports", "/photos", "/sealed/open")
+"""How paths end whose bodies may hold a photo."""
 
 
 class Gate(gate.Gate):
@@ -43,9 +45,15 @@ class Gate(gate.Gate):
         secure: bool,
         hosts: frozenset[str],
         policy: str = CONTENT_SECURITY_POLICY,
+        photo_limit: int = 0,
     ) -> None:
+        self._photo_limit = photo_limit
         super().__init__(app, body_limit=body_limit, secure=secure, hosts=hosts, policy=policy)
         self._buckets = Buckets(rate, burst)
+
+    def limit_of(self, path: str) -> int:
+        takes_photo = path.startswith(f"{ROOT}/") and path.endswith(TAKE_PHOTOS)
+        return max(self._photo_limit, self._body_limit) if takes_photo else self._body_limit
 
     def is_page(self, path: str) -> bool:
         return not path.startswith("/api/")

@@ -35,6 +35,8 @@ Asked = Literal["suspension", "extension"]
 Rating = Literal["good", "fair", "poor"]
 Level = Literal["worker", "deputy", "community", "street", "district"]
 Purpose = Literal["handle_case", "verify_fact", "answer_citizen", "supervise"]
+ReportCategory = Literal["exit_blocked", "wiring", "building", "leak", "lighting", "rubbish", "noise", "other"]
+ReportState = Literal["waiting", "accepted", "declined"]
 GridPrefix = Annotated[str, Field(pattern=r"^(\d{6}|\d{9}|\d{12}|\d{15})?$", examples=["440113001"])]
 
 
@@ -133,6 +135,21 @@ class Place(BaseModel):
         description="street, community and grid as the city's map names them", examples=["市桥街道 先锋社区 03网格"]
     )
     name_en: str | None = Field(description="the same in English", examples=["Grid 03, Xianfeng, Shiqiao"])
+
+
+class Report(BaseModel):
+    id: UUID
+    dwelling: str
+    category: ReportCategory
+    note: str | None
+    photo: bool = Field(description="there is one: `/reports/{id}/photo`")
+    made_at: datetime
+    state: ReportState
+    decided_name: str | None = Field(description="who decided, as they were called then")
+    decided_at: datetime | None
+    reason: str | None
+    finding_id: UUID | None = Field(description="the case that was made of it")
+    place: Place | None
 
 
 class TaskMark(BaseModel):
@@ -448,6 +465,12 @@ class Tasks(BaseModel):
     next: str | None
 
 
+class CasePhoto(BaseModel):
+    id: UUID
+    at: datetime = Field(description="when it was taken")
+    by: str = Field(description="the account's name as it was then")
+
+
 class Case(Alert):
     cause: str = Field(description="the record that brought it about, masked", examples=["粤*"])
     because: list[Because]
@@ -457,6 +480,8 @@ class Case(Alert):
     people: list[Person]
     tasks: list[CaseTask]
     timeline: list[Moment]
+    photos: list[CasePhoto] = Field(description="of its visits: `/photos/{id}`")
+    report: Report | None = Field(description="what somebody reported by a door plate, of a case that began with it")
 
 
 class Look(Taken):
@@ -623,7 +648,9 @@ class SealingKey(BaseModel):
 
 
 class Sealed(Taken):
-    sealed: str = Field(min_length=1, max_length=40_000, description="`<key id>.<point>.<iv>.<data>`: api/sealing.py")
+    sealed: str = Field(
+        min_length=1, max_length=12_000_000, description="`<key id>.<point>.<iv>.<data>`: api/sealing.py"
+    )
 
 
 class Opened(BaseModel):

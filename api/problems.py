@@ -66,6 +66,12 @@ AWAY = Kind(
     Say("暂时无法服务", "Unavailable for now"),
     Say("数据库暂时无法连接，请稍候再试。", "The database cannot be reached at the moment; try again soon."),
 )
+STORE_AWAY = Kind(
+    "photo-store-away",
+    503,
+    Say("照片暂时无法存取", "No photos for now"),
+    Say("照片存储暂时无法连接，请稍候再试。", "The store of photos cannot be reached at the moment; try again soon."),
+)
 PLANNER_BUSY = Kind(
     "planner-busy",
     503,
@@ -103,7 +109,14 @@ NO_QUEUE = Say(
 )
 
 # What the functions of database/migrations raise.
-BY_SQLSTATE = {"CG401": NO_SESSION, "CG403": FORBIDDEN, "CG404": NOT_FOUND, "CG409": ILLEGAL_MOVE, "CG422": INVALID}
+BY_SQLSTATE = {
+    "CG401": NO_SESSION,
+    "CG403": FORBIDDEN,
+    "CG404": NOT_FOUND,
+    "CG409": ILLEGAL_MOVE,
+    "CG422": INVALID,
+    "CG429": TOO_MANY,
+}
 
 
 def install(app: FastAPI) -> None:

@@ -110,6 +110,18 @@ def set_department(dsn: str, name: str, department: str) -> None:
             raise AccountRefused("There is no account of this name and the role department: `citygrid accounts list`.")
 
 
+def set_shown_as(dsn: str, name: str, called: str) -> None:
+    """Say what door plates call a grid worker; empty: nothing. Raises AccountRefused."""
+    with psycopg.connect(dsn) as connection:
+        statement = "UPDATE city.account SET shown_as = %s WHERE name = %s AND role = 'grid_worker' RETURNING id"
+        try:
+            changed = connection.execute(statement, (called or None, name)).fetchone()
+        except psycopg.errors.CheckViolation:
+            raise AccountRefused("A name on door plates has at most 40 characters: choose a shorter one.") from None
+        if changed is None:
+            raise AccountRefused("There is no account of this name and the role grid_worker: `citygrid accounts list`.")
+
+
 def set_password(dsn: str, name: str, password: str | None = None) -> str:
     """Give an account a new password and end its sessions; returns it. Raises AccountRefused."""
     password = password or secrets.token_urlsafe(15)

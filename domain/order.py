@@ -60,8 +60,8 @@ here nor in `MOMENTS` nor in `LAST`."""
 MOMENTS = frozenset(
     {
         "Born", "Contact", "ContributionArrears", "ContributionPaid", "CompanyArrears", "CompanyTaxReturn", "Arrears",
-        "DegreeAwarded", "Deposited", "DwellingRegistered", "FacilityInstalled", "Inspected", "Kinship", "Responded",
-        "SwipedIn", "SwipedOut", "TaxRegistered", "TaxReturn", "Visited",
+        "DegreeAwarded", "Deposited", "DwellingRegistered", "FacilityInstalled", "Inspected", "Kinship",
+        "ReportAccepted", "Responded", "SwipedIn", "SwipedOut", "TaxRegistered", "TaxReturn", "Visited",
     }
 )  # fmt: skip
 """Kinds that begin and end nothing: at one instant they count as beginnings."""

@@ -67,6 +67,7 @@ def pages(settings: Settings) -> FastAPI:
     app.add_api_route(WORDS, _words, methods=["GET", "HEAD"])
     for path, file in libraries().items():
         app.add_api_route(path, _file(file), methods=["GET", "HEAD"], response_class=FileResponse)
+    app.add_api_route("/p/{code}", _plate, methods=["GET", "HEAD"], response_class=FileResponse)
     app.mount("/", StaticFiles(directory=STATIC, html=True))
     return app
 
@@ -107,6 +108,11 @@ def main() -> int:
 def _words() -> Response:
     """The names of rules, departments, kinds and values as a module that pages import."""
     return Response(f"export default {json.dumps(words(), ensure_ascii=False)};\n", media_type="text/javascript")
+
+
+def _plate(code: str) -> FileResponse:  # noqa: ARG001 - the page reads it from its address
+    """The page of a door plate, the same for every code: whether there is such a plate, the API says."""
+    return FileResponse(STATIC / "plate.html", headers={"Cache-Control": "no-store", "X-Robots-Tag": "noindex"})
 
 
 def _file(file: Path) -> Callable[[], FileResponse]:

@@ -11,17 +11,28 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import psycopg
 import structlog
 
-from database.retention import HELD, Connection, forget
+from database.retention import (
+    HELD,
+    REPORT,
+    Connection,
+    forget,
+    forget_photos,
+    forget_reports,
+    old_photos,
+    old_reports,
+)
 from processes.clock_topic import last_tick
 from processes.overdue_count import OverdueCount
 from runtime import topic_reader
 from runtime.daemon import serve, stopping_when_asked
 from runtime.log import configure
 from runtime.metrics import FORGOTTEN, RETENTION_AT
+from runtime.object_store import StoreAway, photo_store
 from runtime.settings import Settings, SettingsRefused, load
 from runtime.topic_reader import TopicUnreadable
 from wire.access import Access, on
@@ -56,6 +67,7 @@ class Retention:
         self._next_look = 0.0
         self._behind = False
         self._count = OverdueCount()
+        self._photos = cache(lambda: photo_store(settings))
         self._now: int | None = None
 
     def live(self) -> str | None:
@@ -109,18 +121,44 @@ class Retention:
     def _forget(self, connection: Connection) -> bool:
         """One batch of each; whether nothing is left that is too old."""
         done = [self._forget_some(connection, held.what) for held in HELD]
+        done.append(self._forget_photos(connection))
         return all(done)
 
     def _forget_some(self, connection: Connection, what: str) -> bool:
         as_of = _EPOCH + timedelta(microseconds=self._now or 0)
         try:
-            gone = forget(connection, what, as_of, BATCH)
+            gone = self._forget_reports(connection, as_of) if what == REPORT else forget(connection, what, as_of, BATCH)
+        except StoreAway as away:
+            log.warning("retention_waits", reason=f"the store of photos: {away}")
+            return False
         except psycopg.errors.LockNotAvailable:
             return False  # somebody is at it: the next turn tries again
         if gone:
             FORGOTTEN.labels(what).inc(gone)
             log.info("forgotten", what=what, count=gone)
         return gone < BATCH
+
+    def _forget_photos(self, connection: Connection) -> bool:
+        """Photos whose cases have gone; whether none is left."""
+        photos = old_photos(connection, BATCH)
+        try:
+            for photo in photos:
+                self._photos().remove(photo)
+        except StoreAway as away:
+            log.warning("retention_waits", reason=f"the store of photos: {away}")
+            return False
+        if photos:
+            forget_photos(connection, photos)
+            log.info("forgotten", what="photo", count=len(photos))
+        return len(photos) < BATCH
+
+    def _forget_reports(self, connection: Connection, as_of: datetime) -> int:
+        """Reports with their photos, which go first: none is left that no row names. Raises StoreAway."""
+        reports = old_reports(connection, as_of, BATCH)
+        for report in reports:
+            if report.photo:
+                self._photos().remove(report.photo)
+        return forget_reports(connection, [report.id for report in reports], as_of) if reports else 0
 
 
 def access(settings: Settings) -> Access:

@@ -56,6 +56,7 @@ def faults(settings: Settings) -> list[str]:
         *_registry(settings),
         *_collector(settings),
         *_mqtt(settings),
+        *_photos(settings),
         *_proxies(settings.api_proxies),
         *_key_files(settings),
     ]
@@ -131,6 +132,16 @@ def _collector(settings: Settings) -> Iterator[str]:
     if away or settings.otlp_authorization:
         login = _plain(settings.otlp_authorization)
         yield from _password(name, login.partition(" ")[2] or login, "")
+
+
+def _photos(settings: Settings) -> Iterator[str]:
+    if settings.public_url and not settings.public_url.startswith("https://"):
+        yield "CITYGRID_PUBLIC_URL stands on door plates and is no https:// address: phones would be seen on the way."
+    if not settings.photos_url.startswith("s3://") or not settings.photos_s3_endpoint:
+        return
+    name = "CITYGRID_PHOTOS_S3_SECRET"
+    yield from _url("CITYGRID_PHOTOS_S3_ENDPOINT", settings.photos_s3_endpoint, "https", name)
+    yield from _password(name, _plain(settings.photos_s3_secret), _plain(settings.photos_s3_key))
 
 
 def _mqtt(settings: Settings) -> Iterator[str]:

@@ -130,6 +130,26 @@ class Settings(BaseSettings):
         50, gt=0, description="of one address, on average; four seconds' worth at once"
     )
     api_body_bytes: int = Field(65_536, ge=1_024, description="the longest body of a request")
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s/?#]+)?$",
+        description="where phones reach the pages, such as https://grid.example.gov.cn: stands on door plates",
+    )
+    photo_bytes: int = Field(4_194_304, ge=65_536, description="the largest photo that is taken in")
+    photos_url: str = Field(
+        "",
+        pattern=r"^((file:///|s3://[a-z0-9])\S*)?$",
+        description="where photos lie: file:///folder or s3://bucket/prefix; a folder of the state folder if not set",
+    )
+    photos_s3_endpoint: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="of a store that speaks S3, for s3:// addresses; Amazon's if not set",
+    )
+    photos_s3_region: str = "us-east-1"
+    photos_s3_key: SecretStr | None = None
+    photos_s3_secret: SecretStr | None = None
+    photos_s3_sse: bool = Field(False, description="the store encrypts each photo (SSE-S3)")
     login_attempts_per_name: int = Field(
         10, ge=1, description="wrong ones of one address and name before each next one waits, up to a minute"
     )

@@ -11,13 +11,15 @@ from api import cursor, people, quiet, select
 from api.database import AsCaller
 from api.filters import AlertFilters
 from api.masking import mask_text
-from api.models import Alerts, Because, Case, Count, Look, Moment, Unmasked
+from api.models import Alerts, Because, Case, CasePhoto, Count, Look, Moment, Unmasked
 from api.problems import NOT_FOUND, refuse
+from api.routes.reports import of_case
 
 router = APIRouter(tags=["alerts"])
 
 SORTED_BY = {"resolved": "changed_at", "held": "changed_at", "any": "opened_at"}
 """By what the list of a state is sorted, newest first; all others by what is due first (`city.alerts_by`)."""
+PHOTOS = "SELECT * FROM city.photos_of(%(finding)s)"
 MOST_OF_HISTORY = 1_000
 """Nobody counts more than these and one (`city.count_alerts`)."""
 
@@ -68,6 +70,8 @@ async def case(request: Request, caller: AsCaller, finding_id: UUID) -> Case | R
         people=people.shown(await people.concerned(caller, row, purpose=None), masked=True),
         tasks=[select.case_task_of(task, caller.account) for task in tasks],
         timeline=sorted(timeline, key=lambda moment: moment.at),
+        photos=[CasePhoto(**one) for one in await caller.rows(PHOTOS, {"finding": finding_id})],
+        report=await of_case(caller, finding_id) if row["rule"] == "public-report" else None,
     )
 
 

@@ -69,6 +69,19 @@ def department(name: Name, of: Annotated[str, typer.Argument(help="The departmen
     console.print(f"{name} sees what {of} handed over")
 
 
+@app.command("shown-as", epilog="Example: citygrid accounts shown-as wang 小王")
+def shown_as(
+    name: Name,
+    called: Annotated[str, typer.Argument(help="What the public reads at the doors of this grid; none: nothing.")] = "",
+) -> None:
+    """Say what door plates call a grid worker, who must want that."""
+    try:
+        accounts.set_shown_as(load().dsn("owner"), name, called.strip())
+    except AccountRefused as refused:
+        raise CommandFailed(str(refused)) from None
+    console.print(f"door plates call {name} {called}" if called.strip() else f"door plates do not name {name}")
+
+
 @app.command(epilog="Example: citygrid accounts password wang")
 def password(name: Name) -> None:
     """Give an account a new random password, printed once; its sessions end."""

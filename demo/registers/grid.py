@@ -23,6 +23,13 @@ def say(city: DemoCity, building: Building) -> Iterator[TopicStatement]:
         instruction = "请核实楼道杂物是否已清理"
         yield statement("grid.instruction", "Instructed", task, home, when, task=task, instruction=instruction)
         yield statement("grid.instruction", "FedBack", f"{task}-1", home, when + hours(5), task=task, outcome="done")
+    if building.position % 50 == 2:
+        home = building.households[0].home.number
+        scanned = moment(city.today - timedelta(days=20), 10)
+        yield statement(
+            "grid.report", "ReportAccepted", f"上报{building.position:06d}", home, scanned, category="lighting"
+        )
+        yield visited(home, f"走访-上报{building.position:06d}", scanned + hours(26))
     if building.lone and building.position % 8 != 4:
         yesterday = moment(city.today - timedelta(days=1), 15)
         yield visited(building.lone.home.number, f"走访-独居{building.position:06d}", yesterday)

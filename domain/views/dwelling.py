@@ -142,6 +142,7 @@ class Dwelling:
     swipes: Fact[Swipe] = ()
     instructions: Fact[Instruction] = ()
     feedback: Fact[Feedback] = ()
+    reports: Fact[str] = ()
     occupants: tuple[Occupant, ...] = ()
     other: Fact[str] = ()
     bookkeeping: Bookkeeping = NOTHING
@@ -312,6 +313,8 @@ def merge(row: Dwelling, event: Event) -> Dwelling:
             row = replace(row, instructions=stated(row.instructions, event, Instruction(c["task"], c["instruction"])))
         case "FedBack":
             row = replace(row, feedback=stated(row.feedback, event, Feedback(c["task"], c["outcome"])))
+        case "ReportAccepted":
+            row = replace(row, reports=stated(row.reports, event, c["category"]))
         case _:  # of a department that no fact here is for yet: seen, kept, corrected like every other
             row = replace(row, other=stated(row.other, event, event.topic))
     return row
@@ -342,6 +345,6 @@ VIEW = View(
         "register", "grades", "reinforcements", "occupants", "leases", "renewals", "lease_ends", "tenants"
     ),
     place=lambda row: row.id,
-    kept={"swipes": SWIPES, "visits": VISITS, "instructions": VISITS, "feedback": VISITS},
+    kept={"swipes": SWIPES, "visits": VISITS, "instructions": VISITS, "feedback": VISITS, "reports": VISITS},
     contributes_to=frozenset({"grid"}),
 )

@@ -105,7 +105,11 @@ class Gate:
     def too_large(self, request: Request) -> Kind | None:
         """Whether the length that the request announces is over the limit, or none."""
         length = request.headers.get("content-length", "0")
-        return TOO_LARGE if not length.isdigit() or int(length) > self._body_limit else None
+        return TOO_LARGE if not length.isdigit() or int(length) > self.limit_of(request.url.path) else None
+
+    def limit_of(self, path: str) -> int:  # noqa: ARG002 - for those that override it
+        """The longest body in bytes of a request to this path."""
+        return self._body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -129,7 +133,7 @@ class Gate:
                 response = problems.answer(refusal, problems.language_of(request), request_id, headers=extra)
                 await response(scope, receive, sending)
             else:
-                await self._app(scope, self._limited(receive), sending)
+                await self._app(scope, self._limited(receive, self.limit_of(scope["path"])), sending)
         except Exception as error:  # noqa: BLE001 # the last resort: a broken route answers 500 and the server goes on
             # An exception's text may quote a value of somebody's row: its type and where it was raised are enough.
             log.error(  # noqa: TRY400
@@ -141,7 +145,7 @@ class Gate:
         finally:
             self.record(request, status, time.perf_counter() - began)
 
-    def _limited(self, receive: Receive) -> Receive:
+    def _limited(self, receive: Receive, limit: int) -> Receive:
         """`receive` for a body sent in pieces, which has no Content-Length to look at."""
         got = 0
 
@@ -149,7 +153,7 @@ class Gate:
             nonlocal got
             message = await receive()
             got += len(message.get("body", b""))
-            if got > self._body_limit:
+            if got > limit:
                 raise HTTPException(TOO_LARGE.status)
             return message
 

@@ -40,7 +40,8 @@ def test_a_row_forgets_what_happens_at_a_moment_when_its_contract_says_and_nothi
 
 def test_moments_are_those_of_doors_buttons_and_grid_workers() -> None:
     assert {topic for topic, contract in CONTRACTS.items() if contract.momentary} == {
-        "bracelet.button", "door-access.swipe", "grid.instruction", "grid.observation", "grid.response",
+        "bracelet.button", "door-access.swipe", "grid.instruction", "grid.observation", "grid.report",
+        "grid.response",
     }  # fmt: skip
 
 

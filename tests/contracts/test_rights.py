@@ -73,7 +73,7 @@ def test_doors_read_no_event() -> None:
     assert "devices" in LISTED
     assert may("devices", "read") == set()
     assert may("devices", "write") == {"door-access.swipe", "bracelet.button"}
-    assert may("outbox", "write") == {"grid.instruction", "grid.observation", "grid.response"}
+    assert may("outbox", "write") == {"grid.instruction", "grid.observation", "grid.report", "grid.response"}
 
 
 def test_nobody_but_stages_writes_rows_and_alerts() -> None:

@@ -2,7 +2,7 @@
 // answers when the network does not, or is too slow. Answers of the API are never kept here: what a page needs offline
 // it keeps itself.
 
-const SHELL = "citygrid-shell-2";
+const SHELL = "citygrid-shell-3";
 const PATIENCE_MS = 3_000;
 const FILES = [
   "/worker.html",
@@ -23,6 +23,7 @@ const FILES = [
   "/text/zh/shared.js",
   "/text/zh/life.js",
   "/text/zh/pages.js",
+  "/text/zh/plate.js",
   "/text/zh/record.js",
   "/text/en.js",
   "/text/en/catalogue.js",
@@ -30,6 +31,7 @@ const FILES = [
   "/text/en/shared.js",
   "/text/en/life.js",
   "/text/en/pages.js",
+  "/text/en/plate.js",
   "/text/en/record.js",
   "/pages/worker.js",
   "/pages/sign-in.js",
@@ -47,6 +49,8 @@ const FILES = [
   "/app/language.js",
   "/app/masked.js",
   "/app/outbox.js",
+  "/app/photo.js",
+  "/app/plates.js",
   "/app/places.js",
   "/app/position.js",
   "/app/regions.js",
@@ -62,6 +66,7 @@ const FILES = [
   "/components/case-facts.js",
   "/components/case-report.js",
   "/components/department.js",
+  "/components/door.js",
   "/components/grid-map.js",
   "/components/language-switch.js",
   "/components/map-marks.js",
@@ -69,7 +74,9 @@ const FILES = [
   "/components/outbox-strip.js",
   "/components/password-change.js",
   "/components/people.js",
+  "/components/photo-field.js",
   "/components/refusal.js",
+  "/components/reported.js",
   "/components/route-map.js",
   "/components/shift-strip.js",
   "/components/route-tools.js",

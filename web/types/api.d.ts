@@ -976,6 +976,230 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plates of the doors on one's route
+         * @description By the hash of their code, so that a tablet without a network finds the stop whose plate it scans. Only a grid
+         *     worker has any.
+         */
+        get: operations["marks_api_v1_plates_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plates/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a door plate tells everybody
+         * @description The address, who serves the grid, what the community tells. Nothing about who lives there; no account needed.
+         */
+        get: operations["plate_api_v1_plates__code__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plates/{code}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report something at this door
+         * @description A person of the command centre looks at it before anything follows. Who sends it is not kept; the photo is made
+         *     anew from its pixels. An identity number in the note is replaced by ▮; `note_masked` says so.
+         */
+        post: operations["report_api_v1_plates__code__reports_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plates/{code}/door": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The door of a plate, for who serves it
+         * @description Open tasks, who is registered there (masked), earlier visits, and who came and went since somebody was met; of a
+         *     door that the account sees. Recorded.
+         */
+        get: operations["door_api_v1_plates__code__door_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{task_id}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a photo of a visit
+         * @description Made anew from its pixels: where it was taken, and by which camera, is not kept. Never refused for the task's
+         *     state, as a visit is not. `also`: other tasks of the same door, whose cases show it too.
+         */
+        post: operations["add_api_v1_tasks__task_id__photos_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/photos/{photo_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A photo of a visit
+         * @description For whoever sees a case that it is of. Each look is recorded.
+         */
+        get: operations["photo_api_v1_photos__photo_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{task_id}/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Earlier visits at a task's door
+         * @description The newest first, of the tasks that the caller sees and of the patrol plan. Recorded.
+         */
+        get: operations["visits_api_v1_tasks__task_id__visits_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reports of one's area
+         * @description Those that wait, the oldest first; those that were decided, the newest first. For command centres.
+         */
+        get: operations["reports_api_v1_reports_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{report_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a case of a report
+         * @description It is stated as an event; the rule `public-report` makes the case, which a grid worker gets within seconds.
+         */
+        post: operations["accept_api_v1_reports__report_id__accept_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{report_id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a report away, with a reason
+         * @description Nothing follows; it is forgotten after a while (docs/retention.md).
+         */
+        post: operations["decline_api_v1_reports__report_id__decline_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{report_id}/photo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The photo of a report
+         * @description For the centre of its area, and whoever sees its case. Each look is recorded.
+         */
+        get: operations["photo_api_v1_reports__report_id__photo_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -1339,6 +1563,13 @@ export interface components {
             tasks: components["schemas"]["CaseTask"][];
             /** Timeline */
             timeline: components["schemas"]["Moment"][];
+            /**
+             * Photos
+             * @description of its visits: `/photos/{id}`
+             */
+            photos: components["schemas"]["CasePhoto"][];
+            /** @description what somebody reported by a door plate, of a case that began with it */
+            report: components["schemas"]["Report"] | null;
         };
         /** CaseLook */
         CaseLook: {
@@ -1353,6 +1584,25 @@ export interface components {
              * @description the finding whose case is handled; `handle_case` names one
              */
             case?: string | null;
+        };
+        /** CasePhoto */
+        CasePhoto: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             * @description when it was taken
+             */
+            at: string;
+            /**
+             * By
+             * @description the account's name as it was then
+             */
+            by: string;
         };
         /**
          * CaseTask
@@ -1567,6 +1817,26 @@ export interface components {
             /** @description as last asked from the broker; null: not asked yet */
             now: components["schemas"]["Freshness"] | null;
         };
+        /** Change */
+        Change: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "let" | "let_ended" | "tenant_in" | "tenant_out" | "registered";
+            /**
+             * On
+             * @description the day
+             * @example 2026-03-01
+             */
+            on: string;
+            /**
+             * Name
+             * @description masked; null where it is nobody's in particular
+             * @example 李*
+             */
+            name: string | null;
+        };
         /** Check */
         Check: {
             /**
@@ -1585,6 +1855,38 @@ export interface components {
              * @example Was someone met?
              */
             question_en: string;
+        };
+        /** CommunityLine */
+        CommunityLine: {
+            /**
+             * Kind
+             * @example doctor
+             * @enum {string}
+             */
+            kind: "profile" | "office" | "doctor" | "housekeeper" | "restaurant" | "pharmacy" | "police" | "repair" | "other";
+            /**
+             * Name Zh
+             * @example 先锋社区卫生服务站
+             */
+            name_zh: string;
+            /** Name En */
+            name_en: string | null;
+            /** About Zh */
+            about_zh: string | null;
+            /** About En */
+            about_en: string | null;
+            /** Address */
+            address: string | null;
+            /**
+             * Phone
+             * @example 020-8480 0000
+             */
+            phone: string | null;
+            /**
+             * Hours
+             * @example 8:00-12:00 14:30-17:30
+             */
+            hours: string | null;
         };
         /** CompanyLookup */
         CompanyLookup: {
@@ -1648,6 +1950,11 @@ export interface components {
              */
             more: boolean;
         };
+        /** Decline */
+        Decline: {
+            /** Reason */
+            reason: string;
+        };
         /** DepartmentPage */
         DepartmentPage: {
             /**
@@ -1696,6 +2003,39 @@ export interface components {
             head: components["schemas"]["TopicField"][];
             /** Kinds */
             kinds: components["schemas"]["TopicKind"][];
+        };
+        /** Door */
+        Door: {
+            /** Dwelling */
+            dwelling: string;
+            place: components["schemas"]["Place"] | null;
+            /**
+             * Tasks
+             * @description open ones of the caller's queues
+             */
+            tasks: components["schemas"]["Task"][];
+            /** Occupants */
+            occupants: components["schemas"]["Occupant"][];
+            /**
+             * Visits
+             * @description the newest first
+             */
+            visits: components["schemas"]["VisitBefore"][];
+            /**
+             * Last Visit At
+             * @description of the newest that met someone
+             */
+            last_visit_at: string | null;
+            /**
+             * Changes
+             * @description who came and went since then; since ever where nobody was met
+             */
+            changes: components["schemas"]["Change"][];
+        };
+        /** DoorVisits */
+        DoorVisits: {
+            /** Items */
+            items: components["schemas"]["VisitBefore"][];
         };
         /** Extension */
         Extension: {
@@ -2122,11 +2462,64 @@ export interface components {
              */
             new: string;
         };
+        /** NewPhoto */
+        NewPhoto: {
+            /**
+             * Photo
+             * @description the file in Base64
+             */
+            photo: string;
+            /**
+             * Taken At
+             * Format: date-time
+             */
+            taken_at: string;
+            /**
+             * Also
+             * @description other tasks of the same door
+             */
+            also?: string[];
+        };
+        /** NewReport */
+        NewReport: {
+            /**
+             * Category
+             * @enum {string}
+             */
+            category: "exit_blocked" | "wiring" | "building" | "leak" | "lighting" | "rubbish" | "noise" | "other";
+            /**
+             * Note
+             * @description an identity number in it is replaced by ▮
+             */
+            note?: string | null;
+            /** Photo */
+            photo?: string | null;
+        };
         /**
          * Nothing
          * @description An empty object.
          */
         Nothing: Record<string, never>;
+        /** Occupant */
+        Occupant: {
+            /**
+             * Name
+             * @description masked
+             * @example 周*
+             */
+            name: string | null;
+            /**
+             * Relation
+             * @example head
+             */
+            relation: string | null;
+            /**
+             * Since
+             * @description the day from which they are registered or let in
+             * @example 2026-03-01
+             */
+            since: string | null;
+        };
         /** Opened */
         Opened: {
             /**
@@ -2240,6 +2633,14 @@ export interface components {
             /** Masked */
             masked: boolean;
         };
+        /** Photo */
+        Photo: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+        };
         /** Place */
         Place: {
             /**
@@ -2281,6 +2682,58 @@ export interface components {
              * @example Grid 03, Xianfeng, Shiqiao
              */
             name_en: string | null;
+        };
+        /** Plate */
+        Plate: {
+            /**
+             * Address
+             * @example 先锋社区右街 12 号
+             */
+            address: string | null;
+            /**
+             * Name Zh
+             * @description street, community and grid
+             * @example 市桥街道 先锋社区 03网格
+             */
+            name_zh: string | null;
+            /** Name En */
+            name_en: string | null;
+            /**
+             * Workers
+             * @description who serves this grid, as they allow to be called
+             * @example [
+             *       "小王"
+             *     ]
+             */
+            workers: string[];
+            /**
+             * Lines
+             * @description what the community tells of itself and of services nearby
+             */
+            lines: components["schemas"]["CommunityLine"][];
+            /**
+             * Categories
+             * @description what can be reported
+             */
+            categories: ("exit_blocked" | "wiring" | "building" | "leak" | "lighting" | "rubbish" | "noise" | "other")[];
+        };
+        /** PlateMark */
+        PlateMark: {
+            /**
+             * Door
+             * @example D-1
+             */
+            door: string;
+            /**
+             * Sha256
+             * @description of the plate's code, in hexadecimal
+             */
+            sha256: string;
+        };
+        /** PlateMarks */
+        PlateMarks: {
+            /** Items */
+            items: components["schemas"]["PlateMark"][];
         };
         /**
          * Position
@@ -2494,6 +2947,82 @@ export interface components {
              * @example 照片与说明相符
              */
             reason?: string | null;
+        };
+        /** Report */
+        Report: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Dwelling */
+            dwelling: string;
+            /**
+             * Category
+             * @enum {string}
+             */
+            category: "exit_blocked" | "wiring" | "building" | "leak" | "lighting" | "rubbish" | "noise" | "other";
+            /** Note */
+            note: string | null;
+            /**
+             * Photo
+             * @description there is one: `/reports/{id}/photo`
+             */
+            photo: boolean;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "accepted" | "declined";
+            /**
+             * Decided Name
+             * @description who decided, as they were called then
+             */
+            decided_name: string | null;
+            /** Decided At */
+            decided_at: string | null;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Finding Id
+             * @description the case that was made of it
+             */
+            finding_id: string | null;
+            place: components["schemas"]["Place"] | null;
+        };
+        /** ReportTaken */
+        ReportTaken: {
+            /**
+             * Id
+             * Format: uuid
+             * @description to name the report by when asking about it
+             */
+            id: string;
+            /**
+             * Note Masked
+             * @description an identity number in the note was replaced by ▮
+             */
+            note_masked: boolean;
+        };
+        /** Reports */
+        Reports: {
+            /** Items */
+            items: components["schemas"]["Report"][];
+            /**
+             * Next
+             * @description `cursor` of the next page; null on the last
+             */
+            next: string | null;
+            /**
+             * Waiting
+             * @description how many of the caller's area wait for a person
+             */
+            waiting: number;
         };
         /** Roster */
         Roster: {
@@ -3106,6 +3635,35 @@ export interface components {
              * @description the time stated was before the task or in the future, and `seen_at` is that bound instead
              */
             bound: ("task" | "now") | null;
+        };
+        /** VisitBefore */
+        VisitBefore: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string | null;
+            /**
+             * Rule
+             * @description of the task
+             * @example newly-let
+             */
+            rule: string | null;
+            /**
+             * Kind
+             * @description of the recurring visit
+             * @example rental
+             */
+            kind: string | null;
+            /**
+             * Outcome
+             * @example done
+             */
+            outcome: string | null;
+            /** Note */
+            note: string | null;
         };
         /** Worker */
         Worker: {
@@ -6733,6 +7291,766 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DepartmentPage"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    marks_api_v1_plates_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlateMarks"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plate_api_v1_plates__code__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as it stands on the plate */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plate"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_api_v1_plates__code__reports_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as it stands on the plate */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportTaken"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    door_api_v1_plates__code__door_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as it stands on the plate */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Door"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_api_v1_tasks__task_id__photos_post: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description made by the sender for one photo */
+                "Idempotency-Key": string;
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPhoto"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Photo"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    photo_api_v1_photos__photo_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    visits_api_v1_tasks__task_id__visits_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoorVisits"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_api_v1_reports_get: {
+        parameters: {
+            query?: {
+                state?: "waiting" | "accepted" | "declined";
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reports"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_api_v1_reports__report_id__accept_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decline_api_v1_reports__report_id__decline_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decline"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    photo_api_v1_reports__report_id__photo_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
                 };
             };
             /** @description no session, or it has ended */

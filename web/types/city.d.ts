@@ -16,6 +16,13 @@ declare global {
     type Check = Schemas["Check"];
     type DepartmentPage = Schemas["DepartmentPage"];
     type Freshness = Schemas["Freshness"];
+    type Door = Schemas["Door"];
+    type NewReport = Schemas["NewReport"];
+    type Plate = Schemas["Plate"];
+    type PlateMark = Schemas["PlateMark"];
+    type ReportTaken = Schemas["ReportTaken"];
+    type Reports = Schemas["Reports"];
+    type VisitBefore = Schemas["VisitBefore"];
     type Place = Schemas["Place"];
     type Problem = Partial<Schemas["Problem"]>;
     type RoutePlan = Schemas["RoutePlan"];

@@ -41,8 +41,8 @@ RECOMPUTED = frozenset(
     {
         "benefit-for-dead", "button-doctor", "button-housekeeper", "button-sos", "car-and-benefit",
         "child-not-enrolled", "elder-alone", "elder-silent", "facility-danger", "facility-hazard", "low-income-visit",
-        "new-tenant", "newly-let", "over-occupied", "permit-ending", "revoked-but-filing", "serious-illness",
-        "severe-mental-alone", "stranger-swipes", "unseen-registered", "warned-door",
+        "new-tenant", "newly-let", "over-occupied", "permit-ending", "public-report", "revoked-but-filing",
+        "serious-illness", "severe-mental-alone", "stranger-swipes", "unseen-registered", "warned-door",
     }
 )  # fmt: skip
 """The rules whose findings are written down here. A rule that is not among them has the laws and its own story only."""

@@ -19,11 +19,12 @@ STATES: States = {
     "SwipedOut": {"swipes": fields("resident", "card", "device")},
     "Instructed": {"instructions": fields("task", "instruction")},
     "FedBack": {"feedback": fields("task", "outcome")},
+    "ReportAccepted": {"reports": one("category")},
 }
 OF_DWELLING = {fact for facts in STATES.values() for fact in facts}
 
 
-KEPT = {"swipes": (0, 31), "visits": (5, 0), "instructions": (5, 0), "feedback": (5, 0)}
+KEPT = {"swipes": (0, 31), "visits": (5, 0), "instructions": (5, 0), "feedback": (5, 0), "reports": (5, 0)}
 """Fact → for how many years and days its statements are kept, from the local day of their recording on."""
 
 

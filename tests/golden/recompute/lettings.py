@@ -1,6 +1,6 @@
-"""The rules newly-let and over-occupied."""
+"""The rules newly-let, over-occupied and public-report."""
 
-from tests.golden.recompute.finding import Found, World, alert, local_day, runs, years_on
+from tests.golden.recompute.finding import Found, World, alert, called, local_day, runs, years_on
 from tests.golden.recompute.standing import Facts, Plain, last, of_records, source
 
 LEAST_M2_PER_TENANT = 5.0
@@ -9,6 +9,17 @@ LEAST_M2_PER_TENANT = 5.0
 def findings(world: World) -> Found:
     for number, row in world.rows["dwelling"].items():
         yield from _lettings(number, world.facts.get(number, {}), row, world.today)
+        yield from _reports(number, world.facts.get(number, {}), world.today)
+
+
+def _reports(number: str, facts: Facts, day: int) -> Found:
+    reports = [s for s in of_records(facts, "reports") if years_on(local_day(s["occurred_at"]), 5) > day]
+    names = called(map(source, of_records(facts, "reports")))
+    met = [s["occurred_at"] for s in facts.get("visits", ()) if not s["withdrawn"] and s["value"]["outcome"] == "done"]
+    for report in reports:
+        if max(met, default=0) < report["occurred_at"]:
+            because = source(report)
+            yield alert("public-report", "today", number, names[because["event_id"]], [because], number, None)
 
 
 def _lettings(number: str, facts: Facts, row: Plain, day: int) -> Found:

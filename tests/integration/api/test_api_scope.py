@@ -55,10 +55,17 @@ WITHOUT_OBJECT = {
     "/map/grids", "/map/alerts", "/freshness", "/stats/alerts-by-rule", "/stats/acknowledge", "/stream",
     "/queues", "/sealing-key", "/sealed/open", "/health/live", "/health/ready", "/openapi.json", "/asyncapi.json",
     "/catalogue", "/catalogue/{topic}", "/route", "/department", "/roster", "/heartbeat", "/shift/end",
+    "/plates", "/reports",
 }  # fmt: skip
 
 
-ATTACKED_ELSEWHERE = {"/patrols/{patrol_id}/complete"}  # test_api_route.py, which has a patrol plan
+ATTACKED_ELSEWHERE = {
+    "/patrols/{patrol_id}/complete",  # test_api_route.py, which has a patrol plan
+    # test_api_plates.py and test_api_photos.py, which have plates, reports and photos
+    *("/plates/{code}", "/plates/{code}/reports", "/plates/{code}/door", "/photos/{photo_id}"),
+    *("/reports/{report_id}/accept", "/reports/{report_id}/decline", "/reports/{report_id}/photo"),
+    *(f"/tasks/{{task_id}}/{part}" for part in ("photos", "visits")),
+}
 
 
 def test_every_operation_is_attacked(app: FastAPI, city: City) -> None:

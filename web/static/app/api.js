@@ -116,7 +116,8 @@ export async function tasks(filter = {}) {
  * @type {(task: string, move: string, body?: object, key?: string) => Promise<City.Moved>}
  */
 export const moveTask = (task, move, body, key) => {
-  const path = move === "patrol" ? `/patrols/${part(task)}/complete` : `/tasks/${part(task)}/${move}`;
+  const paths = { patrol: `/patrols/${part(task)}/complete`, photo: `/tasks/${part(task)}/photos` };
+  const path = paths[move] ?? `/tasks/${part(task)}/${move}`;
   return request("POST", path, body ?? {}, key ? { "idempotency-key": key } : {});
 };
 /**
@@ -167,4 +168,20 @@ export const freshness = async () => listed(await request("GET", "/freshness"));
 export const alertsByRule = async () => listed(await request("GET", "/stats/alerts-by-rule"));
 /** @type {() => Promise<import("../../types/api").components["schemas"]["Acknowledging"]>} */
 export const acknowledge = () => request("GET", "/stats/acknowledge");
+/** What a door plate tells everybody. @type {(code: string) => Promise<City.Plate>} */
+export const plate = (code) => request("GET", `/plates/${part(code)}`);
+/** @type {(code: string, report: City.NewReport) => Promise<City.ReportTaken>} */
+export const reportAtPlate = (code, report) => request("POST", `/plates/${part(code)}/reports`, report);
+/** The door of a plate, for who serves it. @type {(code: string) => Promise<City.Door>} */
+export const plateDoor = (code) => request("GET", `/plates/${part(code)}/door`);
+/** The plates of doors on the route, by the hash of their code. @type {() => Promise<City.PlateMark[]>} */
+export const plateMarks = async () => listed(await request("GET", "/plates"));
+/** Reports of the area. @type {(filter: object) => Promise<City.Reports>} */
+export const reports = (filter) => request("GET", `/reports${query(filter)}`);
+export const acceptReport = (id) => request("POST", `/reports/${part(id)}/accept`, {});
+export const declineReport = (id, reason) => request("POST", `/reports/${part(id)}/decline`, { reason });
+export const reportPhoto = (id) => `${BASE}/reports/${part(id)}/photo`;
+export const visitPhoto = (id) => `${BASE}/photos/${part(id)}`;
+/** Earlier visits at a task's door. @type {(task: string) => Promise<City.VisitBefore[]>} */
+export const visitsBefore = async (task) => listed(await request("GET", `/tasks/${part(task)}/visits`));
 export const STREAM = `${BASE}/stream`;

@@ -4,6 +4,7 @@ import { computed, reactive, ref } from "/lib/vue.js";
 import { alertCase, grids, planRoute, tasks } from "./api.js";
 import { closeDrafts, draftsOf, forgetDraft } from "./drafts.js";
 import { drain, online, openOutbox, waiting } from "./outbox.js";
+import { learnPlates } from "./plates.js";
 import { here } from "./position.js";
 import { learn } from "./regions.js";
 import { foreseen, isDone, isOpen, keyOf, stopsOf } from "./route.js";
@@ -126,6 +127,7 @@ export function day() {
     if (before && before !== account.id) await Promise.all([kept.clear(), closeDrafts()]);
     await kept.put("account", account.id);
     const last = await kept.get("day");
+    learnPlates();
     await openOutbox(account.id, takeTask); // before any stop shows: one that was done here must not look undone
     if (last) {
       Object.assign(state, last);
@@ -187,5 +189,14 @@ export function day() {
     return index < 0 || again;
   }
 
-  return { state, stops, finished, error, loading, planning, begin, read, replan, takeTask, takeTasks };
+  /** What a centre or department asked for, by finding. */
+  const instructions = computed(() =>
+    Object.fromEntries(
+      Object.entries(state.seen)
+        .filter(([, seen]) => seen.instruction)
+        .map(([finding, seen]) => [finding, seen.instruction]),
+    ),
+  );
+
+  return { state, stops, finished, instructions, error, loading, planning, begin, read, replan, takeTask, takeTasks };
 }

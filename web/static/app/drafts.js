@@ -12,6 +12,9 @@ export function draftsOf(/** @type {string} */ who) {
   account = who;
 }
 
+/** The key of a stop's photo: a draft of its own, so that no letter that is typed writes it anew. */
+export const photoOf = (/** @type {string} */ task) => `${task} photo`;
+
 const keyOf = (task) => `${account}/${task}`;
 
 /** The draft of a visit, undefined if there is none or the server that could open it is away. */
@@ -29,9 +32,11 @@ export function keepDraft(task, draft) {
   return last;
 }
 
+/** Forgets what was typed at a stop, and its photo. */
 export async function forgetDraft(task) {
   await last;
   await drafts.remove(keyOf(task));
+  await drafts.remove(keyOf(photoOf(task)));
 }
 
 /** Nobody reads here any more what was typed. */

@@ -57,7 +57,8 @@ async function keepSealed(/** @type {City.Move} */ one) {
 /** Keeps a move; once this resolves it is on disk. Sending begins by itself. A visit says when it happened. */
 export async function post(task, move, body = {}) {
   const at = new Date().toISOString();
-  const whole = ["complete", "patrol"].includes(move) ? { ...body, seen_at: at } : body;
+  const when = { complete: { seen_at: at }, patrol: { seen_at: at }, photo: { taken_at: at } }[move];
+  const whole = { ...body, ...when };
   /** @type {City.Move} */
   const one = { account, task, move, body: whole, key: crypto.randomUUID(), at };
   await keepSealed(one);
@@ -89,6 +90,7 @@ async function sendAll() {
       wait = FIRST_WAIT_MS;
       await dismiss(one.number);
       if (task.note_masked) notesMasked.value += 1;
+      if (one.move === "photo") continue; // nothing of the task has changed
       if (task.visit?.kept_as === "observation" || task.visit?.bound) visitsKept.push(task.visit);
       taken(task, one);
     } catch (error) {

@@ -9,8 +9,10 @@ import { CaseFacts } from "./case-facts.js";
 import { CaseReport } from "./case-report.js";
 import { MoveForm } from "./move-form.js";
 import { People } from "./people.js";
+import { Photos } from "./photos.js";
 import { QuietTopics } from "./quiet-topics.js";
 import { Refusal } from "./refusal.js";
+import { Reported } from "./reported.js";
 import { Timeline } from "./timeline.js";
 import { UnknownBox } from "./unknown-box.js";
 
@@ -120,6 +122,7 @@ export const Case = {
           one.resolution_zh ? h("p", { class: "small" }, `✓ ${textOf(one, "resolution")}`) : null,
         ]),
         task ? h(CaseReport, { task }) : null,
+        one.report ? part(t("report.of-case"), h(Reported, { report: one.report })) : null,
         part(t("case.because"), [
           h(CaseFacts, { because: facts.value ?? one.because ?? [] }),
           h(QuietTopics, { topics: silent(one) }),
@@ -128,6 +131,7 @@ export const Case = {
           t("case.people"),
           h(People, { key: one.finding_id, people: one.people, purposes: props.purposes, unmask }),
         ),
+        one.photos?.length ? part(t("case.photos"), h(Photos, { photos: one.photos })) : null,
         part(t("case.timeline"), h(Timeline, { moments: one.timeline ?? [], unit: task?.extension_unit })),
         links(one),
         h(

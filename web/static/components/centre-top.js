@@ -217,6 +217,7 @@ export const CentreTop = {
           t(`freshness.${overall.value}.short`),
         ]),
         h(StreamMark),
+        h("a", { class: "state", href: "/reports.html", "data-test": "to-reports" }, t("report.title.short")),
         h("a", { class: "state", href: "/catalogue.html", "data-test": "to-catalogue" }, t("catalogue.title")),
         h(LanguageSwitch),
         h(PasswordChange, { name: props.account.name }),

@@ -1,22 +1,28 @@
 import { h, onBeforeUnmount, onMounted, ref } from "/lib/vue.js";
 import { inputOf } from "../app/input.js";
 import { t } from "../app/language.js";
+import { codeOf } from "../app/plates.js";
 
 const LOOK_MS = 250;
 
-/** The number in a door plate's code: the code itself, or the last part of the address that it holds. */
-export const plateOf = (text) =>
-  decodeURIComponent(
+/** What a door plate says, or a number typed: itself, or the last part of the address that the code holds. */
+export const plateOf = (text) => {
+  const last =
     text
       .trim()
       .split(/[/#?=]/)
-      .at(-1) ?? "",
-  ).toUpperCase();
+      .at(-1) ?? "";
+  try {
+    return decodeURIComponent(last).toUpperCase();
+  } catch {
+    return last.toUpperCase(); // no address: somebody's code with a % in it
+  }
+};
 
 /** Scans a door plate with the camera where the browser can, and by typing everywhere. */
 export const Scan = {
-  props: ["known"], // (plate) → whether it is on the route
-  emits: ["found", "close"],
+  props: ["open"], // (plate, code) → promise of nothing if it led somewhere, else of the reason why not
+  emits: ["close"],
   setup(props, { emit }) {
     const dialog = ref(null);
     const video = ref(null);
@@ -30,11 +36,13 @@ export const Scan = {
       for (const track of camera?.getTracks() ?? []) track.stop();
       camera = null;
     };
-    const take = (text) => {
+    let taking = false;
+    const take = async (text) => {
       const plate = plateOf(text);
-      if (!plate) return;
-      if (props.known(plate)) emit("found", plate);
-      else message.value = t("scan.none");
+      if (!plate || taking) return;
+      taking = true; // the camera sees it again and again
+      message.value = (await props.open(plate, codeOf(plate))) ?? "";
+      taking = false;
     };
     const takeTyped = (event) => {
       event.preventDefault();

@@ -1,18 +1,22 @@
-import { h, onMounted, reactive, ref, watch } from "/lib/vue.js";
+import { h, onMounted, reactive, ref, shallowRef, watch } from "/lib/vue.js";
 import { ANSWERS, OUTCOMES } from "../app/answers.js";
-import { alertCase, unmaskCase } from "../app/api.js";
-import { keepDraft, readDraft } from "../app/drafts.js";
+import { alertCase, unmaskCase, visitsBefore } from "../app/api.js";
+import { forgetDraft, keepDraft, photoOf, readDraft } from "../app/drafts.js";
 import { refreshFreshness } from "../app/freshness.js";
 import { holdsIdentityNumber } from "../app/identity-number.js";
 import { inputOf } from "../app/input.js";
 import { named, t, textOf } from "../app/language.js";
+import { fromBase64, inBase64 } from "../app/photo.js";
 import { stopOf } from "../app/places.js";
 import { levelOf } from "../app/route.js";
 import { Severity, severityOf } from "../app/severity.js";
 import { kept } from "../app/store.js";
 import { due } from "../app/time.js";
 import { CaseFacts } from "./case-facts.js";
+import { VisitsBefore } from "./door.js";
 import { People } from "./people.js";
+import { PhotoField } from "./photo-field.js";
+import { Reported } from "./reported.js";
 import { UnknownBox } from "./unknown-box.js";
 
 const MARK = { yes: "✓", no: "✗", unknown: "?" };
@@ -42,6 +46,8 @@ export const Visit = {
     const draft = reactive({ arrived_at: null, checks: {}, note: "", outcome: "done" });
     const ready = ref(false);
     const missing = ref(false);
+    const before = ref(null); // earlier visits at this door
+    const picture = shallowRef(null);
 
     onMounted(async () => {
       const { key } = props.stop;
@@ -49,11 +55,32 @@ export const Visit = {
       draft.arrived_at ??= new Date().toISOString();
       ready.value = true;
       watch(draft, () => keepDraft(key, draft), { deep: true, immediate: true, flush: "sync" });
+      const [photo] = (await readDraft(photoOf(key)))?.photos ?? [];
+      if (photo) picture.value = fromBase64(photo);
       await Promise.all([
+        readBefore(),
         ...props.stop.tasks.map(({ finding_id }) => readCase(finding_id)),
         refreshFreshness().catch(() => {}), // without a network it says what it last knew
       ]);
     });
+
+    async function readBefore() {
+      const [task] = props.stop.tasks;
+      if (!task) return;
+      const name = `visits:${props.stop.key}`;
+      before.value = (await kept.get(name)) ?? null;
+      try {
+        before.value = await visitsBefore(task.id);
+        await kept.put(name, before.value);
+      } catch {
+        // without a network those that were read last
+      }
+    }
+    const keepPicture = async (one) => {
+      picture.value = one;
+      if (one) await keepDraft(photoOf(props.stop.key), { photos: [await inBase64(one)] });
+      else await forgetDraft(photoOf(props.stop.key));
+    };
 
     async function readCase(finding) {
       const name = `case:${finding}`;
@@ -66,14 +93,14 @@ export const Visit = {
       }
     }
 
-    const submit = (event) => {
+    const submit = async (event) => {
       event.preventDefault();
       missing.value =
         draft.outcome === "done" && questionsOf(props.stop.tasks).some((check) => !draft.checks[check.id]);
       if (missing.value) return;
       const body = { outcome: draft.outcome, checks: { ...draft.checks } };
       if (draft.note.trim()) body.note = draft.note.trim();
-      emit("complete", props.stop, body);
+      emit("complete", props.stop, body, picture.value ? await inBase64(picture.value) : null);
     };
 
     const choice = (name, value, current, label, choose, mark) =>
@@ -101,6 +128,7 @@ export const Visit = {
         h("span", { class: "small" }, due(task.respond_by)),
       ]),
       h("p", { class: "why" }, textOf(task, "why")),
+      cases[task.finding_id]?.report ? h(Reported, { report: cases[task.finding_id].report }) : null,
       task.unknown ? h(UnknownBox, { kept: true }) : null,
       props.instructions?.[task.finding_id]
         ? h("p", { class: "instruction", "data-test": "instruction" }, [
@@ -165,6 +193,12 @@ export const Visit = {
             h("details", [h("summary", t("case.because")), h(CaseFacts, { because: one?.because ?? [] })]),
           ]);
         }),
+        before.value
+          ? h("details", { key: "before", "data-test": "before" }, [
+              h("summary", `${t("door.visits")} ${before.value.length}`),
+              h(VisitsBefore, { visits: before.value }),
+            ])
+          : null,
         ...questions.flatMap((check, i) => [
           several && (i === 0 || questions[i - 1].task !== check.task)
             ? h(
@@ -188,6 +222,7 @@ export const Visit = {
         holdsIdentityNumber(draft.note)
           ? h("p", { class: "small refusal", role: "status", "data-test": "note-number" }, t("visit.note.number"))
           : null,
+        stop.tasks.length ? h(PhotoField, { picture: picture.value, onPicture: keepPicture }) : null,
         h("fieldset", { class: "check", "data-test": "outcome" }, [
           h("legend", t("move.outcome")),
           h(

@@ -1,12 +1,15 @@
 // The grid worker's page: "where next, and why?" Works without a network; nothing typed is lost.
 
 import { computed, createApp, h, onMounted, onUnmounted, ref } from "/lib/vue.js";
+import { plateDoor } from "../app/api.js";
 import { day } from "../app/day.js";
+import { forgetDraft, photoOf } from "../app/drafts.js";
 import { fragment, go } from "../app/fragment.js";
 import { perFrame } from "../app/frames.js";
 import { language, named, t } from "../app/language.js";
 import { online, post, waiting } from "../app/outbox.js";
 import { nameOf, stopOf } from "../app/places.js";
+import { CODE, doorOf } from "../app/plates.js";
 import { followIfAllowed, here, leavePosition } from "../app/position.js";
 import { learn, placeName } from "../app/regions.js";
 import { onFoot } from "../app/route.js";
@@ -14,6 +17,7 @@ import { account, leave, remembered } from "../app/session.js";
 import { keepBeating } from "../app/shift.js";
 import { follow } from "../app/stream.js";
 import { clock } from "../app/time.js";
+import { Door } from "../components/door.js";
 import { LanguageSwitch } from "../components/language-switch.js";
 import { MoveForm } from "../components/move-form.js";
 import { OutboxStrip } from "../components/outbox-strip.js";
@@ -34,6 +38,7 @@ const Worker = {
     const scanning = ref(false);
     const handing = ref(null); // tasks of one door, whose move is chosen or written
     const asking = ref(false); // of its street or district; else they are handed over
+    const unplanned = ref(null); // a door that was scanned and is no stop of today
     let unfollow, unbeat;
 
     onMounted(async () => {
@@ -69,13 +74,6 @@ const Worker = {
     );
     const onRoute = computed(() => today.stops.value.filter((stop) => !stop.left));
     const leftOut = computed(() => today.stops.value.filter((stop) => stop.left));
-    const instructions = computed(() =>
-      Object.fromEntries(
-        Object.entries(today.state.seen)
-          .filter(([, seen]) => seen.instruction)
-          .map(([finding, seen]) => [finding, seen.instruction]),
-      ),
-    );
     const addressOf = (key) => stopOf(today.stops.value.find((stop) => stop.key === key)?.place) || key;
     const arrive = (stop) => go({ visit: stop.key });
     const back = () => go({ visit: "" });
@@ -83,8 +81,13 @@ const Worker = {
       for (const task of tasks) await post(task.id, "acknowledge");
     };
     /** One visit answers all that is to be done at the door. */
-    const complete = async (stop, body) => {
+    const complete = async (stop, body, photo) => {
       await acknowledge(stop.tasks.filter((task) => task.state === "dispatched")); // it came in while the form was open
+      const [first, ...others] = stop.tasks.map((task) => task.id);
+      if (photo && first) {
+        await post(first, "photo", { photo, also: others });
+        await forgetDraft(photoOf(stop.key)); // it is in the outbox now
+      }
       for (const task of stop.tasks) await post(task.id, "complete", { ...body, checks: answersTo(task, body.checks) });
       for (const patrol of stop.patrols) await post(patrol.id, "patrol", { ...body, checks: {} });
       back();
@@ -100,12 +103,43 @@ const Worker = {
           plateOf(key) === plate ||
           tasks.some((task) => plateOf(today.state.seen[task.finding_id]?.dwelling ?? "") === plate),
       );
-    const scanned = async (plate) => {
-      const stop = byPlate(plate);
+    const atStop = async (stop) => {
       scanning.value = false;
       await acknowledge(stop.tasks.filter((task) => task.state === "dispatched"));
       arrive(stop);
     };
+    /** A plate on the route leads to its stop, without a network too; another one to its door, if it is served here. */
+    const scanned = async (plate, code) => {
+      const door = CODE.test(code) ? await doorOf(code) : null;
+      const stop = byPlate(door ? plateOf(door) : plate);
+      if (stop) return void (await atStop(stop));
+      if (!CODE.test(code)) return t("scan.none");
+      try {
+        const found = await plateDoor(code);
+        const planned = byPlate(plateOf(found.dwelling));
+        if (planned) return void (await atStop(planned));
+        unplanned.value = found;
+        scanning.value = false;
+        scrollTo(0, 0);
+      } catch (refused) {
+        return t(refused.status === 404 ? "scan.not-here" : refused.status ? "scan.failed" : "door.away");
+      }
+    };
+    const openTask = (task) => {
+      unplanned.value = null;
+      go({ visit: task.id });
+    };
+    const atDoor = () =>
+      h("div", { class: "visit", "data-test": "unplanned" }, [
+        h("header", [
+          h(
+            "button",
+            { type: "button", "data-test": "back", onClick: () => (unplanned.value = null) },
+            `← ${t("visit.back")}`,
+          ),
+        ]),
+        h(Door, { door: unplanned.value, onOpen: openTask }),
+      ]);
     const top = () => {
       const done = today.finished.value.length;
       const all = done + today.stops.value.reduce((n, { tasks, patrols }) => n + tasks.length + patrols.length, 0);
@@ -152,7 +186,7 @@ const Worker = {
         stop,
         number: stop.left ? "–" : i + 1,
         distance: i === 0 && here.value ? onFoot(here.value, stop.place) : stop.plan?.metres,
-        instructions: instructions.value,
+        instructions: today.instructions.value,
         addressOf,
         onAcknowledge: acknowledge,
         onArrive: arrive,
@@ -208,16 +242,18 @@ const Worker = {
         top(),
         h(
           "main",
-          open.value
-            ? h(Visit, {
-                key: open.value.key,
-                stop: open.value,
-                purposes: who.value.purposes,
-                instructions: instructions.value,
-                onBack: back,
-                onComplete: complete,
-              })
-            : route(),
+          unplanned.value
+            ? atDoor()
+            : open.value
+              ? h(Visit, {
+                  key: open.value.key,
+                  stop: open.value,
+                  purposes: who.value.purposes,
+                  instructions: today.instructions.value,
+                  onBack: back,
+                  onComplete: complete,
+                })
+              : route(),
         ),
         h("footer", [
           h(PasswordChange, { name: who.value.name }),
@@ -225,8 +261,7 @@ const Worker = {
         ]),
         scanning.value
           ? h(Scan, {
-              known: (plate) => Boolean(byPlate(plate)),
-              onFound: scanned,
+              open: scanned,
               onClose: () => (scanning.value = false),
             })
           : null,

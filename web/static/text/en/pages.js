@@ -242,6 +242,8 @@ export default {
   "scan.code": "Door plate number",
   "scan.go": "Open",
   "scan.none": "This door is not on today's route.",
+  "scan.not-here": "There is no such plate, or it is not in your grid.",
+  "scan.failed": "It cannot be opened now; try again soon.",
   "scan.camera": "Use the camera",
   "scan.no-camera": "The camera cannot be used; type the number.",
 

@@ -239,6 +239,8 @@ export default {
   "scan.code": "门牌编号",
   "scan.go": "打开",
   "scan.none": "今日路线中没有这个门牌。",
+  "scan.not-here": "没有这个门牌，或不在您的网格。",
+  "scan.failed": "暂时无法查看，请稍候再试。",
   "scan.camera": "用摄像头扫码",
   "scan.no-camera": "摄像头不可用，请输入编号。",
 
