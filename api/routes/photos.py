@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import Response as Plain
 
 from api import doors, pictures
-from api.database import AsCaller, entered, token_of
+from api.database import AsCaller, SignedIn, entered, token_of
 from api.plate_models import DoorVisits, NewPhoto, Photo
 from api.problems import NOT_FOUND, refuse
 
@@ -30,6 +30,7 @@ KEEP = "SELECT city.keep_photo(%(task)s, %(id)s, %(also)s, %(at)s, %(key)s) AS i
 @router.post("/tasks/{task_id}/photos", summary="Add a photo of a visit", status_code=201)
 async def add(
     request: Request,
+    _who: SignedIn,  # before the body is read: nobody else is told what it should hold
     task_id: UUID,
     body: NewPhoto,
     key: Annotated[UUID, Header(alias="Idempotency-Key", description="made by the sender for one photo")],
@@ -39,7 +40,6 @@ async def add(
     asked = {"task": task_id, "key": key}
     token = token_of(request)
     async with entered(request.app.state.pool, token, in_use=True) as caller:
-        request.state.account, request.state.language = caller.account, caller.language
         row = await caller.row(SENT, asked)
     if row and row["id"]:
         return Photo(id=row["id"])
