@@ -88,6 +88,7 @@ def test_what_is_generated_is_up_to_date() -> None:
     assert compose == observe.compose_file(compose), "run python -m processes.observe"
 
 
+@pytest.mark.rare
 def test_prometheus_accepts_configuration_and_rules(tmp_path: Path) -> None:
     tests = [str(file) for file in sorted((INFRA / "prometheus" / "tests").glob("*.yml"))]
     run("promtool", "test", "rules", *tests)

@@ -20,6 +20,7 @@ UNTRIED = f"^{ROOT}/(session|stream|openapi.json|asyncapi.json)$"
 stands reads nothing of the request."""
 
 
+@pytest.mark.rare
 @pytest.mark.timeout(300)
 async def test_nothing_that_is_sent_breaks_it(served: Served, city: City, tmp_path: Path) -> None:
     description = description_of(served.app)
