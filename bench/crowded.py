@@ -75,18 +75,21 @@ SELECT finding, rule, 1, domain, CASE WHEN is_open THEN 'opened' ELSE 'resolved'
     is_open AND n %% 100 = 0
 FROM crowded JOIN city.placement USING (dwelling)
 """
-# Two of history for each finding that is over: the first met nobody. Of the open ones nine in ten have a task in hand.
+# Two of history for each finding that is over, nearly all verified: the first met nobody. Of the open ones nine in ten
+# have a task in hand.
 TASKS = """
 INSERT INTO city.task (id, finding_id, previous, rule, domain, severity, dwelling, queue, state, claimed_by, respond_by,
-    suspended_from, suspended_at, dispatched_at, acknowledged_at, finished_at, outcome, outcome_before)
+    suspended_from, suspended_at, dispatched_at, acknowledged_at, finished_at, outcome, outcome_before, verified_at)
 SELECT uuidv7(), finding, NULL, rule, domain, severity, dwelling, CASE WHEN n %% 200 = 1 THEN district ELSE place END,
-    CASE WHEN NOT is_open OR n %% 10 = 0 THEN 'completed' WHEN n %% 200 = 1 THEN 'dispatched'
+    CASE WHEN NOT is_open AND n %% 500 > 0 THEN 'verified' WHEN NOT is_open OR n %% 10 = 0 THEN 'completed'
+        WHEN n %% 200 = 1 THEN 'dispatched'
         ELSE (ARRAY['dispatched', 'dispatched', 'acknowledged', 'suspended'])[1 + n %% 4] END,
     CASE WHEN NOT is_open OR (n %% 200 <> 1 AND n %% 4 > 1) THEN %(worker)s::uuid END, opened + interval '2 days',
     CASE WHEN is_open AND n %% 10 > 0 AND n %% 200 <> 1 AND n %% 4 = 3 THEN 'dispatched' END, NULL, opened,
     CASE WHEN NOT is_open OR (n %% 200 <> 1 AND n %% 4 > 1) THEN opened + random() * interval '1 hour' END,
     CASE WHEN NOT is_open OR n %% 10 = 0 THEN opened + interval '4 hours' END,
-    CASE WHEN NOT is_open OR n %% 10 = 0 THEN 'done' END, CASE WHEN turn = 2 THEN 'nobody_home' END
+    CASE WHEN NOT is_open OR n %% 10 = 0 THEN 'done' END, CASE WHEN turn = 2 THEN 'nobody_home' END,
+    CASE WHEN NOT is_open AND n %% 500 > 0 THEN opened + interval '5 hours' END
 FROM crowded JOIN city.placement USING (dwelling), generate_series(1, CASE WHEN is_open THEN 1 ELSE 2 END) turn
 """
 
