@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from api.typed_text import WithoutNumber
 from database.roles import Role
 from runtime.http.language import Language
 
@@ -94,37 +93,6 @@ class Me(BaseModel):
     purposes: list[PurposeName] = Field(description="the reasons that may be given for looking at a person")
 
 
-class Summary(BaseModel):
-    open: int = Field(description="open alerts", examples=[128])
-    urgent: int = Field(description="of them urgent", examples=[12])
-    due_today: int = Field(
-        description="of them those whose task is due for the rest of the city's day: `task=running&due=today`",
-        examples=[41],
-    )
-    overdue: int = Field(description="of them those whose task is late: `task=running&due=overdue`", examples=[3])
-    waiting_for_assignment: int = Field(
-        description="of them those whose task nobody has claimed, outside a grid's queue: `task=waiting`", examples=[5]
-    )
-    escalated: int = Field(
-        description="of them those that nobody acknowledged until the caller's level was told: `task=escalated`",
-        examples=[1],
-    )
-    asking: int = Field(
-        description="of them those whose worker asks for a suspension or more time: `task=asking`", examples=[2]
-    )
-    fed_back: int = Field(
-        description="cases whose work was done and that no centre has verified yet, at most 1,001: "
-        "`state=any&task=fed_back`",
-        examples=[17],
-    )
-    workers_on_duty: int = Field(description="grid workers on duty: `on_duty` of `/workers`", examples=[212])
-    mean_acknowledge_seconds: float | None = Field(
-        description="dispatch to acknowledgement, last 24 h", examples=[240.0]
-    )
-    unknown: int = Field(description="findings of which nobody knows whether they hold, for a topic is quiet")
-    opened_last_hour: int = Field(description="alerts opened in the last 60 minutes", examples=[12])
-
-
 class Place(BaseModel):
     grid: str | None = Field(examples=["440113001002003"])
     district: str | None = Field(examples=["440113"])
@@ -205,54 +173,6 @@ class Alerts(BaseModel):
 class Count(BaseModel):
     count: int = Field(examples=[128])
     more: bool = Field(description="there are more, and nobody counted them")
-
-
-class Worker(BaseModel):
-    account: UUID = Field(description="for `assignee` of a list")
-    name: str = Field(examples=["panyu-w-3"])
-    scope: str = Field(description="a prefix of the grid code", examples=["440113001002003"])
-    on_duty: bool = Field(
-        description="the roster has this account now and its tablet was heard of within 10 minutes; where nobody keeps "
-        "a roster, its session was used within the hour"
-    )
-    open: int = Field(description="tasks in hand", examples=[4])
-
-
-class Workers(BaseModel):
-    items: list[Worker]
-
-
-class Shift(BaseModel):
-    grid: str = Field(examples=["440113001002003"])
-    begins: datetime
-    ends: datetime
-    worker: str = Field(examples=["panyu-w-3"])
-    deputy: str | None = Field(description="who serves it where the worker does not")
-    on_duty: str | None = Field(description="of one that runs now: who serves it and whose tablet is alive")
-    ended_at: datetime | None = Field(description="when its worker handed over before its end")
-    note: str | None = Field(description="to who comes next")
-
-
-class Roster(BaseModel):
-    items: list[Shift]
-
-
-class Beat(BaseModel):
-    """The caller's own shift, as the roster has it now."""
-
-    shift_grid: str | None = Field(description="null: the roster has none for this account now")
-    shift_ends_at: datetime | None
-    is_deputy: bool | None
-    note_of: str | None = Field(description="who handed this grid over last")
-    note: str | None
-
-
-class ShiftEnd(Taken):
-    note: WithoutNumber | None = Field(None, max_length=500, examples=["3 栋楼道杂物未清"])
-
-
-class ShiftEnded(BaseModel):
-    released: int = Field(description="tasks that went back to their queues")
 
 
 class Because(BaseModel):
@@ -376,90 +296,6 @@ class CaseTask(Task):
     answers: dict[str, str] = Field(description="to `checks`, by their id: yes, no or unknown")
 
 
-class Position(Taken):
-    """Degrees, WGS 84."""
-
-    lon: float = Field(ge=-180, le=180, examples=[113.36])
-    lat: float = Field(ge=-90, le=90, examples=[22.94])
-
-
-class RouteWish(Taken):
-    position: Position | None = Field(None, description="where the worker is; it is not kept")
-    before: list[Annotated[str, Field(max_length=80)]] = Field(
-        default_factory=list, max_length=200, description="keys of the stops in the order that the worker has in hand"
-    )
-    anew: bool = Field(False, description="plan all from scratch, whatever `before` says")
-
-
-class RouteReason(BaseModel):
-    kind: Literal["sos", "urgent", "late", "due", "opens", "near", "no_place", "closed", "no_time", "for_urgent"] = (
-        Field(
-            description="of a stop's place: sos, urgent, late or due (`at`), opens (`at`, `until`), near (`metres`), "
-            "no_place (no coordinates); of one left out: closed, no_time; of who gave way: for_urgent (`key` came in)"
-        )
-    )
-    at: datetime | None = None
-    until: datetime | None = None
-    metres: int | None = None
-    key: str | None = None
-
-
-class Patrol(BaseModel):
-    """A recurring visit of the patrol plan that is due today."""
-
-    id: UUID
-    kind: str = Field(examples=["low_income"])
-    title_zh: str = Field(examples=["低收入家庭走访"])
-    title_en: str = Field(examples=["low-income family"])
-    severity: Severity
-    every_days: int
-    last_at: datetime | None = Field(description="when somebody was met there last")
-    spot: str | None = Field(description="a component's code, where it is no door", examples=["A-0173"])
-    address: str | None
-
-
-class RoutePart(BaseModel):
-    key: str = Field(description="a door's number, or the id of what has no door")
-    tasks: list[UUID] = Field(description="open tasks of this account's queues that are answered in this one visit")
-    patrols: list[Patrol]
-    lon: float | None
-    lat: float | None
-
-
-class RouteStop(RoutePart):
-    begin_at: datetime = Field(description="when the visit is expected to begin")
-    leave_at: datetime
-    metres: int | None = Field(description="on foot from the stop before, estimated; null: not known")
-    reasons: list[RouteReason] = Field(description="why it stands here")
-
-
-class RouteLeft(RoutePart):
-    reason: RouteReason
-
-
-class RouteMoved(BaseModel):
-    key: str
-    reason: RouteReason
-
-
-class RoutePlan(BaseModel):
-    made_at: datetime
-    shift_ends_at: datetime
-    stops: list[RouteStop]
-    left: list[RouteLeft] = Field(description="what does not fit into the shift")
-    moved: list[RouteMoved] = Field(description="what an urgent stop moved against `before`")
-    line: list[tuple[float, float]] = Field(description="from the position on, longitude and latitude in WGS 84")
-
-
-class PatrolVisit(BaseModel):
-    """The answer to a recurring visit; sent again it is the same."""
-
-    id: UUID
-    seen_at: datetime
-    sent_at: datetime
-    note_masked: bool
-
-
 class Tasks(BaseModel):
     items: list[Task]
     next: str | None
@@ -537,109 +373,6 @@ class LookedAt(BaseModel):
 
 class Looks(BaseModel):
     items: list[LookedAt]
-
-
-class Freshness(BaseModel):
-    department: str = Field(examples=["police"])
-    topic: str = Field(examples=["police.household-registration"])
-    last_event_at: datetime | None
-    limit_seconds: int = Field(description="the contract's own")
-    kinds: list[str] = Field(description="what the topic states")
-    records: int | None = Field(description="on the topic; null: not counted yet")
-    delay_seconds: float | None = Field(description="now minus the newest event")
-    stale: bool = Field(description="the delay is over the limit")
-
-
-class FreshnessList(BaseModel):
-    items: list[Freshness]
-
-
-class HourOfRule(BaseModel):
-    hour: datetime
-    rule: str
-    severity: Severity
-    count: int
-
-
-class AlertsByRule(BaseModel):
-    items: list[HourOfRule]
-
-
-class HourOfAcknowledging(BaseModel):
-    hour: datetime
-    count: int
-    p50_seconds: float
-    p90_seconds: float
-
-
-class Acknowledging(BaseModel):
-    count: int
-    p50_seconds: float | None
-    p90_seconds: float | None
-    by_hour: list[HourOfAcknowledging]
-
-
-class Geometry(BaseModel):
-    type: str = Field(examples=["Polygon"])
-    coordinates: list[Any] = Field(description="longitude, latitude in degrees, WGS 84 (RFC 7946)")
-
-
-class Feature(BaseModel):
-    type: Literal["Feature"] = "Feature"
-    id: str
-    geometry: Geometry | None
-    properties: dict[str, Any]
-
-
-class FeatureCollection(BaseModel):
-    type: Literal["FeatureCollection"] = "FeatureCollection"
-    features: list[Feature]
-
-
-class Complete(Taken):
-    outcome: Literal["done", "nobody_home", "refused"] = Field(
-        description="only `done` ends the work: after `nobody_home` the task comes back to its queue, after `refused` "
-        "its district decides",
-        examples=["done"],
-    )
-    note: str | None = Field(
-        None, max_length=2000, description="what was seen; an identity number in it is replaced by ▮, the rest is kept"
-    )
-    checks: dict[Annotated[str, Field(max_length=60)], Literal["yes", "no", "unknown"]] = Field(
-        default_factory=dict, max_length=20, examples=[{"lives_here": "yes"}]
-    )
-    seen_at: AwareDatetime | None = Field(
-        None, description="when it was seen, by the clock of the tablet that sends it later; none: now"
-    )
-
-
-class HandOver(Taken):
-    queue: str = Field(
-        pattern=r"^(\d{15}|\d{6}|city)$", description="a grid, a district or `city`", examples=["440113"]
-    )
-    reason: WithoutNumber = Field(min_length=1, max_length=500, examples=["不属于本网格"])
-
-
-class Reason(Taken):
-    reason: WithoutNumber = Field(min_length=1, max_length=500, examples=["住户外出，周五再访"])
-
-
-class Remark(Taken):
-    reason: WithoutNumber | None = Field(None, max_length=500, examples=["照片与说明相符"])
-
-
-class Rate(Remark):
-    rating: Rating = Field(examples=["good"])
-
-
-class Extension(Reason):
-    amount: int = Field(
-        ge=1, le=100, description="hours, or days of what counts working days: `extension_unit`", examples=[4]
-    )
-
-
-class Instruction(Taken):
-    note: WithoutNumber = Field(min_length=1, max_length=2000, examples=["请先查看后楼梯"])
 
 
 class SealingKey(BaseModel):

@@ -21,7 +21,7 @@ from sse_starlette import ServerSentEvent
 
 from api import select
 from api.database import Caller, Pool, entered
-from api.models import Freshness
+from api.overview_models import Freshness
 from api.problems import FULL, NO_SESSION, Refused
 from api.quiet import kinds_of
 from api.watch import Ear, FeedWatch

@@ -13,6 +13,8 @@ from planning.schedule import EAGER_WEIGHT, LATE_WEIGHT, Costs
 
 SEARCH_MS, SEARCH_MS_A_STOP, SEARCH_MS_AT_MOST = 20, 8, 400
 """How long better orders are looked for; a first one is there after some ms. At the beginning of a shift all ask."""
+PATIENCE = (1, 10, 100)
+"""Times that: a machine that is busy with other work may not come to a first order, which is no route without stops."""
 OPERATORS = ("exchange", "extended_swap_active", "full_path_lns", "tsp_opt")
 """Beside the usual ones: two stops change places, or a visited one with one that is left out."""
 
@@ -61,11 +63,13 @@ def solve(costs: Costs) -> list[int]:
     how.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
     for operator in OPERATORS:
         setattr(how.local_search_operators, f"use_{operator}", optional_boolean_pb2.BOOL_TRUE)
-    how.time_limit.FromMilliseconds(min(SEARCH_MS_AT_MOST, SEARCH_MS + SEARCH_MS_A_STOP * len(stops)))
-    found = routing.SolveWithParameters(how)
+    for patience in PATIENCE:
+        how.time_limit.FromMilliseconds(patience * min(SEARCH_MS_AT_MOST, SEARCH_MS + SEARCH_MS_A_STOP * len(stops)))
+        if (found := routing.SolveWithParameters(how)) is not None:
+            break
+    else:
+        raise RuntimeError("no order of the stops was found, not even one that leaves all of them out")
     order: list[int] = []
-    if found is None:
-        return order
     index = found.Value(routing.NextVar(routing.Start(0)))
     while not routing.IsEnd(index):
         order.append(nodes.IndexToNode(index) - 1)

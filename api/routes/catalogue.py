@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from api.database import AsCaller, Caller
-from api.models import Freshness
+from api.overview_models import Freshness
 from api.problems import NOT_FOUND, Refused
 from api.stream import fresh
 from wire.asyncapi import document

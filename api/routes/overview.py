@@ -8,20 +8,19 @@ from fastapi import APIRouter, Query
 
 from api.database import AsCaller
 from api.filters import AlertFilters
-from api.models import (
+from api.models import GridPrefix
+from api.overview_models import (
     Acknowledging,
     AlertsByRule,
     Feature,
     FeatureCollection,
     FreshnessList,
     Geometry,
-    GridPrefix,
     HourOfAcknowledging,
     HourOfRule,
     Summary,
-    Worker,
-    Workers,
 )
+from api.shift_models import Worker, Workers
 from api.stream import fresh
 from domain.time import CITY
 

@@ -10,17 +10,8 @@ from fastapi import APIRouter, Header, Request
 from psycopg.types.json import Jsonb
 
 from api.database import AsCaller, entered, token_of
-from api.models import (
-    Complete,
-    Patrol,
-    PatrolVisit,
-    RouteLeft,
-    RouteMoved,
-    RoutePlan,
-    RouteReason,
-    RouteStop,
-    RouteWish,
-)
+from api.move_models import Complete
+from api.route_models import Patrol, PatrolVisit, RouteLeft, RouteMoved, RoutePlan, RouteReason, RouteStop, RouteWish
 from api.route_stops import MOST_STOPS, question, shift_end, stops_of
 from domain.time import CITY
 from wire.values.identity_finder import masked

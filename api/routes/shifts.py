@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query, Request
 
 from api.database import AsCaller, entered, token_of
-from api.models import Beat, Nothing, Roster, Shift, ShiftEnd, ShiftEnded
+from api.models import Nothing
+from api.shift_models import Beat, Roster, Shift, ShiftEnd, ShiftEnded
 from domain.time import CITY
 
 router = APIRouter(tags=["shifts"])

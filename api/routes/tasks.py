@@ -12,22 +12,8 @@ from psycopg.types.json import Jsonb
 from api import cursor, select
 from api.database import AsCaller, Caller
 from api.filters import TaskFilters
-from api.models import (
-    Complete,
-    Extension,
-    Gone,
-    HandOver,
-    Instruction,
-    Nothing,
-    Queue,
-    Queues,
-    Rate,
-    Reason,
-    Remark,
-    Task,
-    Tasks,
-    Visit,
-)
+from api.models import Gone, Nothing, Queue, Queues, Task, Tasks, Visit
+from api.move_models import Complete, Extension, HandOver, Instruction, Rate, Reason, Remark
 from api.places import place_en, place_zh
 from api.problems import NOT_FOUND, Refused, refuse
 from runtime import metrics

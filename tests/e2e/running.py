@@ -210,11 +210,18 @@ class Topics:
         given = Counter((self._prefix + topic, record.partition) for topic in topics for _, record in self.all[topic])
         return {where: (count, self.ends[where]) for where, count in given.items() if count != self.ends[where]}
 
-    def _ends_now(self, deadline: float) -> dict[Where, int]:
+    def undecided(self) -> set[str]:
+        """The topics in which a transaction is still open. The group's offsets of one may be there before a reader of
+        committed records is given its records: each partition has a marker of its own."""
+        every = self._ends_now(time.monotonic() + 20, IsolationLevel.READ_UNCOMMITTED)
+        decided = self._ends_now(time.monotonic() + 20)
+        return {topic for (topic, partition), end in every.items() if decided[topic, partition] < end}
+
+    def _ends_now(self, deadline: float, isolation: IsolationLevel = IsolationLevel.READ_COMMITTED) -> dict[Where, int]:
         """Asked on another connection: the consumer's waits for records."""
         asked = {place: OffsetSpec.latest() for place in self._partitions}  # type: ignore[no-untyped-call]
         while True:
-            answers = self._admin.list_offsets(asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=20)
+            answers = self._admin.list_offsets(asked, isolation_level=isolation, request_timeout=20)
             try:
                 return {(place.topic, place.partition): future.result(20).offset for place, future in answers.items()}
             except KafkaException as error:

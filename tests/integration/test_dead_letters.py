@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.cimpl import NewTopic
 
 from citygrid.cli import main
@@ -67,18 +68,23 @@ def command(
 
 
 def records(settings: Settings, name: str) -> list[Message]:
-    """Every committed record of a topic."""
+    """Every committed record of a topic, once each transaction in it is decided: a commit is answered before readers
+    of committed records are given what it holds."""
     topic = settings.topic_prefix + name
+    admin = AdminClient(settings.kafka_client())  # kept until it has answered
+    asked = {TopicPartition(topic, number): OffsetSpec.latest() for number in range(2)}  # type: ignore[no-untyped-call]
+    answers = admin.list_offsets(asked, isolation_level=IsolationLevel.READ_UNCOMMITTED)
+    until = {place.partition: future.result(30).offset for place, future in answers.items()}
     consumer = Consumer(
         {**settings.kafka_client(), "group.id": "test", "enable.partition.eof": True, "auto.offset.reset": "earliest"}
     )
     consumer.assign([TopicPartition(topic, number, 0) for number in range(2)])
-    listed, ends = [], 0
-    while ends < 2:
+    listed, ends = [], dict.fromkeys(until, -1)
+    while any(ends[number] < end for number, end in until.items()):
         record = consumer.poll(30)
         assert record is not None
         if record.error():
-            ends += 1
+            ends[record.partition() or 0] = record.offset() or 0
         else:
             listed.append(record)
     consumer.close()

@@ -109,6 +109,8 @@ class Stages:
             for view in views:
                 if lag := stage_lag(self.settings, view, INPUTS[view], self.topics.ends):
                     return f"stage {view} lags by {lag} records"
+            if undecided := self.topics.undecided():
+                return f"transactions are open in {sorted(undecided)}"
             before = dict(self.topics.ends)
             self.topics.catch_up()
             return None if self.topics.ends == before else "something was still written"
