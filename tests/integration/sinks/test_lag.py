@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import psycopg
@@ -11,9 +10,7 @@ from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, TopicPartiti
 
 from runtime.settings import Settings
 from sinks import lag, runner
-from sinks.runner import Runner
-from sinks.worker import sinks
-from tests.integration.sinks.wire import Wire, until
+from tests.integration.sinks.wire import Wire, running, until
 
 
 class Forgetful(Consumer):
@@ -48,26 +45,9 @@ def test_a_partition_whose_place_was_forgotten_is_read_from_it(
 
 def run_until_read(settings: Settings, records: int) -> None:
     """Run the sink until it has read so many rows of residents. Raises what it raised."""
-    stopping = threading.Event()
-    ours = Runner(sinks()["row-tables"], settings, stopping)
-    errors: list[BaseException] = []
-
-    def turn() -> None:
-        try:
-            ours.run()
-        except BaseException as error:  # noqa: BLE001 - raised below, in the test's thread
-            errors.append(error)
-
-    thread = threading.Thread(target=turn)
-    thread.start()
     read = "SELECT coalesce(sum(next_offset), 0) FROM city.sink_offset WHERE topic = 'rows.resident'"
-    try:
-        until(lambda: bool(errors) or ask(settings, read) == [(records,)], 60)
-    finally:
-        stopping.set()
-        thread.join(30)
-    if errors:
-        raise errors[0]
+    with running(settings, "row-tables"):
+        until(lambda: ask(settings, read) == [(records,)], 60)
 
 
 def ask(settings: Settings, statement: str) -> list[tuple[Any, ...]]:
