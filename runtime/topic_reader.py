@@ -17,7 +17,7 @@ PATIENCE_S = 30.0
 BATCH = 500
 NEW_TOPIC_S = 2.0
 """Seconds for which a broker may not know a topic that was made a moment ago."""
-#: What passes by itself: a broker starts, or a topic that was made a moment ago has no leader yet.
+#: What passes by itself: a broker starts or leaves, or a topic that was made a moment ago has no leader yet.
 PASSING = frozenset(
     {
         KafkaError.NOT_LEADER_FOR_PARTITION,
@@ -25,6 +25,7 @@ PASSING = frozenset(
         KafkaError._TRANSPORT,  # noqa: SLF001 - librdkafka's names
         KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
         KafkaError._TIMED_OUT,  # noqa: SLF001
+        KafkaError._DESTROY_BROKER,  # noqa: SLF001 - asked of a broker that the cluster has just left behind
     }
 )
 
@@ -184,7 +185,13 @@ def _end(consumer: Consumer, place: TopicPartition, patience: float) -> int:
 def _partitions(consumer: Consumer, topic: str, patience: float) -> list[int]:
     began = time.monotonic()
     while True:
-        known = consumer.list_topics(topic, timeout=patience).topics[topic]
+        try:
+            known = consumer.list_topics(topic, timeout=patience).topics[topic]
+        except KafkaException as error:
+            if error.args[0].code() not in PASSING or time.monotonic() > began + patience:
+                raise
+            time.sleep(0.1)
+            continue
         if known.error is None:
             return sorted(known.partitions)
         waited = time.monotonic() - began

@@ -216,6 +216,7 @@ def test_a_photo_is_kept_without_a_network_sealed_sent_in_order_and_shown_with_t
         page.locator("[data-test=stop] [data-test=arrive]").first.click()
         page.locator("[data-test=visit]").wait_for()
         page.locator("[data-test=before]").wait_for()
+        page.locator("[data-test=waiting][data-count='0']").wait_for(state="attached")  # the door is acknowledged
         browser.context.set_offline(True)
         page.locator("[data-test=photo]").set_input_files(
             {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()}

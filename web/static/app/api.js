@@ -17,6 +17,11 @@ export class Problem extends Error {
 /** The server could not be reached at all: nothing is known about what it did. */
 export class Unreachable extends Error {}
 
+const leaving = new AbortController();
+
+/** Nothing that was asked before arrives any more, and nothing but the end of the session is asked: somebody left. */
+export const abandon = () => leaving.abort();
+
 /**
  * One request. `body` is sent as JSON; resolves to the parsed body, null for an empty one. Throws Problem or
  * Unreachable.
@@ -25,6 +30,7 @@ export async function request(method, path, body, headers = {}) {
   /** @type {RequestInit & {headers: Record<string, string>}} */
   const options = {
     method,
+    signal: path === "/session" ? null : leaving.signal,
     credentials: "same-origin",
     headers: { accept: "application/json", "accept-language": document.documentElement.lang, ...headers },
   };

@@ -1,6 +1,6 @@
 // Who is signed in, and where each role's work begins.
 
-import { me, signOut } from "./api.js";
+import { abandon, me, signOut } from "./api.js";
 import { closeDrafts } from "./drafts.js";
 import { kept as cache } from "./store.js";
 
@@ -48,6 +48,7 @@ export async function endSession() {
 export async function leave() {
   localStorage.setItem(LEFT, "1"); // first: whatever happens next, no page opens again before the session has ended
   localStorage.removeItem(KEPT);
+  abandon(); // an answer that is still on its way would be kept once more
   await Promise.all([cache.clear(), closeDrafts()]);
   endSession();
   location.replace("/");

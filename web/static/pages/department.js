@@ -64,7 +64,7 @@ const Department = {
 
     const number = (key, value, section) =>
       h("a", { class: ["number-box", { some: value > 0 }], href: `#${section}`, "data-test": `number-${key}` }, [
-        h("strong", String(value)),
+        h("strong", value === null ? "–" : String(value)),
         h("span", t(`department.number.${key}`)),
       ]);
     const jump = (event) => {
@@ -79,7 +79,7 @@ const Department = {
       h("nav", { class: "numbers", onClick: jump }, [
         number("lines", page.value.open_lines, "open-lines"),
         number("letters", page.value.waiting_letters, "letters"),
-        number("quiet", own.value.filter((topic) => topic.stale).length, "topics"),
+        number("quiet", topics.size ? own.value.filter((topic) => topic.stale).length : null, "topics"),
         number("files", page.value.files.length, "files"),
       ]),
       h(HandedOver, { files: page.value.files, lines: page.value.lines }),
