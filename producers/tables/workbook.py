@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,15 +16,17 @@ from typing import Any, NamedTuple
 from lxml import etree
 from python_calamine import (
     CalamineError,
-    CalamineSheet,
+    CalamineWorkbook,
     PasswordError,
     SheetTypeEnum,
     SheetVisibleEnum,
     load_workbook,
 )
 
+from producers.tables import sheet_pieces
 from producers.tables.file_form import FileRefused
 from producers.tables.rows import DayCell
+from producers.tables.sheet_pieces import Merged, column_of
 
 #: A spreadsheet keeps so many digits of a number.
 EXACT = 10**15
@@ -54,8 +56,7 @@ def sheets(path: Path) -> Iterator[Sheet]:
         with load_workbook(path) as book:
             for known in book.sheets_metadata:
                 if known.visible is SheetVisibleEnum.Visible and known.typ is SheetTypeEnum.WorkSheet:
-                    sheet = book.get_sheet_by_name(known.name)
-                    yield Sheet(known.name, _rows(sheet, padded.get(known.name, {})))
+                    yield Sheet(known.name, _rows(*_values(path, book, known.name), padded.get(known.name, {})))
     except PasswordError:
         raise FileRefused(
             f"{path} is a workbook that is protected by a password: save it without one and publish that."
@@ -91,23 +92,27 @@ def _padded(path: Path) -> dict[str, dict[int, int]]:
     if not zipfile.is_zipfile(path):
         return {}
     with zipfile.ZipFile(path) as book:
-        parts = set(book.namelist())
-        if not {"xl/styles.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= parts:
+        if "xl/styles.xml" not in book.namelist():
             return {}
         widths = _widths(_xml(book, "xl/styles.xml"))
         if not widths:
             return {}
-        targets = {
-            one.get("Id"): (one.get("Target") or "").lstrip("/") for one in _xml(book, "xl/_rels/workbook.xml.rels")
-        }
-        found: dict[str, dict[int, int]] = {}
-        for sheet in _xml(book, "xl/workbook.xml").iter("{*}sheet"):
-            name = sheet.get("name") or ""
-            target = targets.get(sheet.get(_RELATION), "")
-            part = target if target.startswith("xl/") else f"xl/{target}"
-            if part in parts:
-                found[name] = _columns(path, name, book, part, widths)
-        return found
+        return {name: _columns(path, name, book, part, widths) for name, part in _parts(book).items()}
+
+
+def _parts(book: zipfile.ZipFile) -> dict[str, str]:
+    """By a sheet's name, where in the file it stands; of another kind of workbook nothing."""
+    there = set(book.namelist())
+    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= there:
+        return {}
+    targets = {one.get("Id"): (one.get("Target") or "").lstrip("/") for one in _xml(book, "xl/_rels/workbook.xml.rels")}
+    found: dict[str, str] = {}
+    for sheet in _xml(book, "xl/workbook.xml").iter("{*}sheet"):
+        target = targets.get(sheet.get(_RELATION), "")
+        part = target if target.startswith("xl/") else f"xl/{target}"
+        if part in there:
+            found[sheet.get("name") or ""] = part
+    return found
 
 
 def _xml(book: zipfile.ZipFile, part: str) -> etree._Element:
@@ -133,7 +138,7 @@ def _columns(path: Path, name: str, book: zipfile.ZipFile, part: str, widths: di
         for column, attributes in _CELL.findall(text):
             if b' t="' not in attributes or b' t="n"' in attributes:
                 style = _STYLE.search(attributes)
-                shown.setdefault(_index(column), set()).add(widths.get(int(style[1]), 0) if style else 0)
+                shown.setdefault(column_of(column), set()).add(widths.get(int(style[1]), 0) if style else 0)
 
     with book.open(part) as opened:
         last = b""
@@ -151,24 +156,40 @@ def _columns(path: Path, name: str, book: zipfile.ZipFile, part: str, widths: di
     return {column: max(found) for column, found in shown.items() if found != {0}}
 
 
-def _index(column: bytes) -> int:
-    """A column's letters → its place, from 0."""
-    place = 0
-    for letter in column:
-        place = place * 26 + letter - 64
-    return place - 1
+Values = Iterator[tuple[int, list[Any]]]
+"""(Row's number from 0, its values from the first column on that holds anything.)"""
 
 
-def _rows(sheet: CalamineSheet, padded: Mapping[int, int]) -> Iterator[tuple[int, list[str]]]:
+def _values(path: Path, book: CalamineWorkbook, name: str) -> tuple[Values, int, list[Merged]]:
+    """A sheet's rows, their first column from 0, and the cells that are merged."""
+    cut = _cut(path, name)
+    if cut is not None:
+        return sheet_pieces.rows_of(path, name, cut), cut.left, cut.merged
+    sheet = book.get_sheet_by_name(name)
+    _, left = sheet.start or (0, 0)
+    # rows above the first that holds anything are given, too; columns before the first are not
+    return enumerate(sheet.iter_rows()), left, sheet.merged_cell_ranges or []
+
+
+def _cut(path: Path, name: str) -> sheet_pieces.Cut | None:
+    if not zipfile.is_zipfile(path):
+        return None
+    with zipfile.ZipFile(path) as book:
+        part = _parts(book).get(name)
+        return sheet_pieces.cut_of(book, part) if part else None
+
+
+def _rows(
+    rows: Values, left: int, merged: Sequence[Merged], padded: Mapping[int, int]
+) -> Iterator[tuple[int, list[str]]]:
     """A cell that spans several rows stands in each of them. `padded`: to how many digits a column's numbers are
     shown."""
-    top, left = sheet.start or (0, 0)
     spanning: dict[int, list[tuple[int, int, int]]] = {}
-    for (first, column), (last, _) in sheet.merged_cell_ranges or []:
+    for (first, column), (last, _) in merged:
         if last > first:
             spanning.setdefault(first, []).append((last, column, column - left))
     held: list[tuple[int, int, str]] = []
-    for index, values in enumerate(sheet.iter_rows(), top):
+    for index, values in rows:
         cells = [cell(value) for value in values]
         for place, width in padded.items():
             if 0 <= place - left < len(cells) and type(values[place - left]) in (int, float):
