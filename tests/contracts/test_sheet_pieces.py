@@ -36,7 +36,7 @@ def book_of(path: Path, seed: int) -> Path:
                             sheet.write_number(row, column, draw.randint(1, 999), padded)
                         case 2:
                             day_of = date(2026, 1, 1) + timedelta(days=draw.randint(0, 300))
-                            sheet.write_datetime(row, column, day_of, day)  # type: ignore[arg-type]
+                            sheet.write_datetime(row, column, day_of, day)
                         case 3:
                             sheet.write_number(row, column, draw.random() * 100)
                         case _:
