@@ -80,7 +80,7 @@ ALERT_FIELDS = (
     "finding_id", "rule", "rule_version", "domain", "state", "view", "subject", "cause", "severity", "why_zh", "why_en",
     "dwelling", "household", "opened_at", "at", "respond_by", "resolution_zh", "resolution_en", "version", "unknown",
 )  # fmt: skip
-# Before a building's or a flat's alert is written; after that what each of them inhibits (docs/decisions/0041-noise.md).
+# Before a building's or a flat's alert is written, and after: docs/decisions/0041-noise.md
 HOLD_INHIBITION = "SELECT city.hold_inhibition(%(rules)s)"
 HOLD_INHIBITION_OF = "SELECT city.hold_inhibition(array_agg(rule)) FROM city.alert WHERE finding_id = ANY(%(findings)s)"
 SETTLE = "SELECT city.settle_with(%(findings)s)"

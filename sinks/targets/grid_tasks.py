@@ -17,6 +17,7 @@ import structlog
 from database import queries, service_calendar
 from runtime.metrics import OPEN_ALERTS, OVERDUE_TASKS, TASKS, show
 from runtime.settings import Settings
+from sinks.closing import with_facts
 from sinks.decoding import as_jsonb, iso_instant
 from sinks.sink import Connection, Read, Sink, Unreadable, newest, rounds
 from sinks.waiting import Waiting
@@ -59,6 +60,8 @@ class GridTasks:
             "dwelling": value["dwelling"] or "",
             "opened_at": iso_instant(value["opened_at"]),
             "at": iso_instant(value["at"]),
+            "resolution_zh": with_facts(value["resolution_zh"], value["resolved_by"], "zh"),
+            "resolution_en": with_facts(value["resolution_en"], value["resolved_by"], "en"),
         }
         if any(isinstance(text, str) and "\0" in text for text in alert.values()):
             raise Unreadable("a text holds a NUL character")

@@ -85,7 +85,7 @@ export interface paths {
         /**
          * Alerts, calls for help and what is due first
          * @description Alerts of the caller's area and rules: calls for help first, then by the time left. What is over comes newest
-         *     first.
+         *     first. With `lines` the first alert of a line stands for it, `gathered` says for how many; `line` lists them.
          */
         get: operations["alerts_api_v1_alerts_get"];
         put?: never;
@@ -105,7 +105,7 @@ export interface paths {
         };
         /**
          * How many alerts a list has
-         * @description Of the list of the same filters; of history at most 1,000 are counted.
+         * @description Of the list of the same filters, as alerts and as lines; of history at most 1,000 are counted.
          */
         get: operations["count_api_v1_alerts_count_get"];
         put?: never;
@@ -1381,6 +1381,28 @@ export interface components {
             due: string | null;
             /** @description the newest task of this finding */
             task: components["schemas"]["TaskMark"] | null;
+            /**
+             * Line
+             * @description what is one warning over an area is one line; null: it stands alone
+             */
+            line: string | null;
+            /** @description this alert stands for its line in a list with `lines` */
+            gathered?: components["schemas"]["Line"] | null;
+            /**
+             * Inhibited By
+             * @description the finding of its building that stands for it: it has no task meanwhile, and lists of what is open leave it out
+             */
+            inhibited_by: string | null;
+            /**
+             * Inhibited By Rule
+             * @example warned-door
+             */
+            inhibited_by_rule: string | null;
+            /**
+             * Inhibits
+             * @description how many open alerts of its flats it stands for
+             */
+            inhibits: number;
         };
         /** Alerts */
         Alerts: {
@@ -1541,6 +1563,28 @@ export interface components {
             /** @description the newest task of this finding */
             task: components["schemas"]["TaskMark"] | null;
             /**
+             * Line
+             * @description what is one warning over an area is one line; null: it stands alone
+             */
+            line: string | null;
+            /** @description this alert stands for its line in a list with `lines` */
+            gathered?: components["schemas"]["Line"] | null;
+            /**
+             * Inhibited By
+             * @description the finding of its building that stands for it: it has no task meanwhile, and lists of what is open leave it out
+             */
+            inhibited_by: string | null;
+            /**
+             * Inhibited By Rule
+             * @example warned-door
+             */
+            inhibited_by_rule: string | null;
+            /**
+             * Inhibits
+             * @description how many open alerts of its flats it stands for
+             */
+            inhibits: number;
+            /**
              * Cause
              * @description the record that brought it about, masked
              * @example 粤*
@@ -1657,6 +1701,11 @@ export interface components {
              * @description as its alert's: nobody knows if it still holds, for a topic is quiet
              */
             unknown: boolean;
+            /**
+             * Line
+             * @description what is one warning over an area is one line; null: it stands alone
+             */
+            line: string | null;
             /**
              * Outcome
              * @description the result of a completed task
@@ -1941,9 +1990,16 @@ export interface components {
         Count: {
             /**
              * Count
+             * @description alerts
              * @example 128
              */
             count: number;
+            /**
+             * Lines
+             * @description rows of the list with `lines`
+             * @example 100
+             */
+            lines: number;
             /**
              * More
              * @description there are more, and nobody counted them
@@ -2300,6 +2356,40 @@ export interface components {
             put_aside_at: string;
             /** Replayed At */
             replayed_at: string | null;
+        };
+        /**
+         * Line
+         * @description What an alert of a list with `lines` stands for: those of its line that fit the list's filters.
+         */
+        Line: {
+            /**
+             * Alerts
+             * @example 29
+             */
+            alerts: number;
+            /**
+             * Visited
+             * @description of them those whose work is done
+             * @example 12
+             */
+            visited: number;
+            /**
+             * Urgent
+             * @description of them those that are urgent
+             * @example 29
+             */
+            urgent: number;
+            /**
+             * Title Zh
+             * @description what they have in common
+             * @example 暴雨橙色预警（雨量 63 mm）
+             */
+            title_zh: string;
+            /**
+             * Title En
+             * @example orange rain warning (63 mm)
+             */
+            title_en: string;
         };
         /** Login */
         Login: {
@@ -3397,6 +3487,11 @@ export interface components {
              */
             unknown: boolean;
             /**
+             * Line
+             * @description what is one warning over an area is one line; null: it stands alone
+             */
+            line: string | null;
+            /**
              * Outcome
              * @description the result of a completed task
              * @example done
@@ -4111,8 +4206,10 @@ export interface operations {
                 /** @description `next` of the page before */
                 cursor?: string | null;
                 limit?: number;
-                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
-                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
+                /** @description what is one warning over an area is one item of the list */
+                lines?: boolean;
+                /** @description `open` is not yet resolved and shown; `inhibited` is open and stands back behind another alert, `silenced` behind a silence; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "inhibited" | "silenced" | "resolved" | "held" | "unknown" | "any";
                 rule?: string | null;
                 severity?: ("urgent" | "today" | "planned") | null;
                 /** @description a district, street, community or grid */
@@ -4127,6 +4224,8 @@ export interface operations {
                 task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
+                /** @description only the alerts of this line of a list */
+                line?: string | null;
             };
             header?: never;
             path?: never;
@@ -4193,8 +4292,8 @@ export interface operations {
     count_api_v1_alerts_count_get: {
         parameters: {
             query?: {
-                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
-                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
+                /** @description `open` is not yet resolved and shown; `inhibited` is open and stands back behind another alert, `silenced` behind a silence; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "inhibited" | "silenced" | "resolved" | "held" | "unknown" | "any";
                 rule?: string | null;
                 severity?: ("urgent" | "today" | "planned") | null;
                 /** @description a district, street, community or grid */
@@ -4209,6 +4308,8 @@ export interface operations {
                 task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
+                /** @description only the alerts of this line of a list */
+                line?: string | null;
             };
             header?: never;
             path?: never;
@@ -6708,8 +6809,8 @@ export interface operations {
             query?: {
                 /** @description a district, street or community; empty for the city */
                 parent?: string;
-                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
-                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
+                /** @description `open` is not yet resolved and shown; `inhibited` is open and stands back behind another alert, `silenced` behind a silence; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "inhibited" | "silenced" | "resolved" | "held" | "unknown" | "any";
                 rule?: string | null;
                 severity?: ("urgent" | "today" | "planned") | null;
                 /** @description a district, street, community or grid */
@@ -6724,6 +6825,8 @@ export interface operations {
                 task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
+                /** @description only the alerts of this line of a list */
+                line?: string | null;
             };
             header?: never;
             path?: never;
@@ -6794,8 +6897,8 @@ export interface operations {
                 zoom?: number;
                 /** @description west,south,east,north in degrees: 113.1,22.8,113.5,23.1 */
                 within?: string | null;
-                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
-                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
+                /** @description `open` is not yet resolved and shown; `inhibited` is open and stands back behind another alert, `silenced` behind a silence; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "inhibited" | "silenced" | "resolved" | "held" | "unknown" | "any";
                 rule?: string | null;
                 severity?: ("urgent" | "today" | "planned") | null;
                 /** @description a district, street, community or grid */
@@ -6810,6 +6913,8 @@ export interface operations {
                 task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
+                /** @description only the alerts of this line of a list */
+                line?: string | null;
             };
             header?: never;
             path?: never;

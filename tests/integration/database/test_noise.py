@@ -117,7 +117,7 @@ def test_lines_are_what_the_flat_list_says_whatever_is_asked(world: World, seed:
     grids = (GRID_A, GRID_B, OTHER_DISTRICT)
     for number in range(40):
         world.place(f"D{number}", draw.choice(grids))
-        options = {
+        options: dict[str, Any] = {
             "severity": draw.choice(("urgent", "today")),
             "opened_at": NOON + timedelta(minutes=draw.randrange(5)),
             "respond_within": draw.choice((60, None)),
@@ -161,9 +161,8 @@ def test_a_buildings_alert_inhibits_its_flats_until_it_closes(street: World) -> 
     assert first == (3, None)
     (inhibited,) = answer(street, token, "SELECT inhibited_by, inhibited_by_rule FROM city.read_alerts(%s)", [late])
     assert inhibited == (building, "warned-door")
-    assert answer(street, token, "SELECT city.count_alerts('{}'), city.count_alerts(%s)", Jsonb({"state": "inhibited"})) == [
-        (3, 3)
-    ]
+    counts = "SELECT city.count_alerts('{}'), city.count_alerts(%s)"
+    assert answer(street, token, counts, Jsonb({"state": "inhibited"})) == [(3, 3)]
     # what closes it shows what is still open, with its whole time; what was resolved meanwhile stays so
     street.alert(FLAT, finding=flats[0], state="resolved", rule="warned-door")
     street.alert(BUILDING, finding=building, state="resolved", rule="warned-door")

@@ -12,7 +12,7 @@ const OF = {
   ]),
   due: ["overdue", "today", "later"].map((name) => [name, `filter.due.${name}`]),
 };
-const LISTS = ["open", "fed_back", "unknown", "resolved"];
+const LISTS = ["open", "fed_back", "unknown", "inhibited", "resolved"];
 
 const chooser = (name, options, chosen = fragment[name] ?? "", any = t(`filter.${name}`)) =>
   h(

@@ -1,0 +1,22 @@
+import { h } from "/lib/vue.js";
+import { named, t } from "../app/language.js";
+
+/** By which alert of its building an alert is inhibited, and how many of its flats' it inhibits itself. */
+export const Inhibition = ({ alert }) => [
+  alert.inhibited_by
+    ? h("p", { class: "small", "data-test": "inhibited-by" }, [
+        `● ${t("inhibited.why")} `,
+        h(
+          "a",
+          { href: `#case=${alert.inhibited_by}` },
+          t("inhibited.by", { rule: named(`rule.${alert.inhibited_by_rule}`, alert.inhibited_by_rule ?? "") }),
+        ),
+      ])
+    : null,
+  alert.inhibits
+    ? h("p", { class: "small", "data-test": "inhibits" }, [
+        h("a", { href: "#list=inhibited" }, t("inhibits", { n: alert.inhibits })),
+      ])
+    : null,
+];
+Inhibition.props = ["alert"];
