@@ -150,6 +150,13 @@ class Line(BaseModel):
     title_en: str = Field(examples=["orange rain warning (63 mm)"])
 
 
+class SilencedBy(BaseModel):
+    id: UUID
+    reason: str
+    name: str = Field(description="who made the silence", examples=["panyu-centre"])
+    until: datetime
+
+
 class Alert(BaseModel):
     finding_id: UUID
     rule: str = Field(examples=["car-and-benefit"])
@@ -180,6 +187,7 @@ class Alert(BaseModel):
         "open leave it out"
     )
     inhibited_by_rule: str | None = Field(examples=["warned-door"])
+    silenced: SilencedBy | None = Field(None, description="it has no task until this silence ends")
     inhibits: int = Field(description="how many open alerts of its flats it stands for")
 
 

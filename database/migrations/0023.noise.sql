@@ -211,7 +211,7 @@ BEGIN
     RETURN concat_ws(' AND ', 'NOT deleted', city.in_area('place', wanted ->> 'area', scope),
         CASE coalesce(wanted ->> 'state', 'open') 
             WHEN 'open' THEN city.shown_where() WHEN 'opened' THEN city.shown_where()
-            WHEN 'inhibited' THEN 'state = ''opened'' AND inhibited_by IS NOT NULL'
+            WHEN 'inhibited' THEN 'state = ''opened'' AND inhibited_by IS NOT NULL' WHEN 'silenced' THEN 'state = ''opened'' AND silenced_by IS NOT NULL'
             WHEN 'resolved' THEN 'state = ''resolved''' WHEN 'held' THEN 'state = ''held'' AND NOT unknown'
             WHEN 'unknown' THEN 'unknown AND state <> ''resolved'' AND inhibited_by IS NULL AND silenced_by IS NULL' WHEN 'any' THEN 'state <> ''held''' ELSE 'false' END,
         -- below a district by the place alone: without statistics the rule looks as good

@@ -133,6 +133,7 @@ def turn(_: Settings, connection: Connection) -> None:
     lapsed = connection.execute("SELECT city.lapse_leases(now(), %s)", (MOST_LAPSED,)).fetchone()
     if lapsed and lapsed[0]:
         log.info("claims_lapsed", tasks=lapsed[0])
+    connection.execute("SELECT city.keep_silences(now(), %s)", (MOST_TOLD,))
     told = connection.execute("SELECT city.tell_due(now(), %s)", (MOST_TOLD,)).fetchone()
     if told and told[0]:
         log.info("escalated", notifications=told[0])

@@ -1200,6 +1200,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Silences of one's area
+         * @description The newest first, at most 200; also those from above that hold here. For command centres.
+         */
+        get: operations["silences_api_v1_silences_get"];
+        put?: never;
+        /**
+         * Silence a rule in an area
+         * @description By a street's, a district's or the city's command centre in its own area. Open alerts that nobody has claimed lose
+         *     their task until it ends; they are counted (`silenced` of the head) and listed (`state=silenced`). A call for help
+         *     cannot be silenced. The answer is what holds now.
+         */
+        post: operations["make_api_v1_silences_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/silences/{silence_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a silence before its time
+         * @description By a command centre in whose area all of it lies; what is still open is dispatched with its whole time. The answer
+         *     is what holds now.
+         */
+        post: operations["end_api_v1_silences__silence_id__end_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -1398,6 +1445,8 @@ export interface components {
              * @example warned-door
              */
             inhibited_by_rule: string | null;
+            /** @description it has no task until this silence ends */
+            silenced?: components["schemas"]["SilencedBy"] | null;
             /**
              * Inhibits
              * @description how many open alerts of its flats it stands for
@@ -1579,6 +1628,8 @@ export interface components {
              * @example warned-door
              */
             inhibited_by_rule: string | null;
+            /** @description it has no task until this silence ends */
+            silenced?: components["schemas"]["SilencedBy"] | null;
             /**
              * Inhibits
              * @description how many open alerts of its flats it stands for
@@ -2585,6 +2636,31 @@ export interface components {
             /** Photo */
             photo?: string | null;
         };
+        /** NewSilence */
+        NewSilence: {
+            /**
+             * Rule
+             * @example newly-let
+             */
+            rule: string;
+            /**
+             * Area
+             * @description a district, street, community or grid of the account's area; empty: the city
+             * @example 440113001
+             */
+            area: string;
+            /**
+             * Reason
+             * @example 整栋改造，七月底前每日有施工方巡查
+             */
+            reason: string;
+            /**
+             * Ends At
+             * Format: date-time
+             * @description within 90 days; it ends by itself
+             */
+            ends_at: string;
+        };
         /**
          * Nothing
          * @description An empty object.
@@ -3362,6 +3438,89 @@ export interface components {
              */
             released: number;
         };
+        /** Silence */
+        Silence: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Rule
+             * @example newly-let
+             */
+            rule: string;
+            /**
+             * Area
+             * @example 440113001
+             */
+            area: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Made By Name
+             * @description its owner, as they were called then
+             * @example panyu-centre
+             */
+            made_by_name: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Ended At
+             * @description null: it holds
+             */
+            ended_at: string | null;
+            /**
+             * Ended By Name
+             * @description who ended it before its time; null: it ended by itself, or holds
+             */
+            ended_by_name: string | null;
+            /**
+             * Alerts
+             * @description open alerts of the caller's area that it silences now
+             * @example 17
+             */
+            alerts: number;
+            /**
+             * May End
+             * @description whether this account may end it
+             */
+            may_end: boolean;
+        };
+        /** SilencedBy */
+        SilencedBy: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Name
+             * @description who made the silence
+             * @example panyu-centre
+             */
+            name: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /** Silences */
+        Silences: {
+            /** Items */
+            items: components["schemas"]["Silence"][];
+        };
         /** Summary */
         Summary: {
             /**
@@ -3400,6 +3559,12 @@ export interface components {
              * @example 1
              */
             escalated: number;
+            /**
+             * Silenced
+             * @description open alerts that stand back behind a silence, not among `open`: `state=silenced`
+             * @example 17
+             */
+            silenced: number;
             /**
              * Asking
              * @description of them those whose worker asks for a suspension or more time: `task=asking`
@@ -8156,6 +8321,214 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": string;
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    silences_api_v1_silences_get: {
+        parameters: {
+            query?: {
+                /** @description those that have ended, instead of those that hold */
+                ended?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silences"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_api_v1_silences_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSilence"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silences"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_api_v1_silences__silence_id__end_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                silence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silences"];
                 };
             };
             /** @description no session, or it has ended */
