@@ -24,7 +24,8 @@ CALL = Say("求助呼叫不能静默。", "A call for help cannot be silenced.")
 
 @router.get("/silences", summary="Silences of one's area")
 async def silences(
-    caller: AsCaller, ended: Annotated[bool, Query(description="those that have ended, instead of those that hold")] = False
+    caller: AsCaller,
+    ended: Annotated[bool, Query(description="those that have ended, instead of those that hold")] = False,
 ) -> Silences:
     """The newest first, at most 200; also those from above that hold here. For command centres."""
     return Silences(items=[Silence(**row) for row in await caller.rows(LISTED, {"ended": ended})])
@@ -32,9 +33,9 @@ async def silences(
 
 @router.post("/silences", summary="Silence a rule in an area")
 async def make(caller: AsCaller, wanted: NewSilence) -> Silences:
-    """By a street's, a district's or the city's command centre in its own area. Open alerts that nobody has claimed lose
-    their task until it ends; they are counted (`silenced` of the head) and listed (`state=silenced`). A call for help
-    cannot be silenced. The answer is what holds now."""
+    """By a street's, a district's or the city's command centre in its own area. Open alerts that nobody has claimed
+    lose their task until it ends; they are counted (`silenced` of the head) and listed (`state=silenced`). A call for
+    help cannot be silenced. The answer is what holds now."""
     rule = rules().get(wanted.rule)
     if rule is None or rule.domain == "sos":
         raise Refused(INVALID, detail=UNKNOWN if rule is None else CALL)
@@ -46,7 +47,7 @@ async def make(caller: AsCaller, wanted: NewSilence) -> Silences:
 
 @router.post("/silences/{silence_id}/end", summary="End a silence before its time")
 async def end(caller: AsCaller, silence_id: UUID, _body: Nothing) -> Silences:
-    """By a command centre in whose area all of it lies; what is still open is dispatched with its whole time. The answer
-    is what holds now."""
+    """By a command centre in whose area all of it lies; what is still open is dispatched with its whole time. The
+    answer is what holds now."""
     await caller.rows("SELECT city.end_silence(%(id)s)", {"id": silence_id})
     return Silences(items=[Silence(**row) for row in await caller.rows(LISTED, {"ended": False})])

@@ -14,7 +14,7 @@ from local.stack import postgres
 from local.stack.local import LocalStack
 from tests.databases import drop_database
 
-NUMBERS_OF_THE_HEAD = 10
+NUMBERS_OF_THE_HEAD = 11
 OPEN_ALERTS, TASKS_OF_HISTORY = 10_000, 1_000_000
 BIG = ("alert", "task")
 

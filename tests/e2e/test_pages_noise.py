@@ -128,3 +128,38 @@ def test_lines_in_english(served_city: ServedCity) -> None:
         SignIn(page, served_city.url).as_account("district", served_city.password)
         page.locator("[data-test=line-count]", has_text="3 doors to visit").wait_for()
         assert "orange rain warning" in page.locator("[data-test=line]").inner_text()
+
+
+@pytest.mark.parametrize("size", [CENTRE, PHONE])
+def test_a_rule_is_silenced_with_a_reason_and_an_end(served_city: ServedCity, size: tuple[int, int]) -> None:
+    finding = warn(served_city, "440113-1-100", 1)
+    with browsing(served_city.url, size) as browser:
+        page = browser.page()
+        SignIn(page, served_city.url).as_account("district", served_city.password)
+        centre = CommandCentre(page)
+        centre.wait_for_alert(finding=str(finding))
+        page.locator("[data-test=silences-open]").click()
+        panel = page.locator("[data-test=silences]")
+        panel.locator("[data-test=silence-rule]").select_option("warned-door")
+        panel.locator("[data-test=silence-reason]").fill("全村已转移，解除前不再上门")
+        panel.locator("[data-test=silence-send]").click()
+        panel.locator("[data-test=silence]", has_text="district").wait_for()
+        page.screenshot(path=SCREENSHOTS / f"silences-{size[0]}.png")
+        panel.locator("[data-test=silence-rule]").select_option("button-sos")
+        panel.locator("[data-test=silence-reason]").fill("误触太多")
+        with page.expect_response("**/silences") as answered:
+            panel.locator("[data-test=silence-send]").click()
+        assert answered.value.status == 422
+        panel.locator("[role=alert]", has_text="求助呼叫不能静默").wait_for()
+        panel.locator("[data-test=silence-alerts]").click()
+        row = centre.wait_for_alert(finding=str(finding))
+        assert "静默至" in row.inner_text()
+        assert centre.open_case(row).locate("silenced-by").count() == 1
+        page.screenshot(path=SCREENSHOTS / f"silenced-{size[0]}.png")
+        page.locator("[data-test=number-silenced] b", has_text="1").wait_for()
+        page.locator("[data-test=silences-open]").click()
+        page.locator("[data-test=silence-end]").click()
+        page.locator("[data-test=silence-ended]").first.wait_for(state="attached")
+        centre.follow_number("open")
+        centre.wait_for_alert(finding=str(finding))
+        browser.faults[:] = [fault for fault in browser.faults if "422" not in fault]  # the console repeats the refusal

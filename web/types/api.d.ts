@@ -1215,8 +1215,8 @@ export interface paths {
         put?: never;
         /**
          * Silence a rule in an area
-         * @description By a street's, a district's or the city's command centre in its own area. Open alerts that nobody has claimed lose
-         *     their task until it ends; they are counted (`silenced` of the head) and listed (`state=silenced`). A call for help
+         * @description By a street's, a district's or the city's command centre in its own area. Open alerts that nobody has claimed
+         *     lose their task until it ends; they are counted (`silenced` of the head) and listed (`state=silenced`). A call for help
          *     cannot be silenced. The answer is what holds now.
          */
         post: operations["make_api_v1_silences_post"];
@@ -1237,8 +1237,8 @@ export interface paths {
         put?: never;
         /**
          * End a silence before its time
-         * @description By a command centre in whose area all of it lies; what is still open is dispatched with its whole time. The answer
-         *     is what holds now.
+         * @description By a command centre in whose area all of it lies; what is still open is dispatched with its whole time. The
+         *     answer is what holds now.
          */
         post: operations["end_api_v1_silences__silence_id__end_post"];
         delete?: never;

@@ -59,7 +59,8 @@ def test_what_is_silenced_is_counted_listed_and_comes_back_by_itself(world: Worl
     assert (states(world, before), states(world, during)) == (["closed"], []), "nobody is sent"
     assert (states(world, other_rule), states(world, elsewhere)) == (["dispatched"], ["dispatched"])
     assert counted(world, centre) == (1, 2)
-    (row,) = ask(world, centre, "SELECT silenced_by, silenced_because, silenced_name FROM city.read_alerts(%s)", [during])
+    says = "SELECT silenced_by, silenced_because, silenced_name FROM city.read_alerts(%s)"
+    (row,) = ask(world, centre, says, [during])
     assert row == (its, "整栋改造", "shiqiao")
     later(world, 3.9)
     assert counted(world, centre) == (1, 2)
@@ -145,7 +146,8 @@ def test_a_call_for_help_is_never_silenced(world: World, centre: str) -> None:
 
 def test_nobody_hears_of_another_streets_silence(world: World, centre: str) -> None:
     silence(world, centre)
-    assert ask(world, world.account("command_centre", OTHER_STREET[:9]), "SELECT * FROM city.list_silences(false)") == []
+    other = world.account("command_centre", OTHER_STREET[:9])
+    assert ask(world, other, "SELECT * FROM city.list_silences(false)") == []
     below = world.account("command_centre", GRID_A[:12])
     assert ask(world, below, "SELECT may_end FROM city.list_silences(false)") == [(False,)], "it holds there too"
 

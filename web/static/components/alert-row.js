@@ -12,6 +12,7 @@ export function standing(alert) {
   if (task?.state === "completed" && task.outcome === "done") return t("task.fed_back");
   if (task?.state === "verified") return t("task.verified");
   if (alert.state === "resolved") return t("alert.resolved");
+  if (alert.silenced) return t("alert.silenced", { at: when(alert.silenced.until) });
   if (alert.inhibited_by) return t("alert.inhibited");
   if (!task) return t("task.none");
   if (task.asked) return t(`task.asked.${task.asked}`);

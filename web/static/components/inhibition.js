@@ -1,7 +1,8 @@
 import { h } from "/lib/vue.js";
 import { named, t } from "../app/language.js";
+import { when } from "../app/time.js";
 
-/** By which alert of its building an alert is inhibited, and how many of its flats' it inhibits itself. */
+/** By which alert of its building an alert is inhibited, by which silence it is silenced, and how many of its flats' it inhibits itself. */
 export const Inhibition = ({ alert }) => [
   alert.inhibited_by
     ? h("p", { class: "small", "data-test": "inhibited-by" }, [
@@ -11,6 +12,12 @@ export const Inhibition = ({ alert }) => [
           { href: `#case=${alert.inhibited_by}` },
           t("inhibited.by", { rule: named(`rule.${alert.inhibited_by_rule}`, alert.inhibited_by_rule ?? "") }),
         ),
+      ])
+    : null,
+  alert.silenced
+    ? h("p", { class: "small", "data-test": "silenced-by" }, [
+        `● ${t("silenced.by", { name: alert.silenced.name, at: when(alert.silenced.until) })} `,
+        h("span", `“${alert.silenced.reason}”`),
       ])
     : null,
   alert.inhibits

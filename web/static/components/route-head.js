@@ -6,7 +6,7 @@ import { linesOf } from "../app/route.js";
 import { Severity, severityOf } from "../app/severity.js";
 import { RouteTools } from "./route-tools.js";
 
-/** One warning over the grid: one line with its doors under it; a door that is still to be visited leads to its stop. */
+/** One warning over the grid: one line with its doors under it; one that is still to be visited leads to its stop. */
 const warning = ({ line, tasks, done }) =>
   h("details", { class: "warning-line", key: line, "data-test": "line", "data-line": line }, [
     h("summary", [

@@ -22,6 +22,7 @@ import { FilterBar } from "../components/filter-bar.js";
 import { GridMap } from "../components/grid-map.js";
 import { HeadNumbers } from "../components/head-numbers.js";
 import { Refusal } from "../components/refusal.js";
+import { SilencesPanel } from "../components/silences-panel.js";
 import { WorkersPanel } from "../components/workers-panel.js";
 
 const REREAD_MS = 60_000; // figures, workers and freshness; alerts come by the stream
@@ -279,6 +280,9 @@ const Centre = {
         figureRow(),
         fragment.panel === "workers"
           ? h(WorkersPanel, { workers: workers.value, onClose: () => go({ panel: "" }) })
+          : null,
+        fragment.panel === "silences"
+          ? h(SilencesPanel, { region: region.value, scope: who.value.scope, onClose: () => go({ panel: "" }) })
           : null,
         error.value ? h("div", { class: "floating" }, h(Refusal, { error: error.value })) : null,
       ]);
