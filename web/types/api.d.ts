@@ -1216,8 +1216,8 @@ export interface paths {
         /**
          * Silence a rule in an area
          * @description By a street's, a district's or the city's command centre in its own area. Open alerts that nobody has claimed
-         *     lose their task until it ends; they are counted (`silenced` of the head) and listed (`state=silenced`). A call for help
-         *     cannot be silenced. The answer is what holds now.
+         *     lose their task until it ends; they are counted (`silenced` of the head) and listed (`state=silenced`). A call for
+         *     help cannot be silenced. The answer is what holds now.
          */
         post: operations["make_api_v1_silences_post"];
         delete?: never;

@@ -2,7 +2,7 @@ import { h } from "/lib/vue.js";
 import { named, t } from "../app/language.js";
 import { when } from "../app/time.js";
 
-/** By which alert of its building an alert is inhibited, by which silence it is silenced, and how many of its flats' it inhibits itself. */
+/** What stands for an alert, its building's or a silence, and for how many of its flats' it stands itself. */
 export const Inhibition = ({ alert }) => [
   alert.inhibited_by
     ? h("p", { class: "small", "data-test": "inhibited-by" }, [

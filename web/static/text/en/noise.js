@@ -23,7 +23,7 @@ export default {
   "silence.reason": "Reason (required)",
   "silence.send": "Silence",
   "silence.what":
-    "Meanwhile alerts that nobody has claimed have no task; they are counted and listed apart, and are dispatched anew when it ends by itself. A call for help cannot be silenced.",
+    "Unclaimed alerts have no task until it ends by itself; not for calls for help.",
   "silence.by": "{name}, {at}",
   "silence.until": "until {at}",
   "silence.ended": "ended by itself {at}",
