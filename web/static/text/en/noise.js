@@ -22,8 +22,7 @@ export default {
   "silence.days": "{n} days",
   "silence.reason": "Reason (required)",
   "silence.send": "Silence",
-  "silence.what":
-    "Unclaimed alerts have no task until it ends by itself; not for calls for help.",
+  "silence.what": "Unclaimed alerts have no task until it ends by itself; not for calls for help.",
   "silence.by": "{name}, {at}",
   "silence.until": "until {at}",
   "silence.ended": "ended by itself {at}",
