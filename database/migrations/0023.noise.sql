@@ -191,8 +191,9 @@ BEGIN ATOMIC
         nullif(regexp_replace(a.dwelling, '^(grid|district)/[0-9]+$', ''), ''), a.household, a.opened_at, a.changed_at, a.respond_by,
         a.cause, a.because, a.resolution_zh, a.resolution_en, p.*,
         t.id, t.state, t.queue, t.outcome, t.respond_by, t.dispatched_at, (a.domain <> 'sos')::integer, a.due, c.name, t.asked, t.escalated_to,
-        a.line, a.inhibited_by, i.rule, CASE WHEN a.state = 'opened' THEN
-            (SELECT count(*) FROM city.alert f WHERE f.inhibited_by = a.finding_id AND f.state = 'opened' AND NOT f.deleted) ELSE 0 END
+        a.line, a.inhibited_by, i.rule,
+            -- only what is open is inhibited (city.settle), and by this column alone the right index is found
+            (SELECT count(*) FROM city.alert f WHERE f.inhibited_by = a.finding_id)
     FROM city.alert a
     LEFT JOIN LATERAL city.show_place(a.dwelling) p ON true
     LEFT JOIN LATERAL (SELECT * FROM city.task WHERE finding_id = a.finding_id ORDER BY dispatched_at DESC, id DESC LIMIT 1) t ON true

@@ -107,8 +107,9 @@ BEGIN ATOMIC
         nullif(regexp_replace(a.dwelling, '^(grid|district)/[0-9]+$', ''), ''), a.household, a.opened_at, a.changed_at, a.respond_by,
         a.cause, a.because, a.resolution_zh, a.resolution_en, p.*,
         t.id, t.state, t.queue, t.outcome, t.respond_by, t.dispatched_at, (a.domain <> 'sos')::integer, a.due, c.name, t.asked, t.escalated_to,
-        a.line, a.inhibited_by, i.rule, CASE WHEN a.state = 'opened' THEN
-            (SELECT count(*) FROM city.alert f WHERE f.inhibited_by = a.finding_id AND f.state = 'opened' AND NOT f.deleted) ELSE 0 END,
+        a.line, a.inhibited_by, i.rule,
+            -- only what is open is inhibited (city.settle), and by this column alone the right index is found
+            (SELECT count(*) FROM city.alert f WHERE f.inhibited_by = a.finding_id),
         a.silenced_by, s.reason, s.made_by_name, s.ends_at
     FROM city.alert a
     LEFT JOIN LATERAL city.show_place(a.dwelling) p ON true
@@ -152,7 +153,7 @@ BEGIN
         RAISE EXCEPTION 'Silences are of command centres.' USING ERRCODE = 'CG403';
     END IF;
     RETURN QUERY SELECT s.id, s.rule, s.area, s.reason, s.made_by_name, s.made_at, s.ends_at, s.ended_at, s.ended_by_name,
-        (SELECT count(*) FROM city.alert a WHERE a.silenced_by = s.id AND a.state = 'opened' AND NOT a.deleted),
+        (SELECT count(*) FROM city.alert a WHERE a.silenced_by = s.id),
         s.ended_at IS NULL AND length(who.scope) <= 9 AND starts_with(s.area, who.scope)
         FROM city.silence s WHERE (s.ended_at IS NOT NULL) = ended ORDER BY s.id DESC LIMIT 200;
 END $$;
