@@ -31,6 +31,7 @@ from api.routes import (
     sealed,
     session,
     shifts,
+    silences,
     stream,
     tasks,
 )
@@ -64,6 +65,7 @@ PARTS = (
         plates,
         photos,
         reports,
+        silences,
         stream,
         health,
     ),

@@ -17,6 +17,7 @@ import structlog
 from database import queries, service_calendar
 from runtime.metrics import OPEN_ALERTS, OVERDUE_TASKS, TASKS, show
 from runtime.settings import Settings
+from sinks.closing import with_facts
 from sinks.decoding import as_jsonb, iso_instant
 from sinks.sink import Connection, Read, Sink, Unreadable, newest, rounds
 from sinks.waiting import Waiting
@@ -59,6 +60,8 @@ class GridTasks:
             "dwelling": value["dwelling"] or "",
             "opened_at": iso_instant(value["opened_at"]),
             "at": iso_instant(value["at"]),
+            "resolution_zh": with_facts(value["resolution_zh"], value["resolved_by"], "zh"),
+            "resolution_en": with_facts(value["resolution_en"], value["resolved_by"], "en"),
         }
         if any(isinstance(text, str) and "\0" in text for text in alert.values()):
             raise Unreadable("a text holds a NUL character")
@@ -130,6 +133,7 @@ def turn(_: Settings, connection: Connection) -> None:
     lapsed = connection.execute("SELECT city.lapse_leases(now(), %s)", (MOST_LAPSED,)).fetchone()
     if lapsed and lapsed[0]:
         log.info("claims_lapsed", tasks=lapsed[0])
+    connection.execute("SELECT city.keep_silences(now(), %s)", (MOST_TOLD,))
     told = connection.execute("SELECT city.tell_due(now(), %s)", (MOST_TOLD,)).fetchone()
     if told and told[0]:
         log.info("escalated", notifications=told[0])

@@ -85,7 +85,7 @@ export interface paths {
         /**
          * Alerts, calls for help and what is due first
          * @description Alerts of the caller's area and rules: calls for help first, then by the time left. What is over comes newest
-         *     first.
+         *     first. With `lines` the first alert of a line stands for it, `gathered` says for how many; `line` lists them.
          */
         get: operations["alerts_api_v1_alerts_get"];
         put?: never;
@@ -105,7 +105,7 @@ export interface paths {
         };
         /**
          * How many alerts a list has
-         * @description Of the list of the same filters; of history at most 1,000 are counted.
+         * @description Of the list of the same filters, as alerts and as lines; of history at most 1,000 are counted.
          */
         get: operations["count_api_v1_alerts_count_get"];
         put?: never;
@@ -1200,6 +1200,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Silences of one's area
+         * @description The newest first, at most 200; also those from above that hold here. For command centres.
+         */
+        get: operations["silences_api_v1_silences_get"];
+        put?: never;
+        /**
+         * Silence a rule in an area
+         * @description By a street's, a district's or the city's command centre in its own area. Open alerts that nobody has claimed
+         *     lose their task until it ends; they are counted (`silenced` of the head) and listed (`state=silenced`). A call for
+         *     help cannot be silenced. The answer is what holds now.
+         */
+        post: operations["make_api_v1_silences_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/silences/{silence_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a silence before its time
+         * @description By a command centre in whose area all of it lies; what is still open is dispatched with its whole time. The
+         *     answer is what holds now.
+         */
+        post: operations["end_api_v1_silences__silence_id__end_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -1381,6 +1428,30 @@ export interface components {
             due: string | null;
             /** @description the newest task of this finding */
             task: components["schemas"]["TaskMark"] | null;
+            /**
+             * Line
+             * @description what is one warning over an area is one line; null: it stands alone
+             */
+            line: string | null;
+            /** @description this alert stands for its line in a list with `lines` */
+            gathered?: components["schemas"]["Line"] | null;
+            /**
+             * Inhibited By
+             * @description the finding of its building that stands for it: it has no task meanwhile, and lists of what is open leave it out
+             */
+            inhibited_by: string | null;
+            /**
+             * Inhibited By Rule
+             * @example warned-door
+             */
+            inhibited_by_rule: string | null;
+            /** @description it has no task until this silence ends */
+            silenced?: components["schemas"]["SilencedBy"] | null;
+            /**
+             * Inhibits
+             * @description how many open alerts of its flats it stands for
+             */
+            inhibits: number;
         };
         /** Alerts */
         Alerts: {
@@ -1541,6 +1612,30 @@ export interface components {
             /** @description the newest task of this finding */
             task: components["schemas"]["TaskMark"] | null;
             /**
+             * Line
+             * @description what is one warning over an area is one line; null: it stands alone
+             */
+            line: string | null;
+            /** @description this alert stands for its line in a list with `lines` */
+            gathered?: components["schemas"]["Line"] | null;
+            /**
+             * Inhibited By
+             * @description the finding of its building that stands for it: it has no task meanwhile, and lists of what is open leave it out
+             */
+            inhibited_by: string | null;
+            /**
+             * Inhibited By Rule
+             * @example warned-door
+             */
+            inhibited_by_rule: string | null;
+            /** @description it has no task until this silence ends */
+            silenced?: components["schemas"]["SilencedBy"] | null;
+            /**
+             * Inhibits
+             * @description how many open alerts of its flats it stands for
+             */
+            inhibits: number;
+            /**
              * Cause
              * @description the record that brought it about, masked
              * @example 粤*
@@ -1657,6 +1752,11 @@ export interface components {
              * @description as its alert's: nobody knows if it still holds, for a topic is quiet
              */
             unknown: boolean;
+            /**
+             * Line
+             * @description what is one warning over an area is one line; null: it stands alone
+             */
+            line: string | null;
             /**
              * Outcome
              * @description the result of a completed task
@@ -1941,9 +2041,16 @@ export interface components {
         Count: {
             /**
              * Count
+             * @description alerts
              * @example 128
              */
             count: number;
+            /**
+             * Lines
+             * @description rows of the list with `lines`
+             * @example 100
+             */
+            lines: number;
             /**
              * More
              * @description there are more, and nobody counted them
@@ -2301,6 +2408,40 @@ export interface components {
             /** Replayed At */
             replayed_at: string | null;
         };
+        /**
+         * Line
+         * @description What an alert of a list with `lines` stands for: those of its line that fit the list's filters.
+         */
+        Line: {
+            /**
+             * Alerts
+             * @example 29
+             */
+            alerts: number;
+            /**
+             * Visited
+             * @description of them those whose work is done
+             * @example 12
+             */
+            visited: number;
+            /**
+             * Urgent
+             * @description of them those that are urgent
+             * @example 29
+             */
+            urgent: number;
+            /**
+             * Title Zh
+             * @description what they have in common
+             * @example 暴雨橙色预警（雨量 63 mm）
+             */
+            title_zh: string;
+            /**
+             * Title En
+             * @example orange rain warning (63 mm)
+             */
+            title_en: string;
+        };
         /** Login */
         Login: {
             /**
@@ -2494,6 +2635,31 @@ export interface components {
             note?: string | null;
             /** Photo */
             photo?: string | null;
+        };
+        /** NewSilence */
+        NewSilence: {
+            /**
+             * Rule
+             * @example newly-let
+             */
+            rule: string;
+            /**
+             * Area
+             * @description a district, street, community or grid of the account's area; empty: the city
+             * @example 440113001
+             */
+            area: string;
+            /**
+             * Reason
+             * @example 整栋改造，七月底前每日有施工方巡查
+             */
+            reason: string;
+            /**
+             * Ends At
+             * Format: date-time
+             * @description within 90 days; it ends by itself
+             */
+            ends_at: string;
         };
         /**
          * Nothing
@@ -3272,6 +3438,89 @@ export interface components {
              */
             released: number;
         };
+        /** Silence */
+        Silence: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Rule
+             * @example newly-let
+             */
+            rule: string;
+            /**
+             * Area
+             * @example 440113001
+             */
+            area: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Made By Name
+             * @description its owner, as they were called then
+             * @example panyu-centre
+             */
+            made_by_name: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Ended At
+             * @description null: it holds
+             */
+            ended_at: string | null;
+            /**
+             * Ended By Name
+             * @description who ended it before its time; null: it ended by itself, or holds
+             */
+            ended_by_name: string | null;
+            /**
+             * Alerts
+             * @description open alerts of the caller's area that it silences now
+             * @example 17
+             */
+            alerts: number;
+            /**
+             * May End
+             * @description whether this account may end it
+             */
+            may_end: boolean;
+        };
+        /** SilencedBy */
+        SilencedBy: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Name
+             * @description who made the silence
+             * @example panyu-centre
+             */
+            name: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /** Silences */
+        Silences: {
+            /** Items */
+            items: components["schemas"]["Silence"][];
+        };
         /** Summary */
         Summary: {
             /**
@@ -3310,6 +3559,12 @@ export interface components {
              * @example 1
              */
             escalated: number;
+            /**
+             * Silenced
+             * @description open alerts that stand back behind a silence, not among `open`: `state=silenced`
+             * @example 17
+             */
+            silenced: number;
             /**
              * Asking
              * @description of them those whose worker asks for a suspension or more time: `task=asking`
@@ -3396,6 +3651,11 @@ export interface components {
              * @description as its alert's: nobody knows if it still holds, for a topic is quiet
              */
             unknown: boolean;
+            /**
+             * Line
+             * @description what is one warning over an area is one line; null: it stands alone
+             */
+            line: string | null;
             /**
              * Outcome
              * @description the result of a completed task
@@ -4111,8 +4371,10 @@ export interface operations {
                 /** @description `next` of the page before */
                 cursor?: string | null;
                 limit?: number;
-                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
-                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
+                /** @description what is one warning over an area is one item of the list */
+                lines?: boolean;
+                /** @description `open` is not yet resolved and shown; `inhibited` is open and stands back behind another alert, `silenced` behind a silence; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "inhibited" | "silenced" | "resolved" | "held" | "unknown" | "any";
                 rule?: string | null;
                 severity?: ("urgent" | "today" | "planned") | null;
                 /** @description a district, street, community or grid */
@@ -4127,6 +4389,8 @@ export interface operations {
                 task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
+                /** @description only the alerts of this line of a list */
+                line?: string | null;
             };
             header?: never;
             path?: never;
@@ -4193,8 +4457,8 @@ export interface operations {
     count_api_v1_alerts_count_get: {
         parameters: {
             query?: {
-                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
-                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
+                /** @description `open` is not yet resolved and shown; `inhibited` is open and stands back behind another alert, `silenced` behind a silence; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "inhibited" | "silenced" | "resolved" | "held" | "unknown" | "any";
                 rule?: string | null;
                 severity?: ("urgent" | "today" | "planned") | null;
                 /** @description a district, street, community or grid */
@@ -4209,6 +4473,8 @@ export interface operations {
                 task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
+                /** @description only the alerts of this line of a list */
+                line?: string | null;
             };
             header?: never;
             path?: never;
@@ -6708,8 +6974,8 @@ export interface operations {
             query?: {
                 /** @description a district, street or community; empty for the city */
                 parent?: string;
-                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
-                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
+                /** @description `open` is not yet resolved and shown; `inhibited` is open and stands back behind another alert, `silenced` behind a silence; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "inhibited" | "silenced" | "resolved" | "held" | "unknown" | "any";
                 rule?: string | null;
                 severity?: ("urgent" | "today" | "planned") | null;
                 /** @description a district, street, community or grid */
@@ -6724,6 +6990,8 @@ export interface operations {
                 task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
+                /** @description only the alerts of this line of a list */
+                line?: string | null;
             };
             header?: never;
             path?: never;
@@ -6794,8 +7062,8 @@ export interface operations {
                 zoom?: number;
                 /** @description west,south,east,north in degrees: 113.1,22.8,113.5,23.1 */
                 within?: string | null;
-                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
-                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
+                /** @description `open` is not yet resolved and shown; `inhibited` is open and stands back behind another alert, `silenced` behind a silence; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "inhibited" | "silenced" | "resolved" | "held" | "unknown" | "any";
                 rule?: string | null;
                 severity?: ("urgent" | "today" | "planned") | null;
                 /** @description a district, street, community or grid */
@@ -6810,6 +7078,8 @@ export interface operations {
                 task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
+                /** @description only the alerts of this line of a list */
+                line?: string | null;
             };
             header?: never;
             path?: never;
@@ -8051,6 +8321,214 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": string;
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    silences_api_v1_silences_get: {
+        parameters: {
+            query?: {
+                /** @description those that have ended, instead of those that hold */
+                ended?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silences"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_api_v1_silences_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSilence"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silences"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_api_v1_silences__silence_id__end_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                silence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silences"];
                 };
             };
             /** @description no session, or it has ended */

@@ -27,6 +27,8 @@ declare global {
     type Problem = Partial<Schemas["Problem"]>;
     type RoutePlan = Schemas["RoutePlan"];
     type Row = Schemas["Row"];
+    type Silence = Schemas["Silence"];
+    type NewSilence = Schemas["NewSilence"];
     type Summary = Schemas["Summary"];
     type Task = Schemas["Task"];
     type Unmasked = Schemas["Unmasked"];

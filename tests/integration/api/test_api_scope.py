@@ -55,7 +55,7 @@ WITHOUT_OBJECT = {
     "/map/grids", "/map/alerts", "/freshness", "/stats/alerts-by-rule", "/stats/acknowledge", "/stream",
     "/queues", "/sealing-key", "/sealed/open", "/health/live", "/health/ready", "/openapi.json", "/asyncapi.json",
     "/catalogue", "/catalogue/{topic}", "/route", "/department", "/roster", "/heartbeat", "/shift/end",
-    "/plates", "/reports",
+    "/plates", "/reports", "/silences",
 }  # fmt: skip
 
 
@@ -64,6 +64,7 @@ ATTACKED_ELSEWHERE = {
     # test_api_plates.py and test_api_photos.py, which have plates, reports and photos
     *("/plates/{code}", "/plates/{code}/reports", "/plates/{code}/door", "/photos/{photo_id}"),
     *("/reports/{report_id}/accept", "/reports/{report_id}/decline", "/reports/{report_id}/photo"),
+    "/silences/{silence_id}/end",  # test_api_noise.py
     *(f"/tasks/{{task_id}}/{part}" for part in ("photos", "visits")),
 }
 

@@ -190,4 +190,9 @@ export const reportPhoto = (id) => `${BASE}/reports/${part(id)}/photo`;
 export const visitPhoto = (id) => `${BASE}/photos/${part(id)}`;
 /** Earlier visits at a task's door. @type {(task: string) => Promise<City.VisitBefore[]>} */
 export const visitsBefore = async (task) => listed(await request("GET", `/tasks/${part(task)}/visits`));
+/** Silences that hold in one's area, or have ended. @type {(filter?: object) => Promise<City.Silence[]>} */
+export const silences = async (filter = {}) => listed(await request("GET", `/silences${query(filter)}`));
+/** @type {(wanted: City.NewSilence) => Promise<unknown>} */
+export const silence = (wanted) => request("POST", "/silences", wanted);
+export const endSilence = (id) => request("POST", `/silences/${part(id)}/end`, {});
 export const STREAM = `${BASE}/stream`;

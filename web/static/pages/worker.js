@@ -23,8 +23,8 @@ import { MoveForm } from "../components/move-form.js";
 import { OutboxStrip } from "../components/outbox-strip.js";
 import { PasswordChange } from "../components/password-change.js";
 import { Refusal } from "../components/refusal.js";
+import { RouteHead } from "../components/route-head.js";
 import { RouteMap } from "../components/route-map.js";
-import { RouteTools } from "../components/route-tools.js";
 import { plateOf, Scan } from "../components/scan.js";
 import { ShiftStrip } from "../components/shift-strip.js";
 import { StopCard } from "../components/stop-card.js";
@@ -203,7 +203,7 @@ const Worker = {
         ? h("p", { class: "kept small" }, t("worker.kept", { at: clock(today.state.readAt) }))
         : null,
       h(Refusal, { error: today.error.value }),
-      h(RouteTools, { plan: today.state.plan, planning: today.planning.value, onReplan: () => today.replan(true) }),
+      h(RouteHead, { ...today.head.value, onReplan: () => today.replan(true) }),
       h("ol", { class: "route", "aria-label": t("worker.title"), "data-test": "route" }, onRoute.value.map(stopCard)),
       leftOut.value.length
         ? h("details", { class: "finished", open: true, "data-test": "left-out" }, [
