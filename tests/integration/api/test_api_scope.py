@@ -41,6 +41,7 @@ def addresses(street: Street) -> list[tuple[str, str, dict[str, Any]]]:
         ("POST", f"/tasks/{task}/decline", reason),
         ("POST", f"/tasks/{task}/resume", reason),
         ("POST", f"/tasks/{task}/instruct", {"note": "x"}),
+        ("POST", f"/calls/{task}/answer", {}),
         *(("GET", f"/rows/{view}/{getattr(street, view)}", {}) for view in ("resident", "household", "dwelling")),
         ("POST", f"/rows/resident/{street.resident}", {"purpose": "verify_fact"}),
         ("POST", f"/rows/household/{street.household}", {"purpose": "handle_case", "case": str(finding)}),
@@ -54,7 +55,7 @@ WITHOUT_OBJECT = {
     "/rows/legal_person/lookup",     "/rows/{view}/{key}/looks",
     "/map/grids", "/map/alerts", "/freshness", "/stats/alerts-by-rule", "/stats/acknowledge", "/stream",
     "/queues", "/sealing-key", "/sealed/open", "/health/live", "/health/ready", "/openapi.json", "/asyncapi.json",
-    "/catalogue", "/catalogue/{topic}", "/route", "/department", "/roster", "/heartbeat", "/shift/end",
+    "/catalogue", "/catalogue/{topic}", "/route", "/department", "/roster", "/heartbeat", "/shift/end", "/calls",
     "/plates", "/reports",
 }  # fmt: skip
 

@@ -26,11 +26,15 @@ def north(metres: float) -> tuple[float, float]:
     return DOOR[0], DOOR[1] + metres / METRES_OF_LATITUDE
 
 
-def call(world: World, grid: str | None = GRID_A, place: tuple[float, float] | None = DOOR, door: str = "d1") -> uuid.UUID:
+def call(
+    world: World, grid: str | None = GRID_A, place: tuple[float, float] | None = DOOR, door: str = "d1"
+) -> uuid.UUID:
     """Somebody presses the button behind this door."""
     world.place(door, grid)
     with psycopg.connect(world.database.admin) as admin:
-        admin.execute("UPDATE city.placement SET lon = %s, lat = %s WHERE dwelling = %s", (*(place or (None, None)), door))
+        admin.execute(
+            "UPDATE city.placement SET lon = %s, lat = %s WHERE dwelling = %s", (*(place or (None, None)), door)
+        )
     cause = str(uuid.uuid4())
     finding = world.alert(
         door, rule="button-sos", domain="sos", view="resident", subject="k1.x", severity="urgent", cause=cause
@@ -249,7 +253,7 @@ def test_who_was_told_answers_a_call_of_another_grid_and_reports_there(world: Wo
     with pytest.raises(psycopg.Error, match="claimed by near"):
         answer(world, other, task)
     with world.as_account(near) as connection:
-        kept = connection.execute("SELECT kept_as FROM city.visit(%s, '{\"outcome\": \"done\"}')", (task,)).fetchone()
+        kept = connection.execute('SELECT kept_as FROM city.visit(%s, \'{"outcome": "done"}\')', (task,)).fetchone()
     assert kept == ("completion",)
     assert calls(world, near) == []
 

@@ -74,7 +74,11 @@ class Calls(RuleBasedStateMachine):
         for who, far in zip(WORKERS, metres, strict=True):
             self.a_tablet_beats(who, far, age)
 
-    @rule(who=st.sampled_from(WORKERS), metres=st.one_of(st.none(), st.integers(0, 6_000)), age=st.sampled_from([0, 30, 500, 700]))
+    @rule(
+        who=st.sampled_from(WORKERS),
+        metres=st.one_of(st.none(), st.integers(0, 6_000)),
+        age=st.sampled_from([0, 30, 500, 700]),
+    )
     def a_tablet_beats(self, who: str, metres: int | None, age: int) -> None:
         lon, lat = north(metres) if metres is not None else (None, None)
         at = self.now - age * SECOND
@@ -130,7 +134,8 @@ class Calls(RuleBasedStateMachine):
     def nearest(self, task: uuid.UUID, number: int, known: set[str | None]) -> str | None:
         """Who is told now, counted by hand."""
         gave_up = self.admin.execute(
-            "SELECT a.name FROM city.task_event e JOIN city.account a ON a.id = e.actor WHERE task = %s AND number = %s",
+            "SELECT a.name FROM city.task_event e JOIN city.account a ON a.id = e.actor"
+            " WHERE task = %s AND number = %s",
             (task, number),
         ).fetchall()
         ranked = []
@@ -170,8 +175,8 @@ def machine(world: World) -> Iterator[type[Calls]]:
         accounts = {row["name"]: row["id"] for row in admin.execute("SELECT id, name FROM city.account").fetchall()}
         admin.execute(
             "INSERT INTO city.shift (grid, begins, ends, worker) SELECT a.scope, day, day + interval '24 hours', a.id"
-            " FROM city.account a, generate_series(%(begin)s - interval '2 days', %(begin)s + interval '60 days', '1 day')"
-            " day WHERE a.name = ANY (%(workers)s)",
+            " FROM city.account a, generate_series(%(begin)s - interval '2 days', %(begin)s + interval '60 days',"
+            " '1 day') day WHERE a.name = ANY (%(workers)s)",
             {"begin": BEGIN, "workers": list(WORKERS)},
         )
         for task in tasks:

@@ -126,8 +126,8 @@ export const moveTask = (task, move, body, key) => {
  * @type {(wish: {position?: {lon: number, lat: number}, before?: string[], anew?: boolean}) => Promise<City.RoutePlan>}
  */
 export const planRoute = (wish) => request("POST", "/route", wish);
-/** @type {() => Promise<City.Beat>} */
-export const heartbeat = () => request("POST", "/heartbeat", {});
+/** @type {(position: {lon: number, lat: number, age_s: number} | null) => Promise<City.Beat>} */
+export const heartbeat = (position) => request("POST", "/heartbeat", position ? { position } : {});
 /** @type {(note: string | null) => Promise<{released: number}>} */
 export const endShift = (note) => request("POST", "/shift/end", note ? { note } : {});
 /** Today's shifts of the area. */
