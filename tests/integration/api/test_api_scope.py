@@ -41,7 +41,6 @@ def addresses(street: Street) -> list[tuple[str, str, dict[str, Any]]]:
         ("POST", f"/tasks/{task}/decline", reason),
         ("POST", f"/tasks/{task}/resume", reason),
         ("POST", f"/tasks/{task}/instruct", {"note": "x"}),
-        ("POST", f"/calls/{task}/answer", {}),
         *(("GET", f"/rows/{view}/{getattr(street, view)}", {}) for view in ("resident", "household", "dwelling")),
         ("POST", f"/rows/resident/{street.resident}", {"purpose": "verify_fact"}),
         ("POST", f"/rows/household/{street.household}", {"purpose": "handle_case", "case": str(finding)}),
@@ -62,6 +61,7 @@ WITHOUT_OBJECT = {
 
 ATTACKED_ELSEWHERE = {
     "/patrols/{patrol_id}/complete",  # test_api_route.py, which has a patrol plan
+    "/calls/{task_id}/answer",  # test_api_calls.py, which has a call
     # test_api_plates.py and test_api_photos.py, which have plates, reports and photos
     *("/plates/{code}", "/plates/{code}/reports", "/plates/{code}/door", "/photos/{photo_id}"),
     *("/reports/{report_id}/accept", "/reports/{report_id}/decline", "/reports/{report_id}/photo"),
