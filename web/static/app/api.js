@@ -130,6 +130,10 @@ export const planRoute = (wish) => request("POST", "/route", wish);
 export const heartbeat = (position) => request("POST", "/heartbeat", position ? { position } : {});
 /** @type {(note: string | null) => Promise<{released: number}>} */
 export const endShift = (note) => request("POST", "/shift/end", note ? { note } : {});
+/** Calls for help that concern the account. @type {() => Promise<City.Call[]>} */
+export const calls = async () => listed(await request("GET", "/calls"));
+/** @type {(task: string) => Promise<City.Call[]>} */
+export const answerCall = async (task) => listed(await request("POST", `/calls/${part(task)}/answer`, {}));
 /** Today's shifts of the area. */
 export const roster = async () => listed(await request("GET", "/roster"));
 /**
