@@ -19,6 +19,7 @@ from api.planner import Planner
 from api.problems import MEDIA_TYPE, Problem
 from api.routes import (
     alerts,
+    calls,
     catalogue,
     department,
     health,
@@ -57,6 +58,7 @@ PARTS = (
         tasks,
         route,
         shifts,
+        calls,
         sealed,
         rows,
         overview,

@@ -93,6 +93,14 @@ class Settings(BaseSettings):
         description="shifts of grid workers, into which their routes are planned; at other hours one of 8 hours begins",
     )
 
+    call_next_seconds: int = Field(
+        60, ge=1, description="a call for help that nobody has acknowledged goes to the next worker and the desk"
+    )
+    call_within_metres: int = Field(5_000, ge=1, description="a worker who is farther from a call is not told of it")
+    call_position_seconds: int = Field(
+        600, ge=1, description="a tablet's position is forgotten after so long, and is worth nothing for a call"
+    )
+
     live_since: datetime = Field(
         datetime(1970, 1, 1, tzinfo=UTC), description="going live: findings that rest only on older facts are held back"
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from database import queries, service_calendar
+from database import calls, queries, service_calendar
 from runtime.metrics import OPEN_ALERTS, OVERDUE_TASKS, TASKS, show
 from runtime.settings import Settings
 from sinks.closing import with_facts
@@ -77,6 +77,8 @@ class GridTasks:
             alerts = [record.value | {"version": record.offset} for record in some if record.value is not None]
             changed += queries.record_alerts(connection, alerts) if alerts else 0
             changed += queries.forget_alerts(connection, gone) if gone else 0
+        if any(record.value and record.value.get("domain") == "sos" for record in records):
+            calls.tell(connection)  # the nearest worker knows of a call when its task does
         connection.execute("NOTIFY city_feed")
         return changed
 
@@ -137,6 +139,10 @@ def turn(_: Settings, connection: Connection) -> None:
     told = connection.execute("SELECT city.tell_due(now(), %s)", (MOST_TOLD,)).fetchone()
     if told and told[0]:
         log.info("escalated", notifications=told[0])
+    turns = calls.tell(connection)
+    if turns:
+        log.info("calls_told", turns=turns)
+    calls.forget_positions(connection)
     show(OPEN_ALERTS, {(rule, severity): number for rule, severity, number in connection.execute(OPEN)})
     show(TASKS, {(state,): number for state, number in connection.execute(BY_STATE)})
     show(OVERDUE_TASKS, {(severity,): number for severity, number in connection.execute(OVERDUE)})
@@ -147,6 +153,8 @@ def learn(settings: Settings, connection: Connection) -> None:
     """Teach the database the offices' days and hours, before it says until when the first task is to be done."""
     if service_calendar.learn(connection, settings.office_hours):
         log.info("service_calendar_changed")
+    if calls.learn(connection, settings.call_next_seconds, settings.call_within_metres, settings.call_position_seconds):
+        log.info("call_settings_changed")
 
 
 SINK = Sink("grid-tasks", lambda: ["alerts", "rows.dwelling"], GridTasks, begin=learn, tick=turn)

@@ -629,6 +629,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calls for help that concern the caller
+         * @description Those that wait first, at most 50. A desk sees all of its area, with who was told and when the next is; a grid
+         *     worker those that they were told of while nobody has acknowledged them, wherever they lie, and their own.
+         */
+        get: operations["calls_api_v1_calls_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{task_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that one is at a call
+         * @description dispatched → acknowledged, by a desk of its place or a worker who was told of it; nobody else is told. The answer
+         *     is the caller's calls as they are now.
+         */
+        post: operations["answer_api_v1_calls__task_id__answer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sealing-key": {
         parameters: {
             query?: never;
@@ -1468,6 +1510,11 @@ export interface components {
             /** Items */
             items: components["schemas"]["HourOfRule"][];
         };
+        /** Alive */
+        Alive: {
+            /** @description none: the worker does not allow it, or it is not known */
+            position?: components["schemas"]["api__shift_models__Position"] | null;
+        };
         /** Area */
         Area: {
             /**
@@ -1533,6 +1580,82 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
+        };
+        /** Call */
+        Call: {
+            /**
+             * Task
+             * Format: uuid
+             */
+            task: string;
+            /**
+             * Finding Id
+             * Format: uuid
+             */
+            finding_id: string;
+            /**
+             * Rule
+             * @example button-sos
+             */
+            rule: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "dispatched" | "acknowledged";
+            /** Queue */
+            queue: string;
+            /**
+             * Dispatched At
+             * Format: date-time
+             */
+            dispatched_at: string;
+            /** Why Zh */
+            why_zh: string;
+            /** Why En */
+            why_en: string;
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            /**
+             * By
+             * @description who has claimed it
+             */
+            by: string | null;
+            /** Mine */
+            mine: boolean;
+            /** May Answer */
+            may_answer: boolean;
+            /**
+             * Sees Case
+             * @description it lies in the caller's own area: the case can be opened
+             */
+            sees_case: boolean;
+            place: components["schemas"]["Place"] | null;
+            /**
+             * Next At
+             * @description when the next is told; null: somebody has acknowledged it
+             */
+            next_at: string | null;
+            /**
+             * Desk At
+             * @description when the desk was told; null: not yet
+             */
+            desk_at: string | null;
+            /**
+             * Told At
+             * @description when the caller was told
+             */
+            told_at: string | null;
+            /**
+             * Told
+             * @description workers, in their order; for desks only
+             */
+            told: components["schemas"]["Told"][];
+        };
+        /** Calls */
+        Calls: {
+            /** Items */
+            items: components["schemas"]["Call"][];
         };
         /** Case */
         Case: {
@@ -2901,22 +3024,6 @@ export interface components {
             /** Items */
             items: components["schemas"]["PlateMark"][];
         };
-        /**
-         * Position
-         * @description Degrees, WGS 84.
-         */
-        Position: {
-            /**
-             * Lon
-             * @example 113.36
-             */
-            lon: number;
-            /**
-             * Lat
-             * @example 22.94
-             */
-            lat: number;
-        };
         /** Preferences */
         Preferences: {
             /**
@@ -3314,7 +3421,7 @@ export interface components {
         /** RouteWish */
         RouteWish: {
             /** @description where the worker is; it is not kept */
-            position?: components["schemas"]["Position"] | null;
+            position?: components["schemas"]["api__route_models__Position"] | null;
             /**
              * Before
              * @description keys of the stops in the order that the worker has in hand
@@ -3790,6 +3897,24 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Told */
+        Told: {
+            /**
+             * Name
+             * @example panyu-w-3
+             */
+            name: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Metres
+             * @description from the call's door; null: no position was known
+             */
+            metres: number | null;
+        };
         /** TopicField */
         TopicField: {
             /**
@@ -3960,6 +4085,44 @@ export interface components {
         Workers: {
             /** Items */
             items: components["schemas"]["Worker"][];
+        };
+        /**
+         * Position
+         * @description Degrees, WGS 84.
+         */
+        api__route_models__Position: {
+            /**
+             * Lon
+             * @example 113.36
+             */
+            lon: number;
+            /**
+             * Lat
+             * @example 22.94
+             */
+            lat: number;
+        };
+        /**
+         * Position
+         * @description Where the tablet is, WGS 84. The last one only is kept, for as long as it can say who is nearest to a call.
+         */
+        api__shift_models__Position: {
+            /**
+             * Lon
+             * @example 113.36
+             */
+            lon: number;
+            /**
+             * Lat
+             * @example 22.94
+             */
+            lat: number;
+            /**
+             * Age S
+             * @description how long ago, by the tablet's own clock
+             * @default 0
+             */
+            age_s: number;
         };
         /**
          * FieldError
@@ -6228,7 +6391,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["Nothing"];
+                "application/json": components["schemas"]["Alive"];
             };
         };
         responses: {
@@ -6308,6 +6471,145 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShiftEnded"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calls_api_v1_calls_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calls"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_api_v1_calls__task_id__answer_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description sent again, it is still one move */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calls"];
                 };
             };
             /** @description no session, or it has ended */

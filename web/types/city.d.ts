@@ -10,6 +10,7 @@ declare global {
     type Alert = Schemas["Alert"];
     type Alerts = Schemas["Alerts"];
     type Beat = Schemas["Beat"];
+    type Call = Schemas["Call"];
     type Case = Schemas["Case"];
     type Count = Schemas["Count"];
     type Worker = Schemas["Worker"];

@@ -132,10 +132,14 @@ export const moveTask = (task, move, body, key) => {
  * @type {(wish: {position?: {lon: number, lat: number}, before?: string[], anew?: boolean}) => Promise<City.RoutePlan>}
  */
 export const planRoute = (wish) => request("POST", "/route", wish);
-/** @type {() => Promise<City.Beat>} */
-export const heartbeat = () => request("POST", "/heartbeat", {});
+/** @type {(position: {lon: number, lat: number, age_s: number} | null) => Promise<City.Beat>} */
+export const heartbeat = (position) => request("POST", "/heartbeat", position ? { position } : {});
 /** @type {(note: string | null) => Promise<{released: number}>} */
 export const endShift = (note) => request("POST", "/shift/end", note ? { note } : {});
+/** Calls for help that concern the account. @type {() => Promise<City.Call[]>} */
+export const calls = async () => listed(await request("GET", "/calls"));
+/** @type {(task: string) => Promise<City.Call[]>} */
+export const answerCall = async (task) => listed(await request("POST", `/calls/${part(task)}/answer`, {}));
 /** Today's shifts of the area. */
 export const roster = async () => listed(await request("GET", "/roster"));
 /**

@@ -1,5 +1,6 @@
 // All English texts of the pages (tests/contracts/test_page_texts.py keeps both languages alike).
 
+import calls from "./en/calls.js";
 import catalogue from "./en/catalogue.js";
 import department from "./en/department.js";
 import life from "./en/life.js";
@@ -9,4 +10,14 @@ import plate from "./en/plate.js";
 import record from "./en/record.js";
 import shared from "./en/shared.js";
 
-export default { ...shared, ...catalogue, ...department, ...life, ...noise, ...pages, ...plate, ...record };
+export default {
+  ...shared,
+  ...calls,
+  ...catalogue,
+  ...department,
+  ...life,
+  ...noise,
+  ...pages,
+  ...plate,
+  ...record,
+};
