@@ -1,4 +1,4 @@
-"""Results go back to whoever stated the fact, and a correction proposed at the door is a question to them: in the move's
+"""Results go back to whoever stated the fact; a correction proposed at the door is a question to them: in the move's
 own transaction, to nobody else, and what rests on the fact is contested until it is settled."""
 
 from __future__ import annotations
