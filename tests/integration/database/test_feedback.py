@@ -55,7 +55,7 @@ class Street:
 
     def rows(self, token: str, query: str, *values: Any) -> list[dict[str, Any]]:
         with self.world.as_account(token) as connection, connection.cursor(row_factory=dict_row) as cursor:
-            return cursor.execute(query, values).fetchall()  # type: ignore[arg-type]
+            return cursor.execute(query, values).fetchall()
 
     def questions(self, token: str, department: str = "housing") -> list[dict[str, Any]]:
         return self.rows(token, "SELECT * FROM city.questions_of(%s, 100)", department)

@@ -40,7 +40,7 @@ def test_a_result_a_question_and_its_answer_are_on_the_department_s_topic(
     def on(topic: str) -> list[dict[str, Any]]:
         found = records(settings, topic)
         assert {record.key() for record in found} == {str(task).encode()}
-        assert len({dict(record.headers() or [])["ce_id"] for record in found}) == len(found)  # type: ignore[call-overload]
+        assert len({dict(record.headers() or [])["ce_id"] for record in found}) == len(found)
         return [read.read(record.value() or b"") for record in found]
 
     housing, (police,) = on("feedback.housing"), on("feedback.police")
