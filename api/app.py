@@ -15,13 +15,16 @@ from fastapi.responses import JSONResponse
 from api import problems
 from api.database import AsCaller, make_pool
 from api.gate import ROOT, Gate
+from api.operations import Operations, Unwatched
 from api.planner import Planner
 from api.problems import MEDIA_TYPE, Problem
 from api.routes import (
+    accounts,
     alerts,
     catalogue,
     department,
     health,
+    operations,
     overview,
     photos,
     plates,
@@ -61,6 +64,8 @@ PARTS = (
         overview,
         catalogue,
         department,
+        accounts,
+        operations,
         plates,
         photos,
         reports,
@@ -96,10 +101,12 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(settings: Settings, sinks: Mapping[str, Sequence[str]] | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, sinks: Mapping[str, Sequence[str]] | None = None, watched: Operations | None = None
+) -> FastAPI:
     """The application; its pool and its listener live from its start to its end (ASGI lifespan).
 
-    `sinks`: name → the topics that it reads, for the catalogue; this room knows no sink.
+    `sinks`: name → the topics that it reads, for the catalogue; this room knows no sink. `watched`: what runs.
     """
 
     @asynccontextmanager
@@ -128,6 +135,7 @@ def create_app(settings: Settings, sinks: Mapping[str, Sequence[str]] | None = N
     app.state.settings = settings
     app.state.sinks = sinks or {}
     entries(app.state.sinks)  # worked out once, before anybody waits for it
+    app.state.operations = watched or Unwatched()
     app.state.secure = settings.mode == "production"
     app.state.places = Places(settings.stream_limit, settings.streams_per_account)
     app.state.password_turns = asyncio.Semaphore(PASSWORDS_AT_ONCE)

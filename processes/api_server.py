@@ -21,6 +21,7 @@ from api import problems
 from api.app import create_app
 from api.gate import Gate
 from database.accounts import AccountRefused, refuse_demo_in_production
+from processes.operations import WatchedProcesses
 from runtime import metrics
 from runtime.http.hosts import hosts_of
 from runtime.http.patience import PatientHttp
@@ -47,8 +48,9 @@ class Site:
 
 
 def site(settings: Settings) -> Site:
-    """Everything that answers on the API's port. Raises web.assets.AssetMissing."""
-    return Site(create_app(settings, {name: sink.topics() for name, sink in sinks().items()}), pages(settings))
+    """Everything that answers on the API's port. Raises web.assets.AssetMissing, SettingsRefused."""
+    topics = {name: sink.topics() for name, sink in sinks().items()}
+    return Site(create_app(settings, topics, WatchedProcesses(settings)), pages(settings))
 
 
 def pages(settings: Settings) -> FastAPI:

@@ -3,9 +3,10 @@
 import catalogue from "./en/catalogue.js";
 import department from "./en/department.js";
 import life from "./en/life.js";
+import offices from "./en/offices.js";
 import pages from "./en/pages.js";
 import plate from "./en/plate.js";
 import record from "./en/record.js";
 import shared from "./en/shared.js";
 
-export default { ...shared, ...catalogue, ...department, ...life, ...pages, ...plate, ...record };
+export default { ...shared, ...catalogue, ...department, ...life, ...offices, ...pages, ...plate, ...record };
