@@ -23,6 +23,7 @@ from api.routes import (
     alerts,
     catalogue,
     department,
+    handover,
     health,
     operations,
     overview,
@@ -38,6 +39,7 @@ from api.routes import (
     tasks,
 )
 from api.sealing import SealingKeys
+from api.sheets import Sheets
 from api.stream import Places
 from api.watch import FeedWatch
 from runtime.http.hosts import hosts_of
@@ -66,6 +68,7 @@ PARTS = (
         department,
         accounts,
         operations,
+        handover,
         plates,
         photos,
         reports,
@@ -142,6 +145,7 @@ def create_app(
     app.state.pseudonyms = cache(lambda: Pseudonyms.of(settings))
     app.state.sealing = cache(lambda: SealingKeys.of(settings))
     app.state.photos = cache(lambda: photo_store(settings))
+    app.state.sheets = Sheets()
     app.state.picture_turns = asyncio.Semaphore(PICTURES_AT_ONCE)
     app.state.plate_limits = plates.PlateLimits()
     problems.install(app)

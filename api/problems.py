@@ -78,6 +78,12 @@ PLANNER_BUSY = Kind(
     Say("暂时无法规划路线", "No plan for now"),
     Say("路线规划暂时繁忙，请继续使用手上的路线，稍候再试。", "Keep to the route in hand and try again soon."),
 )
+SHEET_BUSY = Kind(
+    "sheet-busy",
+    503,
+    Say("暂时无法生成 PDF", "No PDF for now"),
+    Say("请稍候再试；若一直如此，请安装 fonts-noto-cjk。", "Try again soon; if it stays so, install fonts-noto-cjk."),
+)
 FULL = Kind(
     "streams-full",
     503,

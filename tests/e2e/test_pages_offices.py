@@ -170,3 +170,31 @@ def test_what_could_not_be_asked_is_unknown_and_not_zero(offices: ServedCity) ->
         assert page.locator("[data-test=process][data-name=clock]").get_attribute("data-state") == "away"
         assert page.locator("[data-test=process][data-name=api]").get_attribute("data-state") == "ready"
         page.screenshot(path=SCREENSHOTS / "ops-unknown.png", full_page=True)
+
+
+@SIZES
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_district_reads_what_the_shift_hands_over_and_takes_the_sheet(
+    offices: ServedCity, name: str, size: tuple[int, int], language: str
+) -> None:
+    with psycopg.connect(offices.database.owner) as owner:
+        owner.execute(
+            "INSERT INTO city.shift (grid, begins, ends, worker, deputy) SELECT %s, now(), now() + interval '5 hours', w.id, d.id"
+            " FROM city.account w, city.account d WHERE w.name = 'worker' AND d.name = 'colleague'",
+            (GRID,),
+        )
+    with signed_in(offices, "district", size=size, language=language) as (_, page):
+        page.locator("[data-test=number-workers_on_duty]").wait_for()
+        page.goto(f"{offices.url}/handover.html")
+        page.locator("[data-test=handed-open]").nth(6).wait_for()
+        assert page.locator("[data-test=number-open] strong").inner_text() == "7"
+        assert "worker" in page.locator("[data-test=handed-shift]").inner_text()
+        assert_fits(page)
+        assert_accessible(page)
+        page.screenshot(path=SCREENSHOTS / f"handover-{name}-{language}.png", full_page=True)
+        with page.expect_download() as started:
+            page.locator("[data-test=pdf]").click()
+        assert started.value.suggested_filename.endswith(".pdf")
+        assert started.value.path().read_bytes().startswith(b"%PDF")
+        page.locator("[data-test=sign-out]").click()
+        page.locator("[data-test=sign-in]").wait_for()

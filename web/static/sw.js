@@ -8,7 +8,7 @@ const RELEASE = { version: "", files: {} };
 const KEPT = "citygrid-pages-";
 const NAME = `${KEPT}${RELEASE.version}`;
 const CONTENT = "citygrid-content"; // header of what is kept: its SHA-256
-const AT_ONCE = 6;
+const AT_ONCE = 3; // of the six connections that a browser has to a server: the page works meanwhile
 
 /** What an older version has of the same content, by its SHA-256. */
 async function keptBefore() {
@@ -25,8 +25,10 @@ async function keptBefore() {
 }
 
 async function fetched(address, sha256) {
-  // whatever else answers there, another version for instance, is refused by its content
-  const answer = await fetch(address, { cache: "no-cache", integrity: `sha256-${sha256}` });
+  // Whatever else answers there, another version for instance, is refused by its content. What the page has just loaded
+  // is in the browser's own cache; if that is wrong, or it is no file for good, the server is asked.
+  const ask = (cache) => fetch(address, { cache, integrity: `sha256-${sha256}` });
+  const answer = await (address.startsWith("/v/") ? ask("default").catch(() => ask("reload")) : ask("reload"));
   if (!answer.ok) throw new Error(`${address}: HTTP ${answer.status}`);
   const headers = new Headers(answer.headers);
   headers.delete("content-encoding"); // it is kept as it was read

@@ -1140,6 +1140,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/handover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a shift hands over to the next
+         * @description Open tasks of the caller's area by urgency and deadline, suspended ones and why, what was done in the shift, and
+         *     who serves next. For command centres and grid workers; the look is recorded.
+         */
+        get: operations["handover_api_v1_handover_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handover.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same on paper
+         * @description A PDF in the account's language.
+         */
+        get: operations["sheet_api_v1_handover_pdf_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plates": {
         parameters: {
             query?: never;
@@ -2407,6 +2448,109 @@ export interface components {
              */
             refused: string | null;
         };
+        /** HandedTask */
+        HandedTask: {
+            /**
+             * Part
+             * @enum {string}
+             */
+            part: "open" | "suspended" | "done";
+            /**
+             * Task
+             * Format: uuid
+             */
+            task: string;
+            /**
+             * Finding
+             * Format: uuid
+             */
+            finding: string;
+            /** Rule */
+            rule: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "urgent" | "today" | "planned";
+            /**
+             * Queue
+             * @description grid, district or city
+             */
+            queue: string;
+            /** Address */
+            address: string | null;
+            /** Respond By */
+            respond_by: string | null;
+            /**
+             * Holder
+             * @description who has claimed it, if the caller may see the account
+             */
+            holder: string | null;
+            /**
+             * Reason
+             * @description why it is suspended, or is asked to be
+             */
+            reason: string | null;
+            /** Outcome */
+            outcome: string | null;
+            /**
+             * By Name
+             * @description who completed it; null: it closed by itself
+             */
+            by_name: string | null;
+            /**
+             * At
+             * @description when it was done
+             */
+            at: string | null;
+            /** Late */
+            late: boolean;
+            /**
+             * Due Next
+             * @description its deadline lies in the next shift
+             */
+            due_next: boolean;
+        };
+        /** Handover */
+        Handover: {
+            /**
+             * Scope
+             * @description the area: the caller's
+             */
+            scope: string;
+            /**
+             * Begins
+             * Format: date-time
+             */
+            begins: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /**
+             * Next Until
+             * Format: date-time
+             * @description when the next shift ends
+             */
+            next_until: string;
+            /** Counts */
+            counts: components["schemas"]["OpenCount"][];
+            /** Suspended */
+            suspended: number;
+            /** Done */
+            done: number;
+            /**
+             * Tasks
+             * @description at most 200 of each part, by urgency and deadline
+             */
+            tasks: components["schemas"]["HandedTask"][];
+            /**
+             * Roster
+             * @description shifts that run then or begin before the next one ends
+             */
+            roster: components["schemas"]["Shift"][];
+        };
         /** Health */
         Health: {
             /**
@@ -2884,6 +3028,20 @@ export interface components {
              * @example 2026-03-01
              */
             since: string | null;
+        };
+        /** OpenCount */
+        OpenCount: {
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "urgent" | "today" | "planned";
+            /** Open */
+            open: number;
+            /** Late */
+            late: number;
+            /** Due Next */
+            due_next: number;
         };
         /** Opened */
         Opened: {
@@ -8447,6 +8605,140 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ReplayAsked"];
                 };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    handover_api_v1_handover_get: {
+        parameters: {
+            query?: {
+                /** @description with an offset; if not given, when the shift began that runs */
+                from?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sheet_api_v1_handover_pdf_get: {
+        parameters: {
+            query?: {
+                /** @description with an offset; if not given, when the shift began that runs */
+                from?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description no session, or it has ended */
             401: {

@@ -14,6 +14,7 @@ declare global {
     type Count = Schemas["Count"];
     type Worker = Schemas["Worker"];
     type Check = Schemas["Check"];
+    type Handover = Schemas["Handover"];
     type ManagedPage = Schemas["ManagedPage"];
     type Managed = Schemas["Managed"];
     type GivenPassword = Schemas["GivenPassword"];

@@ -68,6 +68,7 @@ ATTACKED_ELSEWHERE = {
     # test_api_offices.py: by the role alone, no area has any of it
     *("/accounts", "/accounts/{account_id}", "/accounts/{account_id}/lock", "/accounts/{account_id}/password"),
     *("/looks", "/operations", "/letters", "/replays"),
+    *("/handover", "/handover.pdf"),  # test_api_handover.py
 }
 
 

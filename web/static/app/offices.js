@@ -14,6 +14,9 @@ export const lockAccount = (id, locked) => request("POST", `/accounts/${part(id)
 export const givePassword = (id) => request("POST", `/accounts/${part(id)}/password`, {});
 /** @type {(filter: object) => Promise<City.ListedLooks>} */
 export const looks = (filter) => request("GET", `/looks${query(filter)}`);
+/** What the shift that began at `from` hands over. @type {(from?: string) => Promise<City.Handover>} */
+export const handover = (from) => request("GET", `/handover${query({ from })}`);
+export const handoverSheet = (from) => `/api/v1/handover.pdf${query({ from })}`;
 /** @type {() => Promise<City.OperationPage>} */
 export const operations = () => request("GET", "/operations");
 /** @type {() => Promise<City.WaitingLetters>} */
