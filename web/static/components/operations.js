@@ -23,7 +23,7 @@ export const Processes = ({ processes }) => {
         ? "–"
         : [
             one.why ? h("q", { class: "small" }, one.why) : null,
-            h("span", { class: "small by" }, t(`ops.todo.${one.state}`)),
+            h("span", { class: "small under" }, t(`ops.todo.${one.state}`)),
           ],
   };
   return section(

@@ -27,8 +27,8 @@ const place = (one) => [
 ];
 const due = (one) => [
   one.respond_by ? clock(one.respond_by) : "–",
-  one.late ? h("strong", { class: "deadline result urgent" }, t("handover.late")) : null,
-  one.due_next ? h("strong", { class: "deadline result today" }, t("handover.next")) : null,
+  one.late ? h("strong", { class: "under result urgent" }, t("handover.late")) : null,
+  one.due_next ? h("strong", { class: "under result today" }, t("handover.next")) : null,
 ];
 const COLUMNS = {
   open: { level, rule, place, due, holder: (one) => one.holder ?? "–", reason: (one) => one.reason ?? "–" },
