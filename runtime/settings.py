@@ -55,6 +55,16 @@ class Settings(BaseSettings):
         description="where docs/runbooks can be opened by whoever is told of an alert",
     )
 
+    grafana_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s\"'#]*[^\s\"'#/])?$",
+        description="where operations find the dashboards of infra/grafana",
+    )
+    targets_file: Path | None = Field(
+        None,
+        description="who answers /ready and /metrics, as Prometheus reads it; the processes of this host if not set",
+    )
+
     kafka_bootstrap: str = Field("127.0.0.1:19092", description="host:port[,host:port]")
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"

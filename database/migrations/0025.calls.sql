@@ -1,4 +1,4 @@
--- depends: 0022.photos
+-- depends: 0024.silences
 -- Whom a call for help is told, one after the other: docs/decisions/0042-calls-for-help.md
 
 CREATE TABLE city.call_setting ( -- one row, taught by the process that tells (database/calls.py)

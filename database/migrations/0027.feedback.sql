@@ -1,4 +1,4 @@
--- depends: 0022.photos
+-- depends: 0025.calls
 -- What comes back to a department of what it stated: results of the work, and questions when the door says otherwise.
 -- docs/decisions/0043-two-ways.md
 

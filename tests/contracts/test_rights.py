@@ -77,6 +77,11 @@ def test_doors_read_no_event() -> None:
     assert may("outbox", "write") == ours | set(feedback_topics())
 
 
+def test_who_sends_back_reads_nothing_but_what_was_put_aside() -> None:
+    assert may("mending", "read") == {"dead-letters", "parked"}
+    assert may("mending", "write") == {"dead-letters", "parked", *contracts()}
+
+
 def test_nobody_but_stages_writes_rows_and_alerts() -> None:
     derived = re.compile(r"rows\.|alerts$|record-claims$")
     for login in LISTED:

@@ -1018,6 +1018,211 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts
+         * @description By name. For administrators; the look is recorded.
+         */
+        get: operations["accounts_api_v1_accounts_get"];
+        put?: never;
+        /**
+         * Make an account
+         * @description Its random password is in the answer, once, and kept nowhere.
+         */
+        post: operations["make_api_v1_accounts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give an account other rights
+         * @description It is signed out everywhere, and what it had claimed goes back to its queues. 422: one's own account.
+         */
+        put: operations["change_api_v1_accounts__account_id__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lock an account, or let it in again
+         * @description A locked one is signed out everywhere, and what it had claimed goes back to its queues; its history stays.
+         */
+        post: operations["lock_api_v1_accounts__account_id__lock_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give an account a new password
+         * @description Random, in the answer once, kept nowhere; the account's sessions end.
+         */
+        post: operations["give_password_api_v1_accounts__account_id__password_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who looked at what, and did what
+         * @description The newest first, a hundred at once. For administrators; this look is recorded too.
+         */
+        get: operations["looks_api_v1_looks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What runs, and how far each reader is
+         * @description Asked of the processes themselves, once in some seconds for everybody. For operations and administrators.
+         */
+        get: operations["operations_api_v1_operations_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Records that no reader could read
+         * @description Of all departments' topics. For operations and administrators.
+         */
+        get: operations["letters_api_v1_letters_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have records sent back to where they came from
+         * @description Each goes back once, as it came; `GET /letters` says what became of it. Who asked is recorded.
+         */
+        post: operations["replay_api_v1_replays_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a shift hands over to the next
+         * @description Open tasks of the caller's area by urgency and deadline, suspended ones and why, what was done in the shift, and
+         *     who serves next. For command centres and grid workers; the look is recorded.
+         */
+        get: operations["handover_api_v1_handover_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handover.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same on paper
+         * @description A PDF in the account's language.
+         */
+        get: operations["sheet_api_v1_handover_pdf_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plates": {
         parameters: {
             query?: never;
@@ -2367,6 +2572,21 @@ export interface components {
             coordinates: unknown[];
         };
         /**
+         * GivenPassword
+         * @description Shown once; it is kept nowhere.
+         */
+        GivenPassword: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Password */
+            password: string;
+        };
+        /**
          * Gone
          * @description A task that this account does not see any more.
          */
@@ -2457,6 +2677,109 @@ export interface components {
              * @description why nothing of it was taken
              */
             refused: string | null;
+        };
+        /** HandedTask */
+        HandedTask: {
+            /**
+             * Part
+             * @enum {string}
+             */
+            part: "open" | "suspended" | "done";
+            /**
+             * Task
+             * Format: uuid
+             */
+            task: string;
+            /**
+             * Finding
+             * Format: uuid
+             */
+            finding: string;
+            /** Rule */
+            rule: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "urgent" | "today" | "planned";
+            /**
+             * Queue
+             * @description grid, district or city
+             */
+            queue: string;
+            /** Address */
+            address: string | null;
+            /** Respond By */
+            respond_by: string | null;
+            /**
+             * Holder
+             * @description who has claimed it, if the caller may see the account
+             */
+            holder: string | null;
+            /**
+             * Reason
+             * @description why it is suspended, or is asked to be
+             */
+            reason: string | null;
+            /** Outcome */
+            outcome: string | null;
+            /**
+             * By Name
+             * @description who completed it; null: it closed by itself
+             */
+            by_name: string | null;
+            /**
+             * At
+             * @description when it was done
+             */
+            at: string | null;
+            /** Late */
+            late: boolean;
+            /**
+             * Due Next
+             * @description its deadline lies in the next shift
+             */
+            due_next: boolean;
+        };
+        /** Handover */
+        Handover: {
+            /**
+             * Scope
+             * @description the area: the caller's
+             */
+            scope: string;
+            /**
+             * Begins
+             * Format: date-time
+             */
+            begins: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /**
+             * Next Until
+             * Format: date-time
+             * @description when the next shift ends
+             */
+            next_until: string;
+            /** Counts */
+            counts: components["schemas"]["OpenCount"][];
+            /** Suspended */
+            suspended: number;
+            /** Done */
+            done: number;
+            /**
+             * Tasks
+             * @description at most 200 of each part, by urgency and deadline
+             */
+            tasks: components["schemas"]["HandedTask"][];
+            /**
+             * Roster
+             * @description shifts that run then or begin before the next one ends
+             */
+            roster: components["schemas"]["Shift"][];
         };
         /** Health */
         Health: {
@@ -2565,6 +2888,69 @@ export interface components {
              */
             title_en: string;
         };
+        /** ListedLook */
+        ListedLook: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Account */
+            account: string;
+            /** Role */
+            role: string;
+            /** Scope */
+            scope: string;
+            /**
+             * View
+             * @description what the keys are of
+             * @example resident
+             * @example alert
+             * @example account
+             * @example dead-letter
+             */
+            view: string;
+            /**
+             * Keys
+             * @description as the audit keeps them: pseudonyms and register numbers, at most 10
+             */
+            keys: string[];
+            /**
+             * Counted
+             * @description keys in all
+             */
+            counted: number;
+            /**
+             * Purpose
+             * @example handle_case
+             * @example list
+             */
+            purpose: string;
+            /** Case Id */
+            case_id: string | null;
+            /** Found */
+            found: boolean;
+        };
+        /** ListedLooks */
+        ListedLooks: {
+            /** Items */
+            items: components["schemas"]["ListedLook"][];
+            /**
+             * Next
+             * @description pass as `before`
+             */
+            next: string | null;
+        };
+        /** Lock */
+        Lock: {
+            /** Locked */
+            locked: boolean;
+        };
         /** Login */
         Login: {
             /**
@@ -2628,6 +3014,94 @@ export interface components {
              * @example 11010519491231002X
              */
             identity_number: string;
+        };
+        /**
+         * Managed
+         * @description An account as an administrator sees it; nothing of its password.
+         */
+        Managed: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Name
+             * @example panyu-w-3
+             */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "grid_worker" | "command_centre" | "department" | "ops" | "admin";
+            /**
+             * Scope
+             * @description a prefix of the grid code; empty for the city
+             */
+            scope: string;
+            /**
+             * Domains
+             * @description of rules whose alerts it sees; null is all
+             */
+            domains: string[] | null;
+            /**
+             * Department
+             * @description of role department: whose files it sees
+             */
+            department: string | null;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "zh" | "en";
+            /**
+             * Shown As
+             * @description what door plates call a grid worker
+             */
+            shown_as: string | null;
+            /** Demo */
+            demo: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Locked At
+             * @description since when nobody logs in by it
+             */
+            locked_at: string | null;
+            /**
+             * Used At
+             * @description when a session of it that is open was used last; null: none is open
+             */
+            used_at: string | null;
+        };
+        /** ManagedPage */
+        ManagedPage: {
+            /** Items */
+            items: components["schemas"]["Managed"][];
+            /**
+             * Counted
+             * @description accounts that fit, those on other pages included
+             */
+            counted: number;
+            /**
+             * Next
+             * @description pass as `after`
+             */
+            next: string | null;
+            /**
+             * Departments
+             * @description those that an account may belong to
+             */
+            departments: string[];
+            /**
+             * Domains
+             * @description those that an account may be limited to
+             */
+            domains: string[];
         };
         /** Me */
         Me: {
@@ -2715,6 +3189,41 @@ export interface components {
              * @example 2
              */
             amount?: number | null;
+        };
+        /** NewAccount */
+        NewAccount: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "grid_worker" | "command_centre" | "department" | "ops" | "admin";
+            /**
+             * Scope
+             * @description a prefix of the grid code (6, 9, 12 or 15 digits); empty for the city
+             * @default
+             */
+            scope: string;
+            /**
+             * Domains
+             * @description null: all
+             */
+            domains?: string[] | null;
+            /**
+             * Department
+             * @description of role department: whose files it sees
+             */
+            department?: string | null;
+            /**
+             * Name
+             * @example panyu-w-3
+             */
+            name: string;
+            /**
+             * Language
+             * @default zh
+             * @enum {string}
+             */
+            language: "zh" | "en";
         };
         /** NewPassword */
         NewPassword: {
@@ -2809,6 +3318,20 @@ export interface components {
              */
             since: string | null;
         };
+        /** OpenCount */
+        OpenCount: {
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "urgent" | "today" | "planned";
+            /** Open */
+            open: number;
+            /** Late */
+            late: number;
+            /** Due Next */
+            due_next: number;
+        };
         /** Opened */
         Opened: {
             /**
@@ -2816,6 +3339,33 @@ export interface components {
              * @description what was sealed, as JSON
              */
             content: unknown;
+        };
+        /** OperationPage */
+        OperationPage: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Processes */
+            processes: components["schemas"]["Running"][];
+            /**
+             * Readers
+             * @description those furthest behind first; null: the clock's process, which asks Kafka for it, does not answer
+             */
+            readers: components["schemas"]["ReaderLag"][] | null;
+            /**
+             * Readers At
+             * @description when Kafka last answered how far each reader is
+             */
+            readers_at: string | null;
+            /**
+             * Dashboards
+             * @description Grafana's, by name; empty: CITYGRID_GRAFANA_URL is not set
+             */
+            dashboards: {
+                [key: string]: string;
+            };
         };
         /**
          * Patrol
@@ -3123,6 +3673,26 @@ export interface components {
              */
             rating: "good" | "fair" | "poor";
         };
+        /** ReaderLag */
+        ReaderLag: {
+            /**
+             * Reader
+             * @description a stage or sink
+             * @example sink-alerts
+             */
+            reader: string;
+            /**
+             * Records
+             * @description that it has not read yet, of all its topics
+             * @example 0
+             */
+            records: number;
+            /**
+             * Topic
+             * @description the one of which most wait; null: none waits
+             */
+            topic: string | null;
+        };
         /** Readers */
         Readers: {
             /**
@@ -3221,6 +3791,19 @@ export interface components {
              */
             reason?: string | null;
         };
+        /** Replay */
+        Replay: {
+            /** Origins */
+            origins: string[];
+        };
+        /** ReplayAsked */
+        ReplayAsked: {
+            /**
+             * Asked
+             * @description that will be sent back; others are not there, were sent or are asked for already
+             */
+            asked: number;
+        };
         /** Report */
         Report: {
             /**
@@ -3296,6 +3879,30 @@ export interface components {
              * @description how many of the caller's area wait for a person
              */
             waiting: number;
+        };
+        /** Rights */
+        Rights: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "grid_worker" | "command_centre" | "department" | "ops" | "admin";
+            /**
+             * Scope
+             * @description a prefix of the grid code (6, 9, 12 or 15 digits); empty for the city
+             * @default
+             */
+            scope: string;
+            /**
+             * Domains
+             * @description null: all
+             */
+            domains?: string[] | null;
+            /**
+             * Department
+             * @description of role department: whose files it sees
+             */
+            department?: string | null;
         };
         /** Roster */
         Roster: {
@@ -3464,6 +4071,32 @@ export interface components {
             row: {
                 [key: string]: unknown;
             };
+        };
+        /** Running */
+        Running: {
+            /**
+             * Name
+             * @description as `citygrid status` has it
+             * @example stage-household
+             */
+            name: string;
+            /**
+             * Kind
+             * @example stage
+             */
+            kind: string;
+            /**
+             * State
+             * @description waiting: it runs, and `why` says for what; away: it does not answer
+             * @enum {string}
+             */
+            state: "ready" | "waiting" | "away";
+            /**
+             * Why
+             * @description in the process' own words
+             * @example PostgreSQL or Kafka is away
+             */
+            why: string | null;
         };
         /** Sealed */
         Sealed: {
@@ -4049,6 +4682,62 @@ export interface components {
             outcome: string | null;
             /** Note */
             note: string | null;
+        };
+        /**
+         * WaitingLetter
+         * @description A record that no reader could read: where it stood and why, nothing that it says.
+         */
+        WaitingLetter: {
+            /**
+             * Origin
+             * @description topic:partition:offset
+             */
+            origin: string;
+            /** Department */
+            department: string;
+            /** Topic */
+            topic: string;
+            /** Event Id */
+            event_id: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Kept In
+             * @enum {string}
+             */
+            kept_in: "dead-letters" | "parked";
+            /**
+             * Put Aside At
+             * Format: date-time
+             */
+            put_aside_at: string;
+            /** Replayed At */
+            replayed_at: string | null;
+            /**
+             * Asked Name
+             * @description who wanted it sent back last
+             */
+            asked_name: string | null;
+            /** Asked At */
+            asked_at: string | null;
+            /**
+             * Answer
+             * @description null: not done yet; gone: its retention is over; unreadable: this version cannot read it either
+             */
+            answer: ("sent" | "gone" | "unreadable" | "not_ours") | null;
+        };
+        /** WaitingLetters */
+        WaitingLetters: {
+            /**
+             * Items
+             * @description those that wait first; at most 200
+             */
+            items: components["schemas"]["WaitingLetter"][];
+            /**
+             * Waiting
+             * @description that were not sent back yet, those that are not listed included
+             */
+            waiting: number;
         };
         /** Worker */
         Worker: {
@@ -7864,6 +8553,764 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DepartmentPage"];
                 };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accounts_api_v1_accounts_get: {
+        parameters: {
+            query?: {
+                /** @description part of a name, or the beginning of a scope */
+                search?: string;
+                role?: ("grid_worker" | "command_centre" | "department" | "ops" | "admin") | null;
+                locked?: boolean | null;
+                /** @description `next` of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedPage"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_api_v1_accounts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccount"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenPassword"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_api_v1_accounts__account_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rights"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lock_api_v1_accounts__account_id__lock_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Lock"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_password_api_v1_accounts__account_id__password_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenPassword"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    looks_api_v1_looks_get: {
+        parameters: {
+            query: {
+                /** @description with an offset */
+                from: string;
+                /** @description with an offset; at most 92 days later */
+                until: string;
+                account?: string | null;
+                view?: string | null;
+                /** @description `next` of the page before */
+                before?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedLooks"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operations_api_v1_operations_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationPage"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    letters_api_v1_letters_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingLetters"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_api_v1_replays_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Replay"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayAsked"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    handover_api_v1_handover_get: {
+        parameters: {
+            query?: {
+                /** @description with an offset; if not given, when the shift began that runs */
+                from?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sheet_api_v1_handover_pdf_get: {
+        parameters: {
+            query?: {
+                /** @description with an offset; if not given, when the shift began that runs */
+                from?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description no session, or it has ended */
             401: {

@@ -15,6 +15,13 @@ declare global {
     type Count = Schemas["Count"];
     type Worker = Schemas["Worker"];
     type Check = Schemas["Check"];
+    type Handover = Schemas["Handover"];
+    type ManagedPage = Schemas["ManagedPage"];
+    type Managed = Schemas["Managed"];
+    type GivenPassword = Schemas["GivenPassword"];
+    type ListedLooks = Schemas["ListedLooks"];
+    type OperationPage = Schemas["OperationPage"];
+    type WaitingLetters = Schemas["WaitingLetters"];
     type DepartmentPage = Schemas["DepartmentPage"];
     type Freshness = Schemas["Freshness"];
     type Door = Schemas["Door"];

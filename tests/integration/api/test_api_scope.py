@@ -67,6 +67,10 @@ ATTACKED_ELSEWHERE = {
     *("/reports/{report_id}/accept", "/reports/{report_id}/decline", "/reports/{report_id}/photo"),
     "/silences/{silence_id}/end",  # test_api_noise.py
     *(f"/tasks/{{task_id}}/{part}" for part in ("photos", "visits")),
+    # test_api_offices.py: by the role alone, no area has any of it
+    *("/accounts", "/accounts/{account_id}", "/accounts/{account_id}/lock", "/accounts/{account_id}/password"),
+    *("/looks", "/operations", "/letters", "/replays"),
+    *("/handover", "/handover.pdf"),  # test_api_handover.py
 }
 
 

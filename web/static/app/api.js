@@ -50,7 +50,7 @@ export async function request(method, path, body, headers = {}) {
   return parsed;
 }
 
-function query(parameters) {
+export function query(parameters) {
   const kept = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null && value !== "");
   return kept.length ? `?${new URLSearchParams(kept)}` : "";
 }

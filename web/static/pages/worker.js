@@ -6,6 +6,7 @@ import { day } from "../app/day.js";
 import { forgetDraft, photoOf } from "../app/drafts.js";
 import { fragment, go } from "../app/fragment.js";
 import { perFrame } from "../app/frames.js";
+import { installPages } from "../app/installed.js";
 import { language, named, t } from "../app/language.js";
 import { online, post, waiting } from "../app/outbox.js";
 import { nameOf, stopOf } from "../app/places.js";
@@ -295,4 +296,4 @@ const Worker = {
 };
 
 createApp(Worker).mount("#page");
-if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js");
+installPages();

@@ -5,6 +5,7 @@ import catalogue from "./en/catalogue.js";
 import department from "./en/department.js";
 import life from "./en/life.js";
 import noise from "./en/noise.js";
+import offices from "./en/offices.js";
 import pages from "./en/pages.js";
 import plate from "./en/plate.js";
 import record from "./en/record.js";
@@ -17,6 +18,7 @@ export default {
   ...department,
   ...life,
   ...noise,
+  ...offices,
   ...pages,
   ...plate,
   ...record,

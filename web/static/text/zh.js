@@ -5,6 +5,7 @@ import catalogue from "./zh/catalogue.js";
 import department from "./zh/department.js";
 import life from "./zh/life.js";
 import noise from "./zh/noise.js";
+import offices from "./zh/offices.js";
 import pages from "./zh/pages.js";
 import plate from "./zh/plate.js";
 import record from "./zh/record.js";
@@ -17,6 +18,7 @@ export default {
   ...department,
   ...life,
   ...noise,
+  ...offices,
   ...pages,
   ...plate,
   ...record,
