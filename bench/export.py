@@ -28,7 +28,7 @@ out = Console(soft_wrap=True)
 
 def main(
     lines: Annotated[int, typer.Option(help="of the export")] = 1_000_000,
-    forms: Annotated[str, typer.Option(help="csv, xlsx or both")] = "csv,xlsx",
+    forms: Annotated[str, typer.Option(help="csv, xlsx, shared.xlsx (as Excel writes texts), or some")] = "csv,xlsx,shared.xlsx",
     before: Annotated[str, typer.Option(help="a commit: publish the same file with its tree, too")] = "",
     rounds: Annotated[int, typer.Option(help="of each phase")] = 1,
 ) -> None:
