@@ -27,10 +27,10 @@ JUDGED := tests/contracts/test_infra.py tests/contracts/test_dashboards.py tests
 TESTED := tests/integration tests/cases tests/simulation tests/domain tests/planning tests/contracts
 
 .DEFAULT_GOAL := help
-.PHONY: help up check test e2e rare bench soak migrate lock types
+.PHONY: help up check test e2e e2e-day rare bench soak migrate lock types
 
 help: ## this list
-	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
 up: $(STAMP) ## start the whole system on this machine; Ctrl-C stops it in order, the state is kept
 	@$(VENV)/bin/citygrid up
@@ -59,6 +59,9 @@ e2e: $(STAMP) $(PAGE_TOOLS) ## the whole system from export to browser, killed a
 	done
 	TOOLS_REQUIRED=yes $(RUN) -m pytest -n 3 --dist loadfile tests/e2e $(JUDGED) $(TESTS)
 	$(if $(TESTS),,@$(MAKE) --no-print-directory rare)
+
+e2e-day: $(STAMP) ## the story of one day on everybody's pages; the pictures are in build/screens
+	$(RUN) -m pytest -q -s tests/e2e/test_day.py
 
 rare: $(STAMP) ## the long tests of what `make test` runs; `make e2e` ends with them
 	$(RUN) -m pytest -n 3 --dist load -m rare $(TESTED)

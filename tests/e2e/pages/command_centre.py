@@ -37,6 +37,10 @@ class CommandCentre:
         self.page.locator("[data-test=case] [data-test=why]").wait_for()
         return Case(self.page)
 
+    def case(self) -> Case:
+        """The case that is open."""
+        return Case(self.page)
+
     def search(self, text: str) -> None:
         self.page.locator("[data-test=search]").fill(text)
 
