@@ -34,8 +34,10 @@ _STREETS = ("样本一路", "样本二路", "示例大街", "示例新村", "测
 
 
 def write(path: Path, lines: int) -> None:
-    """Write `lines` lines to `path`: a workbook if it ends in .xlsx, else CSV in UTF-8. In a `.shared.xlsx` each different
-    text stands once, in a part of its own, as Excel writes it; this takes some gigabytes of memory."""
+    """Write `lines` lines to `path`: a workbook if it ends in .xlsx, else CSV in UTF-8.
+
+    In a `.shared.xlsx` each text stands once, in a part of its own, as Excel writes it; that takes gigabytes of memory.
+    """
     if path.suffix == ".xlsx":
         _workbook(path, lines)
         return

@@ -89,6 +89,8 @@ def test_an_account_is_made_signs_in_and_is_locked(offices: ServedCity) -> None:
         page.locator("[data-test=account-send]").click()
         page.locator(f"{row(page, 'li-new')} [data-test=unlock]").wait_for()
         assert tablet.evaluate("fetch('/api/v1/me').then((answer) => answer.status)") == 401
+        tablet.close()
+        browser.faults[:] = [fault for fault in browser.faults if "401" not in fault]  # what the locked page asked for
 
         page.locator(f"{row(page, 'li-new')} [data-test=looks]").click()
         page.locator("[data-test=look-row]").first.wait_for()
