@@ -81,8 +81,8 @@ class Product:
 
 
 @contextmanager
-def product(folder: Path) -> Iterator[Product]:
-    """The product in `folder` on free ports, ready; it ends with the block."""
+def product(folder: Path, **settings_of: str) -> Iterator[Product]:
+    """The product in `folder` on free ports, ready; it ends with the block. `settings_of`: settings by their names."""
     stack = LocalStack(folder, Ports.free(), downloads.folder(None))
     parts = stack.start()
     try:
@@ -92,6 +92,7 @@ def product(folder: Path) -> Iterator[Product]:
             "CITYGRID_WORKER_PORTS": json.dumps(ports),
             "CITYGRID_API_PORT": str(ports["api"]),
             "CITYGRID_API_METRICS_PORT": "0",
+            **{f"CITYGRID_{name.upper()}": value for name, value in settings_of.items()},
         }
         settings = load(stack.write_environment(more))
         migrate(settings.dsn("owner"))
@@ -155,12 +156,17 @@ class Queue:
                     pass
 
 
-def register(settings: Settings, dwellings: list[str]) -> None:
+def grid_of(number: int) -> str:
+    """Dwellings lie in 36 grids, one after the other."""
+    return f"440113{1 + number % 3:03d}{1 + number % 4:03d}{1 + number % 9:03d}"
+
+
+def register(settings: Settings, dwellings: list[str], grid_of: Callable[[int], str] = grid_of) -> None:
     """Enter the dwellings in their register; returns when PostgreSQL knows in which grid each lies."""
     now = time.time_ns() // 1000
     with Publisher(settings) as publisher:
         for number, dwelling in enumerate(dwellings):
-            grid = f"440113{1 + number % 3:03d}{1 + number % 4:03d}{1 + number % 9:03d}"
+            grid = grid_of(number)
             entry = {
                 "grid": grid,
                 "address": f"示例街{number % 90 + 1}号",
