@@ -154,8 +154,10 @@ def _acknowledge_copies(admin: AdminClient, settings: Settings, names: Iterable[
         if copies < wanted
     ]:
         raise TopicsDiffer("\n".join(troubles))
+    # A broker that is asked may not have heard yet what another has changed: what reads as wanted is said once more
+    # (where it holds already nothing changes), and only what somebody has set higher is left alone.
     configured = _configurations(admin, known).items()
-    _set(admin, {name: {COPIES: str(wanted)} for name, config in configured if int(config[COPIES].value) < wanted})
+    _set(admin, {name: {COPIES: str(wanted)} for name, config in configured if int(config[COPIES].value) <= wanted})
 
 
 def _of_events(contract: Contract) -> Topic:
