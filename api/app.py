@@ -15,13 +15,18 @@ from fastapi.responses import JSONResponse
 from api import problems
 from api.database import AsCaller, make_pool
 from api.gate import ROOT, Gate
+from api.operations import Operations, Unwatched
 from api.planner import Planner
 from api.problems import MEDIA_TYPE, Problem
 from api.routes import (
+    accounts,
     alerts,
+    calls,
     catalogue,
     department,
+    handover,
     health,
+    operations,
     overview,
     photos,
     plates,
@@ -31,10 +36,12 @@ from api.routes import (
     sealed,
     session,
     shifts,
+    silences,
     stream,
     tasks,
 )
 from api.sealing import SealingKeys
+from api.sheets import Sheets
 from api.stream import Places
 from api.watch import FeedWatch
 from runtime.http.hosts import hosts_of
@@ -56,14 +63,19 @@ PARTS = (
         tasks,
         route,
         shifts,
+        calls,
         sealed,
         rows,
         overview,
         catalogue,
         department,
+        accounts,
+        operations,
+        handover,
         plates,
         photos,
         reports,
+        silences,
         stream,
         health,
     ),
@@ -96,10 +108,12 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(settings: Settings, sinks: Mapping[str, Sequence[str]] | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, sinks: Mapping[str, Sequence[str]] | None = None, watched: Operations | None = None
+) -> FastAPI:
     """The application; its pool and its listener live from its start to its end (ASGI lifespan).
 
-    `sinks`: name → the topics that it reads, for the catalogue; this room knows no sink.
+    `sinks`: name → the topics that it reads, for the catalogue; this room knows no sink. `watched`: what runs.
     """
 
     @asynccontextmanager
@@ -128,12 +142,14 @@ def create_app(settings: Settings, sinks: Mapping[str, Sequence[str]] | None = N
     app.state.settings = settings
     app.state.sinks = sinks or {}
     entries(app.state.sinks)  # worked out once, before anybody waits for it
+    app.state.operations = watched or Unwatched()
     app.state.secure = settings.mode == "production"
     app.state.places = Places(settings.stream_limit, settings.streams_per_account)
     app.state.password_turns = asyncio.Semaphore(PASSWORDS_AT_ONCE)
     app.state.pseudonyms = cache(lambda: Pseudonyms.of(settings))
     app.state.sealing = cache(lambda: SealingKeys.of(settings))
     app.state.photos = cache(lambda: photo_store(settings))
+    app.state.sheets = Sheets()
     app.state.picture_turns = asyncio.Semaphore(PICTURES_AT_ONCE)
     app.state.plate_limits = plates.PlateLimits()
     problems.install(app)

@@ -20,10 +20,11 @@ Due = Annotated[
     Query(description="by the server's clock: past, before the city's day ends, or after"),
 ]
 AlertState = Annotated[
-    Literal["open", "opened", "resolved", "held", "unknown", "any"],
+    Literal["open", "opened", "inhibited", "silenced", "resolved", "held", "unknown", "any"],
     Query(
-        description="`open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they "
-        "hold, for a topic is quiet; `any` is all but `held`"
+        description="`open` is not yet resolved and shown; `inhibited` is open and stands back behind another alert, "
+        "`silenced` behind a silence; `held` is older than going live; of `unknown` nobody knows if they hold, for a "
+        "topic is quiet; `any` is all but `held`"
     ),
 ]
 OfTask = Annotated[
@@ -63,6 +64,7 @@ class Wanted:
 
     state: str
     filters: Jsonb
+    has_lines: bool = False  # as city.is_gathered
 
 
 def _alerts(
@@ -77,6 +79,9 @@ def _alerts(
     opened_from: AwareDatetime | None = None,
     task: OfTask = None,
     assignee: Annotated[UUID | None, Query(description="the account that has claimed its task")] = None,
+    line: Annotated[
+        str | None, Query(pattern=r"^[0-9a-z.]{1,40}$", description="only the alerts of this line of a list")
+    ] = None,
 ) -> Wanted:
     wanted = filters(
         state=state,
@@ -90,9 +95,10 @@ def _alerts(
         opened_from=opened_from,
         task=task,
         assignee=assignee,
+        line=line,
         zone=CITY.key,
     )
-    return Wanted(state, wanted)
+    return Wanted(state, wanted, state in ("open", "opened") and line is None)
 
 
 def _tasks(

@@ -140,6 +140,23 @@ class QuietTopic(BaseModel):
     limit_seconds: int = Field(description="after so long without an event the topic counts as quiet")
 
 
+class Line(BaseModel):
+    """What an alert of a list with `lines` stands for: those of its line that fit the list's filters."""
+
+    alerts: int = Field(examples=[29])
+    visited: int = Field(description="of them those whose work is done", examples=[12])
+    urgent: int = Field(description="of them those that are urgent", examples=[29])
+    title_zh: str = Field(description="what they have in common", examples=["暴雨橙色预警（雨量 63 mm）"])
+    title_en: str = Field(examples=["orange rain warning (63 mm)"])
+
+
+class SilencedBy(BaseModel):
+    id: UUID
+    reason: str
+    name: str = Field(description="who made the silence", examples=["panyu-centre"])
+    until: datetime
+
+
 class Alert(BaseModel):
     finding_id: UUID
     rule: str = Field(examples=["car-and-benefit"])
@@ -163,6 +180,15 @@ class Alert(BaseModel):
         "stands still and when nobody was met; `respond_by` where it has no task"
     )
     task: TaskMark | None = Field(description="the newest task of this finding")
+    line: str | None = Field(description="what is one warning over an area is one line; null: it stands alone")
+    gathered: Line | None = Field(None, description="this alert stands for its line in a list with `lines`")
+    inhibited_by: UUID | None = Field(
+        description="the finding of its building that stands for it: it has no task meanwhile, and lists of what is "
+        "open leave it out"
+    )
+    inhibited_by_rule: str | None = Field(examples=["warned-door"])
+    silenced: SilencedBy | None = Field(None, description="it has no task until this silence ends")
+    inhibits: int = Field(description="how many open alerts of its flats it stands for")
 
 
 class Alerts(BaseModel):
@@ -171,7 +197,8 @@ class Alerts(BaseModel):
 
 
 class Count(BaseModel):
-    count: int = Field(examples=[128])
+    count: int = Field(description="alerts", examples=[128])
+    lines: int = Field(description="rows of the list with `lines`", examples=[100])
     more: bool = Field(description="there are more, and nobody counted them")
 
 
@@ -263,6 +290,7 @@ class Task(BaseModel):
         description="`nobody_home` or `refused`: the result of the task that this one follows", examples=["nobody_home"]
     )
     unknown: bool = Field(description="as its alert's: nobody knows if it still holds, for a topic is quiet")
+    line: str | None = Field(description="what is one warning over an area is one line; null: it stands alone")
     outcome: str | None = Field(description="the result of a completed task", examples=["done"])
     seen_at: datetime | None = Field(
         description="when the worker of a completed task was there; `completed_at` is when that was sent"

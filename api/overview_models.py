@@ -25,6 +25,9 @@ class Summary(BaseModel):
         description="of them those that nobody acknowledged until the caller's level was told: `task=escalated`",
         examples=[1],
     )
+    silenced: int = Field(
+        description="open alerts that stand back behind a silence, not among `open`: `state=silenced`", examples=[17]
+    )
     asking: int = Field(
         description="of them those whose worker asks for a suspension or more time: `task=asking`", examples=[2]
     )

@@ -78,6 +78,12 @@ PLANNER_BUSY = Kind(
     Say("暂时无法规划路线", "No plan for now"),
     Say("路线规划暂时繁忙，请继续使用手上的路线，稍候再试。", "Keep to the route in hand and try again soon."),
 )
+SHEET_BUSY = Kind(
+    "sheet-busy",
+    503,
+    Say("暂时无法生成 PDF", "No PDF for now"),
+    Say("请稍候再试；若一直如此，请安装 fonts-noto-cjk。", "Try again soon; if it stays so, install fonts-noto-cjk."),
+)
 FULL = Kind(
     "streams-full",
     503,
@@ -108,6 +114,14 @@ NO_QUEUE = Say(
     "There is no such queue: no grid or district has this code, and nothing was changed; choose one from the list.",
 )
 
+NOT_ONESELF = Say(
+    "不能更改自己的账号：请由另一位管理员操作；自己的口令在账号菜单中修改。",
+    "Nobody changes their own account: another administrator does. Your own password is changed by the old one.",
+)
+NAME_TAKEN = Say("已有同名账号，请换一个名称。", "There is an account of this name already; choose another name.")
+IN_WORDS = {"queue": NO_QUEUE, "own-account": NOT_ONESELF, "name-taken": NAME_TAKEN}
+"""By the detail with which a function of the database refuses what was sent (CG422)."""
+
 # What the functions of database/migrations raise.
 BY_SQLSTATE = {
     "CG401": NO_SESSION,
@@ -125,9 +139,9 @@ def install(app: FastAPI) -> None:
 
 
 def _more(error: DatabaseError) -> Say | None:
-    """What a refused move says instead: the moves that city.move_task found legal, or that nobody has that queue."""
-    if (error.sqlstate, error.diag.message_detail) == ("CG422", "queue"):
-        return NO_QUEUE
+    """What is wrong with what was sent, or which moves city.move_task found legal."""
+    if error.sqlstate == "CG422":
+        return IN_WORDS.get(error.diag.message_detail or "")
     if error.sqlstate != "CG409" or not error.diag.message_detail:
         return None
     moves = error.diag.message_detail.replace("_", "-")

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from api.database import Caller
-from api.models import Alert, CaseTask, Check, Place, Task, TaskMark
+from api.models import Alert, CaseTask, Check, Line, Place, SilencedBy, Task, TaskMark
 from api.places import place_en, place_zh
 from domain.rule import GENERAL_CHECKS
 from wire.catalogue import rules
@@ -32,7 +32,24 @@ def alert_of(row: dict[str, Any]) -> Alert:
     fields = {field: row[field] for field in Alert.model_fields if field in row}
     mark = {field: row[f"task_{field}"] for field in TaskMark.model_fields}
     task = TaskMark(**mark) if mark["id"] else None
-    return Alert(**fields, call=row["rank"] == 0, place=place_of(row), task=task)
+    silenced = row["silenced_by"] and SilencedBy(
+        id=row["silenced_by"],
+        reason=row["silenced_because"],
+        name=row["silenced_name"],
+        until=row["silenced_until"],
+    )
+    return Alert(**fields, call=row["rank"] == 0, place=place_of(row), task=task, silenced=silenced)
+
+
+def line_of(alert: Alert, counted: dict[str, Any]) -> Line:
+    """What `alert` stands for. The rules of a line write what its findings have in common before a colon."""
+    return Line(
+        alerts=counted["alerts"],
+        visited=counted["visited"],
+        urgent=counted["urgent"],
+        title_zh=alert.why_zh.split("：")[0],
+        title_en=alert.why_en.split(": ")[0],
+    )
 
 
 def task_of(row: dict[str, Any], account: UUID) -> Task:
@@ -54,6 +71,7 @@ def task_of(row: dict[str, Any], account: UUID) -> Task:
         before=row["outcome_before"],
         outcome=row["outcome"],
         unknown=bool(row["unknown"]),
+        line=row["line"],
         respond_by=row["respond_by"],
         dispatched_at=row["dispatched_at"],
         acknowledged_at=row["acknowledged_at"],

@@ -51,6 +51,18 @@ class Beat(BaseModel):
     note: str | None
 
 
+class Position(Taken):
+    """Where the tablet is, WGS 84. The last one only is kept, for as long as it can say who is nearest to a call."""
+
+    lon: float = Field(ge=-180, le=180, examples=[113.36])
+    lat: float = Field(ge=-90, le=90, examples=[22.94])
+    age_s: float = Field(0, ge=0, le=86_400, description="how long ago, by the tablet's own clock")
+
+
+class Alive(Taken):
+    position: Position | None = Field(None, description="none: the worker does not allow it, or it is not known")
+
+
 class ShiftEnd(Taken):
     note: WithoutNumber | None = Field(None, max_length=500, examples=["3 栋楼道杂物未清"])
 

@@ -109,7 +109,9 @@ class News:
         }
         events = []
         for name, position in sorted(last.items(), key=lambda item: item[1]):
-            if name not in details and name[0] == "task":  # it has left this account's queues
+            if name[0] == "call":  # of whom it is, the page asks: a call may lie in another area than its reader's
+                events.append(ServerSentEvent(event="call", id=str(position), data="{}"))
+            elif name not in details and name[0] == "task":  # it has left this account's queues
                 events.append(
                     ServerSentEvent(event="task", id=str(position), data=json.dumps({"id": name[1], "gone": True}))
                 )

@@ -54,6 +54,7 @@ SELECT 'D' || g.number || '-' || n, g.code, left(g.code, 6), g.lon + random() * 
     '示例街 ' || n || ' 号'
 FROM crowded_grid g, generate_series(1, %(dwellings)s) n
 """
+# A third of the open ones are under one of five warnings.
 # What opened within the year; of the open ones most are due within a few days, some are late, one in fifty is a call.
 FINDINGS = """
 CREATE TEMP TABLE crowded AS
@@ -67,12 +68,12 @@ FROM generate_series(1, %(open)s + %(history)s) n
 """
 ALERTS = """
 INSERT INTO city.alert (finding_id, rule, rule_version, domain, state, view, subject, cause, severity, why_zh, why_en,
-    because, dwelling, place, opened_at, changed_at, respond_by, due, version, unknown)
+    because, dwelling, place, opened_at, changed_at, respond_by, due, version, unknown, gathered_by)
 SELECT finding, rule, 1, domain, CASE WHEN is_open THEN 'opened' ELSE 'resolved' END, 'dwelling', dwelling, 'C' || n,
     severity, '事由 ' || n, 'reason ' || n,
     jsonb_build_array(jsonb_build_object('department', department, 'kind', 'Let', 'record', 'R' || n)),
     dwelling, place, opened, opened + interval '5 hours', opened + interval '2 days', opened + interval '2 days', 1,
-    is_open AND n %% 100 = 0
+    is_open AND n %% 100 = 0, CASE WHEN is_open AND n %% 3 = 0 THEN 'warning-' || n %% 5 END
 FROM crowded JOIN city.placement USING (dwelling)
 """
 # Two of history for each finding that is over, nearly all verified: the first met nobody. Of the open ones nine in ten

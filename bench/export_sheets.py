@@ -34,7 +34,10 @@ _STREETS = ("样本一路", "样本二路", "示例大街", "示例新村", "测
 
 
 def write(path: Path, lines: int) -> None:
-    """Write `lines` lines to `path`: a workbook if it ends in .xlsx, else CSV in UTF-8."""
+    """Write `lines` lines to `path`: a workbook if it ends in .xlsx, else CSV in UTF-8.
+
+    In a `.shared.xlsx` each text stands once, in a part of its own, as Excel writes it; that takes gigabytes of memory.
+    """
     if path.suffix == ".xlsx":
         _workbook(path, lines)
         return
@@ -45,7 +48,8 @@ def write(path: Path, lines: int) -> None:
 
 
 def _workbook(path: Path, lines: int) -> None:
-    with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
+    each_in_its_cell = ".shared" not in path.suffixes
+    with xlsxwriter.Workbook(path, {"constant_memory": each_in_its_cell}) as book:
         for number, row in enumerate(_rows(lines)):
             place = number % SHEET_ROWS
             if place == 0:

@@ -36,6 +36,8 @@ ZOOM_OF = {0: 10, 6: 12, 9: 14, 15: 17}
 out = Console(soft_wrap=True)
 
 LIST = "SELECT * FROM city.list_alerts(%(wanted)s, %(most)s, %(rank)s, %(time)s, %(id)s)"
+LINES = "SELECT * FROM city.list_lines(%(wanted)s, %(most)s, %(rank)s, %(time)s, %(id)s)"
+COUNT_LINES = "SELECT city.count_lines(%(wanted)s)"
 TASKS = "SELECT * FROM city.list_tasks(%(wanted)s, %(most)s, %(rank)s, %(time)s, %(id)s)"
 COUNT = "SELECT city.count_alerts(%(wanted)s)"
 HEAD = "SELECT * FROM city.summary(%(zone)s)"
@@ -99,6 +101,9 @@ def asks(scope: str, worker: str) -> Iterator[Ask]:
     for name, filters in {**OPEN, **HISTORY}.items():
         yield Ask(f"alerts: {name}", LIST, {"wanted": wanted(filters), **first})
         yield Ask(f"count: {name}", COUNT, {"wanted": wanted(filters)})
+    for name in ("open", "urgent", "of no rule", "due today"):
+        yield Ask(f"lines: {name}", LINES, {"wanted": wanted(OPEN[name]), **first})
+        yield Ask(f"count of lines: {name}", COUNT_LINES, {"wanted": wanted(OPEN[name])})
     for name, filters in OF_TASKS.items():
         yield Ask(f"tasks: {name}", TASKS, {"wanted": wanted(filters), **first})
     for name in ("open", "of a rule", "due today"):

@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS audit.look (
     name text NOT NULL,                -- the account's, its role and its scope, as they were then
     role text NOT NULL,
     scope text COLLATE "C" NOT NULL,
-    view text COLLATE "C" NOT NULL,    -- what the keys are of: 'alert', 'task', 'account', or a view
+    view text COLLATE "C" NOT NULL,    -- what the keys are of: 'alert', 'task', 'account', 'look', 'dead-letter', or a view
     keys text[] COLLATE "C" NOT NULL,  -- one look is one page, one case, or one wake of a stream
     purpose text NOT NULL CHECK (purpose <> ''), -- 'list': masked, none was given
     case_id uuid,
@@ -137,6 +137,19 @@ BEGIN ATOMIC
     ORDER BY l.at DESC, l.id LIMIT most;
 END;
 
+-- Ids are of version 7, in the order of time: a span of time is a span of the key. citygrid_reader says who may ask.
+CREATE INDEX IF NOT EXISTS look_of_account ON audit.look (name, id);
+CREATE OR REPLACE FUNCTION audit.looks_between(who text, its_view text, its_from timestamptz, its_until timestamptz, before uuid, most integer)
+RETURNS TABLE (id uuid, at timestamptz, account text, role text, scope text, view text, keys text[], purpose text, case_id uuid, found boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE first uuid := uuidv7(its_from - clock_timestamp() - interval '1 minute'); last uuid := uuidv7(its_until - clock_timestamp() + interval '1 minute');
+BEGIN
+    RETURN QUERY SELECT l.id, l.at, l.name, l.role, l.scope, l.view, l.keys, l.purpose, l.case_id, l.found FROM audit.look l
+    WHERE l.id >= first AND l.id < least(last, before) AND l.at >= its_from AND l.at < its_until
+        AND (who IS NULL OR l.name = who) AND (its_view IS NULL OR l.view = its_view)
+    ORDER BY l.id DESC LIMIT most;
+END $$;
+
 ALTER TABLE audit.look ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE audit.seal ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 DROP POLICY IF EXISTS adds ON audit.look;
@@ -152,7 +165,7 @@ CREATE POLICY reads ON audit.seal FOR SELECT TO citygrid_audit USING (true);
 
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA audit FROM PUBLIC;
 GRANT USAGE ON SCHEMA audit TO citygrid_reader, citygrid_sinks, citygrid_owner;
-GRANT EXECUTE ON FUNCTION audit.record, audit.looks_at TO citygrid_reader;
+GRANT EXECUTE ON FUNCTION audit.record, audit.looks_at, audit.looks_between TO citygrid_reader;
 GRANT EXECUTE ON FUNCTION audit.seal_looks TO citygrid_sinks;
 GRANT EXECUTE ON FUNCTION audit.verify, audit.seal_hash TO citygrid_owner, citygrid_sinks;
 RESET ROLE;

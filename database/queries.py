@@ -50,11 +50,11 @@ HOLD_PLACES = "SELECT dwelling FROM city.placement WHERE dwelling = ANY(%s) ORDE
 ALERT = """
 INSERT INTO city.alert AS old (finding_id, rule, rule_version, domain, state, view, subject, cause, severity,
     why_zh, why_en, because, dwelling, place, household, opened_at, changed_at, respond_within, respond_unit,
-    respond_by, due, resolution_zh, resolution_en, version, unknown)
+    respond_by, due, resolution_zh, resolution_en, version, unknown, gathered_by)
 SELECT a.finding_id, a.rule, a.rule_version, a.domain, replace(a.state, 'changed', 'opened'), a.view, a.subject,
     a.cause, a.severity, a.why_zh, a.why_en, a.because, a.dwelling, p.place, a.household, a.opened_at, a.at,
     a.respond_within, a.respond_unit, until.deadline, until.deadline, a.resolution_zh, a.resolution_en, a.version,
-    a.unknown
+    a.unknown, city.cause_of(a.rule, a.because)
 FROM jsonb_to_recordset(%(alerts)s) AS a (finding_id uuid, rule text, rule_version integer, domain text, state text,
     view text, subject text, cause text, severity text, why_zh text, why_en text, because jsonb, dwelling text,
     household text, opened_at timestamptz, at timestamptz, respond_within integer, respond_unit text,
@@ -64,14 +64,15 @@ CROSS JOIN LATERAL (SELECT city.due(a.opened_at, a.respond_within, a.respond_uni
 ORDER BY a.finding_id
 ON CONFLICT (finding_id) DO UPDATE SET (rule, rule_version, domain, state, view, subject, cause, severity,
     why_zh, why_en, because, dwelling, place, household, opened_at, changed_at, respond_within, respond_unit,
-    respond_by, due, resolution_zh, resolution_en, version, unknown, deleted)
+    respond_by, due, resolution_zh, resolution_en, version, unknown, deleted, gathered_by)
     = (excluded.rule, excluded.rule_version, excluded.domain,
     CASE WHEN excluded.unknown AND old.state = 'opened' THEN 'opened' ELSE excluded.state END, excluded.view,
     excluded.subject, excluded.cause, excluded.severity, excluded.why_zh, excluded.why_en, excluded.because,
     excluded.dwelling, excluded.place, excluded.household, excluded.opened_at, excluded.changed_at,
     excluded.respond_within, excluded.respond_unit, excluded.respond_by,
     CASE WHEN old.state = 'opened' THEN old.due ELSE excluded.respond_by END,
-    excluded.resolution_zh, excluded.resolution_en, excluded.version, excluded.unknown, false)
+    excluded.resolution_zh, excluded.resolution_en, excluded.version, excluded.unknown, false,
+    CASE excluded.state WHEN 'resolved' THEN old.gathered_by ELSE excluded.gathered_by END)
 WHERE old.version < excluded.version
 RETURNING WITH (OLD AS before, NEW AS after) after.finding_id, before.state AS was, after.state AS is_now
 """
@@ -79,29 +80,11 @@ ALERT_FIELDS = (
     "finding_id", "rule", "rule_version", "domain", "state", "view", "subject", "cause", "severity", "why_zh", "why_en",
     "dwelling", "household", "opened_at", "at", "respond_by", "resolution_zh", "resolution_en", "version", "unknown",
 )  # fmt: skip
-# A task that was done stays finished while its finding stays open (what follows one that met nobody is made by
-# city.follow_up); a finding that was resolved and opens again is new work.
-DISPATCH = """
-WITH made AS (
-    INSERT INTO city.task (finding_id, previous, rule, domain, severity, dwelling, queue, respond_within, respond_unit,
-        respond_by, dispatched_at)
-    SELECT a.finding_id,
-        (SELECT t.id FROM city.task t WHERE t.finding_id = a.finding_id
-         ORDER BY t.dispatched_at DESC, t.id DESC LIMIT 1),
-        a.rule, a.domain, a.severity, a.dwelling, p.place, a.respond_within, a.respond_unit,
-        city.due(here.now, a.respond_within, a.respond_unit), here.now
-    FROM (SELECT clock_timestamp() AS now) here, city.alert a JOIN city.placement p USING (dwelling)
-    WHERE a.finding_id = ANY(%(findings)s)
-        AND NOT EXISTS (SELECT FROM city.task t WHERE t.finding_id = a.finding_id
-                        AND t.state IN ('dispatched', 'acknowledged', 'suspended'))
-    ORDER BY a.finding_id
-    RETURNING id, queue, domain, dispatched_at
-), history AS (
-    INSERT INTO city.task_event (task, number, move, to_state, queue, at)
-    SELECT id, 1, 'dispatch', 'dispatched', queue, dispatched_at FROM made
-)
-INSERT INTO city.feed (kind, key, place, domain) SELECT 'task', id::text, queue, domain FROM made
-"""
+# Before a building's or a flat's alert is written, and after: docs/decisions/0041-noise.md
+HOLD_INHIBITION = "SELECT city.hold_inhibition(%(rules)s)"
+HOLD_INHIBITION_OF = "SELECT city.hold_inhibition(array_agg(rule)) FROM city.alert WHERE finding_id = ANY(%(findings)s)"
+SETTLE = "SELECT city.settle_with(%(findings)s)"
+DISPATCH = "SELECT city.dispatch(%(findings)s)"
 CLOSE = """
 SELECT city.move_task(t.id, 'close', NULL, t.why, jsonb_build_object('zh', t.zh, 'en', t.en))
 FROM (SELECT t.id, reason.zh, reason.en, coalesce(a.resolution_zh, a.resolution_en, reason.en) AS why
@@ -173,6 +156,7 @@ def _places(connection: Connection, dwellings: list[str]) -> dict[str, str]:
 
 def record_alerts(connection: Connection, alerts: Sequence[Mapping[str, Any]]) -> int:
     """Write alerts, no finding twice, and make, close or leave their tasks; the number of alerts that were news."""
+    connection.execute(HOLD_INHIBITION, {"rules": sorted({alert["rule"] for alert in alerts})})
     dwellings = sorted({alert["dwelling"] for alert in alerts})
     name_places(connection, dwellings)
     hold_places(connection, dwellings)
@@ -184,6 +168,7 @@ def record_alerts(connection: Connection, alerts: Sequence[Mapping[str, Any]]) -
     still = [finding for finding, was, is_now in news if is_now == was == "opened"]
     # a correction may show that all of it is older than going live: that is no work either
     ended = [finding for finding, _, is_now in news if is_now in ("resolved", "held")]
+    connection.execute(SETTLE, {"findings": [finding for finding, _, _ in news]})
     connection.execute(DISPATCH, {"findings": opened})
     moved = [row[0] for row in connection.execute(FOLLOW, {"findings": still}).fetchall()]
     connection.execute(REROUTE, {"dwellings": moved})
@@ -200,11 +185,13 @@ def _alert_as_json(alert: Mapping[str, Any]) -> dict[str, Any]:
 
 def forget_alerts(connection: Connection, gone: Sequence[tuple[UUID, int]]) -> int:
     """Mark alerts as deleted, given (finding, version), and close what was still open; the number marked."""
+    connection.execute(HOLD_INHIBITION_OF, {"findings": [finding for finding, _ in gone]})
     marked = [
         row[0]
         for finding, version in sorted(gone)
         if (row := connection.execute(FORGET, (version, finding, version)).fetchone())
     ]
+    connection.execute(SETTLE, {"findings": marked})
     connection.execute(CLOSE, {"findings": marked})
     connection.execute(TELL_ALERTS, {"findings": marked})
     return len(marked)

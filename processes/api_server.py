@@ -6,32 +6,33 @@ The pages are files; everything under `/api/` is the API's, and nothing else is.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Mapping
+from http import HTTPStatus
 
 import psycopg
 import uvicorn
-from fastapi import FastAPI, Response
-from fastapi.responses import FileResponse
+from fastapi import FastAPI, HTTPException, Request, Response
 from prometheus_client import start_http_server
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import problems
 from api.app import create_app
 from api.gate import Gate
 from database.accounts import AccountRefused, refuse_demo_in_production
+from processes.operations import WatchedProcesses
 from runtime import metrics
 from runtime.http.hosts import hosts_of
 from runtime.http.patience import PatientHttp
 from runtime.log import configure
 from runtime.settings import Settings, load
 from sinks.worker import sinks
-from web.assets import CONTENT_SECURITY_POLICY, STATIC, WORDS, libraries
+from web.assets import CONTENT_SECURITY_POLICY
+from web.bundle import Bundle, File, bundle
 from wire.words import words
 
 PAGE_REQUESTS_PER_SECOND = 200
 SHUTDOWN_SECONDS = 5
+FOR_GOOD = "public, max-age=31536000, immutable"
 
 
 class Site:
@@ -46,13 +47,17 @@ class Site:
         await (self._pages if is_page else self._api)(scope, receive, send)
 
 
-def site(settings: Settings) -> Site:
-    """Everything that answers on the API's port. Raises web.assets.AssetMissing."""
-    return Site(create_app(settings, {name: sink.topics() for name, sink in sinks().items()}), pages(settings))
+def site(settings: Settings, release: Bundle | None = None) -> Site:
+    """Everything that answers on the API's port; `release`: the pages' version, this checkout's if none.
+
+    Raises web.assets.AssetMissing, SettingsRefused.
+    """
+    topics = {name: sink.topics() for name, sink in sinks().items()}
+    return Site(create_app(settings, topics, WatchedProcesses(settings)), pages(settings, release))
 
 
-def pages(settings: Settings) -> FastAPI:
-    """The static web folder and the libraries it imports, with the pages' own security policy."""
+def pages(settings: Settings, release: Bundle | None = None) -> FastAPI:
+    """One version of the pages and the libraries that they import, with their own security policy."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     problems.install(app)
     app.add_middleware(
@@ -64,11 +69,25 @@ def pages(settings: Settings) -> FastAPI:
         hosts=hosts_of(settings),
         policy=CONTENT_SECURITY_POLICY,
     )
-    app.add_api_route(WORDS, _words, methods=["GET", "HEAD"])
-    for path, file in libraries().items():
-        app.add_api_route(path, _file(file), methods=["GET", "HEAD"], response_class=FileResponse)
-    app.add_api_route("/p/{code}", _plate, methods=["GET", "HEAD"], response_class=FileResponse)
-    app.mount("/", StaticFiles(directory=STATIC, html=True))
+    served = release or bundle(words_module())
+
+    def versioned(request: Request, version: str, path: str) -> Response:
+        """A file of this version, for good; of another one there is nothing, and never this one's in its place."""
+        file = served.files.get(f"/{path}") if version == served.version else None
+        return _answer(request, file, FOR_GOOD)
+
+    def plate(request: Request, code: str) -> Response:  # noqa: ARG001 - the page reads it from its address
+        """The page of a door plate, the same for every code: whether there is such a plate, the API says."""
+        return _answer(request, served.pages["/plate.html"], "no-store", {"X-Robots-Tag": "noindex"})
+
+    def page(request: Request, path: str) -> Response:
+        """A page, asked for anew each time; or a file without its version, for programs."""
+        own = f"/{path or 'index.html'}"
+        return _answer(request, served.pages.get(own) or served.files.get(own), "no-cache")
+
+    app.add_api_route("/v/{version}/{path:path}", versioned, methods=["GET", "HEAD"])
+    app.add_api_route("/p/{code}", plate, methods=["GET", "HEAD"])
+    app.add_api_route("/{path:path}", page, methods=["GET", "HEAD"])
     return app
 
 
@@ -105,18 +124,20 @@ def main() -> int:
     return 0 if server.started else 1
 
 
-def _words() -> Response:
+def words_module() -> str:
     """The names of rules, departments, kinds and values as a module that pages import."""
-    return Response(f"export default {json.dumps(words(), ensure_ascii=False)};\n", media_type="text/javascript")
+    return f"export default {json.dumps(words(), ensure_ascii=False)};\n"
 
 
-def _plate(code: str) -> FileResponse:  # noqa: ARG001 - the page reads it from its address
-    """The page of a door plate, the same for every code: whether there is such a plate, the API says."""
-    return FileResponse(STATIC / "plate.html", headers={"Cache-Control": "no-store", "X-Robots-Tag": "noindex"})
-
-
-def _file(file: Path) -> Callable[[], FileResponse]:
-    def answer() -> FileResponse:
-        return FileResponse(file)
-
-    return answer
+def _answer(request: Request, file: File | None, keep: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The file as the browser takes it; 304 if it has it. Raises HTTPException (404) without one."""
+    if file is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    content, encoding = file.encoded(request.headers.get("accept-encoding", ""))
+    tag = f'"{file.sha256}{f"-{encoding}" if encoding else ""}"'
+    shown = {"Cache-Control": keep, "ETag": tag, "Vary": "Accept-Encoding", **(headers or {})}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=shown)
+    if encoding:
+        shown["Content-Encoding"] = encoding
+    return Response(content, media_type=file.media_type, headers=shown)

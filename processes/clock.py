@@ -27,6 +27,7 @@ from runtime.reader_lag import Readers
 from runtime.settings import Settings, SettingsRefused, load
 from runtime.topic_reader import TopicUnreadable
 from wire.access import Access, on
+from wire.contracts import feedback_topics
 from wire.freshness import TopicWatch
 from wire.office_calendar import known_until
 from wire.registry import Registry, RegistryAway, RegistryRefused
@@ -39,7 +40,7 @@ DELIVERY_S = 5.0
 LATE_S = 10.0
 """Without a delivered tick for so long the clock is not ready."""
 LOOK_EVERY_S = 2.0
-NOBODY_STANDS_IN = frozenset({DEAD_LETTERS, PARKED, PUBLICATIONS})
+NOBODY_STANDS_IN = frozenset({DEAD_LETTERS, PARKED, PUBLICATIONS, *feedback_topics()})
 """Topics that no stage and no sink reads."""
 FIRST_ANSWER_S = 20.0
 """Seconds for which the first tick waits for the time of each topic's last event: without an answer every topic
@@ -229,7 +230,7 @@ def access(settings: Settings) -> Access:
     """What the clock does with Kafka. It reads every topic that a stage or a sink reads: to tell whether one that
     stands has a record before it, or only the mark of a transaction (`runtime/reader_lag.py`)."""
     return Access(
-        reads=on(settings, (topic.name for topic in topics() if topic.name not in NOBODY_STANDS_IN)),
+        reads=on(settings, {topic.name for topic in topics()} - NOBODY_STANDS_IN),
         writes=on(settings, [CLOCK]),
         groups=frozenset({topic_reader.group_of(settings)}),
         every_group=True,

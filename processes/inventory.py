@@ -16,7 +16,7 @@ from typing import Literal
 from runtime.settings import CHECKOUT, Settings
 
 Kind = Literal[
-    "part", "stage", "records", "sink", "outbox", "clock", "gateway", "devices", "sealer", "retention", "api"
+    "part", "stage", "records", "sink", "outbox", "mending", "clock", "gateway", "devices", "sealer", "retention", "api"
 ]
 
 # What `citygrid worker KIND [NAME]` runs: a module with `main()`, or `main(name)` where there are several of a kind.
@@ -25,6 +25,7 @@ WORKERS: dict[str, str] = {
     "records": "stream_apps.record_worker",
     "sink": "sinks.worker",
     "outbox": "producers.outbox.relay",
+    "mending": "producers.mending.asked",
     "clock": "processes.clock",
     "gateway": "producers.doors.gateway_process",
     "devices": "producers.doors.device_process",
@@ -74,6 +75,7 @@ def workers() -> list[Process]:
         Process("records", "records", "which subject each record is about", ("kafka", "registry")),
         *(_sink(sink.replace("_", "-")) for sink in _plugins("sinks/targets", "SINK")),
         Process("outbox", "outbox", "publishes what people did", ("kafka", "registry", "postgres")),
+        Process("mending", "mending", "sends back dead letters that were asked for", ("kafka", "registry", "postgres")),
         Process("clock", "clock", "tells the stages the time", ("kafka", "registry")),
         Process("gateway", "gateway", "departments' and devices' HTTP door", ("kafka", "registry", "postgres")),
         Process("devices", "devices", "devices' MQTT door", ("kafka", "registry", "postgres")),

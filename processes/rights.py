@@ -15,8 +15,9 @@ from producers.mending import letters
 from runtime import topic_reader
 from runtime.reader_positions import GROUPS
 from runtime.settings import Settings
+from wire import feedback
 from wire.access import Access, on
-from wire.contracts import DOOR_REPORTS, stated_by
+from wire.contracts import DOOR_REPORTS, FEEDBACK, stated_by
 from wire.topics import ALERTS, PUBLICATIONS, RECORD_CLAIMS, topics
 
 Kind = Literal["topic", "group", "transactional_id"]
@@ -67,12 +68,12 @@ def _of_operator(settings: Settings) -> Access:
 
 
 def _of_department(settings: Settings, department: str) -> Access:
-    """Writes what it states and what became of its lines, and reads nothing that says anything: when files were first
-    published (digests)."""
+    """Writes what it states and what became of its lines; reads what came of its own statements, and nothing else that
+    says anything: when files were first published (digests)."""
     return Access(
-        reads=on(settings, [PUBLICATIONS]),
+        reads=on(settings, [PUBLICATIONS, FEEDBACK + department]),
         writes=on(settings, [*stated_by(department), PUBLICATIONS, DOOR_REPORTS]),
-        groups=frozenset({topic_reader.group_of(settings)}),
+        groups=frozenset({topic_reader.group_of(settings), feedback.group_of(settings, department)}),
     )
 
 

@@ -55,6 +55,16 @@ class Settings(BaseSettings):
         description="where docs/runbooks can be opened by whoever is told of an alert",
     )
 
+    grafana_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s\"'#]*[^\s\"'#/])?$",
+        description="where operations find the dashboards of infra/grafana",
+    )
+    targets_file: Path | None = Field(
+        None,
+        description="who answers /ready and /metrics, as Prometheus reads it; the processes of this host if not set",
+    )
+
     kafka_bootstrap: str = Field("127.0.0.1:19092", description="host:port[,host:port]")
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
@@ -91,6 +101,14 @@ class Settings(BaseSettings):
     shift_hours: OfficeHours = Field(
         ((time(8), time(18)),),
         description="shifts of grid workers, into which their routes are planned; at other hours one of 8 hours begins",
+    )
+
+    call_next_seconds: int = Field(
+        60, ge=1, description="a call for help that nobody has acknowledged goes to the next worker and the desk"
+    )
+    call_within_metres: int = Field(5_000, ge=1, description="a worker who is farther from a call is not told of it")
+    call_position_seconds: int = Field(
+        600, ge=1, description="a tablet's position is forgotten after so long, and is worth nothing for a call"
     )
 
     live_since: datetime = Field(

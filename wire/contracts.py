@@ -83,6 +83,8 @@ RECORD_TOPICS = ("record-claims", "record-moves")
 """About which subject each record is: docs/decisions/0024-one-subject.md."""
 DOOR_REPORTS = "door-reports"
 """What the doors did with what departments handed over: docs/decisions/0034-door-reports.md."""
+FEEDBACK = "feedback."
+"""Before a department's name: what came of what it stated (docs/decisions/0043-two-ways.md)."""
 
 
 class ContractRefused(Exception):
@@ -292,13 +294,26 @@ def every_schema(root: Path = SCHEMAS) -> dict[str, Mapping[str, Any]]:
     """Topic → schema of all that is on the wire."""
     events: dict[str, Mapping[str, Any]] = {topic: contract.schema for topic, contract in contracts(root).items()}
     doors = {DOOR_REPORTS: door_report_schema(root)}
-    return events | {topic: output.schema for topic, output in published(root).items()} | doors
+    back = dict.fromkeys(feedback_topics(root), feedback_schema(root))
+    return events | {topic: output.schema for topic, output in published(root).items()} | doors | back
+
+
+def feedback_topics(root: Path = SCHEMAS) -> list[str]:
+    """A topic for each department that states anything but the city's own people."""
+    departments = {contract.department for contract in contracts(root).values()} - {OUR_DEPARTMENT}
+    return [FEEDBACK + department for department in sorted(departments)]
 
 
 @lru_cache(maxsize=2)
 def door_report_schema(root: Path = SCHEMAS) -> Mapping[str, Any]:
     """What the doors report. Raises ContractRefused."""
     return _loaded(root / "door-report.avsc", set())[0]
+
+
+@lru_cache(maxsize=2)
+def feedback_schema(root: Path = SCHEMAS) -> Mapping[str, Any]:
+    """What goes back to departments. Raises ContractRefused."""
+    return _loaded(root / "feedback.avsc", set())[0]
 
 
 def _loaded(path: Path, attributes: set[str]) -> tuple[dict[str, Any], Record]:

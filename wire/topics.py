@@ -17,8 +17,9 @@ from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
 
 from runtime.settings import Settings
+from wire import feedback
 from wire.compatibility import Incompatible, level_of, troubles_of
-from wire.contracts import DOOR_REPORTS, RECORD_TOPICS, Contract, contracts, every_schema, published
+from wire.contracts import DOOR_REPORTS, RECORD_TOPICS, Contract, contracts, every_schema, feedback_topics, published
 from wire.door_reports import KEPT_DAYS
 from wire.registry import Registry, RegistryRefused
 
@@ -98,6 +99,8 @@ def topics() -> list[Topic]:
     made.append(Topic(PARKED, "waits for a newer reader, however long", _large(_KEPT, LARGE_LETTER)))
     reports = {**_COMPACTED, "cleanup.policy": "compact,delete", "retention.ms": str(KEPT_DAYS * DAY_MS)}
     made.append(Topic(DOOR_REPORTS, "departments see what they did for some months", reports))
+    back = {"cleanup.policy": "delete", "retention.ms": str(feedback.KEPT_DAYS * DAY_MS), "segment.ms": str(WEEK_MS)}
+    made += [Topic(topic, "a department reads its results within some months", back) for topic in feedback_topics()]
     made.append(Topic(PUBLICATIONS, "when each file was first published: its key is the file's digest", _COMPACTED))
     return made
 

@@ -69,3 +69,9 @@ def _within(schema: Type) -> Iterator[tuple[str, str, str]]:
 
 def _spaced(name: str) -> str:
     return CAPITAL.sub(" ", name).replace("_", " ").lower()
+
+
+@lru_cache(maxsize=1)
+def domains() -> frozenset[str]:
+    """Whose business rules' alerts are: to some of these an account may be limited."""
+    return frozenset(rule.domain for rule in discover("domain.rules", "RULE", Rule).values())

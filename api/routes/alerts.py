@@ -19,6 +19,8 @@ router = APIRouter(tags=["alerts"])
 
 SORTED_BY = {"resolved": "changed_at", "held": "changed_at", "any": "opened_at"}
 """By what the list of a state is sorted, newest first; all others by what is due first (`city.alerts_by`)."""
+LINES = "SELECT * FROM city.lines_of(%(wanted)s, %(keys)s)"
+COUNT = "SELECT city.count_alerts(%(wanted)s) AS counted, city.count_lines(%(wanted)s) AS lines"
 PHOTOS = "SELECT * FROM city.photos_of(%(finding)s)"
 MOST_OF_HISTORY = 1_000
 """Nobody counts more than these and one (`city.count_alerts`)."""
@@ -30,23 +32,33 @@ async def alerts(
     wanted: AlertFilters,
     after: Annotated[str | None, Query(alias="cursor", max_length=300, description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=select.MOST)] = select.PAGE,
+    lines: Annotated[bool, Query(description="what is one warning over an area is one item of the list")] = False,
 ) -> Alerts:
     """Alerts of the caller's area and rules: calls for help first, then by the time left. What is over comes newest
-    first."""
-    statement = "SELECT * FROM city.list_alerts(%(wanted)s, %(most)s, %(rank)s, %(time)s, %(id)s)"
+    first. With `lines` the first alert of a line stands for it, `gathered` says for how many; `line` lists them."""
+    listed = "list_lines" if lines else "list_alerts"
+    statement = f"SELECT * FROM city.{listed}(%(wanted)s, %(most)s, %(rank)s, %(time)s, %(id)s)"
     rows = await caller.rows(statement, {"wanted": wanted.filters, "most": limit + 1, **cursor.position(after)})
     shown, following = cursor.page(rows, limit, "finding_id", SORTED_BY.get(wanted.state, "due"))
-    return Alerts(items=[select.alert_of(row) for row in shown], next=following)
+    items = [select.alert_of(row) for row in shown]
+    keys = [one.line for one in items if one.line]
+    if lines and keys and wanted.has_lines:
+        counted = await caller.rows(LINES, {"wanted": wanted.filters, "keys": keys})
+        by_line = {row["line"]: row for row in counted}
+        for one in items:
+            if one.line in by_line:
+                one.gathered = select.line_of(one, by_line[one.line])
+    return Alerts(items=items, next=following)
 
 
 @router.get("/alerts/count", summary="How many alerts a list has")
 async def count(caller: AsCaller, wanted: AlertFilters) -> Count:
-    """Of the list of the same filters; of history at most 1,000 are counted."""
-    row = await caller.row("SELECT city.count_alerts(%(wanted)s) AS counted", {"wanted": wanted.filters})
-    counted = int(row["counted"]) if row else 0
+    """Of the list of the same filters, as alerts and as lines; of history at most 1,000 are counted."""
+    row = await caller.row(COUNT, {"wanted": wanted.filters})
+    counted, lines = (int(row["counted"]), int(row["lines"])) if row else (0, 0)
     if wanted.state in SORTED_BY and counted > MOST_OF_HISTORY:
-        return Count(count=MOST_OF_HISTORY, more=True)
-    return Count(count=counted, more=False)
+        return Count(count=MOST_OF_HISTORY, lines=MOST_OF_HISTORY, more=True)
+    return Count(count=counted, lines=lines, more=False)
 
 
 @router.get("/alerts/{finding_id}", summary="A case: why, where, whom, what was done", response_model=Case)

@@ -8,8 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query, Request
 
 from api.database import AsCaller, entered, token_of
-from api.models import Nothing
-from api.shift_models import Beat, Roster, Shift, ShiftEnd, ShiftEnded
+from api.shift_models import Alive, Beat, Roster, Shift, ShiftEnd, ShiftEnded
 from domain.time import CITY
 
 router = APIRouter(tags=["shifts"])
@@ -35,12 +34,20 @@ async def roster(
 
 
 @router.post("/heartbeat", summary="This tablet is alive")
-async def heartbeat(request: Request, _body: Annotated[Nothing, Body(default_factory=Nothing)]) -> Beat:
+async def heartbeat(request: Request, body: Annotated[Alive, Body(default_factory=Alive)]) -> Beat:
     """Sent every minute by a grid worker's page: who sends it is on duty if the roster says so, and an urgent task that
     was claimed stays claimed. It does not keep a session alive: nobody need be there."""
     async with entered(request.app.state.pool, token_of(request), in_use=False) as caller:
         request.state.account, request.state.language = caller.account, caller.language
-        row = await caller.row("SELECT * FROM city.beat()")
+        at = body.position
+        row = await caller.row(
+            "SELECT * FROM city.beat(%(lon)s, %(lat)s, %(age)s)",
+            {
+                "lon": at.lon if at else None,
+                "lat": at.lat if at else None,
+                "age": timedelta(seconds=at.age_s if at else 0),
+            },
+        )
     return Beat(**(row or {}))
 
 

@@ -196,5 +196,5 @@ async def _move(
     if acted is None:
         raise Refused(NOT_FOUND)
     # Handed over out of one's own scope: nothing more than the move itself is known of it here.
-    unseen = dict.fromkeys(("why_zh", "why_en", "unknown", "claimed_name", "placed"))
+    unseen = dict.fromkeys(("why_zh", "why_en", "unknown", "line", "claimed_name", "placed"))
     return select.task_of({**acted, **unseen, "moves": []}, caller.account)

@@ -24,12 +24,14 @@ from producers.publish.first_seen import sequence_of
 from producers.publish.json_form import OWN, JsonForm, statement_of
 from producers.publish.live_reporting import LiveReporting, RefusedStatement
 from producers.publish.statement import Ready
-from runtime import daemon
+from runtime import cloud_events, daemon
 from runtime.log import configure
 from runtime.metrics import OUTBOX_PUBLISHED, OUTBOX_REFUSED, OUTBOX_WAITING
 from runtime.settings import Settings, load
+from wire import feedback
 from wire.access import Access, on
-from wire.contracts import OUR_DEPARTMENT, contracts, stated_by
+from wire.avro_writer import InvalidValue
+from wire.contracts import OUR_DEPARTMENT, contracts, feedback_topics, stated_by
 
 log = structlog.get_logger()
 
@@ -188,6 +190,10 @@ def relay_once(
     stated: dict[str, list[Ready]] = {}
     for number, topic, item, made_at in rows:
         try:
+            if table.department is None and (department := feedback.department_of(topic)):
+                _send_back(publisher, topic, department, item)
+                sent.append(number)
+                continue
             # Our own database knows a person by the alert's pseudonym; it never had a number.
             statement = _statement(topic, item, table)
             if statement.sequence is None:
@@ -214,6 +220,18 @@ def relay_once(
     return len(rows)
 
 
+def _send_back(publisher: Publisher, topic: str, department: str, item: Mapping[str, Any]) -> None:
+    """Send a department what came of its statements. Raises InvalidStatement, NotDelivered, PublishRefused."""
+    try:
+        event_id, record = feedback.event_id(item, department), feedback.fields(department, item)
+        headers = cloud_events.headers(
+            event_id, feedback.SOURCE.encode(), feedback.EVENT_TYPE.encode(), record["seen_at"] or record["at"]
+        )
+        publisher.send_record(topic, feedback.schema(), record["task"].encode(), record, headers)
+    except (InvalidValue, KeyError, TypeError, ValueError) as wrong:
+        raise InvalidStatement("feedback", f"does not fit its schema: {type(wrong).__name__}") from None
+
+
 def _is_of(topic: str, table: Table) -> bool:
     contract = contracts().get(topic)
     return contract is not None and contract.department == table.department
@@ -233,7 +251,7 @@ def _statement(topic: str, item: Any, table: Table) -> Statement:
 
 def access(settings: Settings) -> Access:
     """What the city's own outbox does with Kafka."""
-    return Access(writes=on(settings, stated_by(OUR_DEPARTMENT)))
+    return Access(writes=on(settings, [*stated_by(OUR_DEPARTMENT), *feedback_topics()]))
 
 
 def main() -> int:

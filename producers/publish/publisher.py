@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicCollection
 from confluent_kafka.admin import AdminClient
@@ -16,6 +16,7 @@ from runtime import cloud_events
 from runtime.cloud_events import Headers
 from runtime.settings import Settings
 from runtime.traces import traces_of
+from wire.codec import encoder
 from wire.contracts import Contract, contracts
 from wire.pseudonym import Pseudonyms
 from wire.registry import Registry, RegistryRefused
@@ -74,6 +75,7 @@ class Publisher:
         self._traces = traces_of(settings, process)
         self._contracts: dict[str, Contract] = contracts()
         self._topics: dict[str, _Topic] = {}
+        self._encoders: dict[str, tuple[str, Callable[[Mapping[str, Any]], bytes]]] = {}
         self._failures = 0
         self._failure = ""
         self._producer = Producer(
@@ -133,12 +135,26 @@ class Publisher:
             finally:
                 hop.end()
 
+    def send_record(
+        self, topic: str, schema: Mapping[str, Any], key: bytes, record: Mapping[str, Any], headers: Headers
+    ) -> None:
+        """Send a record of a topic that is no contract's. Raises `wire.avro_writer.InvalidValue` (nothing was sent),
+        NotDelivered, PublishRefused."""
+        if topic not in self._encoders:
+            wire_name, schema_id = self._place(topic, schema, self._there([topic]))
+            self._encoders[topic] = (wire_name, encoder(schema_id, schema))
+        wire_name, encode = self._encoders[topic]
+        self._queue(wire_name, encode(record), key, headers)
+
     def _produce(self, to: _Topic, key: bytes, value: bytes, headers: Headers) -> None:
+        self._queue(to.wire_name, value, key, headers)
+
+    def _queue(self, wire_name: str, value: bytes, key: bytes, headers: Headers) -> None:
         if self._failures:
             raise self._not_delivered()
         while True:
             try:
-                self._producer.produce(to.wire_name, value, key, headers=headers)
+                self._producer.produce(wire_name, value, key, headers=headers)
                 return
             except BufferError:
                 self._producer.poll(0.1)
@@ -241,8 +257,18 @@ class Publisher:
         contract = self._contracts.get(topic)
         if contract is None:
             raise PublishRefused(f"There is no contract '{topic}'; there are {', '.join(self._contracts)}.")
+        wire_name, schema_id = self._place(topic, contract.schema, there)
+        return _Topic(
+            wire_name,
+            Encoding(contract, self._pseudonyms, schema_id),
+            cloud_events.source_of(contract.department).encode(),
+            {kind: cloud_events.type_of(contract.department, kind).encode() for kind in contract.kinds},
+        )
+
+    def _place(self, topic: str, schema: Mapping[str, Any], there: Collection[str]) -> tuple[str, int]:
+        """The topic's name on the cluster and the registry's id of its schema. Raises PublishRefused."""
         try:
-            schema_id = self._registry.id_of(subject_of(self.settings, topic), contract.schema)
+            schema_id = self._registry.id_of(subject_of(self.settings, topic), schema)
         except RegistryRefused as refused:
             raise PublishRefused(
                 f"The registry does not know this version of the contract {topic} ({refused.status}): run "
@@ -251,12 +277,7 @@ class Publisher:
         wire_name = self.settings.topic_prefix + topic
         if wire_name not in there:
             raise PublishRefused(f"The cluster has no topic {wire_name}: run `citygrid up`, which makes the topics.")
-        return _Topic(
-            wire_name,
-            Encoding(contract, self._pseudonyms, schema_id),
-            cloud_events.source_of(contract.department).encode(),
-            {kind: cloud_events.type_of(contract.department, kind).encode() for kind in contract.kinds},
-        )
+        return wire_name, schema_id
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:

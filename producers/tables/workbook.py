@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,17 +18,16 @@ from typing import Any, NamedTuple
 from lxml import etree
 from python_calamine import (
     CalamineError,
-    CalamineWorkbook,
+    CalamineSheet,
     PasswordError,
     SheetTypeEnum,
     SheetVisibleEnum,
     load_workbook,
 )
 
-from producers.tables import sheet_pieces
 from producers.tables.file_form import FileRefused
 from producers.tables.rows import DayCell
-from producers.tables.sheet_pieces import Merged, column_of
+from producers.tables.sheet_pieces import Merged, Pieces, column_of, is_large
 
 #: A spreadsheet keeps so many digits of a number.
 EXACT = 10**15
@@ -49,19 +50,35 @@ class Sheet(NamedTuple):
 
 
 def sheets(path: Path) -> Iterator[Sheet]:
-    """The sheets that a person sees, hidden ones left out. Raises FileRefused."""
-    try:
+    """The sheets that a person sees, hidden ones left out. Raises FileRefused, while rows are read, too."""
+    with _damage_refused(path):
         _refuse_uncalculated(path)
-        padded = _padded(path)
-        with load_workbook(path) as book:
+        parts = _parts(path)
+        padded = _padded(path, parts)
+        with ExitStack() as opened:
+            pieces = opened.enter_context(Pieces(path)) if parts and is_large(path) else None
+            book = opened.enter_context(load_workbook(path) if pieces is None else pieces.without_cells())
             for known in book.sheets_metadata:
-                if known.visible is SheetVisibleEnum.Visible and known.typ is SheetTypeEnum.WorkSheet:
-                    yield Sheet(known.name, _rows(*_values(path, book, known.name), padded.get(known.name, {})))
+                if known.visible is not SheetVisibleEnum.Visible or known.typ is not SheetTypeEnum.WorkSheet:
+                    continue
+                cut = pieces.cut_of(parts[known.name]) if pieces is not None and known.name in parts else None
+                if pieces is not None and cut is not None:
+                    values, left, merged = pieces.rows_of(known.name, cut), cut.left, cut.merged
+                else:
+                    whole = book if pieces is None else opened.enter_context(load_workbook(path))
+                    values, left, merged = _whole(whole.get_sheet_by_name(known.name))
+                yield Sheet(known.name, _rows(path, values, left, merged, padded.get(known.name, {})))
+
+
+@contextmanager
+def _damage_refused(path: Path) -> Iterator[None]:
+    try:
+        yield
     except PasswordError:
         raise FileRefused(
             f"{path} is a workbook that is protected by a password: save it without one and publish that."
         ) from None
-    except (CalamineError, etree.LxmlError, zipfile.BadZipFile, OSError, ValueError):
+    except (CalamineError, etree.LxmlError, zipfile.BadZipFile, zlib.error, OSError, ValueError, IndexError):
         raise FileRefused(
             f"{path} is a workbook that is damaged or cut: open it, save it again as .xlsx and publish that."
         ) from None
@@ -86,10 +103,10 @@ def _refuse_uncalculated(path: Path) -> None:
                     last = block[-LONGEST_FORMULA:]
 
 
-def _padded(path: Path) -> dict[str, dict[int, int]]:
+def _padded(path: Path, parts: Mapping[str, str]) -> dict[str, dict[int, int]]:
     """By sheet and column, counted from 0, to how many digits its numbers are shown. Raises FileRefused if only some
     numbers of a column are shown so."""
-    if not zipfile.is_zipfile(path):
+    if not parts:
         return {}
     with zipfile.ZipFile(path) as book:
         if "xl/styles.xml" not in book.namelist():
@@ -97,17 +114,22 @@ def _padded(path: Path) -> dict[str, dict[int, int]]:
         widths = _widths(_xml(book, "xl/styles.xml"))
         if not widths:
             return {}
-        return {name: _columns(path, name, book, part, widths) for name, part in _parts(book).items()}
+        return {name: _columns(path, name, book, part, widths) for name, part in parts.items()}
 
 
-def _parts(book: zipfile.ZipFile) -> dict[str, str]:
+def _parts(path: Path) -> dict[str, str]:
     """By a sheet's name, where in the file it stands; of another kind of workbook nothing."""
-    there = set(book.namelist())
-    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= there:
+    if not zipfile.is_zipfile(path):
         return {}
-    targets = {one.get("Id"): (one.get("Target") or "").lstrip("/") for one in _xml(book, "xl/_rels/workbook.xml.rels")}
+    with zipfile.ZipFile(path) as book:
+        there = set(book.namelist())
+        if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= there:
+            return {}
+        relations = _xml(book, "xl/_rels/workbook.xml.rels")
+        listed = _xml(book, "xl/workbook.xml")
+    targets = {one.get("Id"): (one.get("Target") or "").lstrip("/") for one in relations}
     found: dict[str, str] = {}
-    for sheet in _xml(book, "xl/workbook.xml").iter("{*}sheet"):
+    for sheet in listed.iter("{*}sheet"):
         target = targets.get(sheet.get(_RELATION), "")
         part = target if target.startswith("xl/") else f"xl/{target}"
         if part in there:
@@ -160,27 +182,15 @@ Values = Iterator[tuple[int, list[Any]]]
 """(Row's number from 0, its values from the first column on that holds anything.)"""
 
 
-def _values(path: Path, book: CalamineWorkbook, name: str) -> tuple[Values, int, list[Merged]]:
+def _whole(sheet: CalamineSheet) -> tuple[Values, int, list[Merged]]:
     """A sheet's rows, their first column from 0, and the cells that are merged."""
-    cut = _cut(path, name)
-    if cut is not None:
-        return sheet_pieces.rows_of(path, name, cut), cut.left, cut.merged
-    sheet = book.get_sheet_by_name(name)
     _, left = sheet.start or (0, 0)
     # rows above the first that holds anything are given, too; columns before the first are not
     return enumerate(sheet.iter_rows()), left, sheet.merged_cell_ranges or []
 
 
-def _cut(path: Path, name: str) -> sheet_pieces.Cut | None:
-    if not zipfile.is_zipfile(path):
-        return None
-    with zipfile.ZipFile(path) as book:
-        part = _parts(book).get(name)
-        return sheet_pieces.cut_of(book, part) if part else None
-
-
 def _rows(
-    rows: Values, left: int, merged: Sequence[Merged], padded: Mapping[int, int]
+    path: Path, values: Values, left: int, merged: Sequence[Merged], padded: Mapping[int, int]
 ) -> Iterator[tuple[int, list[str]]]:
     """A cell that spans several rows stands in each of them. `padded`: to how many digits a column's numbers are
     shown."""
@@ -189,19 +199,20 @@ def _rows(
         if last > first:
             spanning.setdefault(first, []).append((last, column, column - left))
     held: list[tuple[int, int, str]] = []
-    for index, values in rows:
-        cells = [cell(value) for value in values]
-        for place, width in padded.items():
-            if 0 <= place - left < len(cells) and type(values[place - left]) in (int, float):
-                cells[place - left] = cells[place - left].zfill(width)
-        held = [one for one in held if one[0] >= index]
-        for _, place, text in held:
-            if 0 <= place < len(cells) and not cells[place]:
-                cells[place] = text
-        for last, _, place in spanning.get(index, ()):
-            if 0 <= place < len(cells):
-                held.append((last, place, cells[place]))
-        yield index + 1, cells
+    with _damage_refused(path):
+        for index, row in values:
+            cells = [cell(value) for value in row]
+            for place, width in padded.items():
+                if 0 <= place - left < len(cells) and type(row[place - left]) in (int, float):
+                    cells[place - left] = cells[place - left].zfill(width)
+            held = [one for one in held if one[0] >= index]
+            for _, place, text in held:
+                if 0 <= place < len(cells) and not cells[place]:
+                    cells[place] = text
+            for last, _, place in spanning.get(index, ()):
+                if 0 <= place < len(cells):
+                    held.append((last, place, cells[place]))
+            yield index + 1, cells
 
 
 def cell(value: Any) -> str:

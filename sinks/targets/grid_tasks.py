@@ -14,9 +14,10 @@ from typing import Any
 
 import structlog
 
-from database import queries, service_calendar
+from database import calls, queries, service_calendar
 from runtime.metrics import OPEN_ALERTS, OVERDUE_TASKS, TASKS, show
 from runtime.settings import Settings
+from sinks.closing import with_facts
 from sinks.decoding import as_jsonb, iso_instant
 from sinks.sink import Connection, Read, Sink, Unreadable, newest, rounds
 from sinks.waiting import Waiting
@@ -59,6 +60,8 @@ class GridTasks:
             "dwelling": value["dwelling"] or "",
             "opened_at": iso_instant(value["opened_at"]),
             "at": iso_instant(value["at"]),
+            "resolution_zh": with_facts(value["resolution_zh"], value["resolved_by"], "zh"),
+            "resolution_en": with_facts(value["resolution_en"], value["resolved_by"], "en"),
         }
         if any(isinstance(text, str) and "\0" in text for text in alert.values()):
             raise Unreadable("a text holds a NUL character")
@@ -74,6 +77,8 @@ class GridTasks:
             alerts = [record.value | {"version": record.offset} for record in some if record.value is not None]
             changed += queries.record_alerts(connection, alerts) if alerts else 0
             changed += queries.forget_alerts(connection, gone) if gone else 0
+        if any(record.value and record.value.get("domain") == "sos" for record in records):
+            calls.tell(connection)  # the nearest worker knows of a call when its task does
         connection.execute("NOTIFY city_feed")
         return changed
 
@@ -130,9 +135,14 @@ def turn(_: Settings, connection: Connection) -> None:
     lapsed = connection.execute("SELECT city.lapse_leases(now(), %s)", (MOST_LAPSED,)).fetchone()
     if lapsed and lapsed[0]:
         log.info("claims_lapsed", tasks=lapsed[0])
+    connection.execute("SELECT city.keep_silences(now(), %s)", (MOST_TOLD,))
     told = connection.execute("SELECT city.tell_due(now(), %s)", (MOST_TOLD,)).fetchone()
     if told and told[0]:
         log.info("escalated", notifications=told[0])
+    turns = calls.tell(connection)
+    if turns:
+        log.info("calls_told", turns=turns)
+    calls.forget_positions(connection)
     show(OPEN_ALERTS, {(rule, severity): number for rule, severity, number in connection.execute(OPEN)})
     show(TASKS, {(state,): number for state, number in connection.execute(BY_STATE)})
     show(OVERDUE_TASKS, {(severity,): number for severity, number in connection.execute(OVERDUE)})
@@ -143,6 +153,8 @@ def learn(settings: Settings, connection: Connection) -> None:
     """Teach the database the offices' days and hours, before it says until when the first task is to be done."""
     if service_calendar.learn(connection, settings.office_hours):
         log.info("service_calendar_changed")
+    if calls.learn(connection, settings.call_next_seconds, settings.call_within_metres, settings.call_position_seconds):
+        log.info("call_settings_changed")
 
 
 SINK = Sink("grid-tasks", lambda: ["alerts", "rows.dwelling"], GridTasks, begin=learn, tick=turn)

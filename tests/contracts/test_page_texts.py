@@ -12,9 +12,10 @@ import httpx
 import pytest
 
 from domain import rules
-from processes.api_server import pages
+from processes.api_server import pages, words_module
 from runtime.settings import Settings
 from web.assets import STATIC, WORDS, libraries
+from web.bundle import bundle
 from wire.words import words
 
 ENTRY = re.compile(r'^  ("(?:[^"\\]|\\.)+"):\s+("(?:[^"\\]|\\.)*"),$', re.MULTILINE)
@@ -111,12 +112,11 @@ def test_no_page_holds_a_text_of_its_own() -> None:
 
 
 def test_the_offline_shell_has_every_file_of_the_workers_page() -> None:
-    listed = set(re.findall(r'"(/[^"]+\.\w+)"', (STATIC / "sw.js").read_text(encoding="utf-8").split("];")[0]))
+    made = bundle(words_module())
+    release = json.loads(re.findall(r"const RELEASE = (.*);", made.pages["/sw.js"].content.decode())[0])
+    listed = {address.removeprefix(f"/v/{made.version}") for address in release["files"]}
     lib = libraries()
-    for path in listed:
-        assert path in lib or path == WORDS or (STATIC / path[1:]).is_file(), f"sw.js: {path} is no file"
-    assert reachable("/worker.html", lib) <= listed
-    assert reachable("/index.html", lib) <= listed
+    assert listed == reachable("/worker.html", lib) | reachable("/index.html", lib)
 
 
 def reachable(path: str, lib: dict[str, Path]) -> set[str]:

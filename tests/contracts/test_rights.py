@@ -19,7 +19,7 @@ from processes.rights import Right, rights
 from runtime.discover import discover
 from runtime.settings import CHECKOUT, Settings
 from stream_apps.worker import topics_of
-from wire.contracts import DOOR_REPORTS, contracts
+from wire.contracts import DOOR_REPORTS, contracts, feedback_topics
 from wire.topics import PUBLICATIONS, topics
 
 SETTINGS = Settings(_env_file=None, topic_prefix="t.")
@@ -50,10 +50,10 @@ def test_every_name_is_one_that_there_is_and_of_this_installation() -> None:
 
 
 @pytest.mark.parametrize("name", departments())
-def test_a_department_writes_its_own_and_reads_nobodys(name: str) -> None:
+def test_a_department_writes_its_own_and_reads_what_came_of_it(name: str) -> None:
     own = {topic for topic, contract in contracts().items() if contract.department == name}
     assert may(f"department-{name}", "write") == own | {PUBLICATIONS, DOOR_REPORTS}
-    assert may(f"department-{name}", "read") == {PUBLICATIONS}
+    assert may(f"department-{name}", "read") == {PUBLICATIONS, f"feedback.{name}"}
 
 
 @pytest.mark.parametrize("view", discover("domain.views", "VIEW", View).values(), ids=lambda view: view.name)
@@ -73,7 +73,13 @@ def test_doors_read_no_event() -> None:
     assert "devices" in LISTED
     assert may("devices", "read") == set()
     assert may("devices", "write") == {"door-access.swipe", "bracelet.button"}
-    assert may("outbox", "write") == {"grid.instruction", "grid.observation", "grid.report", "grid.response"}
+    ours = {"grid.instruction", "grid.observation", "grid.report", "grid.response"}
+    assert may("outbox", "write") == ours | set(feedback_topics())
+
+
+def test_who_sends_back_reads_nothing_but_what_was_put_aside() -> None:
+    assert may("mending", "read") == {"dead-letters", "parked"}
+    assert may("mending", "write") == {"dead-letters", "parked", *contracts()}
 
 
 def test_nobody_but_stages_writes_rows_and_alerts() -> None:

@@ -155,6 +155,7 @@ def test_rain_falls_on_a_district_and_each_door_at_risk_has_one_task_until_it_is
         page.screenshot(path=screenshots() / "rain-worker.png")
         centre = browser.of_another_person(CENTRE)
         SignIn(centre, city.url).as_account("district", PASSWORD)
+        centre.locator("[data-test=line] button").first.click()
         CommandCentre(centre).wait_for_alert(rule="warned-door")
         centre.screenshot(path=screenshots() / "rain-centre.png")
 

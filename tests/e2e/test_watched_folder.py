@@ -80,8 +80,10 @@ def watching(city: City, folder: Path) -> Iterator[None]:
     command += ["--pattern", "租赁*.xlsx", "--settle", "1", "--wait", "0"]
     variables = environment(city.settings) | {"PATH": "/usr/bin:/bin", "HOME": "/tmp"}
     with subprocess.Popen(command, cwd=CHECKOUT, env=variables) as watch:
-        yield
-        watch.terminate()
+        try:
+            yield
+        finally:
+            watch.terminate()  # else a test that failed would wait for it
         assert watch.wait(60) == 0
 
 

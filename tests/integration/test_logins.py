@@ -38,13 +38,14 @@ from runtime.settings import Settings
 from tests.conftest import PARTITIONS
 from tests.e2e.running import Topics, processes, tick, until
 from tests.golden.city import identity_number
-from wire.contracts import contracts
+from wire.contracts import DOOR_REPORTS, contracts
 from wire.registry import Registry, RegistryRefused
 from wire.topics import PUBLICATIONS, ensure_schemas, ensure_topics, subject_of, topics
 
 pytestmark = pytest.mark.rare  # starts a broker and a registry of its own, with logins
 
 POLICE, MARRIAGE = "police.household-registration", "civil-affairs.marriage"
+BACK = "feedback.police"
 MORNING = 1_700_000_000_000_000
 DENIED = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED}
 
@@ -138,19 +139,21 @@ def test_it_is_told_whose_a_topic_is_not(city: Settings) -> None:
 
 
 def test_it_writes_no_other(city: Settings) -> None:
-    others = [topic.name for topic in topics() if not topic.name.startswith("police.") and topic.name != PUBLICATIONS]
+    its_own = {PUBLICATIONS, DOOR_REPORTS}
+    others = [topic.name for topic in topics() if not topic.name.startswith("police.") and topic.name not in its_own]
     assert written(as_login(city, "department-police"), others) == {}
     assert set(written(city, [MARRIAGE])) == {MARRIAGE}, "one that may can"
 
 
-def test_it_reads_none_not_even_its_own(city: Settings) -> None:
-    every = [topic.name for topic in topics() if topic.name != PUBLICATIONS]
+def test_it_reads_what_came_of_its_statements_and_nothing_else(city: Settings) -> None:
+    every = [topic.name for topic in topics() if topic.name not in (PUBLICATIONS, BACK)]
     assert unreadable(as_login(city, "department-police"), every) == set(every)
     assert unreadable(city, [POLICE, "alerts"]) == set(), "one that may can"
     there = AdminClient(as_login(city, "department-police").kafka_client()).list_topics(timeout=30).topics
     assert {name.removeprefix(city.topic_prefix) for name in there} == {
-        POLICE, "police.identity-linked", PUBLICATIONS
+        POLICE, "police.identity-linked", PUBLICATIONS, DOOR_REPORTS, BACK
     }  # fmt: skip
+    assert unreadable(as_login(city, "department-police"), [BACK]) == set()
 
 
 def test_a_stage_does_its_job(city: Settings, tmp_path: Path) -> None:

@@ -1,129 +1,81 @@
-// Keeps the shell of the worker's page. The network comes first, so that a new version is seen at once; the cache
-// answers when the network does not, or is too slow. Answers of the API are never kept here: what a page needs offline
-// it keeps itself.
+// Keeps the worker's page with all that it loads, of one version or not at all: a version is kept once every file of it
+// is there and has the content that the version says, and until then the version before answers whole. Answers of the
+// API are never kept here: what a page needs offline it keeps itself.
 
-const SHELL = "citygrid-shell-3";
-const PATIENCE_MS = 3_000;
-const FILES = [
-  "/worker.html",
-  "/index.html",
-  "/icon.svg",
-  "/manifest.webmanifest",
-  "/lib/vue.js",
-  "/lib/leaflet/leaflet.js",
-  "/lib/leaflet/leaflet.css",
-  "/style/base.css",
-  "/style/parts.css",
-  "/style/worker.css",
-  "/style/sign-in.css",
-  "/text/words.js",
-  "/text/zh.js",
-  "/text/zh/catalogue.js",
-  "/text/zh/department.js",
-  "/text/zh/shared.js",
-  "/text/zh/life.js",
-  "/text/zh/pages.js",
-  "/text/zh/plate.js",
-  "/text/zh/record.js",
-  "/text/en.js",
-  "/text/en/catalogue.js",
-  "/text/en/department.js",
-  "/text/en/shared.js",
-  "/text/en/life.js",
-  "/text/en/pages.js",
-  "/text/en/plate.js",
-  "/text/en/record.js",
-  "/pages/worker.js",
-  "/pages/sign-in.js",
-  "/app/answers.js",
-  "/app/api.js",
-  "/app/clusters.js",
-  "/app/day.js",
-  "/app/drafts.js",
-  "/app/fragment.js",
-  "/app/frames.js",
-  "/app/freshness.js",
-  "/app/gcj02.js",
-  "/app/identity-number.js",
-  "/app/input.js",
-  "/app/language.js",
-  "/app/masked.js",
-  "/app/outbox.js",
-  "/app/photo.js",
-  "/app/plates.js",
-  "/app/places.js",
-  "/app/position.js",
-  "/app/regions.js",
-  "/app/route.js",
-  "/app/seal.js",
-  "/app/session.js",
-  "/app/shift.js",
-  "/app/severity.js",
-  "/app/shades.js",
-  "/app/store.js",
-  "/app/stream.js",
-  "/app/time.js",
-  "/components/case-facts.js",
-  "/components/case-report.js",
-  "/components/department.js",
-  "/components/door.js",
-  "/components/grid-map.js",
-  "/components/language-switch.js",
-  "/components/map-marks.js",
-  "/components/move-form.js",
-  "/components/outbox-strip.js",
-  "/components/password-change.js",
-  "/components/people.js",
-  "/components/photo-field.js",
-  "/components/refusal.js",
-  "/components/reported.js",
-  "/components/route-map.js",
-  "/components/shift-strip.js",
-  "/components/route-tools.js",
-  "/components/route-way.js",
-  "/components/scan.js",
-  "/components/stop-card.js",
-  "/components/unknown-box.js",
-  "/components/visit.js",
-];
+// Put in by the server (web/bundle.py): each address with the SHA-256 of its content.
+const RELEASE = { version: "", files: {} };
 
-self.addEventListener("install", (event) => {
-  event.waitUntil(
-    caches
-      .open(SHELL)
-      .then((cache) => cache.addAll(FILES))
-      .then(() => self.skipWaiting()),
-  );
-});
+const KEPT = "citygrid-pages-";
+const NAME = `${KEPT}${RELEASE.version}`;
+const CONTENT = "citygrid-content"; // header of what is kept: its SHA-256
+const AT_ONCE = 3; // of the six connections that a browser has to a server: the page works meanwhile
 
-self.addEventListener("activate", (event) => {
-  const old = (name) => name.startsWith("citygrid-shell-") && name !== SHELL;
-  event.waitUntil(
-    caches
-      .keys()
-      .then((names) => Promise.all(names.filter(old).map((name) => caches.delete(name))))
-      .then(() => self.clients.claim()),
-  );
-});
-
-async function fromNetwork(request, path) {
-  const answer = await fetch(request);
-  if (answer.ok) (await caches.open(SHELL)).put(path, answer.clone());
-  return answer;
+/** What an older version has of the same content, by its SHA-256. */
+async function keptBefore() {
+  const before = new Map();
+  for (const name of await caches.keys()) {
+    if (!name.startsWith(KEPT)) continue;
+    const cache = await caches.open(name);
+    for (const request of await cache.keys()) {
+      const answer = await cache.match(request);
+      before.set(answer.headers.get(CONTENT), answer);
+    }
+  }
+  return before;
 }
 
-async function fromShell(request, path) {
-  const cached = await caches.match(path);
-  if (!cached) return fromNetwork(request, path);
-  let timer;
-  const patience = new Promise((done) => (timer = setTimeout(() => done(cached), PATIENCE_MS)));
-  const network = fromNetwork(request, path).catch(() => cached);
-  return Promise.race([network, patience]).finally(() => clearTimeout(timer));
+async function fetched(address, sha256) {
+  // Whatever else answers there, another version for instance, is refused by its content. What the page has just loaded
+  // is in the browser's own cache; if that is wrong, or it is no file for good, the server is asked.
+  const ask = (cache) => fetch(address, { cache, integrity: `sha256-${sha256}` });
+  const answer = await (address.startsWith("/v/") ? ask("default").catch(() => ask("reload")) : ask("reload"));
+  if (!answer.ok) throw new Error(`${address}: HTTP ${answer.status}`);
+  const headers = new Headers(answer.headers);
+  headers.delete("content-encoding"); // it is kept as it was read
+  headers.delete("content-length");
+  headers.set(CONTENT, sha256);
+  return new Response(await answer.blob(), { headers });
+}
+
+async function keepAll() {
+  const before = await keptBefore();
+  const cache = await caches.open(NAME);
+  const waiting = Object.entries(RELEASE.files);
+  const take = async () => {
+    for (let next = waiting.pop(); next; next = waiting.pop()) {
+      const [address, sha256] = next;
+      await cache.put(address, before.get(sha256)?.clone() ?? (await fetched(address, sha256)));
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, take));
+  } catch (refused) {
+    waiting.length = 0;
+    await caches.delete(NAME); // not whole: nothing of it
+    throw refused;
+  }
+}
+
+self.addEventListener("install", (event) => event.waitUntil(keepAll().then(() => self.skipWaiting())));
+
+async function takeOver() {
+  // The version before stays: a page that was being loaded from it is loaded from it to its end.
+  const kept = (await caches.keys()).filter((name) => name.startsWith(KEPT) && name !== NAME);
+  const old = (await caches.keys()).filter((name) => name.startsWith("citygrid-shell-"));
+  for (const name of [...old, ...kept.slice(0, -1)]) await caches.delete(name);
+  await self.clients.claim();
+}
+
+self.addEventListener("activate", (event) => event.waitUntil(takeOver()));
+
+async function answered(request, address) {
+  const own = await (await caches.open(NAME)).match(address);
+  return own ?? (await caches.match(address)) ?? fetch(request); // somebody emptied the cache
 }
 
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
-  const path = url.pathname === "/" ? "/index.html" : url.pathname; // whoever signs out without a network comes here
-  const ours = url.origin === location.origin && event.request.method === "GET" && !url.pathname.startsWith("/api/");
-  if (ours && FILES.includes(path)) event.respondWith(fromShell(event.request, path));
+  if (url.origin !== location.origin || event.request.method !== "GET") return;
+  const address = url.pathname === "/" ? "/index.html" : url.pathname; // who signs out without a network comes here
+  if (address in RELEASE.files || address.startsWith("/v/")) event.respondWith(answered(event.request, address));
 });

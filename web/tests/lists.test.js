@@ -183,3 +183,23 @@ test("clusters of the server that touch on the screen are one with both their nu
   assert.equal(alertsOf(group.pins), 42);
   assert.equal(group.pins[0].finding_id, "b");
 });
+
+test("a line is one row: a door that comes in goes under it, and the server is asked what it stands for", () => {
+  const list = liveList();
+  const head = alert("first", { line: "440113.a", gathered: { alerts: 2 } });
+  list.load({ items: [head, alert("alone")], next: null });
+  put(list, alert("third", { line: "440113.a", gathered: null }));
+  assert.deepEqual(ids(list.items.value), ["alone", "first"]);
+  assert.equal(list.isLineStale(), true);
+  put(list, alert("first", { line: "440113.a", gathered: null }));
+  assert.equal(list.items.value.find((one) => one.finding_id === "first").gathered.alerts, 2);
+  list.load({ items: [alert("alone")], next: null });
+  put(list, alert("new", { line: "440113.b", gathered: null }));
+  assert.equal(list.isLineStale(), true);
+});
+
+test("what stands behind another alert is in no list of what is open", () => {
+  const behind = alert("a", { inhibited_by: "b" });
+  const isIn = (name) => fits(behind, { ...LISTS[name], grid: "440113" }, "440113");
+  assert.deepEqual([isIn("open"), isIn("inhibited"), isIn("silenced")], [false, true, false]);
+});

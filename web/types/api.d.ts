@@ -85,7 +85,7 @@ export interface paths {
         /**
          * Alerts, calls for help and what is due first
          * @description Alerts of the caller's area and rules: calls for help first, then by the time left. What is over comes newest
-         *     first.
+         *     first. With `lines` the first alert of a line stands for it, `gathered` says for how many; `line` lists them.
          */
         get: operations["alerts_api_v1_alerts_get"];
         put?: never;
@@ -105,7 +105,7 @@ export interface paths {
         };
         /**
          * How many alerts a list has
-         * @description Of the list of the same filters; of history at most 1,000 are counted.
+         * @description Of the list of the same filters, as alerts and as lines; of history at most 1,000 are counted.
          */
         get: operations["count_api_v1_alerts_count_get"];
         put?: never;
@@ -629,6 +629,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calls for help that concern the caller
+         * @description Those that wait first, at most 50. A desk sees all of its area, with who was told and when the next is; a grid
+         *     worker those that they were told of while nobody has acknowledged them, wherever they lie, and their own.
+         */
+        get: operations["calls_api_v1_calls_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{task_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that one is at a call
+         * @description dispatched → acknowledged, by a desk of its place or a worker who was told of it; nobody else is told. The answer
+         *     is the caller's calls as they are now.
+         */
+        post: operations["answer_api_v1_calls__task_id__answer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sealing-key": {
         parameters: {
             query?: never;
@@ -976,6 +1018,211 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts
+         * @description By name. For administrators; the look is recorded.
+         */
+        get: operations["accounts_api_v1_accounts_get"];
+        put?: never;
+        /**
+         * Make an account
+         * @description Its random password is in the answer, once, and kept nowhere.
+         */
+        post: operations["make_api_v1_accounts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give an account other rights
+         * @description It is signed out everywhere, and what it had claimed goes back to its queues. 422: one's own account.
+         */
+        put: operations["change_api_v1_accounts__account_id__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lock an account, or let it in again
+         * @description A locked one is signed out everywhere, and what it had claimed goes back to its queues; its history stays.
+         */
+        post: operations["lock_api_v1_accounts__account_id__lock_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give an account a new password
+         * @description Random, in the answer once, kept nowhere; the account's sessions end.
+         */
+        post: operations["give_password_api_v1_accounts__account_id__password_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who looked at what, and did what
+         * @description The newest first, a hundred at once. For administrators; this look is recorded too.
+         */
+        get: operations["looks_api_v1_looks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What runs, and how far each reader is
+         * @description Asked of the processes themselves, once in some seconds for everybody. For operations and administrators.
+         */
+        get: operations["operations_api_v1_operations_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Records that no reader could read
+         * @description Of all departments' topics. For operations and administrators.
+         */
+        get: operations["letters_api_v1_letters_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have records sent back to where they came from
+         * @description Each goes back once, as it came; `GET /letters` says what became of it. Who asked is recorded.
+         */
+        post: operations["replay_api_v1_replays_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a shift hands over to the next
+         * @description Open tasks of the caller's area by urgency and deadline, suspended ones and why, what was done in the shift, and
+         *     who serves next. For command centres and grid workers; the look is recorded.
+         */
+        get: operations["handover_api_v1_handover_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handover.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same on paper
+         * @description A PDF in the account's language.
+         */
+        get: operations["sheet_api_v1_handover_pdf_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plates": {
         parameters: {
             query?: never;
@@ -1200,6 +1447,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Silences of one's area
+         * @description The newest first, at most 200; also those from above that hold here. For command centres.
+         */
+        get: operations["silences_api_v1_silences_get"];
+        put?: never;
+        /**
+         * Silence a rule in an area
+         * @description By a street's, a district's or the city's command centre in its own area. Open alerts that nobody has claimed
+         *     lose their task until it ends; they are counted (`silenced` of the head) and listed (`state=silenced`). A call for
+         *     help cannot be silenced. The answer is what holds now.
+         */
+        post: operations["make_api_v1_silences_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/silences/{silence_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a silence before its time
+         * @description By a command centre in whose area all of it lies; what is still open is dispatched with its whole time. The
+         *     answer is what holds now.
+         */
+        post: operations["end_api_v1_silences__silence_id__end_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -1381,6 +1675,30 @@ export interface components {
             due: string | null;
             /** @description the newest task of this finding */
             task: components["schemas"]["TaskMark"] | null;
+            /**
+             * Line
+             * @description what is one warning over an area is one line; null: it stands alone
+             */
+            line: string | null;
+            /** @description this alert stands for its line in a list with `lines` */
+            gathered?: components["schemas"]["Line"] | null;
+            /**
+             * Inhibited By
+             * @description the finding of its building that stands for it: it has no task meanwhile, and lists of what is open leave it out
+             */
+            inhibited_by: string | null;
+            /**
+             * Inhibited By Rule
+             * @example warned-door
+             */
+            inhibited_by_rule: string | null;
+            /** @description it has no task until this silence ends */
+            silenced?: components["schemas"]["SilencedBy"] | null;
+            /**
+             * Inhibits
+             * @description how many open alerts of its flats it stands for
+             */
+            inhibits: number;
         };
         /** Alerts */
         Alerts: {
@@ -1396,6 +1714,11 @@ export interface components {
         AlertsByRule: {
             /** Items */
             items: components["schemas"]["HourOfRule"][];
+        };
+        /** Alive */
+        Alive: {
+            /** @description none: the worker does not allow it, or it is not known */
+            position?: components["schemas"]["api__shift_models__Position"] | null;
         };
         /** Area */
         Area: {
@@ -1462,6 +1785,82 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
+        };
+        /** Call */
+        Call: {
+            /**
+             * Task
+             * Format: uuid
+             */
+            task: string;
+            /**
+             * Finding Id
+             * Format: uuid
+             */
+            finding_id: string;
+            /**
+             * Rule
+             * @example button-sos
+             */
+            rule: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "dispatched" | "acknowledged";
+            /** Queue */
+            queue: string;
+            /**
+             * Dispatched At
+             * Format: date-time
+             */
+            dispatched_at: string;
+            /** Why Zh */
+            why_zh: string;
+            /** Why En */
+            why_en: string;
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            /**
+             * By
+             * @description who has claimed it
+             */
+            by: string | null;
+            /** Mine */
+            mine: boolean;
+            /** May Answer */
+            may_answer: boolean;
+            /**
+             * Sees Case
+             * @description it lies in the caller's own area: the case can be opened
+             */
+            sees_case: boolean;
+            place: components["schemas"]["Place"] | null;
+            /**
+             * Next At
+             * @description when the next is told; null: somebody has acknowledged it
+             */
+            next_at: string | null;
+            /**
+             * Desk At
+             * @description when the desk was told; null: not yet
+             */
+            desk_at: string | null;
+            /**
+             * Told At
+             * @description when the caller was told
+             */
+            told_at: string | null;
+            /**
+             * Told
+             * @description workers, in their order; for desks only
+             */
+            told: components["schemas"]["Told"][];
+        };
+        /** Calls */
+        Calls: {
+            /** Items */
+            items: components["schemas"]["Call"][];
         };
         /** Case */
         Case: {
@@ -1540,6 +1939,30 @@ export interface components {
             due: string | null;
             /** @description the newest task of this finding */
             task: components["schemas"]["TaskMark"] | null;
+            /**
+             * Line
+             * @description what is one warning over an area is one line; null: it stands alone
+             */
+            line: string | null;
+            /** @description this alert stands for its line in a list with `lines` */
+            gathered?: components["schemas"]["Line"] | null;
+            /**
+             * Inhibited By
+             * @description the finding of its building that stands for it: it has no task meanwhile, and lists of what is open leave it out
+             */
+            inhibited_by: string | null;
+            /**
+             * Inhibited By Rule
+             * @example warned-door
+             */
+            inhibited_by_rule: string | null;
+            /** @description it has no task until this silence ends */
+            silenced?: components["schemas"]["SilencedBy"] | null;
+            /**
+             * Inhibits
+             * @description how many open alerts of its flats it stands for
+             */
+            inhibits: number;
             /**
              * Cause
              * @description the record that brought it about, masked
@@ -1657,6 +2080,11 @@ export interface components {
              * @description as its alert's: nobody knows if it still holds, for a topic is quiet
              */
             unknown: boolean;
+            /**
+             * Line
+             * @description what is one warning over an area is one line; null: it stands alone
+             */
+            line: string | null;
             /**
              * Outcome
              * @description the result of a completed task
@@ -1941,9 +2369,16 @@ export interface components {
         Count: {
             /**
              * Count
+             * @description alerts
              * @example 128
              */
             count: number;
+            /**
+             * Lines
+             * @description rows of the list with `lines`
+             * @example 100
+             */
+            lines: number;
             /**
              * More
              * @description there are more, and nobody counted them
@@ -2137,6 +2572,21 @@ export interface components {
             coordinates: unknown[];
         };
         /**
+         * GivenPassword
+         * @description Shown once; it is kept nowhere.
+         */
+        GivenPassword: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Password */
+            password: string;
+        };
+        /**
          * Gone
          * @description A task that this account does not see any more.
          */
@@ -2228,6 +2678,109 @@ export interface components {
              */
             refused: string | null;
         };
+        /** HandedTask */
+        HandedTask: {
+            /**
+             * Part
+             * @enum {string}
+             */
+            part: "open" | "suspended" | "done";
+            /**
+             * Task
+             * Format: uuid
+             */
+            task: string;
+            /**
+             * Finding
+             * Format: uuid
+             */
+            finding: string;
+            /** Rule */
+            rule: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "urgent" | "today" | "planned";
+            /**
+             * Queue
+             * @description grid, district or city
+             */
+            queue: string;
+            /** Address */
+            address: string | null;
+            /** Respond By */
+            respond_by: string | null;
+            /**
+             * Holder
+             * @description who has claimed it, if the caller may see the account
+             */
+            holder: string | null;
+            /**
+             * Reason
+             * @description why it is suspended, or is asked to be
+             */
+            reason: string | null;
+            /** Outcome */
+            outcome: string | null;
+            /**
+             * By Name
+             * @description who completed it; null: it closed by itself
+             */
+            by_name: string | null;
+            /**
+             * At
+             * @description when it was done
+             */
+            at: string | null;
+            /** Late */
+            late: boolean;
+            /**
+             * Due Next
+             * @description its deadline lies in the next shift
+             */
+            due_next: boolean;
+        };
+        /** Handover */
+        Handover: {
+            /**
+             * Scope
+             * @description the area: the caller's
+             */
+            scope: string;
+            /**
+             * Begins
+             * Format: date-time
+             */
+            begins: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /**
+             * Next Until
+             * Format: date-time
+             * @description when the next shift ends
+             */
+            next_until: string;
+            /** Counts */
+            counts: components["schemas"]["OpenCount"][];
+            /** Suspended */
+            suspended: number;
+            /** Done */
+            done: number;
+            /**
+             * Tasks
+             * @description at most 200 of each part, by urgency and deadline
+             */
+            tasks: components["schemas"]["HandedTask"][];
+            /**
+             * Roster
+             * @description shifts that run then or begin before the next one ends
+             */
+            roster: components["schemas"]["Shift"][];
+        };
         /** Health */
         Health: {
             /**
@@ -2301,6 +2854,103 @@ export interface components {
             /** Replayed At */
             replayed_at: string | null;
         };
+        /**
+         * Line
+         * @description What an alert of a list with `lines` stands for: those of its line that fit the list's filters.
+         */
+        Line: {
+            /**
+             * Alerts
+             * @example 29
+             */
+            alerts: number;
+            /**
+             * Visited
+             * @description of them those whose work is done
+             * @example 12
+             */
+            visited: number;
+            /**
+             * Urgent
+             * @description of them those that are urgent
+             * @example 29
+             */
+            urgent: number;
+            /**
+             * Title Zh
+             * @description what they have in common
+             * @example 暴雨橙色预警（雨量 63 mm）
+             */
+            title_zh: string;
+            /**
+             * Title En
+             * @example orange rain warning (63 mm)
+             */
+            title_en: string;
+        };
+        /** ListedLook */
+        ListedLook: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Account */
+            account: string;
+            /** Role */
+            role: string;
+            /** Scope */
+            scope: string;
+            /**
+             * View
+             * @description what the keys are of
+             * @example resident
+             * @example alert
+             * @example account
+             * @example dead-letter
+             */
+            view: string;
+            /**
+             * Keys
+             * @description as the audit keeps them: pseudonyms and register numbers, at most 10
+             */
+            keys: string[];
+            /**
+             * Counted
+             * @description keys in all
+             */
+            counted: number;
+            /**
+             * Purpose
+             * @example handle_case
+             * @example list
+             */
+            purpose: string;
+            /** Case Id */
+            case_id: string | null;
+            /** Found */
+            found: boolean;
+        };
+        /** ListedLooks */
+        ListedLooks: {
+            /** Items */
+            items: components["schemas"]["ListedLook"][];
+            /**
+             * Next
+             * @description pass as `before`
+             */
+            next: string | null;
+        };
+        /** Lock */
+        Lock: {
+            /** Locked */
+            locked: boolean;
+        };
         /** Login */
         Login: {
             /**
@@ -2364,6 +3014,94 @@ export interface components {
              * @example 11010519491231002X
              */
             identity_number: string;
+        };
+        /**
+         * Managed
+         * @description An account as an administrator sees it; nothing of its password.
+         */
+        Managed: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Name
+             * @example panyu-w-3
+             */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "grid_worker" | "command_centre" | "department" | "ops" | "admin";
+            /**
+             * Scope
+             * @description a prefix of the grid code; empty for the city
+             */
+            scope: string;
+            /**
+             * Domains
+             * @description of rules whose alerts it sees; null is all
+             */
+            domains: string[] | null;
+            /**
+             * Department
+             * @description of role department: whose files it sees
+             */
+            department: string | null;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "zh" | "en";
+            /**
+             * Shown As
+             * @description what door plates call a grid worker
+             */
+            shown_as: string | null;
+            /** Demo */
+            demo: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Locked At
+             * @description since when nobody logs in by it
+             */
+            locked_at: string | null;
+            /**
+             * Used At
+             * @description when a session of it that is open was used last; null: none is open
+             */
+            used_at: string | null;
+        };
+        /** ManagedPage */
+        ManagedPage: {
+            /** Items */
+            items: components["schemas"]["Managed"][];
+            /**
+             * Counted
+             * @description accounts that fit, those on other pages included
+             */
+            counted: number;
+            /**
+             * Next
+             * @description pass as `after`
+             */
+            next: string | null;
+            /**
+             * Departments
+             * @description those that an account may belong to
+             */
+            departments: string[];
+            /**
+             * Domains
+             * @description those that an account may be limited to
+             */
+            domains: string[];
         };
         /** Me */
         Me: {
@@ -2452,6 +3190,41 @@ export interface components {
              */
             amount?: number | null;
         };
+        /** NewAccount */
+        NewAccount: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "grid_worker" | "command_centre" | "department" | "ops" | "admin";
+            /**
+             * Scope
+             * @description a prefix of the grid code (6, 9, 12 or 15 digits); empty for the city
+             * @default
+             */
+            scope: string;
+            /**
+             * Domains
+             * @description null: all
+             */
+            domains?: string[] | null;
+            /**
+             * Department
+             * @description of role department: whose files it sees
+             */
+            department?: string | null;
+            /**
+             * Name
+             * @example panyu-w-3
+             */
+            name: string;
+            /**
+             * Language
+             * @default zh
+             * @enum {string}
+             */
+            language: "zh" | "en";
+        };
         /** NewPassword */
         NewPassword: {
             /** Old */
@@ -2495,6 +3268,31 @@ export interface components {
             /** Photo */
             photo?: string | null;
         };
+        /** NewSilence */
+        NewSilence: {
+            /**
+             * Rule
+             * @example newly-let
+             */
+            rule: string;
+            /**
+             * Area
+             * @description a district, street, community or grid of the account's area; empty: the city
+             * @example 440113001
+             */
+            area: string;
+            /**
+             * Reason
+             * @example 整栋改造，七月底前每日有施工方巡查
+             */
+            reason: string;
+            /**
+             * Ends At
+             * Format: date-time
+             * @description within 90 days; it ends by itself
+             */
+            ends_at: string;
+        };
         /**
          * Nothing
          * @description An empty object.
@@ -2520,6 +3318,20 @@ export interface components {
              */
             since: string | null;
         };
+        /** OpenCount */
+        OpenCount: {
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "urgent" | "today" | "planned";
+            /** Open */
+            open: number;
+            /** Late */
+            late: number;
+            /** Due Next */
+            due_next: number;
+        };
         /** Opened */
         Opened: {
             /**
@@ -2527,6 +3339,33 @@ export interface components {
              * @description what was sealed, as JSON
              */
             content: unknown;
+        };
+        /** OperationPage */
+        OperationPage: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Processes */
+            processes: components["schemas"]["Running"][];
+            /**
+             * Readers
+             * @description those furthest behind first; null: the clock's process, which asks Kafka for it, does not answer
+             */
+            readers: components["schemas"]["ReaderLag"][] | null;
+            /**
+             * Readers At
+             * @description when Kafka last answered how far each reader is
+             */
+            readers_at: string | null;
+            /**
+             * Dashboards
+             * @description Grafana's, by name; empty: CITYGRID_GRAFANA_URL is not set
+             */
+            dashboards: {
+                [key: string]: string;
+            };
         };
         /**
          * Patrol
@@ -2735,22 +3574,6 @@ export interface components {
             /** Items */
             items: components["schemas"]["PlateMark"][];
         };
-        /**
-         * Position
-         * @description Degrees, WGS 84.
-         */
-        Position: {
-            /**
-             * Lon
-             * @example 113.36
-             */
-            lon: number;
-            /**
-             * Lat
-             * @example 22.94
-             */
-            lat: number;
-        };
         /** Preferences */
         Preferences: {
             /**
@@ -2850,6 +3673,26 @@ export interface components {
              */
             rating: "good" | "fair" | "poor";
         };
+        /** ReaderLag */
+        ReaderLag: {
+            /**
+             * Reader
+             * @description a stage or sink
+             * @example sink-alerts
+             */
+            reader: string;
+            /**
+             * Records
+             * @description that it has not read yet, of all its topics
+             * @example 0
+             */
+            records: number;
+            /**
+             * Topic
+             * @description the one of which most wait; null: none waits
+             */
+            topic: string | null;
+        };
         /** Readers */
         Readers: {
             /**
@@ -2948,6 +3791,19 @@ export interface components {
              */
             reason?: string | null;
         };
+        /** Replay */
+        Replay: {
+            /** Origins */
+            origins: string[];
+        };
+        /** ReplayAsked */
+        ReplayAsked: {
+            /**
+             * Asked
+             * @description that will be sent back; others are not there, were sent or are asked for already
+             */
+            asked: number;
+        };
         /** Report */
         Report: {
             /**
@@ -3023,6 +3879,30 @@ export interface components {
              * @description how many of the caller's area wait for a person
              */
             waiting: number;
+        };
+        /** Rights */
+        Rights: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "grid_worker" | "command_centre" | "department" | "ops" | "admin";
+            /**
+             * Scope
+             * @description a prefix of the grid code (6, 9, 12 or 15 digits); empty for the city
+             * @default
+             */
+            scope: string;
+            /**
+             * Domains
+             * @description null: all
+             */
+            domains?: string[] | null;
+            /**
+             * Department
+             * @description of role department: whose files it sees
+             */
+            department?: string | null;
         };
         /** Roster */
         Roster: {
@@ -3148,7 +4028,7 @@ export interface components {
         /** RouteWish */
         RouteWish: {
             /** @description where the worker is; it is not kept */
-            position?: components["schemas"]["Position"] | null;
+            position?: components["schemas"]["api__route_models__Position"] | null;
             /**
              * Before
              * @description keys of the stops in the order that the worker has in hand
@@ -3191,6 +4071,32 @@ export interface components {
             row: {
                 [key: string]: unknown;
             };
+        };
+        /** Running */
+        Running: {
+            /**
+             * Name
+             * @description as `citygrid status` has it
+             * @example stage-household
+             */
+            name: string;
+            /**
+             * Kind
+             * @example stage
+             */
+            kind: string;
+            /**
+             * State
+             * @description waiting: it runs, and `why` says for what; away: it does not answer
+             * @enum {string}
+             */
+            state: "ready" | "waiting" | "away";
+            /**
+             * Why
+             * @description in the process' own words
+             * @example PostgreSQL or Kafka is away
+             */
+            why: string | null;
         };
         /** Sealed */
         Sealed: {
@@ -3272,6 +4178,89 @@ export interface components {
              */
             released: number;
         };
+        /** Silence */
+        Silence: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Rule
+             * @example newly-let
+             */
+            rule: string;
+            /**
+             * Area
+             * @example 440113001
+             */
+            area: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Made By Name
+             * @description its owner, as they were called then
+             * @example panyu-centre
+             */
+            made_by_name: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Ended At
+             * @description null: it holds
+             */
+            ended_at: string | null;
+            /**
+             * Ended By Name
+             * @description who ended it before its time; null: it ended by itself, or holds
+             */
+            ended_by_name: string | null;
+            /**
+             * Alerts
+             * @description open alerts of the caller's area that it silences now
+             * @example 17
+             */
+            alerts: number;
+            /**
+             * May End
+             * @description whether this account may end it
+             */
+            may_end: boolean;
+        };
+        /** SilencedBy */
+        SilencedBy: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Name
+             * @description who made the silence
+             * @example panyu-centre
+             */
+            name: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /** Silences */
+        Silences: {
+            /** Items */
+            items: components["schemas"]["Silence"][];
+        };
         /** Summary */
         Summary: {
             /**
@@ -3310,6 +4299,12 @@ export interface components {
              * @example 1
              */
             escalated: number;
+            /**
+             * Silenced
+             * @description open alerts that stand back behind a silence, not among `open`: `state=silenced`
+             * @example 17
+             */
+            silenced: number;
             /**
              * Asking
              * @description of them those whose worker asks for a suspension or more time: `task=asking`
@@ -3396,6 +4391,11 @@ export interface components {
              * @description as its alert's: nobody knows if it still holds, for a topic is quiet
              */
             unknown: boolean;
+            /**
+             * Line
+             * @description what is one warning over an area is one line; null: it stands alone
+             */
+            line: string | null;
             /**
              * Outcome
              * @description the result of a completed task
@@ -3529,6 +4529,24 @@ export interface components {
             items: components["schemas"]["Task"][];
             /** Next */
             next: string | null;
+        };
+        /** Told */
+        Told: {
+            /**
+             * Name
+             * @example panyu-w-3
+             */
+            name: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Metres
+             * @description from the call's door; null: no position was known
+             */
+            metres: number | null;
         };
         /** TopicField */
         TopicField: {
@@ -3665,6 +4683,62 @@ export interface components {
             /** Note */
             note: string | null;
         };
+        /**
+         * WaitingLetter
+         * @description A record that no reader could read: where it stood and why, nothing that it says.
+         */
+        WaitingLetter: {
+            /**
+             * Origin
+             * @description topic:partition:offset
+             */
+            origin: string;
+            /** Department */
+            department: string;
+            /** Topic */
+            topic: string;
+            /** Event Id */
+            event_id: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Kept In
+             * @enum {string}
+             */
+            kept_in: "dead-letters" | "parked";
+            /**
+             * Put Aside At
+             * Format: date-time
+             */
+            put_aside_at: string;
+            /** Replayed At */
+            replayed_at: string | null;
+            /**
+             * Asked Name
+             * @description who wanted it sent back last
+             */
+            asked_name: string | null;
+            /** Asked At */
+            asked_at: string | null;
+            /**
+             * Answer
+             * @description null: not done yet; gone: its retention is over; unreadable: this version cannot read it either
+             */
+            answer: ("sent" | "gone" | "unreadable" | "not_ours") | null;
+        };
+        /** WaitingLetters */
+        WaitingLetters: {
+            /**
+             * Items
+             * @description those that wait first; at most 200
+             */
+            items: components["schemas"]["WaitingLetter"][];
+            /**
+             * Waiting
+             * @description that were not sent back yet, those that are not listed included
+             */
+            waiting: number;
+        };
         /** Worker */
         Worker: {
             /**
@@ -3700,6 +4774,44 @@ export interface components {
         Workers: {
             /** Items */
             items: components["schemas"]["Worker"][];
+        };
+        /**
+         * Position
+         * @description Degrees, WGS 84.
+         */
+        api__route_models__Position: {
+            /**
+             * Lon
+             * @example 113.36
+             */
+            lon: number;
+            /**
+             * Lat
+             * @example 22.94
+             */
+            lat: number;
+        };
+        /**
+         * Position
+         * @description Where the tablet is, WGS 84. The last one only is kept, for as long as it can say who is nearest to a call.
+         */
+        api__shift_models__Position: {
+            /**
+             * Lon
+             * @example 113.36
+             */
+            lon: number;
+            /**
+             * Lat
+             * @example 22.94
+             */
+            lat: number;
+            /**
+             * Age S
+             * @description how long ago, by the tablet's own clock
+             * @default 0
+             */
+            age_s: number;
         };
         /**
          * FieldError
@@ -4111,8 +5223,10 @@ export interface operations {
                 /** @description `next` of the page before */
                 cursor?: string | null;
                 limit?: number;
-                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
-                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
+                /** @description what is one warning over an area is one item of the list */
+                lines?: boolean;
+                /** @description `open` is not yet resolved and shown; `inhibited` is open and stands back behind another alert, `silenced` behind a silence; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "inhibited" | "silenced" | "resolved" | "held" | "unknown" | "any";
                 rule?: string | null;
                 severity?: ("urgent" | "today" | "planned") | null;
                 /** @description a district, street, community or grid */
@@ -4127,6 +5241,8 @@ export interface operations {
                 task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
+                /** @description only the alerts of this line of a list */
+                line?: string | null;
             };
             header?: never;
             path?: never;
@@ -4193,8 +5309,8 @@ export interface operations {
     count_api_v1_alerts_count_get: {
         parameters: {
             query?: {
-                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
-                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
+                /** @description `open` is not yet resolved and shown; `inhibited` is open and stands back behind another alert, `silenced` behind a silence; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "inhibited" | "silenced" | "resolved" | "held" | "unknown" | "any";
                 rule?: string | null;
                 severity?: ("urgent" | "today" | "planned") | null;
                 /** @description a district, street, community or grid */
@@ -4209,6 +5325,8 @@ export interface operations {
                 task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
+                /** @description only the alerts of this line of a list */
+                line?: string | null;
             };
             header?: never;
             path?: never;
@@ -5962,7 +7080,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["Nothing"];
+                "application/json": components["schemas"]["Alive"];
             };
         };
         responses: {
@@ -6042,6 +7160,145 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShiftEnded"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calls_api_v1_calls_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calls"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_api_v1_calls__task_id__answer_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description sent again, it is still one move */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calls"];
                 };
             };
             /** @description no session, or it has ended */
@@ -6708,8 +7965,8 @@ export interface operations {
             query?: {
                 /** @description a district, street or community; empty for the city */
                 parent?: string;
-                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
-                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
+                /** @description `open` is not yet resolved and shown; `inhibited` is open and stands back behind another alert, `silenced` behind a silence; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "inhibited" | "silenced" | "resolved" | "held" | "unknown" | "any";
                 rule?: string | null;
                 severity?: ("urgent" | "today" | "planned") | null;
                 /** @description a district, street, community or grid */
@@ -6724,6 +7981,8 @@ export interface operations {
                 task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
+                /** @description only the alerts of this line of a list */
+                line?: string | null;
             };
             header?: never;
             path?: never;
@@ -6794,8 +8053,8 @@ export interface operations {
                 zoom?: number;
                 /** @description west,south,east,north in degrees: 113.1,22.8,113.5,23.1 */
                 within?: string | null;
-                /** @description `open` is not yet resolved; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
-                state?: "open" | "opened" | "resolved" | "held" | "unknown" | "any";
+                /** @description `open` is not yet resolved and shown; `inhibited` is open and stands back behind another alert, `silenced` behind a silence; `held` is older than going live; of `unknown` nobody knows if they hold, for a topic is quiet; `any` is all but `held` */
+                state?: "open" | "opened" | "inhibited" | "silenced" | "resolved" | "held" | "unknown" | "any";
                 rule?: string | null;
                 severity?: ("urgent" | "today" | "planned") | null;
                 /** @description a district, street, community or grid */
@@ -6810,6 +8069,8 @@ export interface operations {
                 task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
+                /** @description only the alerts of this line of a list */
+                line?: string | null;
             };
             header?: never;
             path?: never;
@@ -7292,6 +8553,764 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DepartmentPage"];
                 };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accounts_api_v1_accounts_get: {
+        parameters: {
+            query?: {
+                /** @description part of a name, or the beginning of a scope */
+                search?: string;
+                role?: ("grid_worker" | "command_centre" | "department" | "ops" | "admin") | null;
+                locked?: boolean | null;
+                /** @description `next` of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedPage"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_api_v1_accounts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccount"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenPassword"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_api_v1_accounts__account_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rights"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lock_api_v1_accounts__account_id__lock_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Lock"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_password_api_v1_accounts__account_id__password_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenPassword"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    looks_api_v1_looks_get: {
+        parameters: {
+            query: {
+                /** @description with an offset */
+                from: string;
+                /** @description with an offset; at most 92 days later */
+                until: string;
+                account?: string | null;
+                view?: string | null;
+                /** @description `next` of the page before */
+                before?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedLooks"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operations_api_v1_operations_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationPage"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    letters_api_v1_letters_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingLetters"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_api_v1_replays_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Replay"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayAsked"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    handover_api_v1_handover_get: {
+        parameters: {
+            query?: {
+                /** @description with an offset; if not given, when the shift began that runs */
+                from?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sheet_api_v1_handover_pdf_get: {
+        parameters: {
+            query?: {
+                /** @description with an offset; if not given, when the shift began that runs */
+                from?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description no session, or it has ended */
             401: {
@@ -8051,6 +10070,214 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": string;
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    silences_api_v1_silences_get: {
+        parameters: {
+            query?: {
+                /** @description those that have ended, instead of those that hold */
+                ended?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silences"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_api_v1_silences_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSilence"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silences"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_api_v1_silences__silence_id__end_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                silence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silences"];
                 };
             };
             /** @description no session, or it has ended */

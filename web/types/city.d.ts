@@ -10,10 +10,18 @@ declare global {
     type Alert = Schemas["Alert"];
     type Alerts = Schemas["Alerts"];
     type Beat = Schemas["Beat"];
+    type Call = Schemas["Call"];
     type Case = Schemas["Case"];
     type Count = Schemas["Count"];
     type Worker = Schemas["Worker"];
     type Check = Schemas["Check"];
+    type Handover = Schemas["Handover"];
+    type ManagedPage = Schemas["ManagedPage"];
+    type Managed = Schemas["Managed"];
+    type GivenPassword = Schemas["GivenPassword"];
+    type ListedLooks = Schemas["ListedLooks"];
+    type OperationPage = Schemas["OperationPage"];
+    type WaitingLetters = Schemas["WaitingLetters"];
     type DepartmentPage = Schemas["DepartmentPage"];
     type Freshness = Schemas["Freshness"];
     type Door = Schemas["Door"];
@@ -27,6 +35,8 @@ declare global {
     type Problem = Partial<Schemas["Problem"]>;
     type RoutePlan = Schemas["RoutePlan"];
     type Row = Schemas["Row"];
+    type Silence = Schemas["Silence"];
+    type NewSilence = Schemas["NewSilence"];
     type Summary = Schemas["Summary"];
     type Task = Schemas["Task"];
     type Unmasked = Schemas["Unmasked"];

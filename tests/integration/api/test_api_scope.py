@@ -54,17 +54,23 @@ WITHOUT_OBJECT = {
     "/rows/legal_person/lookup",     "/rows/{view}/{key}/looks",
     "/map/grids", "/map/alerts", "/freshness", "/stats/alerts-by-rule", "/stats/acknowledge", "/stream",
     "/queues", "/sealing-key", "/sealed/open", "/health/live", "/health/ready", "/openapi.json", "/asyncapi.json",
-    "/catalogue", "/catalogue/{topic}", "/route", "/department", "/roster", "/heartbeat", "/shift/end",
-    "/plates", "/reports",
+    "/catalogue", "/catalogue/{topic}", "/route", "/department", "/roster", "/heartbeat", "/shift/end", "/calls",
+    "/plates", "/reports", "/silences",
 }  # fmt: skip
 
 
 ATTACKED_ELSEWHERE = {
     "/patrols/{patrol_id}/complete",  # test_api_route.py, which has a patrol plan
+    "/calls/{task_id}/answer",  # test_api_calls.py, which has a call
     # test_api_plates.py and test_api_photos.py, which have plates, reports and photos
     *("/plates/{code}", "/plates/{code}/reports", "/plates/{code}/door", "/photos/{photo_id}"),
     *("/reports/{report_id}/accept", "/reports/{report_id}/decline", "/reports/{report_id}/photo"),
+    "/silences/{silence_id}/end",  # test_api_noise.py
     *(f"/tasks/{{task_id}}/{part}" for part in ("photos", "visits")),
+    # test_api_offices.py: by the role alone, no area has any of it
+    *("/accounts", "/accounts/{account_id}", "/accounts/{account_id}/lock", "/accounts/{account_id}/password"),
+    *("/looks", "/operations", "/letters", "/replays"),
+    *("/handover", "/handover.pdf"),  # test_api_handover.py
 }
 
 

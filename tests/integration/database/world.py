@@ -65,15 +65,22 @@ class World:
             connection.execute("SELECT set_config('citygrid.session', %s, true)", (token or "",))
             yield connection
 
-    def account(self, role: str, scope: str, domains: list[str] | None = None, name: str | None = None) -> str:
+    def account(
+        self,
+        role: str,
+        scope: str,
+        domains: list[str] | None = None,
+        name: str | None = None,
+        department: str | None = None,
+    ) -> str:
         """A new account with a session; returns the session's token."""
         token, proof = secrets.token_urlsafe(32), secrets.token_bytes(32)
         with psycopg.connect(self.database.owner) as owner:
             name = name or f"{role}-{uuid.uuid4().hex[:8]}"
             owner.execute(
-                "INSERT INTO city.account (name, password_kdf, password_verifier, role, scope, domains)"
-                " VALUES (%s, '$argon2id$', sha256(%s), %s, %s, %s)",
-                (name, proof, role, scope, domains),
+                "INSERT INTO city.account (name, password_kdf, password_verifier, role, scope, domains, department)"
+                " VALUES (%s, '$argon2id$', sha256(%s), %s, %s, %s, %s)",
+                (name, proof, role, scope, domains, department),
             )
             hashed = hashlib.sha256(token.encode()).digest()
             owner.execute(

@@ -18,7 +18,7 @@ from sinks.generation import rebuild
 from sinks.runner import Runner, TopicWentBack
 from sinks.sink import Read
 from sinks.worker import sinks
-from tests.integration.sinks.wire import Wire, process, running, until
+from tests.integration.sinks.wire import NOON, Wire, process, running, until
 
 GRID = "440113001001001"
 
@@ -198,3 +198,30 @@ def test_a_new_generation_is_built_beside_and_switched_at_once(settings: Setting
     ]
     with pytest.raises(NoSuchView, match="household"):
         rebuild(settings, "residents", threading.Event())
+
+
+def test_what_a_department_stated_since_closes_a_task_and_is_named(settings: Settings, wire: Wire) -> None:
+    """The task's reason and its history name the department, what it stated and the day; no record's number."""
+    finding = uuid.uuid4()
+    ended = {
+        "department": "housing",
+        "kind": "TenancyEnded",
+        "record": "ZL-2026-1",
+        "event_id": str(uuid.uuid4()),
+        "occurred_at": NOON,
+    }
+    texts = {"resolution_zh": "已上门，或租约已结束", "resolution_en": "visited, or the tenancy ended"}
+    wire.row("dwelling", "d1", grid=GRID, district="440113")
+    wire.alert(finding, dwelling="d1")
+    wire.alert(finding, "resolved", dwelling="d1", **texts, resolved_by=[ended])
+    wire.send()
+    with running(settings, "grid-tasks"):
+        until(lambda: ask(settings, "SELECT 1 FROM city.task WHERE state = 'closed'"))
+    ((zh, en, reason),) = ask(
+        settings,
+        "SELECT closed_zh, closed_en, reason FROM city.task JOIN city.task_event ON task = id AND move = 'close'",
+    )
+    assert zh == reason == "已上门，或租约已结束（依据：住房和城乡建设局「终止租赁」2026-03-02）"
+    assert en.startswith("visited, or the tenancy ended (")
+    assert en.endswith(", 2026-03-02)")
+    assert "ZL-2026-1" not in zh + en

@@ -110,7 +110,7 @@ def test_rain_falls_each_door_at_risk_is_one_task_and_all_are_closed_when_it_is_
     stages.say("weather.warning", [lifted("YJ-2", night + 5 * HOUR)])
     stages.tick(night + 6 * HOUR)
     settle(stages)
-    over = "the warning is over, or nothing here is at risk any more"
+    over = "the warning is over, or nothing here is at risk any more (Weather: warning lifted, 2024-10-04)"
     assert [task for task in tasks(stages) if task[0] == "warned-door"] == [
         (*task[:3], "closed", over) for task in warned
     ]

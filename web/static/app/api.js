@@ -50,7 +50,7 @@ export async function request(method, path, body, headers = {}) {
   return parsed;
 }
 
-function query(parameters) {
+export function query(parameters) {
   const kept = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null && value !== "");
   return kept.length ? `?${new URLSearchParams(kept)}` : "";
 }
@@ -132,10 +132,14 @@ export const moveTask = (task, move, body, key) => {
  * @type {(wish: {position?: {lon: number, lat: number}, before?: string[], anew?: boolean}) => Promise<City.RoutePlan>}
  */
 export const planRoute = (wish) => request("POST", "/route", wish);
-/** @type {() => Promise<City.Beat>} */
-export const heartbeat = () => request("POST", "/heartbeat", {});
+/** @type {(position: {lon: number, lat: number, age_s: number} | null) => Promise<City.Beat>} */
+export const heartbeat = (position) => request("POST", "/heartbeat", position ? { position } : {});
 /** @type {(note: string | null) => Promise<{released: number}>} */
 export const endShift = (note) => request("POST", "/shift/end", note ? { note } : {});
+/** Calls for help that concern the account. @type {() => Promise<City.Call[]>} */
+export const calls = async () => listed(await request("GET", "/calls"));
+/** @type {(task: string) => Promise<City.Call[]>} */
+export const answerCall = async (task) => listed(await request("POST", `/calls/${part(task)}/answer`, {}));
 /** Today's shifts of the area. */
 export const roster = async () => listed(await request("GET", "/roster"));
 /**
@@ -190,4 +194,9 @@ export const reportPhoto = (id) => `${BASE}/reports/${part(id)}/photo`;
 export const visitPhoto = (id) => `${BASE}/photos/${part(id)}`;
 /** Earlier visits at a task's door. @type {(task: string) => Promise<City.VisitBefore[]>} */
 export const visitsBefore = async (task) => listed(await request("GET", `/tasks/${part(task)}/visits`));
+/** Silences that hold in one's area, or have ended. @type {(filter?: object) => Promise<City.Silence[]>} */
+export const silences = async (filter = {}) => listed(await request("GET", `/silences${query(filter)}`));
+/** @type {(wanted: City.NewSilence) => Promise<unknown>} */
+export const silence = (wanted) => request("POST", "/silences", wanted);
+export const endSilence = (id) => request("POST", `/silences/${part(id)}/end`, {});
 export const STREAM = `${BASE}/stream`;

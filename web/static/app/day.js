@@ -198,5 +198,22 @@ export function day() {
     ),
   );
 
-  return { state, stops, finished, instructions, error, loading, planning, begin, read, replan, takeTask, takeTasks };
+  /** What stands above the route. */
+  const head = computed(() => ({ tasks: all.value, plan: state.plan, planning: planning.value }));
+
+  return {
+    state,
+    head,
+    stops,
+    finished,
+    instructions,
+    error,
+    loading,
+    planning,
+    begin,
+    read,
+    replan,
+    takeTask,
+    takeTasks,
+  };
 }

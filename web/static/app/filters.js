@@ -8,6 +8,8 @@ export const LISTS = {
   open: { state: "open" },
   due: { task: "running", due: "today" },
   overdue: { task: "running", due: "overdue" },
+  inhibited: { state: "inhibited" },
+  silenced: { state: "silenced" },
   waiting: { task: "waiting" },
   escalated: { task: "escalated" },
   asking: { task: "asking" },
@@ -46,9 +48,13 @@ const levelsFrom = (scope) =>
   ["community", "street", "district"].slice(
     scope.length <= DISTRICT_DIGITS ? 2 : scope.length <= STREET_DIGITS ? 1 : 0,
   );
+const isOpen = (alert) => alert.state === "opened" || alert.state === "changed";
+const isMuted = (alert) => Boolean(alert.inhibited_by || alert.silenced);
 const STATES = {
-  open: (alert) => alert.state === "opened" || alert.state === "changed",
-  unknown: (alert) => alert.unknown && alert.state !== "resolved",
+  open: (alert) => isOpen(alert) && !isMuted(alert),
+  inhibited: (alert) => isOpen(alert) && Boolean(alert.inhibited_by),
+  silenced: (alert) => isOpen(alert) && Boolean(alert.silenced),
+  unknown: (alert) => alert.unknown && alert.state !== "resolved" && !isMuted(alert),
   resolved: (alert) => alert.state === "resolved",
   any: (alert) => alert.state !== "held",
 };

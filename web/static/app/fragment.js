@@ -14,7 +14,9 @@ addEventListener("hashchange", () => {
   const kept =
     "list" in wanted || "grid" in wanted || "case" in wanted || "panel" in wanted
       ? { ...fragment, panel: "", ...wanted }
-      : {};
+      : "page" in wanted // says all of it
+        ? wanted
+        : {};
   for (const key of Object.keys(fragment)) if (!(key in kept)) delete fragment[key];
   Object.assign(fragment, kept);
   write();

@@ -1,5 +1,6 @@
 // Where the tablet is, while the page is open and the person allows it. It stays on the tablet, but for the plan of a
-// route, whose server does not keep it.
+// route, whose server does not keep it, and for the heartbeat: the last one, ten minutes long, says who is nearest to
+// a call for help.
 
 import { ref } from "/lib/vue.js";
 
@@ -9,13 +10,15 @@ export const here = ref(null);
 export const notKnown = ref("");
 
 let watch;
+let since = 0; // ms, when the tablet was there
 
 /** Follows the position; asks the person once. */
 export function followPosition() {
   if (watch !== undefined || !navigator.geolocation) return;
   watch = navigator.geolocation.watchPosition(
-    ({ coords }) => {
+    ({ coords, timestamp }) => {
       here.value = { lon: coords.longitude, lat: coords.latitude, accuracy: coords.accuracy };
+      since = timestamp;
       notKnown.value = "";
     },
     (error) => {
@@ -31,6 +34,10 @@ export async function followIfAllowed() {
   const allowed = await navigator.permissions?.query({ name: "geolocation" }).catch(() => null);
   if (allowed?.state === "granted") followPosition();
 }
+
+/** As the heartbeat says it; null: not known, or not allowed. */
+export const lastPosition = () =>
+  here.value && { lon: here.value.lon, lat: here.value.lat, age_s: Math.max(0, (Date.now() - since) / 1000) };
 
 export function leavePosition() {
   if (watch !== undefined) navigator.geolocation.clearWatch(watch);

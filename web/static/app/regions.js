@@ -57,6 +57,9 @@ export function shortName(code, language) {
   return name;
 }
 
+/** What an account's scope is called; the empty one is the city. */
+export const scopeName = (scope, language) => (scope ? placeName(scope, language) : regionName("", language));
+
 /** "先锋社区 003 格": a grid code from the nearest level with a known name, larger first in Chinese and last in English. */
 export function placeName(code, language) {
   if (!code) return "";

@@ -40,6 +40,29 @@ export function onFoot(a, b) {
 /** What a stop is called: its door, or the task itself where there is none. The server's plan calls it the same. */
 export const keyOf = (/** @type {Pick<City.Task, "id" | "dwelling">} */ task) => task.dwelling ?? task.id;
 
+const WORKED = new Set(["completed", "verified"]);
+
+/**
+ * Warnings over an area, each with its doors and which of them are done; one that concerns one door is none.
+ *
+ * @param {City.Foreseen[]} tasks
+ * @returns {{line: string, tasks: City.Foreseen[], done: Set<string>}[]}
+ */
+export function linesOf(tasks) {
+  /** @type {Map<string, City.Foreseen[]>} */
+  const lines = new Map();
+  for (const task of tasks) {
+    if (task.line && task.state !== "closed") lines.set(task.line, [...(lines.get(task.line) ?? []), task]);
+  }
+  return [...lines]
+    .filter(([, doors]) => doors.length > 1)
+    .map(([line, doors]) => ({
+      line,
+      tasks: doors,
+      done: new Set(doors.filter((task) => WORKED.has(task.state)).map((task) => task.id)),
+    }));
+}
+
 /** The moves of a recurring visit are sent under its own number. */
 const visited = (patrol, waiting) => waiting.some((one) => one.move === "patrol" && one.task === patrol.id);
 

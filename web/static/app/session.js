@@ -10,7 +10,12 @@ const KEPT = "citygrid.account";
 const LEFT = "citygrid.signed-out";
 
 // who sees no person has no centre
-const HOMES = { grid_worker: "/worker.html", department: "/department.html", ops: "/catalogue.html" };
+const HOMES = {
+  grid_worker: "/worker.html",
+  department: "/department.html",
+  ops: "/ops.html",
+  admin: "/admin.html",
+};
 
 export const homeOf = (role) => HOMES[role] ?? "/centre.html";
 

@@ -17,13 +17,16 @@ const ended = (/** @type {{state: string, outcome?: string | null} | null | unde
   (task?.state === "completed" && !["nobody_home", "refused"].includes(task.outcome));
 
 /**
- * The severity to show: that of the alert, `done` once it is resolved or its task has ended.
+ * The severity to show: that of the alert, `done` once it is resolved or its task has ended. What stands back behind
+ * another alert has no task, and is not done.
  *
- * @param {Pick<City.Task, "severity" | "state"> & {task?: City.Alert["task"], outcome?: string | null}} thing
+ * @param {Pick<City.Task, "severity" | "state"> & {task?: City.Alert["task"], outcome?: string | null,
+ *   inhibited_by?: string | null, silenced?: object | null}} thing
  * @returns {City.Level}
  */
 export function severityOf(thing) {
-  if (thing.state === "resolved" || ended(thing) || ended(thing.task)) return "done";
+  const behind = thing.inhibited_by || thing.silenced;
+  if (thing.state === "resolved" || (!behind && (ended(thing) || ended(thing.task)))) return "done";
   return thing.severity in RANK ? thing.severity : "planned";
 }
 

@@ -2,6 +2,7 @@
 
 import { ref } from "/lib/vue.js";
 import { heartbeat } from "./api.js";
+import { lastPosition } from "./position.js";
 
 const BEAT_MS = 60_000; // the server waits for ten of them
 
@@ -10,7 +11,7 @@ export const shift = ref(/** @type {City.Beat | null} */ (null));
 
 export async function beat() {
   try {
-    shift.value = await heartbeat();
+    shift.value = await heartbeat(lastPosition());
   } catch {
     // without a network nobody hears it, and the last that is known stays
   }

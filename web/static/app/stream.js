@@ -9,6 +9,8 @@ const REOPEN_MS = 5_000;
 
 /** `live`: connected · `waiting`: trying again. */
 export const streamState = ref("waiting");
+/** Grows when calls for help are to be read again. */
+export const callsTouched = ref(0);
 /** How old what comes is, in seconds, while the server is behind; 0: it is fresh. */
 export const behindSeconds = ref(0);
 
@@ -29,6 +31,7 @@ export function follow(received, read) {
       if (source.readyState === EventSource.CLOSED) again = setTimeout(open, REOPEN_MS);
     };
     source.addEventListener("ready", async () => {
+      callsTouched.value += 1; // what came before it began
       if (!begun) await read();
       begun = true;
       streamState.value = "live";
@@ -40,6 +43,7 @@ export function follow(received, read) {
       source.close();
       toSignIn();
     });
+    source.addEventListener("call", () => (callsTouched.value += 1));
     for (const kind of ["alert", "task", "freshness"]) {
       source.addEventListener(kind, (event) => received(kind, event.data ? JSON.parse(event.data) : {}));
     }

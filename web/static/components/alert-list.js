@@ -1,86 +1,21 @@
 import { h, nextTick, onBeforeUpdate, onUpdated, ref, watch } from "/lib/vue.js";
-import { named, t, textOf } from "../app/language.js";
-import { whereOf } from "../app/places.js";
-import { Severity, severityOf } from "../app/severity.js";
-import { clock, due, isPast, lasting, now, when } from "../app/time.js";
-
-const NEWS = new Set(["deputy", "community", "street", "district"]); // the worker is told by the task itself
-
-/** What has become of an alert's task, in a few words. */
-export function standing(alert) {
-  const task = alert.task;
-  if (task?.state === "completed" && task.outcome === "done") return t("task.fed_back");
-  if (task?.state === "verified") return t("task.verified");
-  if (alert.state === "resolved") return t("alert.resolved");
-  if (!task) return t("task.none");
-  if (task.asked) return t(`task.asked.${task.asked}`);
-  if (task.state === "dispatched") {
-    const waits = t("alert.unacknowledged", { span: lasting(now.value - Date.parse(task.dispatched_at)) });
-    return NEWS.has(task.escalated_to) ? `${waits} · ${t(`escalated.${task.escalated_to}`)}` : waits;
-  }
-  if (task.state === "completed" && task.outcome) return named(`outcome.${task.outcome}`, task.outcome);
-  return named(`task.${task.state}`, task.state);
-}
-
-const Row = ({ alert, open, fresh, onOpen }) => {
-  const level = severityOf(alert);
-  const until = alert.due;
-  return h(
-    "li",
-    {
-      class: ["alert", level, { open, fresh }],
-      "data-test": "alert",
-      "data-finding": alert.finding_id,
-      "data-rule": alert.rule,
-    },
-    [
-      h(
-        "button",
-        {
-          type: "button",
-          class: "plain",
-          "aria-current": open ? "true" : undefined,
-          onClick: () => onOpen(alert.finding_id),
-        },
-        [
-          h("span", { class: "line" }, [
-            h(Severity, { level }),
-            h("time", { datetime: alert.opened_at, title: when(alert.opened_at) }, clock(alert.opened_at)),
-            h("strong", named(`rule.${alert.rule}`, alert.rule)),
-            alert.unknown
-              ? h(
-                  "span",
-                  { class: "stale small", title: t("unknown.why"), "data-test": "unknown" },
-                  `? ${t("unknown")}`,
-                )
-              : null,
-            h("span", { class: "spread" }),
-            h(
-              "span",
-              { class: ["small", isPast(until) && level !== "done" ? "over" : "quiet"] },
-              level === "done" ? t("severity.done") : due(until),
-            ),
-          ]),
-          h("span", { class: "line why" }, textOf(alert, "why")),
-          h(
-            "span",
-            { class: "line small quiet" },
-            [whereOf(alert.place), standing(alert), alert.task?.claimed_by].filter(Boolean).join(" · "),
-          ),
-        ],
-      ),
-    ],
-  );
-};
-Row.props = ["alert", "open", "fresh", "onOpen"];
+import { t } from "../app/language.js";
+import { AlertLine } from "./alert-line.js";
+import { AlertRow } from "./alert-row.js";
 
 const DRAWN = 200; // rows; a flood of alerts must not make the page slow
+
+/** How many alerts a list has; and as how many rows, where a line stands for several. */
+const countText = (counted) => {
+  const count = t("list.count", { n: counted ? `${counted.count}${counted.more ? "+" : ""}` : "–" });
+  return counted && counted.lines < counted.count ? `${count} · ${t("list.lines", { n: counted.lines })}` : count;
+};
 
 /**
  * The list keeps its place: whatever is inserted or removed above, the first row in sight stays where the eye has it.
  */
 export const AlertList = {
-  props: ["list", "open", "title", "loading"],
+  props: ["list", "open", "title", "filters", "loading"],
   emits: ["open", "more", "clear"],
   setup(props, { emit }) {
     const box = ref(null);
@@ -126,11 +61,7 @@ export const AlertList = {
       return h("section", { class: "panel list", "aria-label": t("list.title") }, [
         h("header", [
           h("h2", props.title),
-          h(
-            "span",
-            { class: "quiet small", "data-test": "list-count" },
-            t("list.count", { n: counted ? `${counted.count}${counted.more ? "+" : ""}` : "–" }),
-          ),
+          h("span", { class: "quiet small", "data-test": "list-count" }, countText(counted)),
           h("span", { class: "spread" }),
           h("button", { class: "plain small", type: "button", onClick: () => emit("clear") }, t("list.all")),
         ]),
@@ -146,10 +77,12 @@ export const AlertList = {
             "ul",
             { "aria-live": "polite", "aria-relevant": "additions" },
             items.slice(0, drawn.value).map((alert) =>
-              h(Row, {
+              h(alert.gathered?.alerts > 1 ? AlertLine : AlertRow, {
                 key: alert.finding_id,
                 alert,
                 open: alert.finding_id === props.open,
+                opened: props.open,
+                filters: props.filters,
                 fresh: props.list.arrived.has(alert.finding_id),
                 onOpen: (id) => emit("open", id),
               }),

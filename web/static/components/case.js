@@ -7,6 +7,7 @@ import { Severity, severityOf } from "../app/severity.js";
 import { due, when } from "../app/time.js";
 import { CaseFacts } from "./case-facts.js";
 import { CaseReport } from "./case-report.js";
+import { Inhibition } from "./inhibition.js";
 import { MoveForm } from "./move-form.js";
 import { People } from "./people.js";
 import { Photos } from "./photos.js";
@@ -118,6 +119,7 @@ export const Case = {
           ]),
           h("p", { class: "why", "data-test": "why" }, textOf(one, "why")),
           h("p", { class: "small" }, [nameOf(one.place), one.place?.address].filter(Boolean).join(" · ")),
+          h(Inhibition, { alert: one }),
           one.unknown && level !== "done" ? h(UnknownBox, { kept: Boolean(task) }) : null,
           one.resolution_zh ? h("p", { class: "small" }, `✓ ${textOf(one, "resolution")}`) : null,
         ]),

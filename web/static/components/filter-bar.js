@@ -12,7 +12,7 @@ const OF = {
   ]),
   due: ["overdue", "today", "later"].map((name) => [name, `filter.due.${name}`]),
 };
-const LISTS = ["open", "fed_back", "unknown", "resolved"];
+const LISTS = ["open", "fed_back", "unknown", "inhibited", "silenced", "resolved"];
 
 const chooser = (name, options, chosen = fragment[name] ?? "", any = t(`filter.${name}`)) =>
   h(
@@ -53,6 +53,11 @@ export const FilterBar = ({ workers }) => {
     chooser(
       "assignee",
       workers.map((one) => [one.account, `${one.name} · ${one.open}`]),
+    ),
+    h(
+      "button",
+      { type: "button", class: "plain small", "data-test": "silences-open", onClick: () => go({ panel: "silences" }) },
+      t("silence.title"),
     ),
     on
       ? h(

@@ -4,40 +4,14 @@ import { h } from "/lib/vue.js";
 import { language, named, t } from "../app/language.js";
 import { reasonOf } from "../app/reasons.js";
 import { ago, clock } from "../app/time.js";
+import { cardTable, nothing, section } from "./card-table.js";
 import { Freshness } from "./topic.js";
 
 const KEPT_DAYS = 90; // wire/door_reports.py
 
 const when = (at) => [h("span", clock(at)), h("span", { class: "small quiet" }, ` · ${ago(at)}`)];
 
-/** A table whose cells carry their column's name, for narrow screens. `columns`: key → what a row shows there. */
-const table = (rows, columns, { keyOf, test, attributes = (_) => ({}) }) =>
-  h("table", { class: "cards" }, [
-    h(
-      "thead",
-      h(
-        "tr",
-        Object.keys(columns).map((key) => h("th", { key, scope: "col" }, t(`department.${key}`))),
-      ),
-    ),
-    h(
-      "tbody",
-      rows.map((row) =>
-        h(
-          "tr",
-          { key: keyOf(row), "data-test": test, ...attributes(row) },
-          Object.entries(columns).map(([key, show]) =>
-            h("td", { key, "data-label": t(`department.${key}`), class: key }, h("div", show(row))),
-          ),
-        ),
-      ),
-    ),
-  ]);
-
-const section = (id, heading, content) =>
-  h("section", { id, class: "panel", "data-test": id }, [h("header", heading), h("div", { class: "scroll" }, content)]);
-
-const nothing = (text) => h("p", { class: "empty quiet" }, text);
+const table = (rows, columns, options) => cardTable("department", rows, columns, options);
 
 const counted = (number) => number.toLocaleString(language.value);
 

@@ -12,6 +12,7 @@ const NUMBERS = [
   { key: "overdue", list: "overdue", alarm: true },
   { key: "waiting_for_assignment", list: "waiting" },
   { key: "escalated", list: "escalated", whenAny: true, alarm: true },
+  { key: "silenced", list: "silenced", whenAny: true },
   { key: "asking", list: "asking", whenAny: true },
   { key: "fed_back", list: "fed_back" },
   { key: "unknown", list: "unknown", whenAny: true },

@@ -34,6 +34,7 @@ export const WorkersPanel = ({ workers, onClose }) => {
       ),
     ),
     onDuty.length ? null : h("p", { class: "empty quiet" }, t("workers.none")),
+    h("p", h("a", { href: "/handover.html", "data-test": "to-handover" }, t("handover.link"))),
     h(RosterList),
   ]);
 };

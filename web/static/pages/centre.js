@@ -22,6 +22,7 @@ import { FilterBar } from "../components/filter-bar.js";
 import { GridMap } from "../components/grid-map.js";
 import { HeadNumbers } from "../components/head-numbers.js";
 import { Refusal } from "../components/refusal.js";
+import { SilencesPanel } from "../components/silences-panel.js";
 import { WorkersPanel } from "../components/workers-panel.js";
 
 const REREAD_MS = 60_000; // figures, workers and freshness; alerts come by the stream
@@ -77,7 +78,10 @@ const Centre = {
       const wanted = filters.value;
       loading.value = true;
       const limit = Math.min(LARGEST_PAGE, Math.max(PAGE, list.items.value.length));
-      const [page, counted] = await Promise.all([api.alerts({ ...wanted, limit }), api.alertCount(wanted)]);
+      const [page, counted] = await Promise.all([
+        api.alerts({ ...wanted, limit, lines: true }),
+        api.alertCount(wanted),
+      ]);
       if (mine !== turn) return;
       const belongs = isKnownBy(wanted) ? (alert) => fits(alert, wanted, who.value.scope) : isListed;
       list.load(page, belongs, sorting());
@@ -86,7 +90,9 @@ const Centre = {
     });
     /** Where only the server can say who belongs: those that it has said. */
     const isListed = (alert) => list.items.value.some((one) => one.finding_id === alert.finding_id);
-    const more = trying(async () => list.append(await api.alerts({ ...filters.value, cursor: list.next.value })));
+    const more = trying(async () =>
+      list.append(await api.alerts({ ...filters.value, lines: true, cursor: list.next.value })),
+    );
     const readCount = trying(async () => {
       const mine = turn;
       const counted = await api.alertCount(filters.value);
@@ -129,8 +135,8 @@ const Centre = {
         readMap();
         readPins();
         // what the stream cannot place: whom a filter by department or person concerns, whose task is only now in the
-        // list, and what left it short
-        const asked = !isKnownBy(filters.value) || (list.isStale() && filters.value.task);
+        // list, what left it short, and what a line stands for
+        const asked = !isKnownBy(filters.value) || (list.isStale() && filters.value.task) || list.isLineStale();
         if (asked || (list.next.value && list.items.value.length < FEW)) readList();
         else readCount();
       }, SETTLE_MS);
@@ -264,6 +270,7 @@ const Centre = {
             list,
             open: fragment.case,
             title: listTitle.value,
+            filters: filters.value,
             loading: loading.value,
             onOpen: openCase,
             onMore: more,
@@ -273,6 +280,9 @@ const Centre = {
         figureRow(),
         fragment.panel === "workers"
           ? h(WorkersPanel, { workers: workers.value, onClose: () => go({ panel: "" }) })
+          : null,
+        fragment.panel === "silences"
+          ? h(SilencesPanel, { region: region.value, scope: who.value.scope, onClose: () => go({ panel: "" }) })
           : null,
         error.value ? h("div", { class: "floating" }, h(Refusal, { error: error.value })) : null,
       ]);

@@ -13,7 +13,7 @@ import { LanguageSwitch } from "../components/language-switch.js";
  */
 function destination(account) {
   const next = new URLSearchParams(location.search).get("next") || "";
-  const ours = /^\/(centre|worker|record|catalogue|department)\.html(#.*)?$/.test(next);
+  const ours = /^\/(centre|worker|record|catalogue|department|admin|ops|handover)\.html(#.*)?$/.test(next);
   return ours ? next : homeOf(account.role);
 }
 

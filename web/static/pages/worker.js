@@ -6,6 +6,7 @@ import { day } from "../app/day.js";
 import { forgetDraft, photoOf } from "../app/drafts.js";
 import { fragment, go } from "../app/fragment.js";
 import { perFrame } from "../app/frames.js";
+import { installPages } from "../app/installed.js";
 import { language, named, t } from "../app/language.js";
 import { online, post, waiting } from "../app/outbox.js";
 import { nameOf, stopOf } from "../app/places.js";
@@ -23,8 +24,8 @@ import { MoveForm } from "../components/move-form.js";
 import { OutboxStrip } from "../components/outbox-strip.js";
 import { PasswordChange } from "../components/password-change.js";
 import { Refusal } from "../components/refusal.js";
+import { RouteHead } from "../components/route-head.js";
 import { RouteMap } from "../components/route-map.js";
-import { RouteTools } from "../components/route-tools.js";
 import { plateOf, Scan } from "../components/scan.js";
 import { ShiftStrip } from "../components/shift-strip.js";
 import { StopCard } from "../components/stop-card.js";
@@ -203,7 +204,7 @@ const Worker = {
         ? h("p", { class: "kept small" }, t("worker.kept", { at: clock(today.state.readAt) }))
         : null,
       h(Refusal, { error: today.error.value }),
-      h(RouteTools, { plan: today.state.plan, planning: today.planning.value, onReplan: () => today.replan(true) }),
+      h(RouteHead, { ...today.head.value, onReplan: () => today.replan(true) }),
       h("ol", { class: "route", "aria-label": t("worker.title"), "data-test": "route" }, onRoute.value.map(stopCard)),
       leftOut.value.length
         ? h("details", { class: "finished", open: true, "data-test": "left-out" }, [
@@ -295,4 +296,4 @@ const Worker = {
 };
 
 createApp(Worker).mount("#page");
-if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js");
+installPages();

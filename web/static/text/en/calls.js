@@ -1,0 +1,16 @@
+// English: calls for help; keys as in the other language.
+
+export default {
+  "call.title": "Calls for help",
+  "call.count": "{n} calls wait for an answer",
+  "call.people": "Show name and telephone",
+  "call.nowhere": "place not known",
+  "call.told": "Told: {who}",
+  "call.told.one": "{name} ({n} m)",
+  "call.next": "the next is told in {left}",
+  "call.by": "{who} is at it",
+  "call.answer": "I am at it",
+  "call.mute": "Mute",
+  "call.muted": "Muted · sound on",
+  "call.touch": "touch the page to let it sound",
+};
