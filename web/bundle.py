@@ -56,7 +56,7 @@ class File:
 
     @cached_property
     def brotli(self) -> bytes:
-        return brotli.compress(self.content, quality=BROTLI_QUALITY)
+        return bytes(brotli.compress(self.content, quality=BROTLI_QUALITY))
 
     @cached_property
     def gzip(self) -> bytes:
