@@ -118,8 +118,9 @@ async def test_a_row_says_which_of_its_facts_are_contested(asked: City, log_in: 
             (asked.here.tasks[0],),
         )
         owner.execute(
-            "INSERT INTO city.question (department, kind, record, event_id, stated_at, correction, task, number, seen_at,"
-            " asked_at) VALUES ('police', 'MovedIn', 'P-2', 'e-P-2', now(), 'lives_elsewhere', %s, 1, now(), now())",
+            "INSERT INTO city.question (department, kind, record, event_id, stated_at, correction, task, number,"
+            " seen_at, asked_at)"
+            " VALUES ('police', 'MovedIn', 'P-2', 'e-P-2', now(), 'lives_elsewhere', %s, 1, now(), now())",
             (asked.here.tasks[0],),
         )
     assert fact["event_id"] == "e-P-2"

@@ -18,7 +18,7 @@ const SETTLE_MS = 300; // what comes in together is one plan
 const BUSY_MS = 5_000;
 
 export function day() {
-  // seen: finding → {dwelling, instruction}
+  // seen: finding → {dwelling, instructions}
   const state = reactive({ tasks: [], readAt: null, plan: null, areas: [], seen: {} });
   let received = 0; // tasks received of by the stream or as the answer to a move
   let scope = ""; // of the account: its queues begin with it
@@ -70,7 +70,8 @@ export function day() {
 
   const glance = (one) => ({
     dwelling: one.dwelling,
-    instruction: one.timeline?.filter((moment) => moment.kind.startsWith("instruct")).at(-1) ?? null,
+    // a case that was kept before instructions were marked has them in its history only
+    instructions: one.instructions ?? one.timeline?.filter((moment) => moment.kind === "instruct").slice(-1) ?? [],
   });
 
   /** Cases are read ahead one by one, so that a stop opens without a network; names in them are masked. */
@@ -193,8 +194,8 @@ export function day() {
   const instructions = computed(() =>
     Object.fromEntries(
       Object.entries(state.seen)
-        .filter(([, seen]) => seen.instruction)
-        .map(([finding, seen]) => [finding, seen.instruction]),
+        .filter(([, seen]) => seen.instructions?.length)
+        .map(([finding, seen]) => [finding, seen.instructions]),
     ),
   );
 

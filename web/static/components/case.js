@@ -6,6 +6,8 @@ import { placeName } from "../app/regions.js";
 import { Severity, severityOf } from "../app/severity.js";
 import { due, when } from "../app/time.js";
 import { CaseFacts } from "./case-facts.js";
+import { CaseInstructions } from "./case-instructions.js";
+import { CaseQuestions } from "./case-questions.js";
 import { CaseReport } from "./case-report.js";
 import { Inhibition } from "./inhibition.js";
 import { MoveForm } from "./move-form.js";
@@ -124,11 +126,25 @@ export const Case = {
           one.resolution_zh ? h("p", { class: "small" }, `✓ ${textOf(one, "resolution")}`) : null,
         ]),
         task ? h(CaseReport, { task }) : null,
+        one.instructions.length
+          ? part(t("instruction.title"), h(CaseInstructions, { instructions: one.instructions }))
+          : null,
         one.report ? part(t("report.of-case"), h(Reported, { report: one.report })) : null,
         part(t("case.because"), [
           h(CaseFacts, { because: facts.value ?? one.because ?? [] }),
           h(QuietTopics, { topics: silent(one) }),
         ]),
+        part(
+          t("question.of-case"),
+          h(CaseQuestions, {
+            key: one.finding_id,
+            finding: one.finding_id,
+            because: one.because,
+            questions: one.questions,
+            purposes: task ? props.purposes : [],
+            onAsked: load,
+          }),
+        ),
         part(
           t("case.people"),
           h(People, { key: one.finding_id, people: one.people, purposes: props.purposes, unmask }),
