@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from runtime import cloud_events
-from wire.catalogue import entries
 from wire import feedback
+from wire.catalogue import entries
 from wire.contracts import contracts, feedback_topics
 
 AVRO = "application/vnd.apache.avro+json;version=1.12.0"

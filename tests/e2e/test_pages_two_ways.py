@@ -106,7 +106,6 @@ def test_an_instruction_is_read_and_answered_also_without_a_network(
         worker.acknowledge(worker.wait_for_stop(finding))
         worker.wait_until_sent()
         worker.wait_until_kept()
-        tablet.locator("[data-test=progress]").hover()  # another stop is in view until then
 
         page = browser.page()
         SignIn(page, city.url).as_account("district", city.password)

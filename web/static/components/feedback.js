@@ -69,7 +69,11 @@ const Question = {
           ? h("p", { class: "small refusal", role: "status", "data-test": "answer-number" }, t("move.number"))
           : null,
         h("div", { class: "row" }, [
-          h("button", { class: "primary", disabled: busy.value, "data-test": "answer-send" }, t("question.answer.send")),
+          h(
+            "button",
+            { class: "primary", disabled: busy.value, "data-test": "answer-send" },
+            t("question.answer.send"),
+          ),
         ]),
         h(Refusal, { error: error.value }),
       ]);
@@ -109,7 +113,11 @@ export const Questions = ({ feedback, onAnswered }) =>
     "questions",
     [
       h("h2", t("question.title")),
-      h("span", { class: "small quiet", "data-test": "questions-waiting" }, t("question.count", { n: feedback.waiting })),
+      h(
+        "span",
+        { class: "small quiet", "data-test": "questions-waiting" },
+        t("question.count", { n: feedback.waiting }),
+      ),
     ],
     feedback.questions.length
       ? h(

@@ -13,8 +13,15 @@ const SHOWN = 0.6; // of its lines
 const marked = new Set(); // by this page; the server takes a second mark as the first
 
 const keyOf = (one) => `${one.task} ${one.number}`;
+/** What waits to be sent about it. What was typed before this page was loaded is sealed: any answer to the task it is. */
 const waits = (one, move) =>
-  outbox.filter((waiting) => waiting.move === move && waiting.task === one.task).findLast((waiting) => !waiting.refused);
+  outbox.some(
+    (waiting) =>
+      waiting.move === move &&
+      waiting.task === one.task &&
+      !waiting.refused &&
+      (waiting.body?.number ?? one.number) === one.number,
+  );
 
 /** Marks an instruction as read, once. */
 export function markRead(one) {

@@ -19,7 +19,8 @@ export default {
   "question.about": "About which statement",
   "question.purpose": "Purpose",
   "question.text": "Question",
-  "question.told": "The department sees its record's number, your account's name, the purpose and this text; nothing of the case.",
+  "question.told":
+    "The department sees its record's number, your account's name, the purpose and this text; nothing of the case.",
   "question.send": "Send the question",
   "question.door": "At the door: {what}",
   "question.waits": "waits for an answer",
