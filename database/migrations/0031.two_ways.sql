@@ -371,7 +371,6 @@ COMMENT ON FUNCTION city.instructions_of IS 'A case''s instructions, newest firs
 
 -- -- whose they are, and who may call them: as in 0009
 
-GRANT EXECUTE ON FUNCTION city.is_disputed TO citygrid_sinks;
 GRANT EXECUTE ON FUNCTION city.ask_department, city.mark_read, city.answer_instruction TO citygrid_api;
 GRANT CREATE ON SCHEMA city TO citygrid_reader;
 DO $$

@@ -170,7 +170,9 @@ export function day() {
     for (const task of newest) {
       if (hasLeft(task) || !isOpen(task)) continue;
       const one = await alertCase(task.finding_id).catch(() => null); // read again with the next visit
-      if (one) state.seen[task.finding_id] = glance(one);
+      if (!one) continue;
+      state.seen[task.finding_id] = glance(one);
+      await kept.put(`case:${task.finding_id}`, one); // an instruction is there without a network too
     }
   }
 

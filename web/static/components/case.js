@@ -96,6 +96,11 @@ export const Case = {
     watch(() => props.finding, open);
     watch(() => props.touched, load);
 
+    /** With what is contested now: the answer may have come after the look. */
+    const because = (one) => {
+      const now = new Map((one.because ?? []).map((fact) => [fact.event_id, fact.contested]));
+      return (facts.value ?? one.because ?? []).map((fact) => ({ ...fact, contested: now.get(fact.event_id) }));
+    };
     const facts = ref(null); // with their record numbers, once a purpose is given
     const unmask = async (purpose) => {
       const shown = await unmaskCase(value.value.finding_id, purpose);
@@ -130,10 +135,7 @@ export const Case = {
           ? part(t("instruction.title"), h(CaseInstructions, { instructions: one.instructions }))
           : null,
         one.report ? part(t("report.of-case"), h(Reported, { report: one.report })) : null,
-        part(t("case.because"), [
-          h(CaseFacts, { because: facts.value ?? one.because ?? [] }),
-          h(QuietTopics, { topics: silent(one) }),
-        ]),
+        part(t("case.because"), [h(CaseFacts, { because: because(one) }), h(QuietTopics, { topics: silent(one) })]),
         part(
           t("question.of-case"),
           h(CaseQuestions, {

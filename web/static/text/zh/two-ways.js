@@ -1,4 +1,4 @@
-// 中文：向部门提问与答复、办理结果、指令的已读与回复；键与 en/two-ways.js 相同。
+// 中文：向部门提问与答复、办理结果、指示的已读与回复；键与 en/two-ways.js 相同。
 
 export default {
   "contested.door": "现场不符：{what}",
@@ -61,10 +61,10 @@ export default {
   "purpose.answer_citizen": "答复本人",
   "purpose.supervise": "督查",
   "moment.ask_department": "向部门提问",
-  "moment.answer_instruction": "回复指令",
+  "moment.answer_instruction": "回复指示",
   "move.read-instruction": "标记已读",
-  "move.answer-instruction": "回复指令",
-  "instruction.title": "指令",
+  "move.answer-instruction": "回复指示",
+  "instruction.title": "指示",
   "instruction.read": "已读 {at}",
   "instruction.answered": "已回复 {at}",
   "instruction.unread": "尚未阅读",
