@@ -168,7 +168,11 @@ export const cataloguedTopic = (topic) => request("GET", `/catalogue/${part(topi
  * @type {(department?: string) => Promise<City.DepartmentPage>}
  */
 export const departmentPage = (department) => request("GET", `/department${query({ department })}`);
-/** Asks the department that stated a fact of a case. @type {(finding: string, question: object, key: string) => Promise<unknown>} */
+/**
+ * Asks the department that stated a fact of a case.
+ *
+ * @type {(finding: string, question: object, key: string) => Promise<unknown>}
+ */
 export const askDepartment = (finding, question, key) =>
   request("POST", `/alerts/${part(finding)}/questions`, question, { "idempotency-key": key });
 /**

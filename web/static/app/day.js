@@ -42,6 +42,7 @@ export function day() {
   const finished = computed(() => all.value.filter(isDone));
   const planning = ref(false);
   let settling;
+  let ahead = 0; // the reading of cases that goes on
 
   const keep = () => kept.put("day", { tasks: state.tasks, readAt: state.readAt, plan: state.plan });
 
@@ -76,8 +77,11 @@ export function day() {
 
   /** Cases are read ahead one by one, so that a stop opens without a network; names in them are masked. */
   async function readAhead() {
+    ahead += 1;
+    const mine = ahead;
     for (const task of stops.value.flatMap((stop) => stop.tasks)) {
       if (!online.value) return; // what is left is read once a stop is opened
+      if (mine !== ahead) return; // all is being read again
       const one = await alertCase(task.finding_id).catch(() => null);
       if (!one) continue;
       state.seen[task.finding_id] = glance(one);
@@ -105,7 +109,9 @@ export function day() {
       else online.value = false;
     }
     loading.value = false;
-    if (online.value) await replan();
+    if (!online.value) return;
+    await replan();
+    readAhead(); // an instruction may have come while the stream was away
   }
 
   async function readMap(scope) {
@@ -141,7 +147,7 @@ export function day() {
     }
     await drain(); // before reading: the answer must hold what was done here
     await read();
-    await Promise.all([readAhead(), readMap(account.scope)]);
+    await readMap(account.scope);
   }
 
   /** The server has a recurring visit: it is done for today. */

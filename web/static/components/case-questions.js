@@ -94,7 +94,9 @@ export const CaseQuestions = {
           event,
           askable().map((fact) => [
             fact.event_id,
-            `${departmentName(fact.department)} · ${named(`kind.${fact.kind}`, fact.kind)} · ${clock(fact.occurred_at)}`,
+            [departmentName(fact.department), named(`kind.${fact.kind}`, fact.kind), clock(fact.occurred_at)].join(
+              " · ",
+            ),
           ]),
         ),
         choice(

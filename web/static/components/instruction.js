@@ -13,7 +13,7 @@ const SHOWN = 0.6; // of its lines
 const marked = new Set(); // by this page; the server takes a second mark as the first
 
 const keyOf = (one) => `${one.task} ${one.number}`;
-/** What waits to be sent about it. What was typed before this page was loaded is sealed: any answer to the task it is. */
+/** Whether something about it waits to be sent. What is sealed does not say about which instruction of its task. */
 const waits = (one, move) =>
   outbox.some(
     (waiting) =>

@@ -1,4 +1,5 @@
-// A department: what it is asked and what became of its records; what it handed over last and what became of it, the lines that wait to be mended, its dead letters.
+// A department: what it is asked, what became of its records and of what it handed over, the lines that wait to be
+// mended, its dead letters.
 // #lines=<file or topic> shows the lines of that one.
 
 import { computed, createApp, h, onMounted, onUnmounted, ref } from "/lib/vue.js";
