@@ -111,7 +111,7 @@ BEGIN
     IF its.answer IS NOT NULL AND NOT (its.answer = 'wrong' AND its_answer = 'corrected') THEN
         RAISE EXCEPTION 'This question was answered already.' USING ERRCODE = 'CG409', DETAIL = 'answered';
     END IF;
-    UPDATE city.question q SET answer = its_answer, note = nullif(trim(its_note), ''), answered_by = me.account, answered_name = me.name,
+    UPDATE city.question q SET answer = its_answer, note = coalesce(nullif(trim(its_note), ''), q.note), answered_by = me.account, answered_name = me.name,
         answered_at = now() WHERE q.id = its_id RETURNING q.* INTO its;
     PERFORM city.publish_question(its, 'answered', its.answered_at);
     -- Whoever has the case open sees the answer.

@@ -140,7 +140,7 @@ def test_an_instruction_is_read_and_answered_also_without_a_network(
         assert "▮" in case.locator("[data-test=instruction-answer]").inner_text()
         instruction.locator("[data-test=my-answer]", has_text="▮").wait_for()
         tablet.locator("[data-test=note-masked]").wait_for()
-        assert_accessible(tablet)
+        assert_accessible(tablet, "main")
         assert_fits(tablet)
         page.screenshot(path=SCREENSHOTS / f"two-ways-instruction-answered-{size[0]}.png")
         assert_accessible(page, CASE)
