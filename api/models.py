@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from api.case_models import CaseInstruction, CaseQuestion, Contested, ContestedFact
 from database.roles import Role
 from runtime.http.language import Language
 
@@ -208,6 +209,7 @@ class Because(BaseModel):
     record: str | None = Field(description="the department's own number for what it states; masked if it is a person's")
     event_id: str
     occurred_at: datetime
+    contested: Contested | None = Field(None, description="the door, or the department itself, says otherwise")
 
 
 class Person(BaseModel):
@@ -346,6 +348,8 @@ class Case(Alert):
     timeline: list[Moment]
     photos: list[CasePhoto] = Field(description="of its visits: `/photos/{id}`")
     report: Report | None = Field(description="what somebody reported by a door plate, of a case that began with it")
+    questions: list[CaseQuestion] = Field(description="to departments, the oldest first")
+    instructions: list[CaseInstruction] = Field(description="the newest first")
 
 
 class Look(Taken):
@@ -389,6 +393,7 @@ class Row(BaseModel):
         description="topics that may state facts of this row and are quiet: what they said may hold no more, what is "
         "missing may be there"
     )
+    contested: list[ContestedFact] = Field(description="statements of the row that are contested")
     row: dict[str, Any] = Field(description="as `schemas/rows/<view>.avsc` says")
 
 

@@ -119,7 +119,16 @@ NOT_ONESELF = Say(
     "Nobody changes their own account: another administrator does. Your own password is changed by the old one.",
 )
 NAME_TAKEN = Say("已有同名账号，请换一个名称。", "There is an account of this name already; choose another name.")
+NO_STATEMENT = Say(
+    "本案并不依据该部门信息，没有发出；请刷新后重选。",
+    "The case does not rest on this statement of a department; nothing was asked. Reload it and choose another.",
+)
+ASKED_ALREADY = Say("已就这条信息提问，正等待答复。", "This was asked already, and waits for its answer.")
+ANSWERED = Say(
+    "此问题已经答复，没有任何改动；请刷新。", "This question was answered already; nothing was changed. Reload it."
+)
 IN_WORDS = {"queue": NO_QUEUE, "own-account": NOT_ONESELF, "name-taken": NAME_TAKEN}
+IN_WORDS |= {"statement": NO_STATEMENT, "asked-already": ASKED_ALREADY, "answered": ANSWERED}
 """By the detail with which a function of the database refuses what was sent (CG422)."""
 
 # What the functions of database/migrations raise.
@@ -140,7 +149,7 @@ def install(app: FastAPI) -> None:
 
 def _more(error: DatabaseError) -> Say | None:
     """What is wrong with what was sent, or which moves city.move_task found legal."""
-    if error.sqlstate == "CG422":
+    if error.sqlstate == "CG422" or error.diag.message_detail == "answered":
         return IN_WORDS.get(error.diag.message_detail or "")
     if error.sqlstate != "CG409" or not error.diag.message_detail:
         return None

@@ -31,7 +31,8 @@ HELD = (
         "case",
         "5 years",
         "its finding was resolved and its last task or observation",
-        "an alert with its tasks, their history, notes, observations and photos",
+        "an alert with its tasks, their history, notes, observations, photos, instructions' marks, results for "
+        "departments, questions to them and their answers",
     ),
     Held(
         "report",

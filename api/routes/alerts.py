@@ -7,12 +7,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api import cursor, people, quiet, select
+from api import contested, cursor, people, quiet, select
+from api.case_models import CaseInstruction, Contested
 from api.database import AsCaller
 from api.filters import AlertFilters
 from api.masking import mask_text
 from api.models import Alerts, Because, Case, CasePhoto, Count, Look, Moment, Unmasked
 from api.problems import NOT_FOUND, refuse
+from api.routes import questions
 from api.routes.reports import of_case
 
 router = APIRouter(tags=["alerts"])
@@ -22,6 +24,7 @@ SORTED_BY = {"resolved": "changed_at", "held": "changed_at", "any": "opened_at"}
 LINES = "SELECT * FROM city.lines_of(%(wanted)s, %(keys)s)"
 COUNT = "SELECT city.count_alerts(%(wanted)s) AS counted, city.count_lines(%(wanted)s) AS lines"
 PHOTOS = "SELECT * FROM city.photos_of(%(finding)s)"
+INSTRUCTIONS = "SELECT * FROM city.instructions_of(%(finding)s)"
 MOST_OF_HISTORY = 1_000
 """Nobody counts more than these and one (`city.count_alerts`)."""
 
@@ -75,7 +78,7 @@ async def case(request: Request, caller: AsCaller, finding_id: UUID) -> Case | R
     return Case(
         **select.alert_of(row).model_dump(),
         cause=mask_text(row["cause"]) or "",
-        because=_because(row, masked=True),
+        because=_because(row, await contested.among(caller, row["because"]), masked=True),
         quiet=await quiet.behind_case(caller, row["rule"], row["because"]),
         resolution_zh=row["resolution_zh"],
         resolution_en=row["resolution_en"],
@@ -84,6 +87,8 @@ async def case(request: Request, caller: AsCaller, finding_id: UUID) -> Case | R
         timeline=sorted(timeline, key=lambda moment: moment.at),
         photos=[CasePhoto(**one) for one in await caller.rows(PHOTOS, {"finding": finding_id})],
         report=await of_case(caller, finding_id) if row["rule"] == "public-report" else None,
+        questions=(await questions.of_case(caller, finding_id)).items,
+        instructions=[CaseInstruction(**one) for one in await caller.rows(INSTRUCTIONS, {"finding": finding_id})],
     )
 
 
@@ -97,13 +102,19 @@ async def unmask(request: Request, caller: AsCaller, finding_id: UUID, look: Loo
     return Unmasked(
         purpose=look.purpose,
         cause=row["cause"],
-        because=_because(row, masked=False),
+        because=_because(row, await contested.among(caller, row["because"]), masked=False),
         people=people.shown(residents, masked=False),
     )
 
 
-def _because(row: dict[str, Any], *, masked: bool) -> list[Because]:
+def _because(row: dict[str, Any], disputed: dict[str, Contested], *, masked: bool) -> list[Because]:
     return [
-        Because.model_validate({**fact, "record": mask_text(fact.get("record")) if masked else fact.get("record")})
+        Because.model_validate(
+            {
+                **fact,
+                "record": mask_text(fact.get("record")) if masked else fact.get("record"),
+                "contested": disputed.get(fact["event_id"]),
+            }
+        )
         for fact in row["because"]
     ]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from api.database import AsCaller
+from api.database import AsCaller, Caller
 from api.problems import NOT_FOUND, Refused
 from wire.contracts import contracts
 
@@ -73,19 +73,29 @@ class DepartmentPage(BaseModel):
     letters: list[Letter] = Field(description=f"the last {LETTERS}")
 
 
+class Seen(NamedTuple):
+    department: str | None
+    allowed: list[str]
+
+
+async def seen_department(caller: Caller, named: str | None) -> Seen:
+    """Which department the caller looks at, and at which ones they may. Raises Refused (404)."""
+    known = sorted({contract.department for contract in contracts().values()})
+    mine = await caller.row("SELECT city.my_department() AS name")
+    own = mine["name"] if mine else None
+    allowed = [own] if own else known if caller.role in ("ops", "admin") else []
+    if named is not None and named not in allowed:
+        raise Refused(NOT_FOUND)
+    return Seen(named or next(iter(allowed), None), allowed)
+
+
 @router.get("/department", summary="What a department handed over, and what became of it")
 async def department(
     caller: AsCaller,
     department: Annotated[str | None, Query(max_length=80, description="for operations and administrators")] = None,
 ) -> DepartmentPage:
     """The caller's own department; operations and administrators name one. 404: one that the caller may not see."""
-    known = sorted({contract.department for contract in contracts().values()})
-    mine = await caller.row("SELECT city.my_department() AS name")
-    own = mine["name"] if mine else None
-    allowed = [own] if own else known if caller.role in ("ops", "admin") else []
-    if department is not None and department not in allowed:
-        raise Refused(NOT_FOUND)
-    wanted = department or next(iter(allowed), None)
+    wanted, allowed = await seen_department(caller, department)
     asked = {"department": wanted, "files": FILES, "lines": LINES, "letters": LETTERS}
     files = await caller.rows("SELECT * FROM city.publications_of(%(department)s, %(files)s)", asked)
     lines = await caller.rows("SELECT * FROM city.rejected_of(%(department)s, %(lines)s)", asked)

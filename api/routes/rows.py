@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api import people, quiet
+from api import contested, people, quiet
 from api.database import AsCaller, Caller
 from api.masking import mask_row, views, whole_row
 from api.models import CaseLook, CompanyLookup, LookedAt, Looks, Lookup, Row
@@ -88,5 +88,6 @@ async def _row(request: Request, caller: Caller, view: str, key: str, look: Case
         updated_at=row["updated_at"],
         masked=look is None,
         unknown=await quiet.behind_row(caller, view),
+        contested=await contested.of_row(caller, row["row"]),
         row=mask_row(view, row["row"]) if look is None else whole_row(view, row["row"]),
     )

@@ -9,7 +9,7 @@ from runtime.discover import discover
 from sinks.worker import sinks
 from wire.asyncapi import document
 from wire.catalogue import entries, rules, topic_of, topics_behind
-from wire.contracts import contracts
+from wire.contracts import contracts, feedback_topics
 from wire.reach import reach
 from wire.schema_parser import CLASSIFICATIONS
 
@@ -74,7 +74,13 @@ def test_it_is_searched_by_words_in_either_language(wanted: str, topic: str) -> 
 def test_as_asyncapi_each_reference_leads_somewhere() -> None:
     description = document()
     assert description["asyncapi"] == "3.0.0"
-    assert description["channels"].keys() == contracts().keys()
+    assert description["channels"].keys() == contracts().keys() | set(feedback_topics())
+    actions = {name.split("-")[0] for name in description["operations"]}
+    assert actions == {"receive", "send"}, "what departments state, and what comes back to them"
+    sent = description["operations"]["send-feedback.housing"]
+    assert (sent["action"], sent["channel"]) == ("send", {"$ref": "#/channels/feedback.housing"})
+    schema = description["components"]["messages"]["feedback.housing"]["payload"]["schema"]
+    assert {field["name"] for field in schema["fields"]} >= {"statements", "outcome", "questions"}
 
     def references(value: object) -> list[str]:
         if isinstance(value, dict):

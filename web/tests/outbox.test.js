@@ -75,6 +75,21 @@ test("the person hears that an identity number was taken out of a note", async (
   assert.deepEqual(outbox, []);
 });
 
+test("that an instruction was read, and its answer, say when, and change nothing of the task", async () => {
+  await post("t", "read-instruction", { number: 3 });
+  await post("t", "answer-instruction", { number: 3, note: "seen" });
+  await drain();
+  assert.deepEqual(
+    sent.map(({ url, body }) => [url, body.number, typeof body.at]),
+    [
+      ["/api/v1/tasks/t/read-instruction", 3, "string"],
+      ["/api/v1/tasks/t/answer-instruction", 3, "string"],
+    ],
+  );
+  assert.deepEqual(taken, []);
+  assert.deepEqual(outbox, []);
+});
+
 test("another account's moves are kept and not sent", async () => {
   await moves.add({ account: "colleague", task: "t", move: "acknowledge", body: {}, key: "k" });
   await openOutbox("worker", () => {});

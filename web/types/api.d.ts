@@ -1367,6 +1367,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/{finding_id}/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the department that stated a fact of a case
+         * @description By a command centre, about a statement on which the case rests, for a purpose of its own. It is on the
+         *     department's page and its topic, and due within three working days. The answer is what was asked about the case.
+         */
+        post: operations["ask_api_v1_alerts__finding_id__questions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/department/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What came back to a department, and what it is asked
+         * @description Of the caller's own department; operations and administrators name one. 404: one that the caller may not see.
+         *     It has the department's own records only, and nothing of the cases.
+         */
+        get: operations["feedback_api_v1_department_feedback_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/questions/{question_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer a question as the department that is asked
+         * @description `right`, `wrong` or `corrected`. `wrong` may become `corrected`; any other answer stands (409). The case shows
+         *     the answer within seconds. 404: no question to the caller's department.
+         */
+        post: operations["answer_api_v1_questions__question_id__answer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{task_id}/read-instruction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark an instruction as read
+         * @description A worker's tablet has shown it; the first time counts, and may be sent later. The case shows it.
+         */
+        post: operations["read_instruction_api_v1_tasks__task_id__read_instruction_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{task_id}/answer-instruction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer an instruction
+         * @description A worker answers, whatever state the task is in meanwhile; the answer is a line of its history.
+         */
+        post: operations["answer_instruction_api_v1_tasks__task_id__answer_instruction_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports": {
         parameters: {
             query?: never;
@@ -1720,6 +1823,38 @@ export interface components {
             /** @description none: the worker does not allow it, or it is not known */
             position?: components["schemas"]["api__shift_models__Position"] | null;
         };
+        /** AnswerInstruction */
+        AnswerInstruction: {
+            /**
+             * Number
+             * @description as in the case's `instructions`
+             */
+            number: number;
+            /**
+             * At
+             * @description when it was shown, by the tablet's clock; none: now
+             */
+            at?: string | null;
+            /**
+             * Note
+             * @description an identity number in it is replaced by ▮, the rest is kept
+             */
+            note: string;
+        };
+        /** AnswerQuestion */
+        AnswerQuestion: {
+            /**
+             * Answer
+             * @description the statement is right, is wrong, or was corrected since
+             * @enum {string}
+             */
+            answer: "right" | "wrong" | "corrected";
+            /**
+             * Note
+             * @example 合同续期至 2027 年
+             */
+            note?: string | null;
+        };
         /** Area */
         Area: {
             /**
@@ -1738,6 +1873,25 @@ export interface components {
              * @example Panyu
              */
             name_en: string;
+        };
+        /** Ask */
+        Ask: {
+            /**
+             * Event Id
+             * @description of the statement, as in the case's `because`
+             */
+            event_id: string;
+            /**
+             * Purpose
+             * @description why this account asks; it is recorded, and the department is told
+             * @enum {string}
+             */
+            purpose: "handle_case" | "verify_fact" | "answer_citizen" | "supervise";
+            /**
+             * Question
+             * @example 合同到期了吗？
+             */
+            question: string;
         };
         /**
          * Beat
@@ -1785,6 +1939,8 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
+            /** @description the door, or the department itself, says otherwise */
+            contested?: components["schemas"]["Contested"] | null;
         };
         /** Call */
         Call: {
@@ -1993,6 +2149,46 @@ export interface components {
             photos: components["schemas"]["CasePhoto"][];
             /** @description what somebody reported by a door plate, of a case that began with it */
             report: components["schemas"]["Report"] | null;
+            /**
+             * Questions
+             * @description to departments, the oldest first
+             */
+            questions: components["schemas"]["CaseQuestion"][];
+            /**
+             * Instructions
+             * @description the newest first
+             */
+            instructions: components["schemas"]["CaseInstruction"][];
+        };
+        /**
+         * CaseInstruction
+         * @description What a centre has asked of whoever has the task.
+         */
+        CaseInstruction: {
+            /**
+             * Task
+             * Format: uuid
+             */
+            task: string;
+            /**
+             * Number
+             * @description of its line in the task's history: what a tablet marks and answers
+             */
+            number: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string | null;
+            /** Note */
+            note: string;
+            /**
+             * Marks
+             * @description who has read it; none: nobody yet
+             */
+            marks: components["schemas"]["InstructionMark"][];
         };
         /** CaseLook */
         CaseLook: {
@@ -2026,6 +2222,85 @@ export interface components {
              * @description the account's name as it was then
              */
             by: string;
+        };
+        /**
+         * CaseQuestion
+         * @description A question to the department that stated a fact of the case.
+         */
+        CaseQuestion: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Department
+             * @example housing
+             */
+            department: string;
+            /**
+             * Kind
+             * @description of the statement it is about
+             * @example Let
+             */
+            kind: string;
+            /**
+             * Event Id
+             * @description of that statement, as in `because`
+             */
+            event_id: string;
+            /**
+             * Correction
+             * @description what a visit says instead; null: a command centre asks
+             * @example tenants_elsewhere
+             */
+            correction: string | null;
+            /**
+             * Question
+             * @description of a command centre, in its own words
+             * @example 合同到期了吗？
+             */
+            question: string | null;
+            /**
+             * Purpose
+             * @description why it asks
+             * @example verify_fact
+             */
+            purpose: string | null;
+            /**
+             * Asked Name
+             * @description who asks, as they were called then; null: the door does
+             */
+            asked_name: string | null;
+            /**
+             * Seen At
+             * @description when the worker was there
+             */
+            seen_at: string | null;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /**
+             * Answer By
+             * @description null: in a year whose working days are not known yet
+             */
+            answer_by: string | null;
+            /**
+             * Answer
+             * @description the statement is right, wrong, corrected since; null: nobody answered
+             */
+            answer: ("right" | "wrong" | "corrected") | null;
+            /** Note */
+            note: string | null;
+            /** Answered At */
+            answered_at: string | null;
+        };
+        /** CaseQuestions */
+        CaseQuestions: {
+            /** Items */
+            items: components["schemas"]["CaseQuestion"][];
         };
         /**
          * CaseTask
@@ -2365,6 +2640,54 @@ export interface components {
              */
             seen_at?: string | null;
         };
+        /**
+         * Contested
+         * @description A fact that is not sure: unknown is not clear.
+         */
+        Contested: {
+            /**
+             * State
+             * @description `open`: the door says otherwise and its department has not answered; `wrong`: so its department says, and has not restated it yet
+             * @enum {string}
+             */
+            state: "open" | "wrong";
+            /**
+             * Correction
+             * @description what the door says instead; null: it was found otherwise
+             * @example lives_elsewhere
+             */
+            correction: string | null;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+        };
+        /** ContestedFact */
+        ContestedFact: {
+            /**
+             * State
+             * @description `open`: the door says otherwise and its department has not answered; `wrong`: so its department says, and has not restated it yet
+             * @enum {string}
+             */
+            state: "open" | "wrong";
+            /**
+             * Correction
+             * @description what the door says instead; null: it was found otherwise
+             * @example lives_elsewhere
+             */
+            correction: string | null;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /**
+             * Event Id
+             * @description of the statement in the row that is contested
+             */
+            event_id: string;
+        };
         /** Count */
         Count: {
             /**
@@ -2389,6 +2712,36 @@ export interface components {
         Decline: {
             /** Reason */
             reason: string;
+        };
+        /** DepartmentFeedback */
+        DepartmentFeedback: {
+            /**
+             * Department
+             * @description null: the caller's account belongs to none
+             */
+            department: string | null;
+            /**
+             * May Answer
+             * @description only accounts of the department itself do
+             */
+            may_answer: boolean;
+            /**
+             * Waiting
+             * @description questions that wait, those that are not listed included; 1000 at most
+             */
+            waiting: number;
+            /**
+             * Questions
+             * @description what waits longest first, then what is wrong and not corrected yet, then the newest answers
+             */
+            questions: components["schemas"]["DepartmentQuestion"][];
+            /** Counts */
+            counts: components["schemas"]["StandingCount"][];
+            /**
+             * Records
+             * @description the newest
+             */
+            records: components["schemas"]["RecordResult"][];
         };
         /** DepartmentPage */
         DepartmentPage: {
@@ -2427,6 +2780,63 @@ export interface components {
              * @description the last 100
              */
             letters: components["schemas"]["Letter"][];
+        };
+        /**
+         * DepartmentQuestion
+         * @description As its department sees it: nothing of the case that it came from.
+         */
+        DepartmentQuestion: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @example Let
+             */
+            kind: string;
+            /**
+             * Record
+             * @description the department's own number
+             */
+            record: string;
+            /**
+             * Stated At
+             * Format: date-time
+             */
+            stated_at: string;
+            /**
+             * Correction
+             * @description what the door says instead; null: a command centre asks
+             */
+            correction: string | null;
+            /** Question */
+            question: string | null;
+            /** Purpose */
+            purpose: string | null;
+            /** Asked Name */
+            asked_name: string | null;
+            /** Seen At */
+            seen_at: string | null;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /**
+             * Answer By
+             * @description three working days later; null: that year is not known yet
+             */
+            answer_by: string | null;
+            /** Answer */
+            answer: ("right" | "wrong" | "corrected") | null;
+            /** Note */
+            note: string | null;
+            /** Answered Name */
+            answered_name: string | null;
+            /** Answered At */
+            answered_at: string | null;
         };
         /** DescribedTopic */
         DescribedTopic: {
@@ -2827,6 +3237,46 @@ export interface components {
              * @example 请先查看后楼梯
              */
             note: string;
+        };
+        /** InstructionMark */
+        InstructionMark: {
+            /**
+             * By
+             * @description whose tablet has shown it, as they were called then
+             * @example panyu-w-3
+             */
+            by: string;
+            /** Mine */
+            mine: boolean;
+            /**
+             * Read At
+             * Format: date-time
+             */
+            read_at: string;
+            /**
+             * Answer
+             * @description the last one; each stands in the timeline
+             */
+            answer: string | null;
+            /** Answered At */
+            answered_at: string | null;
+        };
+        /** InstructionTaken */
+        InstructionTaken: {
+            /**
+             * Id
+             * Format: uuid
+             * @description of the task
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /**
+             * Note Masked
+             * @description an identity number in the answer was replaced by ▮
+             * @default false
+             */
+            note_masked: boolean;
         };
         /** Letter */
         Letter: {
@@ -3673,6 +4123,19 @@ export interface components {
              */
             rating: "good" | "fair" | "poor";
         };
+        /** ReadInstruction */
+        ReadInstruction: {
+            /**
+             * Number
+             * @description as in the case's `instructions`
+             */
+            number: number;
+            /**
+             * At
+             * @description when it was shown, by the tablet's clock; none: now
+             */
+            at?: string | null;
+        };
         /** ReaderLag */
         ReaderLag: {
             /**
@@ -3732,6 +4195,44 @@ export interface components {
              * @example 住户外出，周五再访
              */
             reason: string;
+        };
+        /**
+         * RecordResult
+         * @description Where a record of the department's stands.
+         */
+        RecordResult: {
+            /**
+             * Kind
+             * @example Let
+             */
+            kind: string;
+            /**
+             * Record
+             * @description the department's own number
+             */
+            record: string;
+            /**
+             * Stated At
+             * Format: date-time
+             */
+            stated_at: string;
+            /**
+             * Standing
+             * @description `verified`: somebody was there and nothing says otherwise; `contradicted`: the door, or the department itself, says that it is wrong; `corrected`, `upheld`: so the department answered; `not_met`: nobody was met there yet
+             * @enum {string}
+             */
+            standing: "verified" | "contradicted" | "corrected" | "upheld" | "not_met";
+            /**
+             * Centre Verified
+             * @description a command centre has checked the newest visit
+             */
+            centre_verified: boolean;
+            /**
+             * At
+             * Format: date-time
+             * @description of the newest visit or answer
+             */
+            at: string;
         };
         /** RejectedLine */
         RejectedLine: {
@@ -4065,6 +4566,11 @@ export interface components {
              */
             unknown: components["schemas"]["QuietTopic"][];
             /**
+             * Contested
+             * @description statements of the row that are contested
+             */
+            contested: components["schemas"]["ContestedFact"][];
+            /**
              * Row
              * @description as `schemas/rows/<view>.avsc` says
              */
@@ -4260,6 +4766,24 @@ export interface components {
         Silences: {
             /** Items */
             items: components["schemas"]["Silence"][];
+        };
+        /** StandingCount */
+        StandingCount: {
+            /**
+             * Standing
+             * @enum {string}
+             */
+            standing: "verified" | "contradicted" | "corrected" | "upheld" | "not_met";
+            /**
+             * Count
+             * @description at most 1000
+             */
+            count: number;
+            /**
+             * More
+             * @description there are more, and nobody counted them
+             */
+            more: boolean;
         };
         /** Summary */
         Summary: {
@@ -9791,6 +10315,366 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DoorVisits"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_api_v1_alerts__finding_id__questions_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description sent again, it is still one */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                finding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ask"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseQuestions"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    feedback_api_v1_department_feedback_get: {
+        parameters: {
+            query?: {
+                /** @description for operations and administrators */
+                department?: string | null;
+                /** @description only records that stand so */
+                standing?: ("verified" | "contradicted" | "corrected" | "upheld" | "not_met") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepartmentFeedback"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_api_v1_questions__question_id__answer_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                question_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepartmentFeedback"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_instruction_api_v1_tasks__task_id__read_instruction_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadInstruction"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstructionTaken"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_instruction_api_v1_tasks__task_id__answer_instruction_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description sent again, it is still one */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerInstruction"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstructionTaken"];
                 };
             };
             /** @description no session, or it has ended */

@@ -22,6 +22,7 @@ declare global {
     type ListedLooks = Schemas["ListedLooks"];
     type OperationPage = Schemas["OperationPage"];
     type WaitingLetters = Schemas["WaitingLetters"];
+    type DepartmentFeedback = Schemas["DepartmentFeedback"];
     type DepartmentPage = Schemas["DepartmentPage"];
     type Freshness = Schemas["Freshness"];
     type Door = Schemas["Door"];

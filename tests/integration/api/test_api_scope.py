@@ -66,6 +66,9 @@ ATTACKED_ELSEWHERE = {
     *("/plates/{code}", "/plates/{code}/reports", "/plates/{code}/door", "/photos/{photo_id}"),
     *("/reports/{report_id}/accept", "/reports/{report_id}/decline", "/reports/{report_id}/photo"),
     "/silences/{silence_id}/end",  # test_api_noise.py
+    # test_api_two_ways.py
+    *("/alerts/{finding_id}/questions", "/questions/{question_id}/answer", "/department/feedback"),
+    *("/tasks/{task_id}/read-instruction", "/tasks/{task_id}/answer-instruction"),
     *(f"/tasks/{{task_id}}/{part}" for part in ("photos", "visits")),
     # test_api_offices.py: by the role alone, no area has any of it
     *("/accounts", "/accounts/{account_id}", "/accounts/{account_id}/lock", "/accounts/{account_id}/password"),

@@ -168,6 +168,21 @@ export const cataloguedTopic = (topic) => request("GET", `/catalogue/${part(topi
  * @type {(department?: string) => Promise<City.DepartmentPage>}
  */
 export const departmentPage = (department) => request("GET", `/department${query({ department })}`);
+/**
+ * Asks the department that stated a fact of a case.
+ *
+ * @type {(finding: string, question: object, key: string) => Promise<unknown>}
+ */
+export const askDepartment = (finding, question, key) =>
+  request("POST", `/alerts/${part(finding)}/questions`, question, { "idempotency-key": key });
+/**
+ * What came back to a department and what it is asked.
+ *
+ * @type {(filter: object) => Promise<City.DepartmentFeedback>}
+ */
+export const departmentFeedback = (filter) => request("GET", `/department/feedback${query(filter)}`);
+/** @type {(question: string, answer: object) => Promise<City.DepartmentFeedback>} */
+export const answerQuestion = (question, answer) => request("POST", `/questions/${part(question)}/answer`, answer);
 /** The areas one level under `parent`, each with how many alerts of these filters lie in it. */
 export const grids = (parent, filter = {}) => request("GET", `/map/grids${query({ ...filter, grid: "", parent })}`);
 /** The alerts of these filters as pins; those that lie upon each other at this zoom are one. */

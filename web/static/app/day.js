@@ -18,7 +18,7 @@ const SETTLE_MS = 300; // what comes in together is one plan
 const BUSY_MS = 5_000;
 
 export function day() {
-  // seen: finding → {dwelling, instruction}
+  // seen: finding → {dwelling, instructions}
   const state = reactive({ tasks: [], readAt: null, plan: null, areas: [], seen: {} });
   let received = 0; // tasks received of by the stream or as the answer to a move
   let scope = ""; // of the account: its queues begin with it
@@ -42,6 +42,7 @@ export function day() {
   const finished = computed(() => all.value.filter(isDone));
   const planning = ref(false);
   let settling;
+  let ahead = 0; // the reading of cases that goes on
 
   const keep = () => kept.put("day", { tasks: state.tasks, readAt: state.readAt, plan: state.plan });
 
@@ -70,13 +71,17 @@ export function day() {
 
   const glance = (one) => ({
     dwelling: one.dwelling,
-    instruction: one.timeline?.filter((moment) => moment.kind.startsWith("instruct")).at(-1) ?? null,
+    // a case that was kept before instructions were marked has them in its history only
+    instructions: one.instructions ?? one.timeline?.filter((moment) => moment.kind === "instruct").slice(-1) ?? [],
   });
 
   /** Cases are read ahead one by one, so that a stop opens without a network; names in them are masked. */
   async function readAhead() {
+    ahead += 1;
+    const mine = ahead;
     for (const task of stops.value.flatMap((stop) => stop.tasks)) {
       if (!online.value) return; // what is left is read once a stop is opened
+      if (mine !== ahead) return; // all is being read again
       const one = await alertCase(task.finding_id).catch(() => null);
       if (!one) continue;
       state.seen[task.finding_id] = glance(one);
@@ -104,7 +109,9 @@ export function day() {
       else online.value = false;
     }
     loading.value = false;
-    if (online.value) await replan();
+    if (!online.value) return;
+    await replan();
+    readAhead(); // an instruction may have come while the stream was away
   }
 
   async function readMap(scope) {
@@ -140,7 +147,7 @@ export function day() {
     }
     await drain(); // before reading: the answer must hold what was done here
     await read();
-    await Promise.all([readAhead(), readMap(account.scope)]);
+    await readMap(account.scope);
   }
 
   /** The server has a recurring visit: it is done for today. */
@@ -169,7 +176,9 @@ export function day() {
     for (const task of newest) {
       if (hasLeft(task) || !isOpen(task)) continue;
       const one = await alertCase(task.finding_id).catch(() => null); // read again with the next visit
-      if (one) state.seen[task.finding_id] = glance(one);
+      if (!one) continue;
+      state.seen[task.finding_id] = glance(one);
+      await kept.put(`case:${task.finding_id}`, one); // an instruction is there without a network too
     }
   }
 
@@ -193,8 +202,8 @@ export function day() {
   const instructions = computed(() =>
     Object.fromEntries(
       Object.entries(state.seen)
-        .filter(([, seen]) => seen.instruction)
-        .map(([finding, seen]) => [finding, seen.instruction]),
+        .filter(([, seen]) => seen.instructions?.length)
+        .map(([finding, seen]) => [finding, seen.instructions]),
     ),
   );
 

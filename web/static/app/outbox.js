@@ -9,6 +9,7 @@ import { moves } from "./store.js";
 
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 60_000;
+const ASIDE = new Set(["photo", "read-instruction", "answer-instruction"]); // nothing of the task changes by them
 const LATER = new Set([408, 425, 429, 500, 502, 503, 504]); // the server may take it yet
 
 /** In order: `{number, account, task, move, body?, sealed?, key, at, refused?}`. */
@@ -57,7 +58,13 @@ async function keepSealed(/** @type {City.Move} */ one) {
 /** Keeps a move; once this resolves it is on disk. Sending begins by itself. A visit says when it happened. */
 export async function post(task, move, body = {}) {
   const at = new Date().toISOString();
-  const when = { complete: { seen_at: at }, patrol: { seen_at: at }, photo: { taken_at: at } }[move];
+  const when = {
+    complete: { seen_at: at },
+    patrol: { seen_at: at },
+    photo: { taken_at: at },
+    "read-instruction": { at },
+    "answer-instruction": { at },
+  }[move];
   const whole = { ...body, ...when };
   /** @type {City.Move} */
   const one = { account, task, move, body: whole, key: crypto.randomUUID(), at };
@@ -90,7 +97,7 @@ async function sendAll() {
       wait = FIRST_WAIT_MS;
       await dismiss(one.number);
       if (task.note_masked) notesMasked.value += 1;
-      if (one.move === "photo") continue; // nothing of the task has changed
+      if (ASIDE.has(one.move)) continue;
       if (task.visit?.kept_as === "observation" || task.visit?.bound) visitsKept.push(task.visit);
       taken(task, one);
     } catch (error) {

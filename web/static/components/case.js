@@ -6,6 +6,8 @@ import { placeName } from "../app/regions.js";
 import { Severity, severityOf } from "../app/severity.js";
 import { due, when } from "../app/time.js";
 import { CaseFacts } from "./case-facts.js";
+import { CaseInstructions } from "./case-instructions.js";
+import { CaseQuestions } from "./case-questions.js";
 import { CaseReport } from "./case-report.js";
 import { Inhibition } from "./inhibition.js";
 import { MoveForm } from "./move-form.js";
@@ -94,6 +96,11 @@ export const Case = {
     watch(() => props.finding, open);
     watch(() => props.touched, load);
 
+    /** With what is contested now: the answer may have come after the look. */
+    const because = (one) => {
+      const now = new Map((one.because ?? []).map((fact) => [fact.event_id, fact.contested]));
+      return (facts.value ?? one.because ?? []).map((fact) => ({ ...fact, contested: now.get(fact.event_id) }));
+    };
     const facts = ref(null); // with their record numbers, once a purpose is given
     const unmask = async (purpose) => {
       const shown = await unmaskCase(value.value.finding_id, purpose);
@@ -124,11 +131,22 @@ export const Case = {
           one.resolution_zh ? h("p", { class: "small" }, `✓ ${textOf(one, "resolution")}`) : null,
         ]),
         task ? h(CaseReport, { task }) : null,
+        one.instructions.length
+          ? part(t("instruction.title"), h(CaseInstructions, { instructions: one.instructions }))
+          : null,
         one.report ? part(t("report.of-case"), h(Reported, { report: one.report })) : null,
-        part(t("case.because"), [
-          h(CaseFacts, { because: facts.value ?? one.because ?? [] }),
-          h(QuietTopics, { topics: silent(one) }),
-        ]),
+        part(t("case.because"), [h(CaseFacts, { because: because(one) }), h(QuietTopics, { topics: silent(one) })]),
+        part(
+          t("question.of-case"),
+          h(CaseQuestions, {
+            key: one.finding_id,
+            finding: one.finding_id,
+            because: one.because,
+            questions: one.questions,
+            purposes: task ? props.purposes : [],
+            onAsked: load,
+          }),
+        ),
         part(
           t("case.people"),
           h(People, { key: one.finding_id, people: one.people, purposes: props.purposes, unmask }),

@@ -3,6 +3,7 @@ import { byDepartment, factName, recordLink, whoIs } from "../app/facts.js";
 import { named, t } from "../app/language.js";
 import { isMasked, recordOf } from "../app/masked.js";
 import { when } from "../app/time.js";
+import { Contested } from "./contested.js";
 import { departmentName, Unknown } from "./department.js";
 
 const FEW = 6; // of more statements of one fact, the rest come on asking
@@ -36,7 +37,7 @@ function few(facts, whole) {
 
 /** Facts by department, each with its record, its date and a mark where sources disagree or the department is quiet. */
 export const FactTable = {
-  props: ["facts", "quiet"],
+  props: ["facts", "quiet", "contested"],
   setup(props) {
     const whole = ref(new Set());
 
@@ -46,6 +47,8 @@ export const FactTable = {
         ? h("span", { class: "kind-name" }, `${named(`kind.${statement.kind}`, statement.kind)} `)
         : null;
 
+    const contestedOf = (statement) => props.contested?.find((one) => one.event_id === statement.event_id);
+
     const row = (statement, i) =>
       h("tr", { key: i, class: { disputed: statement.disputed } }, [
         h("th", { scope: "row" }, [
@@ -53,6 +56,7 @@ export const FactTable = {
           statement.disputed
             ? h("span", { class: "stale small", "data-test": "disputed" }, ` ≠ ${t("record.disputed")}`)
             : null,
+          h(Contested, { contested: contestedOf(statement) }),
         ]),
         h("td", [who(statement.who), " ", ofKind(statement), ...value(statement)]),
         h("td", { class: "quiet" }, recordOf(statement.record)),

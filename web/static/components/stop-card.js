@@ -6,6 +6,7 @@ import { dueOf, levelOf } from "../app/route.js";
 import { Severity, severityOf } from "../app/severity.js";
 import { clock, due, isPast } from "../app/time.js";
 import { askedText } from "./case-report.js";
+import { Instruction } from "./instruction.js";
 import { UnknownBox } from "./unknown-box.js";
 
 const WALK_M_PER_MINUTE = 72; // as the server plans: planning/stops.py
@@ -33,7 +34,7 @@ const titlesOf = (stop) => [
   ...stop.patrols.map((patrol) => textOf(patrol, "title")),
 ];
 
-const finding = (task, several, instruction) =>
+const finding = (task, several, instructions) =>
   h(
     "div",
     {
@@ -68,12 +69,7 @@ const finding = (task, several, instruction) =>
         ? h("p", { class: "over small", "data-test": "escalated" }, t(`escalated.${task.escalated_to}`))
         : null,
       task.asked ? h("p", { class: "quiet small", "data-test": "asked" }, `● ${askedText(task)}`) : null,
-      instruction
-        ? h("p", { class: "instruction", "data-test": "instruction" }, [
-            h("b", `${t("moment.instruct")}：`),
-            instruction.note,
-          ])
-        : null,
+      ...(instructions ?? []).map((one) => h(Instruction, { key: one.number, instruction: one })),
     ],
   );
 

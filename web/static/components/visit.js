@@ -14,6 +14,7 @@ import { kept } from "../app/store.js";
 import { due } from "../app/time.js";
 import { CaseFacts } from "./case-facts.js";
 import { VisitsBefore } from "./door.js";
+import { Instruction } from "./instruction.js";
 import { People } from "./people.js";
 import { PhotoField } from "./photo-field.js";
 import { Reported } from "./reported.js";
@@ -130,12 +131,9 @@ export const Visit = {
       h("p", { class: "why" }, textOf(task, "why")),
       cases[task.finding_id]?.report ? h(Reported, { report: cases[task.finding_id].report }) : null,
       task.unknown ? h(UnknownBox, { kept: true }) : null,
-      props.instructions?.[task.finding_id]
-        ? h("p", { class: "instruction", "data-test": "instruction" }, [
-            h("b", `${t("moment.instruct")}：`),
-            props.instructions[task.finding_id].note,
-          ])
-        : null,
+      ...(props.instructions?.[task.finding_id] ?? []).map((one) =>
+        h(Instruction, { key: one.number, instruction: one }),
+      ),
     ];
 
     const checkRow = (check) => {

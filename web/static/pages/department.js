@@ -1,13 +1,15 @@
-// A department: what it handed over last and what became of it, the lines that wait to be mended, its dead letters.
+// A department: what it is asked, what became of its records and of what it handed over, the lines that wait to be
+// mended, its dead letters.
 // #lines=<file or topic> shows the lines of that one.
 
 import { computed, createApp, h, onMounted, onUnmounted, ref } from "/lib/vue.js";
-import { departmentPage } from "../app/api.js";
+import { departmentFeedback, departmentPage } from "../app/api.js";
 import { refreshFreshness, topics } from "../app/freshness.js";
 import { inputOf } from "../app/input.js";
 import { t } from "../app/language.js";
 import { account, leave } from "../app/session.js";
 import { departmentName } from "../components/department.js";
+import { Questions, Results } from "../components/feedback.js";
 import { HandedOver, Letters, OpenLines, Topics } from "../components/handed-over.js";
 import { LanguageSwitch } from "../components/language-switch.js";
 import { Refusal } from "../components/refusal.js";
@@ -21,6 +23,8 @@ const Department = {
     const who = ref(null);
     const error = ref(null);
     const page = ref(null);
+    const feedback = ref(null);
+    const standing = ref(wanted().get("standing") ?? "");
     const source = ref(wanted().get("lines") ?? "");
     const chosen = ref(wanted().get("department") ?? "");
 
@@ -29,19 +33,34 @@ const Department = {
         const answer = await departmentPage(chosen.value || undefined);
         if (!answer.department) return location.replace("/catalogue.html"); // the account belongs to none
         page.value = answer;
+        await readFeedback();
         await refreshFreshness();
         error.value = null;
       } catch (refused) {
         error.value = refused;
       }
     };
+    const readFeedback = async () => {
+      const department = chosen.value || undefined;
+      feedback.value = await departmentFeedback({ department, standing: standing.value });
+    };
     const follow = () => {
       const now = wanted();
       source.value = now.get("lines") ?? "";
+      if ((now.get("standing") ?? "") !== standing.value) {
+        standing.value = now.get("standing") ?? "";
+        readFeedback().catch((refused) => (error.value = refused));
+      }
       if ((now.get("department") ?? "") !== chosen.value) {
         chosen.value = now.get("department") ?? "";
         read();
       }
+    };
+    const among = (chosenNow) => {
+      const now = wanted();
+      if (chosenNow) now.set("standing", chosenNow);
+      else now.delete("standing");
+      location.hash = `#${now}`;
     };
     const choose = (name) => (location.hash = `#${new URLSearchParams({ department: name })}`);
 
@@ -62,6 +81,9 @@ const Department = {
     const own = computed(() => [...topics.values()].filter((topic) => topic.department === page.value?.department));
     const name = () => departmentName(page.value?.department ?? "");
 
+    const countOf = (name) => feedback.value?.counts.find((one) => one.standing === name)?.count ?? null;
+    const answeredNow = (answer) => (standing.value ? readFeedback() : (feedback.value = answer));
+
     const number = (key, value, section) =>
       h("a", { class: ["number-box", { some: value > 0 }], href: `#${section}`, "data-test": `number-${key}` }, [
         h("strong", value === null ? "–" : String(value)),
@@ -76,12 +98,16 @@ const Department = {
     };
 
     const whole = () => [
-      h("nav", { class: "numbers", onClick: jump }, [
+      h("nav", { class: "numbers six", "aria-label": t("department.numbers"), onClick: jump }, [
+        number("questions", feedback.value?.waiting ?? null, "questions"),
+        number("contradicted", countOf("contradicted"), "results"),
         number("lines", page.value.open_lines, "open-lines"),
         number("letters", page.value.waiting_letters, "letters"),
         number("quiet", topics.size ? own.value.filter((topic) => topic.stale).length : null, "topics"),
         number("files", page.value.files.length, "files"),
       ]),
+      feedback.value ? h(Questions, { feedback: feedback.value, onAnswered: answeredNow }) : null,
+      feedback.value ? h(Results, { feedback: feedback.value, chosen: standing.value, onChoose: among }) : null,
       h(HandedOver, { files: page.value.files, lines: page.value.lines }),
       h(OpenLines, { lines: page.value.lines, counted: page.value.open_lines, source: source.value }),
       h(Letters, { letters: page.value.letters }),

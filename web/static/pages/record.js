@@ -205,7 +205,7 @@ const Record = {
         h("section", { class: "panel pad" }, [
           h("h2", t("record.facts")),
           facts.length || silent.length
-            ? h("div", { class: "wide" }, h(FactTable, { facts, quiet: silent }))
+            ? h("div", { class: "wide" }, h(FactTable, { facts, quiet: silent, contested: value.value.contested }))
             : h("p", { class: "quiet" }, t("record.nothing")),
         ]),
         h("div", { class: "two" }, [

@@ -10,6 +10,7 @@ import pages from "./en/pages.js";
 import plate from "./en/plate.js";
 import record from "./en/record.js";
 import shared from "./en/shared.js";
+import twoWays from "./en/two-ways.js";
 
 export default {
   ...shared,
@@ -22,4 +23,5 @@ export default {
   ...pages,
   ...plate,
   ...record,
+  ...twoWays,
 };

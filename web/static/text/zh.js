@@ -10,6 +10,7 @@ import pages from "./zh/pages.js";
 import plate from "./zh/plate.js";
 import record from "./zh/record.js";
 import shared from "./zh/shared.js";
+import twoWays from "./zh/two-ways.js";
 
 export default {
   ...shared,
@@ -22,4 +23,5 @@ export default {
   ...pages,
   ...plate,
   ...record,
+  ...twoWays,
 };
