@@ -17,6 +17,7 @@ import structlog
 from database import calls, queries, service_calendar
 from runtime.metrics import OPEN_ALERTS, OVERDUE_TASKS, TASKS, show
 from runtime.settings import Settings
+from sinks.calling import Calling
 from sinks.closing import with_facts
 from sinks.decoding import as_jsonb, iso_instant
 from sinks.sink import Connection, Due, Read, Sink, Unreadable, newest, rounds
@@ -113,7 +114,7 @@ def _placed(record: Read) -> dict[str, Any]:
     return (record.value or nowhere) | {"dwelling": record.key, "version": record.offset}
 
 
-_waiting = Waiting()
+_waiting, _calling = Waiting(), Calling()
 
 
 MOST_LAPSED = 200
@@ -141,6 +142,7 @@ def turn(_: Settings, connection: Connection) -> None:
     show(TASKS, {(state,): number for state, number in connection.execute(BY_STATE)})
     show(OVERDUE_TASKS, {(severity,): number for severity, number in connection.execute(OVERDUE)})
     _waiting.look(connection)
+    _calling.look(connection)
 
 
 def tell(_: Settings, connection: Connection) -> float | None:

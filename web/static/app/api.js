@@ -70,6 +70,10 @@ export const queues = async (search) => listed(await request("GET", `/queues${qu
 export const changePassword = (old, changed) => request("POST", "/me/password", { old, new: changed });
 /** @type {() => Promise<City.Account>} */
 export const me = () => request("GET", "/me");
+/** @type {() => Promise<City.PushState>} */
+export const pushState = () => request("GET", "/push");
+export const subscribePush = (subscription) => request("PUT", "/push", subscription);
+export const forgetPush = () => request("DELETE", "/push");
 /** @type {() => Promise<City.Summary>} */
 export const summary = () => request("GET", "/summary");
 /**
