@@ -6,9 +6,9 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Page
 
 
-def assert_accessible(page: Page) -> None:
-    """Raises AssertionError with each rule that fails and where."""
-    found = Axe().run(page).response["violations"]
+def assert_accessible(page: Page, within: str | None = None) -> None:
+    """Raises AssertionError with each rule that fails and where; `within`: a selector of the part that is looked at."""
+    found = Axe().run(page, context=within).response["violations"]
     faults = [(rule["id"], [node["target"] for node in rule["nodes"]][:3]) for rule in found]
     assert faults == [], faults
 

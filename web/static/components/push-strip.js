@@ -22,7 +22,13 @@ export const PushStrip = {
     const button = (name, what) =>
       h(
         "button",
-        { type: "button", class: "plain", disabled: busy.value, "data-test": `push-${name}`, onClick: turn(what) },
+        {
+          type: "button",
+          class: name === "leave" ? "plain" : "",
+          disabled: busy.value,
+          "data-test": `push-${name}`,
+          onClick: turn(what),
+        },
         t(`push.${name}`),
       );
     return () =>

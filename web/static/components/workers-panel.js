@@ -9,7 +9,7 @@ import { RosterList } from "./roster-list.js";
 export const WorkersPanel = ({ workers, onClose }) => {
   const onDuty = workers.filter((one) => one.on_duty);
   return h("dialog", { open: true, class: "sheet workers", "data-test": "workers", "aria-label": t("workers.title") }, [
-    h("header", { class: "row" }, [
+    h("div", { class: "row" }, [
       h("h2", `${t("workers.title")} · ${onDuty.length}`),
       h("span", { class: "spread" }),
       h("button", { type: "button", class: "plain", onClick: onClose }, t("close")),
