@@ -39,4 +39,5 @@ async def subscribe(request: Request, caller: AsCaller, body: PushSubscription) 
 
 @router.delete("/push", summary="Tell this browser no more", status_code=204)
 async def unsubscribe(caller: AsCaller) -> None:
+    """This session's; another tablet of the account is told as before."""
     await caller.rows("SELECT city.unsubscribe_push()")

@@ -588,6 +588,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/roster/{grid}/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Plan who serves a grid on a day
+         * @description By a street's, a district's or the city's command centre for its own grids. What is sent is the whole of the
+         *     grid's day, but for shifts that have begun. The answer is the roster of that day.
+         */
+        put: operations["plan_day_api_v1_roster__grid___day__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/heartbeat": {
         parameters: {
             query?: never;
@@ -690,7 +711,10 @@ export interface paths {
          */
         put: operations["subscribe_api_v1_push_put"];
         post?: never;
-        /** Tell this browser no more */
+        /**
+         * Tell this browser no more
+         * @description This session's; another tablet of the account is told as before.
+         */
         delete: operations["unsubscribe_api_v1_push_delete"];
         options?: never;
         head?: never;
@@ -3547,6 +3571,34 @@ export interface components {
              * @example Grid 03, Xianfeng, Shiqiao
              */
             name_en: string | null;
+        };
+        /** PlannedDay */
+        PlannedDay: {
+            /** Items */
+            items: components["schemas"]["PlannedShift"][];
+        };
+        /**
+         * PlannedShift
+         * @description Times of the city; an end at or before the beginning is on the day after.
+         */
+        PlannedShift: {
+            /**
+             * Begins
+             * @example 08:00
+             */
+            begins: string;
+            /**
+             * Ends
+             * @example 18:00
+             */
+            ends: string;
+            /**
+             * Worker
+             * @example panyu-w-3
+             */
+            worker: string;
+            /** Deputy */
+            deputy?: string | null;
         };
         /** Plate */
         Plate: {
@@ -7072,6 +7124,79 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Roster"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan_day_api_v1_roster__grid___day__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                grid: string;
+                /** @description of the city */
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlannedDay"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {

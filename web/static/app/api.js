@@ -145,7 +145,9 @@ export const calls = async () => listed(await request("GET", "/calls"));
 /** @type {(task: string) => Promise<City.Call[]>} */
 export const answerCall = async (task) => listed(await request("POST", `/calls/${part(task)}/answer`, {}));
 /** Today's shifts of the area. */
-export const roster = async () => listed(await request("GET", "/roster"));
+export const roster = async (day) => listed(await request("GET", `/roster${query({ day })}`));
+/** The whole of a grid's day, but for what has begun. */
+export const planDay = (grid, day, items) => request("PUT", `/roster/${grid}/${day}`, { items });
 /**
  * A row, masked; with a purpose whole, and the look is recorded with it.
  *
