@@ -30,7 +30,10 @@ async def test_a_street_plans_its_own_grids_and_what_is_sent_is_the_whole_day(ci
     again = await here.put(path, json={"items": [night]})
     assert [one["worker"] for one in again.json()["items"]] == ["colleague"]
     assert (await here.put(path, json={"items": []})).json()["items"] == []
-    assert (await there.put(path, json={"items": [line()]})).status_code == 403
+    nowhere = f"/roster/440113999999999/{DAY}"
+    theirs, unreal = await there.put(path, json={"items": [line()]}), await there.put(nowhere, json={"items": [line()]})
+    assert theirs.status_code == unreal.status_code == 403
+    assert theirs.json() | {"instance": ""} == unreal.json() | {"instance": ""}
 
 
 async def test_wrong_plans_are_refused_in_words_and_change_nothing(city: City, log_in: LogIn) -> None:
