@@ -127,8 +127,26 @@ ASKED_ALREADY = Say("已就这条信息提问，正等待答复。", "This was a
 ANSWERED = Say(
     "此问题已经答复，没有任何改动；请刷新。", "This question was answered already; nothing was changed. Reload it."
 )
-IN_WORDS = {"queue": NO_QUEUE, "own-account": NOT_ONESELF, "name-taken": NAME_TAKEN}
-IN_WORDS |= {"statement": NO_STATEMENT, "asked-already": ASKED_ALREADY, "answered": ANSWERED}
+NO_SHIFT_WORKER = Say(
+    "网格员和副手须是两个能看到该网格的网格员账号；没有任何改动。",
+    "Worker and deputy are two accounts of grid workers who see this grid. Nothing was changed.",
+)
+SHIFT_BEGUN = Say(
+    "已开始的班次不能更改，只能安排之后的班次；没有任何改动。",
+    "A shift that is planned lies ahead. Nothing was changed.",
+)
+SHIFT_TWICE = Say("有两行是同一班次；没有任何改动。", "Two lines are the same shift. Nothing was changed.")
+IN_WORDS = {
+    "shift-worker": NO_SHIFT_WORKER,
+    "shift-begun": SHIFT_BEGUN,
+    "shift-twice": SHIFT_TWICE,
+    "queue": NO_QUEUE,
+    "own-account": NOT_ONESELF,
+    "name-taken": NAME_TAKEN,
+    "statement": NO_STATEMENT,
+    "asked-already": ASKED_ALREADY,
+    "answered": ANSWERED,
+}
 """By the detail with which a function of the database refuses what was sent (CG422)."""
 
 # What the functions of database/migrations raise.

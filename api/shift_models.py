@@ -37,6 +37,19 @@ class Shift(BaseModel):
     note: str | None = Field(description="to who comes next")
 
 
+class PlannedShift(Taken):
+    """Times of the city; an end at or before the beginning is on the day after."""
+
+    begins: str = Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["08:00"])
+    ends: str = Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["18:00"])
+    worker: str = Field(min_length=1, max_length=80, examples=["panyu-w-3"])
+    deputy: str | None = Field(None, min_length=1, max_length=80)
+
+
+class PlannedDay(Taken):
+    items: list[PlannedShift] = Field(max_length=24)
+
+
 class Roster(BaseModel):
     items: list[Shift]
 

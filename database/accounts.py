@@ -22,6 +22,12 @@ DEMO_GRID = "440113001001003"
 DEMO_DEPARTMENT = "housing"
 
 
+RIGHTS: LiteralString = """
+WITH its AS (UPDATE city.account SET (role, scope, domains) = (%s, %s, %s) WHERE name = %s AND demo RETURNING id)
+DELETE FROM city.session s USING its WHERE s.account = its.id
+"""
+
+
 class AccountRefused(Exception):
     """The account cannot be made or changed; the message says why and what to do."""
 
@@ -56,7 +62,9 @@ def demo_accounts(grid: str = DEMO_GRID) -> list[Account]:
         Account("district", "command_centre", grid[:6], what=f"command centre of district {grid[:6]}"),
         Account("street", "command_centre", grid[:9], what=f"command centre of street {grid[:9]}"),
         Account("worker", "grid_worker", grid, what=f"grid worker of {grid}"),
-        Account("sos", "grid_worker", grid[:6], ("sos",), what=f"SOS desk of district {grid[:6]}: calls for help only"),
+        Account(
+            "sos", "command_centre", grid[:6], ("sos",), what=f"SOS desk of district {grid[:6]}: calls for help only"
+        ),
         Account(
             "doctor", "grid_worker", grid[:12], ("doctor",), what=f"doctor of community {grid[:12]}: her calls only"
         ),
@@ -158,14 +166,20 @@ def listed(dsn: str) -> list[dict[str, object]]:
 
 
 def make_demo_accounts(settings: Settings, grid: str = DEMO_GRID) -> list[Credentials]:
-    """The demo accounts that are not there yet, each with its new password; run again it makes nothing new.
+    """The demo accounts that are not there yet, each with its new password; run again it makes nothing new. One that an
+    earlier version made with other rights gets those of this version, and keeps its password.
 
     Raises AccountRefused in production.
     """
     if settings.mode == "production":
         raise AccountRefused("Production has no demo accounts: make the first one by `citygrid accounts create`.")
     dsn = settings.dsn("owner")
-    there = {row["name"] for row in listed(dsn)}
+    there = {row["name"]: row for row in listed(dsn)}
+    changed = [one for one in demo_accounts(grid) if one.name in there and there[one.name]["role"] != one.role]
+    with psycopg.connect(dsn) as connection:
+        for one in changed:
+            values = (one.role, one.scope, list(one.domains) if one.domains is not None else None, one.name)
+            connection.execute(RIGHTS, values)
     return [create(dsn, account, demo=True) for account in demo_accounts(grid) if account.name not in there]
 
 

@@ -29,6 +29,12 @@ def tell(connection: Connection) -> int:
     return int(row[0]) if row else 0
 
 
+def seconds_to_next(connection: Connection) -> float | None:
+    """Until somebody is to be told next, of a call or another task; None: nobody is. 0: now."""
+    row = connection.execute("SELECT extract(epoch FROM city.next_due() - clock_timestamp())::float8").fetchone()
+    return None if row is None or row[0] is None else max(0.0, float(row[0]))
+
+
 def forget_positions(connection: Connection) -> None:
     """Forget where tablets were that have not said so lately."""
     connection.execute("SELECT city.forget_positions(now())")

@@ -35,6 +35,14 @@ HELD = (
         "departments, questions to them and their answers",
     ),
     Held(
+        "silence",
+        "5 years",
+        "it ended, and the last case that it silenced is gone",
+        "a silence: rule, area, reason, who",
+    ),
+    Held("shift", "1 year", "it ended", "a line of the roster: who served which grid when, with its note"),
+    Held("heartbeat", "30 days", "it came", "when a grid worker's tablet was heard of last; its position: ten minutes"),
+    Held(
         "report",
         "90 days",
         "it was declined",

@@ -24,7 +24,7 @@ from processes.inventory import all_processes, assign_ports, workers
 from processes.logins import as_prepare
 from runtime.settings import CHECKOUT, Settings, load
 
-BEFORE_WORKERS = ("migrations", "logins", "topics", "schemas", "accounts", "observe")
+BEFORE_WORKERS = ("migrations", "logins", "topics", "schemas", "accounts", "push_key", "observe")
 AFTER_WORKERS = ("parked", "demo_city")
 WORKER_PATIENCE_SECONDS = 180  # fourteen processes start at once, also where two cores have other work
 

@@ -16,7 +16,19 @@ from typing import Literal
 from runtime.settings import CHECKOUT, Settings
 
 Kind = Literal[
-    "part", "stage", "records", "sink", "outbox", "mending", "clock", "gateway", "devices", "sealer", "retention", "api"
+    "part",
+    "stage",
+    "records",
+    "sink",
+    "outbox",
+    "mending",
+    "push",
+    "clock",
+    "gateway",
+    "devices",
+    "sealer",
+    "retention",
+    "api",
 ]
 
 # What `citygrid worker KIND [NAME]` runs: a module with `main()`, or `main(name)` where there are several of a kind.
@@ -26,6 +38,7 @@ WORKERS: dict[str, str] = {
     "sink": "sinks.worker",
     "outbox": "producers.outbox.relay",
     "mending": "producers.mending.asked",
+    "push": "processes.push",
     "clock": "processes.clock",
     "gateway": "producers.doors.gateway_process",
     "devices": "producers.doors.device_process",
@@ -76,6 +89,7 @@ def workers() -> list[Process]:
         *(_sink(sink.replace("_", "-")) for sink in _plugins("sinks/targets", "SINK")),
         Process("outbox", "outbox", "publishes what people did", ("kafka", "registry", "postgres")),
         Process("mending", "mending", "sends back dead letters that were asked for", ("kafka", "registry", "postgres")),
+        Process("push", "push", "notifies tablets of calls for help", ("postgres",)),
         Process("clock", "clock", "tells the stages the time", ("kafka", "registry")),
         Process("gateway", "gateway", "departments' and devices' HTTP door", ("kafka", "registry", "postgres")),
         Process("devices", "devices", "devices' MQTT door", ("kafka", "registry", "postgres")),

@@ -33,7 +33,7 @@ person, a number or an address. This page is written by `python -m processes.obs
 `dataplane/metrics.py`; alert rules and dashboards may use these names only (`tests/contracts/test_infra.py`).
 
 Prometheus adds `process` (its name in `citygrid status`) and `kind`
-(`stage`, `records`, `sink`, `outbox`, `mending`, `clock`, `gateway`, `devices`, `sealer`, `retention`, `api`).
+(`stage`, `records`, `sink`, `outbox`, `mending`, `push`, `clock`, `gateway`, `devices`, `sealer`, `retention`, `api`).
 
 """
 

@@ -171,6 +171,30 @@ URGENT_EVENT_TO_TASK_SECONDS = _histogram(
     (0.5, 1, 2, 3, 5, 10, 20, 30, 60, 300, 3600, 24 * 3600),
 )
 
+CALLS_WAITING = _gauge(
+    "citygrid_calls_waiting",
+    "Calls for help that nobody has acknowledged, by who was told: `nobody`, `worker`, or the `desk` too.",
+    ["told"],
+)
+CALL_LATE_SECONDS = _histogram(
+    "citygrid_call_told_late_seconds",
+    "From when the next was to be told of a call for help to their being told.",
+    [],
+    (0.25, 0.5, 1, 2, 5, 10, 30, 60, 300),
+)
+CALL_ACKNOWLEDGED_SECONDS = _histogram(
+    "citygrid_call_acknowledged_seconds",
+    "From a call for help coming into its queue to its acknowledgement.",
+    [],
+    (5, 10, 20, 30, 60, 120, 180, 300, 600, 1800, 3600),
+)
+PUSHES = _counter(
+    "citygrid_pushes_total",
+    "Messages of Web Push by kind (`call`, `over`) and what became of them: `sent` (the service has it), `gone` (the "
+    "browser gave its subscription up), `failed`.",
+    ["kind", "outcome"],
+)
+
 # -- the clock and the outbox
 
 LOOKS_SEALED = _counter("citygrid_looks_sealed_total", "Looks of people at people that are in the chain of hashes.")

@@ -211,7 +211,7 @@ def _proxies(listed: str) -> Iterator[str]:
 
 
 def _key_files(settings: Settings) -> Iterator[str]:
-    for name in ("pseudonym_key_file", "kafka_key_file", "mqtt_key_file", "logins_file"):
+    for name in ("pseudonym_key_file", "kafka_key_file", "mqtt_key_file", "logins_file", "vapid_key_file"):
         file: Path | None = getattr(settings, name)
         if file is None:
             continue

@@ -111,6 +111,20 @@ class Settings(BaseSettings):
         600, ge=1, description="a tablet's position is forgotten after so long, and is worth nothing for a call"
     )
 
+    push_services: str = Field(
+        "",
+        description="hosts of the browsers' services that may be asked to notify a tablet (Web Push), by comma, such "
+        "as updates.push.services.mozilla.com,*.push.apple.com; none: nothing leaves the installation",
+    )
+    push_contact: str = Field(
+        "mailto:operations@citygrid.invalid",
+        pattern=r"^(mailto:[^\s@]+@[^\s@]+|https://\S+)$",
+        description="whom a push service writes to when something is wrong: mailto:… or https://…",
+    )
+    vapid_key_file: Path | None = Field(
+        None, description="signs pushes (VAPID), PEM, mode 0600; secrets/vapid.key of the state folder if not set"
+    )
+
     live_since: datetime = Field(
         datetime(1970, 1, 1, tzinfo=UTC), description="going live: findings that rest only on older facts are held back"
     )

@@ -1,19 +1,24 @@
-"""What a sink does besides writing: gauges and tidying up, in a thread and on a connection of its own: no record waits
-for a count."""
+"""What a sink does besides writing, in a thread and on a connection of its own: no record waits for a count."""
 
 from __future__ import annotations
 
 import threading
+import time
 
 import psycopg
 import structlog
+from psycopg import sql
 
 from runtime.settings import Settings
-from sinks.sink import Connection, Tick
+from sinks.sink import Connection, Due, Tick
 
 log = structlog.get_logger()
 
 EVERY_S = 10.0
+NOT_OFTENER_S = 0.2
+"""Between two looks at what is due: a flood of notices is one."""
+LOOKS_UP_S = 0.5
+"""Who waits for a notice sees as often whether it shall end."""
 
 
 class Beside:
@@ -25,7 +30,7 @@ class Beside:
         self._settings = settings
         self._ended = threading.Event()
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name=f"{name}-beside", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def __enter__(self) -> Beside:
         if self._tick:
@@ -38,7 +43,7 @@ class Beside:
             self._thread.join(EVERY_S)
 
     def check(self) -> None:
-        """Raises what `tick` raised, other than that PostgreSQL was away."""
+        """Raises what the thread raised, other than that PostgreSQL was away."""
         if self._error:
             raise self._error
 
@@ -49,19 +54,51 @@ class Beside:
                 try:
                     if connection is None or connection.closed:
                         connection = self._connect()
-                    if self._tick:
-                        with connection.transaction():
-                            self._tick(self._settings, connection)
+                    self._turn(connection)
                 except (psycopg.OperationalError, psycopg.InterfaceError) as away:
-                    log.warning("postgresql_waited_for", sink=self._name, reason=type(away).__name__, what="gauges")
-                self._ended.wait(EVERY_S)
+                    log.warning("postgresql_waited_for", reason=type(away).__name__, what=self._name)
+                    self._ended.wait(EVERY_S)
         except BaseException as error:  # noqa: BLE001 - raised in the sink's own thread, which ends with it
             self._error = error
         finally:
             if connection:
                 connection.close()
 
+    def _turn(self, connection: Connection) -> None:
+        if self._tick:
+            with connection.transaction():
+                self._tick(self._settings, connection)
+        self._ended.wait(EVERY_S)
+
     def _connect(self) -> Connection:
         return psycopg.connect(
-            self._settings.dsn("sinks"), autocommit=True, connect_timeout=5, application_name=f"{self._name}-beside"
+            self._settings.dsn("sinks"), autocommit=True, connect_timeout=5, application_name=self._name
         )
+
+
+class Punctual(Beside):
+    """Does what is due when it is due: it is woken by a notice of the database (`Due.channel`) and by its own timer,
+    which it sets to what `Due.work` names as the next. It looks every `EVERY_S` seconds in any case."""
+
+    def __init__(self, name: str, due: Due | None, settings: Settings) -> None:
+        super().__init__(name, due.work if due else None, settings)
+        self._due = due
+
+    def _connect(self) -> Connection:
+        connection = super()._connect()
+        if self._due:
+            connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._due.channel)))
+        return connection
+
+    def _turn(self, connection: Connection) -> None:
+        if not self._due:
+            return
+        with connection.transaction():
+            seconds = self._due.work(self._settings, connection)
+        self._ended.wait(NOT_OFTENER_S)
+        until = time.monotonic() + min(EVERY_S, EVERY_S if seconds is None else seconds) - NOT_OFTENER_S
+        while not self._ended.is_set():
+            left = until - time.monotonic()
+            # What came while the work was done is handed out first: no notice is missed between two waits.
+            if left <= 0 or any(True for _ in connection.notifies(timeout=min(left, LOOKS_UP_S), stop_after=1)):
+                return

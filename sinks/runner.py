@@ -24,7 +24,7 @@ from runtime.reader_positions import GROUPS
 from runtime.settings import Settings
 from runtime.traces import trace_id_of, traces_of
 from sinks import offsets
-from sinks.beside import Beside
+from sinks.beside import Beside, Punctual
 from sinks.lag import Lag
 from sinks.put_aside import DeadLetters
 from sinks.sink import Connection, Read, Sink, Unreadable
@@ -101,7 +101,10 @@ class Runner:
         asked = 0.0
         try:
             consumer.subscribe(list(self._topics), on_assign=self._on_assign, on_revoke=self._on_revoke)
-            with Beside(self._name, self._sink.tick, self._settings) as beside:
+            with (
+                Beside(f"{self._name}-beside", self._sink.tick, self._settings) as beside,
+                Punctual(f"{self._name}-punctual", self._sink.due, self._settings) as punctual,
+            ):
                 while not self._stopping.is_set():
                     self._beat = time.monotonic()
                     records = self._poll(consumer)
@@ -109,6 +112,7 @@ class Runner:
                         self._commit(records)
                         self._tell_kafka(consumer, self._next)
                     beside.check()
+                    punctual.check()
                     if time.monotonic() - asked > LAG_S:
                         self._tell_kafka(consumer, self._lag.ask(consumer, self._next, self._ends))
                         asked = time.monotonic()

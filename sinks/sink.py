@@ -41,14 +41,24 @@ class Writer(Protocol):
         of their offsets. Called again with the same batch if the transaction was lost. Never commits."""
 
 
-Tick = Callable[[Settings, Connection], None]
+Tick = Callable[[Settings, Connection], object]
+
+
+@dataclass(frozen=True)
+class Due:
+    """Work that has its times. `work` does what is due and answers in how many seconds the next is, None: nothing is
+    known; `channel` is on what PostgreSQL says that something is due sooner."""
+
+    channel: str
+    work: Callable[[Settings, Connection], float | None]
 
 
 @dataclass(frozen=True)
 class Sink:
     """`topics()` are the names without prefix; `writer` makes this process's part. `begin`, if any, is called once
     before the first record, in a transaction of its own; `tick`, if any, every few seconds in a thread and a
-    transaction of its own (`sinks/beside.py`): for gauges and tidying up. `asks()` are the topics of which it asks
+    transaction of its own (`sinks/beside.py`): for gauges and tidying up; `due`, if any, does what must not wait for
+    that, likewise. `asks()` are the topics of which it asks
     Kafka when their last record came.
 
     `as_they_came`: of topics whose records are not ours to read (dead letters: any key, no schema) what is read of the
@@ -59,6 +69,7 @@ class Sink:
     topics: Callable[[], Sequence[str]]
     writer: Callable[[Registry], Writer]
     tick: Tick | None = None
+    due: Due | None = None
     asks: Callable[[], Iterable[str]] = tuple
     as_they_came: Mapping[str, Callable[[Message], Any]] = field(default_factory=dict)
     begin: Callable[[Settings, Connection], None] | None = None

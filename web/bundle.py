@@ -28,6 +28,8 @@ SERVICE_WORKER = "/sw.js"
 OFFLINE_PAGES = ("/worker.html", "/index.html")
 """What the service worker keeps, with all that they load."""
 ALSO_OFFLINE = ("/icon.svg", "/manifest.webmanifest")
+VERSION_FILE = "/version.json"
+"""Asked by pages that stay open: whether the server has another version by now."""
 RELEASE = 'const RELEASE = { version: "", files: {} };'
 """The line of sw.js that is replaced by the version and its files."""
 
@@ -103,6 +105,7 @@ def bundle(words: str, folder: Path = STATIC) -> Bundle:
     }
     kept = _offline(version, files, pages)
     pages[SERVICE_WORKER] = _file(SERVICE_WORKER, _with_release(sources[SERVICE_WORKER].decode(), version, kept))
+    pages[VERSION_FILE] = _file(VERSION_FILE, json.dumps({"version": version}).encode())
     return Bundle(version, files, pages)
 
 

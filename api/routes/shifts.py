@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Body, Path, Query, Request
+from psycopg.types.json import Jsonb
 
 from api.database import AsCaller, entered, token_of
-from api.shift_models import Alive, Beat, Roster, Shift, ShiftEnd, ShiftEnded
+from api.shift_models import Alive, Beat, PlannedDay, PlannedShift, Roster, Shift, ShiftEnd, ShiftEnded
 from domain.time import CITY
 
 router = APIRouter(tags=["shifts"])
@@ -31,6 +32,30 @@ async def roster(
         "SELECT * FROM city.roster(%(first)s, %(last)s)", {"first": first, "last": first + timedelta(days=days)}
     )
     return Roster(items=[Shift(**row) for row in rows])
+
+
+@router.put("/roster/{grid}/{day}", summary="Plan who serves a grid on a day")
+async def plan_day(
+    caller: AsCaller,
+    grid: Annotated[str, Path(pattern=r"^[0-9]{15}$", examples=["440113001002003"])],
+    day: Annotated[date, Path(ge=date(2000, 1, 1), le=date(2100, 1, 1), description="of the city")],
+    body: PlannedDay,
+) -> Roster:
+    """By a street's, a district's or the city's command centre for its own grids. What is sent is the whole of the
+    grid's day, but for shifts that have begun. The answer is the roster of that day."""
+    lines = [_line(day, shift) for shift in body.items]
+    await caller.rows(
+        "SELECT city.plan_day(%(grid)s, %(day)s, %(lines)s)", {"grid": grid, "day": day, "lines": Jsonb(lines)}
+    )
+    return await roster(caller, day)
+
+
+def _line(day: date, shift: PlannedShift) -> dict[str, str | None]:
+    begins = datetime.combine(day, time.fromisoformat(shift.begins), CITY)
+    ends = datetime.combine(day, time.fromisoformat(shift.ends), CITY)
+    if ends <= begins:
+        ends += timedelta(days=1)
+    return {"begins": begins.isoformat(), "ends": ends.isoformat(), "worker": shift.worker, "deputy": shift.deputy}
 
 
 @router.post("/heartbeat", summary="This tablet is alive")

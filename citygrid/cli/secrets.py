@@ -20,6 +20,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True)
 IMAGE_USER = 10001
 """The image's own user (Dockerfile): who the containers are when root makes the secrets."""
 LOGINS = "logins.json"
+PUSH_KEY = "vapid.key"
 DATABASE_OF_REGISTRY = "citygrid_registry_password"
 LISTENERS = ("inside", "host")
 """Of Kafka in docker-compose.yml."""
@@ -53,14 +54,19 @@ def add(
         "secrets"
     ),
 ) -> None:
-    """Make the passwords of logins that are new in this version, in a folder of an older one too; all others stay."""
+    """Make what is new in this version, logins and keys, in a folder of an older one too; all others stay."""
+    from runtime.push_services import new_key as new_push_key
+
     if not (folder / DATABASE_OF_REGISTRY).is_file():
         raise CommandFailed(f"{folder} holds no secrets yet: `citygrid secrets init` makes them.")
     before = read(folder / LOGINS) if (folder / LOGINS).is_file() else None
     now = complete(before)
     _write(folder, of_logins(now, (folder / DATABASE_OF_REGISTRY).read_text()), anew=True)
     added = sorted(now.kafka.keys() - (before.kafka.keys() if before else set()))
-    console.print(f"Made: {', '.join(added)}." if added else "No login is new.")
+    if not (folder / PUSH_KEY).exists():
+        _write(folder, {PUSH_KEY: (new_push_key(), FOR_US)})
+        added.append(PUSH_KEY)
+    console.print(f"Made: {', '.join(added)}." if added else "Nothing is new.")
 
 
 def _write(folder: Path, made: Mapping[str, tuple[str, int]], *, anew: bool = False) -> None:
@@ -97,6 +103,7 @@ def containers_user() -> tuple[int, int]:
 
 def contents() -> dict[str, tuple[str, int]]:
     """Name → (text, mode) of each file, with fresh passwords and a fresh key."""
+    from runtime.push_services import new_key as new_push_key
     from wire.pseudonym import new_key
 
     superuser = secrets.token_urlsafe(24)
@@ -111,5 +118,6 @@ def contents() -> dict[str, tuple[str, int]]:
         **{f"citygrid_database_{role}_dsn": (dsn, FOR_US) for role, dsn in dsns.items()},
         "citygrid_database_admin_dsn": (f"postgresql://postgres:{superuser}@postgres:5432/citygrid", FOR_US),
         "pseudonym.key": (new_key(), FOR_US),
+        PUSH_KEY: (new_push_key(), FOR_US),
         "compose.env": (f"CITYGRID_UID={user}\nCITYGRID_GID={group}\n", FOR_US),
     }

@@ -17,9 +17,10 @@ import structlog
 from database import calls, queries, service_calendar
 from runtime.metrics import OPEN_ALERTS, OVERDUE_TASKS, TASKS, show
 from runtime.settings import Settings
+from sinks.calling import Calling
 from sinks.closing import with_facts
 from sinks.decoding import as_jsonb, iso_instant
-from sinks.sink import Connection, Read, Sink, Unreadable, newest, rounds
+from sinks.sink import Connection, Due, Read, Sink, Unreadable, newest, rounds
 from sinks.waiting import Waiting
 from wire.codec import RecordReader
 from wire.contracts import published
@@ -113,7 +114,7 @@ def _placed(record: Read) -> dict[str, Any]:
     return (record.value or nowhere) | {"dwelling": record.key, "version": record.offset}
 
 
-_waiting = Waiting()
+_waiting, _calling = Waiting(), Calling()
 
 
 MOST_LAPSED = 200
@@ -131,22 +132,28 @@ WHERE state IN ('dispatched', 'acknowledged') AND respond_by < now() GROUP BY 1
 
 
 def turn(_: Settings, connection: Connection) -> None:
-    """Put back what somebody's silent tablet holds, tell those whose turn has come, and set the gauges."""
+    """Put back what somebody's silent tablet holds, settle silences, and set the gauges."""
     lapsed = connection.execute("SELECT city.lapse_leases(now(), %s)", (MOST_LAPSED,)).fetchone()
     if lapsed and lapsed[0]:
         log.info("claims_lapsed", tasks=lapsed[0])
     connection.execute("SELECT city.keep_silences(now(), %s)", (MOST_TOLD,))
-    told = connection.execute("SELECT city.tell_due(now(), %s)", (MOST_TOLD,)).fetchone()
-    if told and told[0]:
-        log.info("escalated", notifications=told[0])
-    turns = calls.tell(connection)
-    if turns:
-        log.info("calls_told", turns=turns)
     calls.forget_positions(connection)
     show(OPEN_ALERTS, {(rule, severity): number for rule, severity, number in connection.execute(OPEN)})
     show(TASKS, {(state,): number for state, number in connection.execute(BY_STATE)})
     show(OVERDUE_TASKS, {(severity,): number for severity, number in connection.execute(OVERDUE)})
     _waiting.look(connection)
+    _calling.look(connection)
+
+
+def tell(_: Settings, connection: Connection) -> float | None:
+    """Tell those whose turn has come; in how many seconds the next one's is."""
+    turns = calls.tell(connection)
+    if turns:
+        log.info("calls_told", turns=turns)
+    told = connection.execute("SELECT city.tell_due(clock_timestamp(), %s)", (MOST_TOLD,)).fetchone()
+    if told and told[0]:
+        log.info("escalated", notifications=told[0])
+    return calls.seconds_to_next(connection)
 
 
 def learn(settings: Settings, connection: Connection) -> None:
@@ -157,4 +164,6 @@ def learn(settings: Settings, connection: Connection) -> None:
         log.info("call_settings_changed")
 
 
-SINK = Sink("grid-tasks", lambda: ["alerts", "rows.dwelling"], GridTasks, begin=learn, tick=turn)
+SINK = Sink(
+    "grid-tasks", lambda: ["alerts", "rows.dwelling"], GridTasks, begin=learn, tick=turn, due=Due("city_due", tell)
+)

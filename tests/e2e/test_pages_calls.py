@@ -10,21 +10,27 @@ import pytest
 from playwright.sync_api import expect
 
 from database import calls
+from database.accounts import create, demo_accounts
 from database.queries import record_alerts
-from tests.e2e.conftest import ServedCity
+from tests.e2e.conftest import GRID, ServedCity
+from tests.e2e.pages.accessible import assert_accessible
 from tests.e2e.pages.browser import CENTRE, PHONE, TABLET, browsing
 from tests.e2e.pages.sign_in import SignIn
 from tests.e2e.test_pages_shifts import SCREENSHOTS
 
 
-@pytest.mark.parametrize("size", [CENTRE, TABLET, PHONE])
-def test_a_call_is_first_on_the_page_until_somebody_answers(served_city: ServedCity, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("who", "size"), [*(("district", size) for size in (CENTRE, TABLET, PHONE)), ("sos", CENTRE)])
+def test_a_call_is_first_on_the_page_until_somebody_answers(
+    served_city: ServedCity, who: str, size: tuple[int, int]
+) -> None:
+    (sos,) = (account for account in demo_accounts(GRID) if account.name == "sos")
+    create(served_city.database.owner, sos, served_city.password)
     with browsing(served_city.url) as browser:
         tablet = browser.of_another_person(PHONE)
         SignIn(tablet, served_city.url).as_account("worker", served_city.password)
         tablet.locator("[data-test=route]").wait_for()
         desk = browser.of_another_person(size)
-        SignIn(desk, served_city.url).as_account("district", served_city.password)
+        SignIn(desk, served_city.url).as_account(who, served_city.password)
         desk.locator("[data-test=numbers], [data-test=breadcrumb]").first.wait_for()
         now = datetime.now(UTC)
         with psycopg.connect(served_city.database.sinks) as sinks:
@@ -59,10 +65,13 @@ def test_a_call_is_first_on_the_page_until_somebody_answers(served_city: ServedC
             page.locator("[data-test=call][data-state=dispatched]").wait_for()
             expect(page).to_have_title(re.compile(r"^\(1\)"))
         assert "worker" in desk.locator("[data-test=call-told]").inner_text()
-        desk.locator("[data-test=call-people]").click()
-        desk.locator("[data-test=call-people]").wait_for(state="detached")
-        desk.screenshot(path=SCREENSHOTS / f"call-desk-{size[0]}.png")
+        if who == "district":
+            desk.locator("[data-test=call-people]").click()
+        desk.locator("[data-test=call-people]").wait_for(state="detached")  # who sits at calls has looked for that
+        desk.screenshot(path=SCREENSHOTS / f"call-desk-{who}-{size[0]}.png")
         tablet.screenshot(path=SCREENSHOTS / f"call-worker-{size[0]}.png")
+        for page in (desk, tablet):
+            assert_accessible(page, "[data-test=calls]")
         tablet.locator("[data-test=call-answer]").click()
         desk.locator("[data-test=call][data-state=acknowledged]", has_text="worker").wait_for()
         expect(desk).to_have_title(re.compile(r"^[^(]"))

@@ -16,8 +16,10 @@ from processes.api_server import pages, site, words_module
 from runtime.settings import Settings
 from tests.e2e import conftest
 from tests.e2e.conftest import ServedCity
-from tests.e2e.pages.browser import TABLET
+from tests.e2e.pages.accessible import assert_accessible
+from tests.e2e.pages.browser import CENTRE, PHONE, TABLET
 from tests.e2e.test_pages_records import signed_in
+from tests.e2e.test_pages_shifts import SCREENSHOTS
 from web.assets import STATIC
 from web.bundle import Bundle, File, bundle
 
@@ -189,3 +191,32 @@ def test_a_file_is_served_as_the_browser_takes_it(deployed: ServedCity, encoding
         assert client.get("/v/0123456789abcdef/lib/vue.js").status_code == 404, "never this version's in its place"
         assert client.get("/v/0123456789abcdef/lib/vue.js").headers["cache-control"] != answer.headers["cache-control"]
         assert client.get("/../pyproject.toml").status_code == 404
+
+
+@pytest.mark.parametrize(("who", "size"), [("worker", PHONE), ("worker", TABLET), ("district", CENTRE)])
+def test_a_page_that_is_open_says_that_there_is_a_new_version_and_loads_it_when_told(
+    deployed: ServedCity, deployment: Deployment, newer: Bundle, who: str, size: tuple[int, int]
+) -> None:
+    before = bundle(words_module())
+    look = "document.dispatchEvent(new Event('visibilitychange'))"
+    with signed_in(deployed, who, size=size) as (browser, page):
+        page.locator("[data-test=stop], [data-test=alert]").first.wait_for()
+        if who == "worker":
+            wait_until_kept(page, before.version)
+        with page.expect_response("**/version.json"):
+            page.evaluate(look)
+        assert page.locator("[data-test=release]").count() == 0, "it is the newest"
+        deployment.deploy(newer)
+        page.evaluate(look)
+        page.locator("[data-test=release]").wait_for()
+        assert_accessible(page, "[data-test=release]")
+        page.screenshot(path=SCREENSHOTS / f"release-{who}-{size[0]}.png")
+        assert page.evaluate("globalThis.newer") is None, "nobody's typing is cut off"
+        with page.expect_navigation(wait_until="load", timeout=40_000):
+            page.locator("[data-test=release-load]").click()
+        page.locator("[data-test=stop], [data-test=alert]").first.wait_for()
+        assert page.evaluate(VERSIONS) == [newer.version]
+        with page.expect_response("**/version.json"):
+            page.evaluate(look)
+        assert page.locator("[data-test=release]").count() == 0
+        browser.check()

@@ -1,6 +1,7 @@
 // Keeps the worker's page with all that it loads, of one version or not at all: a version is kept once every file of it
 // is there and has the content that the version says, and until then the version before answers whole. Answers of the
-// API are never kept here: what a page needs offline it keeps itself.
+// API are never kept here: what a page needs offline it keeps itself. And it shows what Web Push brings: that an urgent
+// task waits, and when somebody is at it; more than that no push says.
 
 // Put in by the server (web/bundle.py): each address with the SHA-256 of its content.
 const RELEASE = { version: "", files: {} };
@@ -78,4 +79,32 @@ self.addEventListener("fetch", (event) => {
   if (url.origin !== location.origin || event.request.method !== "GET") return;
   const address = url.pathname === "/" ? "/index.html" : url.pathname; // who signs out without a network comes here
   if (address in RELEASE.files || address.startsWith("/v/")) event.respondWith(answered(event.request, address));
+});
+
+/** `tag` is the task: that somebody is at it takes the place of what was shown before, without a sound. */
+async function shown(push) {
+  const { kind, tag, title, lang } = push;
+  const waits = kind === "call";
+  await self.registration.showNotification(title, {
+    tag,
+    lang,
+    icon: "/icon.svg",
+    requireInteraction: waits,
+    renotify: waits,
+    silent: !waits,
+    vibrate: waits ? [300, 150, 300, 150, 300] : undefined,
+  });
+}
+
+self.addEventListener("push", (event) => event.data && event.waitUntil(shown(event.data.json())));
+
+async function toPage() {
+  const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const open = pages.find((page) => new URL(page.url).pathname === "/worker.html");
+  await (open ? open.focus() : self.clients.openWindow("/worker.html"));
+}
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(toPage());
 });

@@ -588,6 +588,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/roster/{grid}/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Plan who serves a grid on a day
+         * @description By a street's, a district's or the city's command centre for its own grids. What is sent is the whole of the
+         *     grid's day, but for shifts that have begun. The answer is the roster of that day.
+         */
+        put: operations["plan_day_api_v1_roster__grid___day__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/heartbeat": {
         parameters: {
             query?: never;
@@ -666,6 +687,35 @@ export interface paths {
          */
         post: operations["answer_api_v1_calls__task_id__answer_post"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether this browser is told by Web Push
+         * @description Of grid workers' tablets only, and where the installation names push services.
+         */
+        get: operations["state_api_v1_push_get"];
+        /**
+         * Tell this browser by Web Push
+         * @description Of calls for help that the caller is told of, as long as this session lasts. What is sent names no person and no
+         *     place: that an urgent task waits, and its id. Endpoints of services that the settings do not list are refused.
+         */
+        put: operations["subscribe_api_v1_push_put"];
+        post?: never;
+        /**
+         * Tell this browser no more
+         * @description This session's; another tablet of the account is told as before.
+         */
+        delete: operations["unsubscribe_api_v1_push_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3972,6 +4022,34 @@ export interface components {
              */
             name_en: string | null;
         };
+        /** PlannedDay */
+        PlannedDay: {
+            /** Items */
+            items: components["schemas"]["PlannedShift"][];
+        };
+        /**
+         * PlannedShift
+         * @description Times of the city; an end at or before the beginning is on the day after.
+         */
+        PlannedShift: {
+            /**
+             * Begins
+             * @example 08:00
+             */
+            begins: string;
+            /**
+             * Ends
+             * @example 18:00
+             */
+            ends: string;
+            /**
+             * Worker
+             * @example panyu-w-3
+             */
+            worker: string;
+            /** Deputy */
+            deputy?: string | null;
+        };
         /** Plate */
         Plate: {
             /**
@@ -4052,6 +4130,38 @@ export interface components {
              * @example handling this case
              */
             en: string;
+        };
+        /** PushKeys */
+        PushKeys: {
+            /** P256Dh */
+            p256dh: string;
+            /** Auth */
+            auth: string;
+        };
+        /** PushState */
+        PushState: {
+            /**
+             * Key
+             * @description `applicationServerKey` of this installation; null: nobody like the caller is sent a push
+             */
+            key: string | null;
+            /**
+             * Subscribed
+             * @description this session's browser is
+             */
+            subscribed: boolean;
+        };
+        /**
+         * PushSubscription
+         * @description As `PushSubscription.toJSON()` of the browser says it.
+         */
+        PushSubscription: {
+            /**
+             * Endpoint
+             * @example https://updates.push.services.mozilla.com/wpush/v2/gAAAA
+             */
+            endpoint: string;
+            keys: components["schemas"]["PushKeys"];
         };
         /** Queue */
         Queue: {
@@ -7595,6 +7705,79 @@ export interface operations {
             };
         };
     };
+    plan_day_api_v1_roster__grid___day__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                grid: string;
+                /** @description of the city */
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlannedDay"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Roster"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     heartbeat_api_v1_heartbeat_post: {
         parameters: {
             query?: never;
@@ -7824,6 +8007,201 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Calls"];
                 };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    state_api_v1_push_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushState"];
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    subscribe_api_v1_push_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushSubscription"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsubscribe_api_v1_push_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description no session, or it has ended */
             401: {

@@ -10,6 +10,7 @@ declare global {
     type Alert = Schemas["Alert"];
     type Alerts = Schemas["Alerts"];
     type Beat = Schemas["Beat"];
+    type PushState = Schemas["PushState"];
     type Call = Schemas["Call"];
     type Case = Schemas["Case"];
     type Count = Schemas["Count"];

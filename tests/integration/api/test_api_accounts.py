@@ -203,6 +203,12 @@ def test_production_has_no_demo_accounts(city: City, api_settings: Settings) -> 
     assert [one.account for one in made] == demo_accounts()
     assert len({one.password for one in made}) == len(made)
     assert make_demo_accounts(demo) == []
+    with psycopg.connect(city.database.owner) as owner:  # as an earlier version made it
+        owner.execute("UPDATE city.account SET role = 'grid_worker' WHERE name = 'sos'")
+    assert make_demo_accounts(demo) == []
+    with psycopg.connect(city.database.owner) as owner:
+        desks = owner.execute("SELECT name FROM city.account WHERE city.is_desk(role, domains) ORDER BY 1").fetchall()
+    assert [name for (name,) in desks] == ["city", "district", "sos", "street"]
     production = api_settings.model_copy(update={"mode": "production"})
     with pytest.raises(AccountRefused, match="10 demo accounts"):
         refuse_demo_in_production(production)

@@ -55,7 +55,7 @@ WITHOUT_OBJECT = {
     "/map/grids", "/map/alerts", "/freshness", "/stats/alerts-by-rule", "/stats/acknowledge", "/stream",
     "/queues", "/sealing-key", "/sealed/open", "/health/live", "/health/ready", "/openapi.json", "/asyncapi.json",
     "/catalogue", "/catalogue/{topic}", "/route", "/department", "/roster", "/heartbeat", "/shift/end", "/calls",
-    "/plates", "/reports", "/silences",
+    "/plates", "/reports", "/silences", "/push",
 }  # fmt: skip
 
 
@@ -69,6 +69,7 @@ ATTACKED_ELSEWHERE = {
     # test_api_two_ways.py
     *("/alerts/{finding_id}/questions", "/questions/{question_id}/answer", "/department/feedback"),
     *("/tasks/{task_id}/read-instruction", "/tasks/{task_id}/answer-instruction"),
+    "/roster/{grid}/{day}",  # test_api_roster.py: a grid that is not one's own is refused whether there is one or not
     *(f"/tasks/{{task_id}}/{part}" for part in ("photos", "visits")),
     # test_api_offices.py: by the role alone, no area has any of it
     *("/accounts", "/accounts/{account_id}", "/accounts/{account_id}/lock", "/accounts/{account_id}/password"),

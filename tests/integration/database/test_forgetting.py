@@ -53,6 +53,51 @@ def a_case(world: World, worker: str, *, ended: str = "5 years 1 day") -> uuid.U
     return finding
 
 
+def silence(world: World, ended: str | None) -> uuid.UUID:
+    made = uuid.uuid4()
+    run(
+        world,
+        "INSERT INTO city.silence (id, rule, area, reason, made_by, made_by_name, made_at, ends_at, ended_at)"
+        " SELECT %s, 'newly-let', '440113', 'rebuilt', a.id, a.name, now() - interval '6 years',"
+        " now() - interval '5 years 300 days', now() - %s::interval FROM city.account a LIMIT 1",
+        made,
+        ended,
+    )
+    return made
+
+
+def test_silences_go_once_no_case_was_silenced_by_them(world: World, worker: str) -> None:
+    finding = world.alert("d1")
+    _, young, held, named = (silence(world, ended) for ended in ("5 years 1 day", "4 years", None, "5 years 1 day"))
+    run(world, "UPDATE city.alert SET silenced_by = %s WHERE finding_id = %s", named, finding)
+    assert forgotten(world, "silence") == 1
+    with world.looking() as admin:
+        left = {row["id"] for row in admin.execute("SELECT id FROM city.silence").fetchall()}
+    assert left == {young, held, named}
+    run(world, "UPDATE city.alert SET silenced_by = NULL")
+    assert forgotten(world, "silence") == 1
+
+
+def test_shifts_go_a_year_after_their_end_and_heartbeats_after_a_month(world: World, worker: str) -> None:
+    for ago in ("1 year 2 days", "11 months", "-1 day"):
+        run(
+            world,
+            "INSERT INTO city.shift (grid, begins, ends, worker) SELECT %s, now() - %s::interval,"
+            " now() - %s::interval + interval '8 hours', id FROM city.account",
+            GRID_A,
+            ago,
+            ago,
+        )
+    assert forgotten(world, "shift") == 1
+    assert count(world, "shift") == 2
+    with world.as_account(worker) as connection:
+        connection.execute("SELECT city.beat()")
+    assert forgotten(world, "heartbeat") == 0
+    run(world, "UPDATE city.heartbeat SET at = now() - interval '31 days'")
+    assert forgotten(world, "heartbeat") == 1
+    assert count(world, "heartbeat") == 0
+
+
 @pytest.fixture
 def worker(world: World) -> str:
     world.place("d1", GRID_A)

@@ -111,6 +111,7 @@ def test_every_table_of_the_schema_is_guarded_or_has_no_person(street: World) ->
     harmless = {
         *("generation", "legal_move", "purpose", "sink_offset", "grid_area", "freshness"),
         *("office_day", "office_hours", "patrol_kind", "kept", "escalation_step", "community_line", "call_setting"),
+        "push_setting",
         *("gathered", "inhibition", "disputing_answer"),
     }
     with psycopg.connect(street.database.admin) as admin:

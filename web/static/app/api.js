@@ -70,6 +70,10 @@ export const queues = async (search) => listed(await request("GET", `/queues${qu
 export const changePassword = (old, changed) => request("POST", "/me/password", { old, new: changed });
 /** @type {() => Promise<City.Account>} */
 export const me = () => request("GET", "/me");
+/** @type {() => Promise<City.PushState>} */
+export const pushState = () => request("GET", "/push");
+export const subscribePush = (subscription) => request("PUT", "/push", subscription);
+export const forgetPush = () => request("DELETE", "/push");
 /** @type {() => Promise<City.Summary>} */
 export const summary = () => request("GET", "/summary");
 /**
@@ -141,7 +145,9 @@ export const calls = async () => listed(await request("GET", "/calls"));
 /** @type {(task: string) => Promise<City.Call[]>} */
 export const answerCall = async (task) => listed(await request("POST", `/calls/${part(task)}/answer`, {}));
 /** Today's shifts of the area. */
-export const roster = async () => listed(await request("GET", "/roster"));
+export const roster = async (day) => listed(await request("GET", `/roster${query({ day })}`));
+/** The whole of a grid's day, but for what has begun. */
+export const planDay = (grid, day, items) => request("PUT", `/roster/${grid}/${day}`, { items });
 /**
  * A row, masked; with a purpose whole, and the look is recorded with it.
  *

@@ -17,6 +17,12 @@ setInterval(() => (now.value = Date.now()), 15_000);
 export const sameDay = (/** @type {City.Instant} */ one, /** @type {City.Instant} */ other) =>
   DATE.format(ms(one)) === DATE.format(ms(other));
 
+/** The day of the city in which an instant lies: "2026-03-02". */
+export const cityDay = (/** @type {City.Instant} */ instant) => DATE.format(ms(instant));
+export const tomorrow = () => cityDay(Date.now() + 24 * 60 * MINUTE);
+/** Its time of day there: "08:00". */
+export const wallClock = (/** @type {City.Instant} */ instant) => CLOCK.format(ms(instant));
+
 /** Milliseconds of a Date, a text, milliseconds, or the microseconds of a row. */
 const ms = (/** @type {City.Instant} */ instant) =>
   instant instanceof Date

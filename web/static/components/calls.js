@@ -3,6 +3,7 @@ import { badge, mayNotSound, muted, ring } from "../app/alarm.js";
 import { answerCall, calls as readCalls, unmaskCase } from "../app/api.js";
 import { language, t, textOf } from "../app/language.js";
 import { nameOf } from "../app/places.js";
+import { closeNotices } from "../app/push.js";
 import { remembered } from "../app/session.js";
 import { callsTouched } from "../app/stream.js";
 import { clock } from "../app/time.js";
@@ -27,6 +28,7 @@ export const Calls = {
       } catch {
         return; // what is known stays; the page itself says that it is offline or signed out
       }
+      closeNotices(waiting().map((call) => call.task));
       // who sees nothing but calls looks for that purpose alone
       if (remembered()?.domains?.join() === "sos")
         for (const one of calls.value) if (!people.value[one.finding_id]) look(one);
@@ -44,6 +46,7 @@ export const Calls = {
     const answer = async (call) => {
       try {
         calls.value = await answerCall(call.task);
+        closeNotices(waiting().map((one) => one.task));
         error.value = null;
       } catch (refused) {
         error.value = refused;

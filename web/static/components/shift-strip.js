@@ -4,9 +4,13 @@ import { inputOf } from "../app/input.js";
 import { t } from "../app/language.js";
 import { beat, shift } from "../app/shift.js";
 import { clock } from "../app/time.js";
+import { PushStrip } from "./push-strip.js";
 import { Refusal } from "./refusal.js";
 
-/** Until when one's shift runs, the note of the one before, and how one hands over. Nothing without a roster. */
+/**
+ * Until when one's shift runs, the note of the one before, and how one hands over, nothing without a roster; and
+ * whether this tablet is told of calls while the page is closed.
+ */
 export const ShiftStrip = {
   emits: ["ended"],
   setup(_, { emit }) {
@@ -64,7 +68,7 @@ export const ShiftStrip = {
         : null,
       writing.value ? form() : null,
     ];
-    return () => {
+    const own = () => {
       if (shift.value?.shift_ends_at)
         return h("section", { class: "shift", "data-test": "shift" }, running(shift.value));
       if (released.value === null) return null;
@@ -73,5 +77,6 @@ export const ShiftStrip = {
         h("button", { type: "button", class: "plain", onClick: () => [(released.value = null), beat()] }, t("close")),
       ]);
     };
+    return () => [own(), h(PushStrip)];
   },
 };

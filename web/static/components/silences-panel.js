@@ -140,7 +140,7 @@ export const SilencesPanel = {
 
     return () =>
       h("dialog", { open: true, class: "sheet workers", "data-test": "silences", "aria-label": t("silence.title") }, [
-        h("header", { class: "row" }, [
+        h("div", { class: "row" }, [
           h("h2", `${t("silence.title")} · ${items.value.length}`),
           h("span", { class: "spread" }),
           h("button", { type: "button", class: "plain", onClick: () => emit("close") }, t("close")),

@@ -13,4 +13,10 @@ export default {
   "call.mute": "Mute",
   "call.muted": "Muted · sound on",
   "call.touch": "touch the page to let it sound",
+  "push.title": "Notices of calls for help",
+  "push.is-ask": "While this page is closed, this device does not tell you of calls for help.",
+  "push.is-on": "This device tells you of calls for help while the page is closed, too.",
+  "push.is-denied": "The browser forbids notices of this site: allow them in its settings and open the page again.",
+  "push.allow": "Allow notices",
+  "push.leave": "Stop notices",
 };

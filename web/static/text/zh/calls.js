@@ -13,4 +13,10 @@ export default {
   "call.mute": "静音",
   "call.muted": "已静音 · 打开声音",
   "call.touch": "点一下页面即可发声",
+  "push.title": "求助通知",
+  "push.is-ask": "页面关闭时，这台设备不会提醒紧急求助。",
+  "push.is-on": "页面关闭时，这台设备也会提醒紧急求助。",
+  "push.is-denied": "浏览器已禁止本站通知；请在浏览器设置中允许后重新打开页面。",
+  "push.allow": "允许提醒",
+  "push.leave": "关闭提醒",
 };
