@@ -15,7 +15,7 @@ from wire import door_reports
 from wire.codec import RecordReader
 from wire.contracts import DOOR_REPORTS_OF_ALL, contracts
 from wire.door_reports import KEPT_DAYS, report_topics
-from wire.letters import REPLAYED, LettersUnreadable, Origin, letter_of, pairs_of, text_of
+from wire.letters import LettersUnreadable, letter_of, mark_of, pairs_of
 from wire.registry import Registry
 from wire.topics import DEAD_LETTERS, PARKED
 
@@ -100,8 +100,8 @@ def letter(record: Message) -> Mapping[str, Any] | None:
     headers = dict(pairs_of(record))
     try:
         put_at = instant(record.timestamp()[1] * 1000)
-        if REPLAYED in headers:
-            return {"origin": str(Origin.parse(text_of(headers[REPLAYED]))), "at": put_at}
+        if (mark := mark_of(headers)) is not None:
+            return {"origin": str(mark), "at": put_at}
         read = letter_of(record, DEAD_LETTERS, headers)
     except (LettersUnreadable, ValueError, OverflowError):
         return None  # whoever wrote it, it was none of ours

@@ -11,6 +11,7 @@ import pytest
 from confluent_kafka import Producer
 
 from producers.departments import police
+from producers.mending.letters import DeadLetters
 from producers.publish.export_lines import FileRefused
 from producers.publish.live_reporting import LiveReporting, RefusedStatement
 from producers.publish.publication import Publication
@@ -25,7 +26,7 @@ from wire.codec import encoder
 from wire.door_reports import DOOR_REPORTS, OpenLine, schema
 from wire.letters import Headers
 from wire.registry import Registry
-from wire.topics import DEAD_LETTERS, subject_of
+from wire.topics import DEAD_LETTERS, PARKED, subject_of
 
 __all__ = ["city"]
 
@@ -152,6 +153,27 @@ def test_a_dead_letter_is_shown_until_it_is_sent_back(city: Settings) -> None:
         producer.produce(topic, None, b"\xff", 0, headers=[("replayed", mark)])
         producer.flush(30)
         until(lambda: ask(city, letters)[0][-1] is False)
+
+
+def test_a_record_that_calls_itself_a_mark_hides_nobodys_letter(city: Settings) -> None:
+    """What is put aside keeps its sender's headers: a department may have written any into its own record."""
+    producer = Producer(city.kafka_client())
+    topic = city.topic_prefix + DEAD_LETTERS
+
+    def put(offset: str, *own: tuple[str, bytes]) -> None:
+        origin = {"origin_topic": city.topic_prefix + POLICE, "origin_partition": "1", "origin_offset": offset}
+        headers: Headers = [*own, *((name, text.encode()) for name, text in {**origin, "reason": "x"}.items())]
+        producer.produce(topic, b"\xff\xfe", b"\xff", 0, headers=headers)
+        assert producer.flush(30) == 0
+
+    put("9")
+    put("10", ("replayed", f"{city.topic_prefix}{POLICE}:1:9".encode()))
+    put("11", ("replayed", b"no record at all"))
+    producer.produce(city.topic_prefix + PARKED, None, b"x", 0)
+    with running(city, "door-reports"):
+        until(lambda: ask(city, "SELECT count(*) FROM city.put_aside WHERE replayed_at IS NULL") == [(3,)])
+    known = DeadLetters(city).letters()
+    assert {origin.offset: letter.replayed_at for origin, letter in known.items()} == {9: None, 10: None, 11: None}
 
 
 def rejected(department: str, record: str) -> OpenLine:
