@@ -8,12 +8,13 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.models import GridPrefix, Taken
+from api.typed_text import WithoutNumber
 
 
 class NewSilence(Taken):
     rule: str = Field(min_length=1, max_length=80, examples=["newly-let"])
     area: GridPrefix = Field(description="a district, street, community or grid of the account's area; empty: the city")
-    reason: str = Field(min_length=1, max_length=500, examples=["整栋改造，七月底前每日有施工方巡查"])
+    reason: WithoutNumber = Field(min_length=1, max_length=500, examples=["整栋改造，七月底前每日有施工方巡查"])
     ends_at: AwareDatetime = Field(description="within 90 days; it ends by itself")
 
 

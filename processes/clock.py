@@ -31,7 +31,7 @@ from wire.contracts import feedback_topics
 from wire.freshness import TopicWatch
 from wire.office_calendar import known_until
 from wire.registry import Registry, RegistryAway, RegistryRefused
-from wire.topics import CLOCK, DEAD_LETTERS, PARKED, PUBLICATIONS, topics
+from wire.topics import CLOCK, DEAD_LETTERS, PARKED, PUBLICATIONS_OF_ALL, publication_topics, topics
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ DELIVERY_S = 5.0
 LATE_S = 10.0
 """Without a delivered tick for so long the clock is not ready."""
 LOOK_EVERY_S = 2.0
-NOBODY_STANDS_IN = frozenset({DEAD_LETTERS, PARKED, PUBLICATIONS, *feedback_topics()})
+NOBODY_STANDS_IN = frozenset({DEAD_LETTERS, PARKED, PUBLICATIONS_OF_ALL, *publication_topics(), *feedback_topics()})
 """Topics that no stage and no sink reads."""
 FIRST_ANSWER_S = 20.0
 """Seconds for which the first tick waits for the time of each topic's last event: without an answer every topic

@@ -17,8 +17,8 @@ from runtime.reader_positions import GROUPS
 from runtime.settings import Settings
 from wire import feedback
 from wire.access import Access, on
-from wire.contracts import DOOR_REPORTS, FEEDBACK, stated_by
-from wire.topics import ALERTS, PUBLICATIONS, RECORD_CLAIMS, topics
+from wire.contracts import DOOR_REPORTS, DOOR_REPORTS_OF_ALL, FEEDBACK, stated_by
+from wire.topics import ALERTS, PUBLICATIONS, PUBLICATIONS_OF_ALL, RECORD_CLAIMS, topics
 
 Kind = Literal["topic", "group", "transactional_id"]
 Operation = Literal["read", "write", "describe"]
@@ -57,10 +57,11 @@ def _of_process(settings: Settings, process: Process) -> Access:
 def _of_operator(settings: Settings) -> Access:
     """Reads all (backup, dead letters, rebuild), states for departments, sends back what was put aside by any stage."""
     every = {topic.name for topic in topics()}
+    written_no_more = {DOOR_REPORTS_OF_ALL, PUBLICATIONS_OF_ALL}
     made_by_stages = {ALERTS, RECORD_CLAIMS, *(name for name in every if name.startswith("rows."))}
     return Access(
         reads=on(settings, every),
-        writes=on(settings, every - made_by_stages),
+        writes=on(settings, every - made_by_stages - written_no_more),
         groups=frozenset({settings.topic_prefix + GROUPS}),
         every_group=True,
         transactions=letters.transactional_id(settings),
@@ -68,11 +69,12 @@ def _of_operator(settings: Settings) -> Access:
 
 
 def _of_department(settings: Settings, department: str) -> Access:
-    """Writes what it states and what became of its lines; reads what came of its own statements, and nothing else that
-    says anything: when files were first published (digests)."""
+    """Writes what it states, what became of its lines and when its files were first published; reads that again and
+    what came of its own statements, and nothing else: nobody writes in another's name."""
+    its_own = {PUBLICATIONS + department, DOOR_REPORTS + department}
     return Access(
-        reads=on(settings, [PUBLICATIONS, FEEDBACK + department]),
-        writes=on(settings, [*stated_by(department), PUBLICATIONS, DOOR_REPORTS]),
+        reads=on(settings, {*its_own, FEEDBACK + department, PUBLICATIONS_OF_ALL}),
+        writes=on(settings, {*stated_by(department), *its_own}),
         groups=frozenset({topic_reader.group_of(settings), feedback.group_of(settings, department)}),
     )
 

@@ -3,6 +3,7 @@ the records themselves in the dead letters (docs/decisions/0023-judging.md)."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from confluent_kafka import Message
@@ -11,6 +12,7 @@ from domain.put_aside import resumed, with_aside
 from domain.view import PutAside
 from wire.topics import REPLAY_OF
 
+SENT_BACK = re.compile(r"(?P<topic>[A-Za-z0-9._-]+):(?P<partition>[0-9]{1,9}):(?P<offset>[0-9]{1,18})")
 FAILED = "put aside: merging failed"
 WAITS = "put aside: an earlier record of its subject waits"
 
@@ -33,11 +35,12 @@ def put_aside(row: Any, record: Message) -> Any:
 
 
 def _sent_back(record: Message) -> PutAside | None:
-    """The record that `record` is sent back for; None: it comes for the first time."""
+    """The record that `record` is sent back for; None: it comes for the first time. A department's own login may write
+    any header: what names no record of this topic, to which letters go back, is none of ours."""
     headers = dict(record.headers() or ())
     origin = headers.get(REPLAY_OF)
-    if origin is None:
+    text = origin.decode("utf-8", "replace") if isinstance(origin, bytes) else origin or ""
+    name = SENT_BACK.fullmatch(text)
+    if name is None or name["topic"] != record.topic():
         return None
-    text = origin.decode("utf-8", "replace") if isinstance(origin, bytes) else origin
-    topic, partition, offset = text.rsplit(":", 2)
-    return name_of(record)._replace(topic=topic, partition=int(partition), offset=int(offset))
+    return name_of(record)._replace(partition=int(name["partition"]), offset=int(name["offset"]))

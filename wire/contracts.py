@@ -81,8 +81,10 @@ OUR_DEPARTMENT = "grid"
 """Whose contracts the city's own database states."""
 RECORD_TOPICS = ("record-claims", "record-moves")
 """About which subject each record is: docs/decisions/0024-one-subject.md."""
-DOOR_REPORTS = "door-reports"
-"""What the doors did with what departments handed over: docs/decisions/0034-door-reports.md."""
+DOOR_REPORTS = "door-reports."
+"""Before a department's name: what the doors did with what it handed over (docs/decisions/0034-door-reports.md)."""
+DOOR_REPORTS_OF_ALL = "door-reports"
+"""Where reports of all departments stood before; what is there is still shown, and no login may write there."""
 FEEDBACK = "feedback."
 """Before a department's name: what came of what it stated (docs/decisions/0043-two-ways.md)."""
 
@@ -293,15 +295,24 @@ def _read_published(root: Path) -> tuple[tuple[str, Published], ...]:
 def every_schema(root: Path = SCHEMAS) -> dict[str, Mapping[str, Any]]:
     """Topic → schema of all that is on the wire."""
     events: dict[str, Mapping[str, Any]] = {topic: contract.schema for topic, contract in contracts(root).items()}
-    doors = {DOOR_REPORTS: door_report_schema(root)}
+    doors = dict.fromkeys([DOOR_REPORTS_OF_ALL, *report_topics(root)], door_report_schema(root))
     back = dict.fromkeys(feedback_topics(root), feedback_schema(root))
     return events | {topic: output.schema for topic, output in published(root).items()} | doors | back
 
 
+def departments_of(root: Path = SCHEMAS) -> list[str]:
+    """Every department that states anything, the city's own people too."""
+    return sorted({contract.department for contract in contracts(root).values()})
+
+
+def report_topics(root: Path = SCHEMAS) -> list[str]:
+    """A topic a department: its login writes there, and nobody else's may (docs/decisions/0047-whose-report.md)."""
+    return [DOOR_REPORTS + department for department in departments_of(root)]
+
+
 def feedback_topics(root: Path = SCHEMAS) -> list[str]:
     """A topic for each department that states anything but the city's own people."""
-    departments = {contract.department for contract in contracts(root).values()} - {OUR_DEPARTMENT}
-    return [FEEDBACK + department for department in sorted(departments)]
+    return [FEEDBACK + department for department in departments_of(root) if department != OUR_DEPARTMENT]
 
 
 @lru_cache(maxsize=2)

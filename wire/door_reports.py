@@ -1,8 +1,8 @@
-"""What the doors report of what departments hand over: the topic `door-reports` (docs/decisions/0034-door-reports.md).
+"""What the doors report of what departments hand over: the topics `door-reports.<department>`
+(docs/decisions/0034-door-reports.md, 0047-whose-report.md).
 
 A record is about a publication, or about one line that was rejected and waits to be mended; a line that was mended has
-a record without value. All records of a department lie in one partition, so whoever wants to know what is open reads
-that one.
+a record without value. Whoever wants to know what is open of a department reads its topic, of one partition.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from dataplane.partitioner import partition_of
-from wire.contracts import DOOR_REPORTS, door_report_schema
+from wire.contracts import DOOR_REPORTS, door_report_schema, report_topics
 from wire.values.identity_finder import masked
 
-__all__ = ["DOOR_REPORTS", "KEPT_DAYS", "MOST_LINES"]
+__all__ = ["DOOR_REPORTS", "KEPT_DAYS", "MOST_LINES", "report_topics"]
 
 Door = Literal["file", "gateway", "outbox"]
 
@@ -118,13 +117,13 @@ class Publication:
         }
 
 
-def partition(department: str, count: int) -> int:
-    """Where the reports of a department lie."""
-    return partition_of(department.encode(), count)
+def department_of(topic: str) -> str:
+    """Whose reports are on `topic`, its name without prefix."""
+    return topic.removeprefix(DOOR_REPORTS)
 
 
 def schema() -> Mapping[str, Any]:
-    """The topic's schema."""
+    """The schema of every such topic."""
     return door_report_schema()
 
 

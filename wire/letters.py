@@ -108,6 +108,14 @@ def _event_id(identifier: str | bytes | None) -> str | None:
     return text if EVENT_ID.fullmatch(text) else None
 
 
+def mark_of(headers: dict[str, str | bytes | None]) -> Origin | None:
+    """The letter that was sent back, if this is a mark. A record that was put aside keeps the headers that its sender
+    gave it, whatever they are: behind an origin they are no mark. Raises LettersUnreadable."""
+    if REPLAYED not in headers or "origin_topic" in headers:
+        return None
+    return Origin.parse(text_of(headers[REPLAYED]))
+
+
 def pairs_of(record: Message) -> Headers:
     pairs = record.headers() or []
     return list(pairs.items() if isinstance(pairs, dict) else pairs)

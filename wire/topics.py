@@ -19,7 +19,17 @@ from confluent_kafka.cimpl import NewTopic
 from runtime.settings import Settings
 from wire import feedback
 from wire.compatibility import Incompatible, level_of, troubles_of
-from wire.contracts import DOOR_REPORTS, RECORD_TOPICS, Contract, contracts, every_schema, feedback_topics, published
+from wire.contracts import (
+    DOOR_REPORTS_OF_ALL,
+    RECORD_TOPICS,
+    Contract,
+    contracts,
+    departments_of,
+    every_schema,
+    feedback_topics,
+    published,
+    report_topics,
+)
 from wire.door_reports import KEPT_DAYS
 from wire.registry import Registry, RegistryRefused
 
@@ -46,7 +56,10 @@ REPLAY_OF = "replay_of"
 ALERTS = "alerts"
 CLOCK = "clock"
 RECORD_CLAIMS, RECORD_MOVES = RECORD_TOPICS
-PUBLICATIONS = "publications"
+PUBLICATIONS = "publications."
+"""Before a department's name: when each of its files was first published."""
+PUBLICATIONS_OF_ALL = "publications"
+"""Where that stood before: it still counts, and no login may write there."""
 
 _KEPT = {"cleanup.policy": "delete", "retention.ms": FOR_EVER, "retention.bytes": FOR_EVER}
 # A closed segment an hour: compaction and deletion only touch closed ones. All is kept for a day: of records of one
@@ -67,11 +80,17 @@ class TopicsDiffer(Exception):
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic and its configuration. `why` says what the configuration rests on."""
+    """A topic and its configuration. `why` says what the configuration rests on. `partitions`: None for as many as
+    events have."""
 
     name: str
     why: str
     config: dict[str, str] = field(default_factory=dict)
+    partitions: int | None = None
+
+    def partitions_on(self, settings: Settings) -> int:
+        """How many partitions it has on the cluster of `settings`."""
+        return self.partitions or settings.partitions
 
     def on(self, settings: Settings) -> str:
         """The topic's name on the cluster of `settings`."""
@@ -98,11 +117,19 @@ def topics() -> list[Topic]:
     made.append(Topic(DEAD_LETTERS, "personal data: kept short", _large(month, LARGE_LETTER)))
     made.append(Topic(PARKED, "waits for a newer reader, however long", _large(_KEPT, LARGE_LETTER)))
     reports = {**_COMPACTED, "cleanup.policy": "compact,delete", "retention.ms": str(KEPT_DAYS * DAY_MS)}
-    made.append(Topic(DOOR_REPORTS, "departments see what they did for some months", reports))
+    made.append(Topic(DOOR_REPORTS_OF_ALL, "what stood there before 0047 is shown for as long", reports))
+    made += [Topic(topic, "departments see what they did for some months", reports, 1) for topic in report_topics()]
     back = {"cleanup.policy": "delete", "retention.ms": str(feedback.KEPT_DAYS * DAY_MS), "segment.ms": str(WEEK_MS)}
     made += [Topic(topic, "a department reads its results within some months", back) for topic in feedback_topics()]
-    made.append(Topic(PUBLICATIONS, "when each file was first published: its key is the file's digest", _COMPACTED))
+    noted = "when each file was first published: its key is the file's digest"
+    made.append(Topic(PUBLICATIONS_OF_ALL, "what was noted before 0047 counts", _COMPACTED))
+    made += [Topic(topic, noted, _COMPACTED, 1) for topic in publication_topics()]
     return made
+
+
+def publication_topics() -> list[str]:
+    """A topic a department, as with the reports."""
+    return [PUBLICATIONS + department for department in departments_of()]
 
 
 def group_of_stage(settings: Settings, view: str) -> str:
@@ -123,7 +150,7 @@ def ensure_topics(settings: Settings) -> list[str]:
     wanted = {topic.on(settings): topic for topic in topics()}
     copies = {COPIES: str(settings.copies_acknowledged)} if settings.replication_factor > 1 else {}
     missing = [
-        NewTopic(name, settings.partitions, settings.replication_factor, config={**topic.config, **copies})
+        NewTopic(name, topic.partitions_on(settings), settings.replication_factor, config={**topic.config, **copies})
         for name, topic in wanted.items()
         if name not in there
     ]
@@ -235,7 +262,9 @@ def _refuse_others(admin: AdminClient, settings: Settings, wanted: dict[str, Top
     # Topics made a moment ago may not be listed yet.
     for name, config in _configurations(admin, [name for name in wanted if name in there]).items():
         count = len(there[name].partitions)
-        if count != settings.partitions:
+        if wanted[name].partitions is not None and count != wanted[name].partitions:
+            troubles.append(f"Topic {name} has {count} partitions, not {wanted[name].partitions}: make it anew.")
+        elif wanted[name].partitions is None and count != settings.partitions:
             troubles.append(
                 f"Topic {name} has {count} partitions, CITYGRID_PARTITIONS says {settings.partitions}: rows "
                 f"of one subject would lie in two places. Set CITYGRID_PARTITIONS={count}, or rebuild into new topics."

@@ -19,7 +19,7 @@ from runtime.http.patience import PatientHttp
 from runtime.log import configure
 from runtime.settings import Settings, SettingsRefused, load
 from wire.access import PUT_ASIDE, Access, on
-from wire.contracts import DOOR_REPORTS, contracts
+from wire.contracts import contracts, report_topics
 from wire.pseudonym import KeyRefused
 
 SHUTDOWN_SECONDS = 15
@@ -72,10 +72,10 @@ class Gateway:
 
 
 def access(settings: Settings) -> Access:
-    """What the gateway does with Kafka: it states, reports, and reads nothing but what was put aside."""
+    """What the gateway does with Kafka: it states, reports, and reads what doors reported and what was put aside."""
     return Access(
-        reads=on(settings, PUT_ASIDE),
-        writes=on(settings, [*contracts(), DOOR_REPORTS]),
+        reads=on(settings, [*PUT_ASIDE, *report_topics()]),
+        writes=on(settings, [*contracts(), *report_topics()]),
         groups=frozenset({topic_reader.group_of(settings)}),
     )
 

@@ -20,7 +20,7 @@ from runtime import topic_reader
 from runtime.settings import Settings
 from runtime.topic_reader import TopicUnreadable
 from wire.contracts import contracts
-from wire.letters import REPLAYED, Headers, Letter, LettersUnreadable, Origin, letter_of, pairs_of, place, text_of
+from wire.letters import REPLAYED, Headers, Letter, LettersUnreadable, Origin, letter_of, mark_of, pairs_of, place
 from wire.topics import DEAD_LETTERS, PARKED, REPLAY_OF, WRITTEN_AT_MOST
 
 __all__ = ["Content", "DeadLetters", "Letter", "LettersUnreadable", "Origin"]
@@ -62,8 +62,7 @@ class DeadLetters:
         for name in kept_in:
             for record in self._records(name):
                 headers = dict(pairs_of(record))
-                if REPLAYED in headers:
-                    mark = Origin.parse(text_of(headers[REPLAYED]))
+                if (mark := mark_of(headers)) is not None:
                     marks[mark] = record.timestamp()[1]
                     continue
                 letter = letter_of(record, name, headers)

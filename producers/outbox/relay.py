@@ -141,7 +141,7 @@ class Outbox:
                 return
             reporting = None  # what the city states itself is shown where its people work
             if self._table.department is not None:
-                reporting = LiveReporting(self._settings, "outbox")
+                reporting = LiveReporting(self._settings, "outbox", {self._table.department})
                 reporting.start()
                 stack.callback(reporting.stop)
             connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._table.channel)))

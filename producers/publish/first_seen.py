@@ -1,7 +1,7 @@
 """When a file was first published here: what orders two files whose statements bear the same recording time.
 
-The topic `publications` remembers it by the SHA-256 of department and bytes, so it is the same from whichever machine
-or container the file is published (docs/decisions/0022-wire.md).
+The topic `publications.<department>` remembers it by the SHA-256 of department and bytes, so it is the same from
+whichever machine or container the file is published (docs/decisions/0022-wire.md).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from producers.publish.publisher import NotDelivered, PublishRefused
 from runtime.settings import Settings
 from runtime.topic_reader import TopicUnreadable, records
-from wire.topics import PUBLICATIONS
+from wire.topics import PUBLICATIONS, PUBLICATIONS_OF_ALL
 
 NUMBER_BITS = 31
 PATIENCE_S = 30.0
@@ -31,19 +31,20 @@ def sequence_of(seconds: int, number: int) -> int:
 
 def first_seen(settings: Settings, department: str, file: Path, *, rehearsal: bool = False) -> int:
     """When the file was first published, in seconds since 1970 UTC: noted now if it never was, except in a `rehearsal`.
-    No two files that are published one after the other have the same second; a file that comes later has a greater one,
-    also if the clock was turned back in between.
+    No two files of a department that are published one after the other have the same second; one that comes later has
+    a greater one, also if the clock was turned back in between.
 
     Raises PublishRefused, NotDelivered.
     """
     with file.open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256")
     digest.update(department.encode())
-    key, topic = digest.hexdigest().encode(), settings.topic_prefix + PUBLICATIONS
+    key, topic = digest.hexdigest().encode(), settings.topic_prefix + PUBLICATIONS + department
     known: dict[bytes, int] = {}
     try:
-        for noted, seconds in _noted(settings, topic):
-            known.setdefault(noted, seconds)
+        for place in (settings.topic_prefix + PUBLICATIONS_OF_ALL, topic):
+            for noted, seconds in _noted(settings, place):
+                known.setdefault(noted, seconds)
         if key not in known:
             known[key] = max(int(time.time()), max(known.values(), default=0) + 1)
             if not rehearsal:
@@ -58,7 +59,7 @@ def first_seen(settings: Settings, department: str, file: Path, *, rehearsal: bo
 
 
 def _noted(settings: Settings, topic: str) -> Iterator[tuple[bytes, int]]:
-    """What the topic holds now: (key, seconds). Every department's login writes there: a note that is no time would
+    """What the topic holds now: (key, seconds). A department's own programs write there: a note that is no time would
     stand in the way of all others, and one that lies too far ahead leave no room for later ones. Raises
     TopicUnreadable."""
     latest = int(time.time()) + TEN_YEARS_S

@@ -1,6 +1,6 @@
 """Telling the city what comes through a door that is always open (gateway, outbox): a report a topic and day, and each
-statement that waits to be mended. A thread of its own follows `door-reports` and writes there; the door waits for
-nothing, and goes on if nothing can be told (docs/decisions/0034-door-reports.md).
+statement that waits to be mended. A thread of its own follows `door-reports.<department>` and writes there; the door
+waits for nothing, and goes on if nothing can be told (docs/decisions/0034-door-reports.md).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -26,6 +26,8 @@ from wire.registry import Registry, RegistryAway, RegistryRefused
 from wire.topics import subject_of
 
 log = structlog.get_logger("citygrid.doors")
+
+Encode = Callable[[Mapping[str, Any]], bytes]
 
 WRITTEN_EVERY_S = 2.0
 AGAIN_AFTER_S = 5.0
@@ -60,20 +62,21 @@ class _Counts:
 
 
 class LiveReporting:
-    """`taken` and `refused` may be called from any thread and return at once."""
+    """Of these departments, which its login may speak for (None: of all). `taken` and `refused` may be called from any
+    thread and return at once."""
 
-    def __init__(self, settings: Settings, door: Door) -> None:
+    def __init__(self, settings: Settings, door: Door, departments: Collection[str] | None = None) -> None:
         self._settings = settings
         self._door: Door = door
         self._departments = {topic: contract.department for topic, contract in contracts().items()}
-        self._topic = settings.topic_prefix + DOOR_REPORTS
+        of = sorted(set(self._departments.values()) if departments is None else departments)
+        self._topics = {department: f"{settings.topic_prefix}{DOOR_REPORTS}{department}" for department in of}
         self._lock = threading.Lock()
         self._open: dict[bytes, OpenLine] = {}
         self._about: dict[tuple[str, str], dict[bytes, str]] = {}
         self._counts: dict[_Day, _Counts] = {}
         self._changed: set[_Day] = set()
         self._lines: dict[bytes, OpenLine | None] = {}
-        self._partitions = settings.partitions
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -165,14 +168,17 @@ class LiveReporting:
     def _follow(self, registry: Registry) -> None:
         """Until told to stop: read what other doors tell, and write. Raises KafkaException, RegistryAway,
         RegistryRefused."""
-        schema_id = registry.id_of(subject_of(self._settings, DOOR_REPORTS), door_reports.schema())
-        encode, reader = encoder(schema_id, door_reports.schema()), RecordReader(registry, door_reports.schema())
+        schema = door_reports.schema()
+        encoders = {
+            department: encoder(registry.id_of(subject_of(self._settings, DOOR_REPORTS + department), schema), schema)
+            for department in self._topics
+        }
+        reader = RecordReader(registry, schema)
         client = {**self._settings.kafka_client(), "log_level": 2}
         producer = Producer({**client, "enable.idempotence": True})
         group = f"{self._settings.topic_prefix}citygrid-topic-reader"  # asked for, never joined
         consumer = Consumer({**client, "group.id": group, "enable.auto.commit": False})
-        self._partitions = len(producer.list_topics(self._topic, timeout=AGAIN_AFTER_S).topics[self._topic].partitions)
-        consumer.assign([TopicPartition(self._topic, number, 0) for number in range(self._partitions)])
+        consumer.assign([TopicPartition(topic, 0, 0) for topic in self._topics.values()])
         written = time.monotonic()
         try:
             while not self._stopping.is_set():
@@ -180,16 +186,17 @@ class LiveReporting:
                     if message.error() is None:
                         self._heard(message, reader)
                 if time.monotonic() - written > WRITTEN_EVERY_S:
-                    self._write(producer, encode)
+                    self._write(producer, encoders)
                     written = time.monotonic()
-            self._write(producer, encode)
+            self._write(producer, encoders)
             producer.flush(AGAIN_AFTER_S)
         finally:
             consumer.close()
 
     def _heard(self, message: Message, reader: RecordReader) -> None:
         key, value = message.key(), message.value()
-        if not isinstance(key, bytes):
+        department = door_reports.department_of((message.topic() or "").removeprefix(self._settings.topic_prefix))
+        if not isinstance(key, bytes) or not key.startswith(department.encode() + b"\n"):
             return
         report = reader.read(value) if isinstance(value, bytes) else None
         with self._lock:
@@ -207,21 +214,19 @@ class LiveReporting:
         rejected = Counter({(one["field"], one["reason"]): one["lines"] for one in counted["rejected"]})
         self._counts[day] = _Counts(counted["lines"], Counter(counted["events"]), rejected, counted["mended_lines"])
 
-    def _write(self, producer: Producer, encode: Any) -> None:
+    def _write(self, producer: Producer, encoders: Mapping[str, Encode]) -> None:
         with self._lock:
             lines, changed = self._lines, self._changed
             self._lines, self._changed = {}, set()
             reports = [_publication(self._door, day, self._counts[day]) for day in changed]
             latest = max((day.day for day in self._counts), default=0)
             self._counts = {day: counts for day, counts in self._counts.items() if day.day == latest}
-        number = self._partitions
         for key, line in lines.items():
             department = key.split(b"\n", 1)[0].decode()
-            value = encode(line.fields()) if line else None
-            producer.produce(self._topic, value, key, door_reports.partition(department, number))
+            value = encoders[department](line.fields()) if line else None
+            producer.produce(self._topics[department], value, key)
         for report in reports:
-            where = door_reports.partition(report.department, number)
-            producer.produce(self._topic, encode(report.fields()), report.key, where)
+            producer.produce(self._topics[report.department], encoders[report.department](report.fields()), report.key)
         producer.poll(0)
 
 

@@ -1,4 +1,4 @@
-"""Telling the city what became of a file, so that its department sees it on its page: topic `door-reports`
+"""Telling the city what became of a file, so that its department sees it on its page: topic `door-reports.<department>`
 (docs/decisions/0034-door-reports.md). Neither a cell of the file nor its path goes there.
 """
 
@@ -39,24 +39,10 @@ class ReportTopic:
         self.department = department
         self._settings = settings
         self._registry = registry
-        self._topic = settings.topic_prefix + DOOR_REPORTS
+        self._topic = settings.topic_prefix + DOOR_REPORTS + department
         self._patience = patience
         config = {"enable.idempotence": True, "message.timeout.ms": int(patience * 1000), "log_level": 2}
         self._producer = Producer({**settings.kafka_client(), **config})
-        self._known: int | None = None
-
-    def _partition(self) -> int:
-        """Where the department's reports lie, by the partitions that the topic has: a publisher's settings need not
-        name their number."""
-        if self._known is None:
-            try:
-                topic = self._producer.list_topics(self._topic, timeout=self._patience).topics[self._topic]
-            except KafkaException as away:
-                raise NotReported(f"the cluster does not answer for {self._topic}: {away.args[0].str()}") from None
-            if topic.error is not None or not topic.partitions:
-                raise NotReported(f"there is no topic {self._topic}: `citygrid up` makes it")
-            self._known = door_reports.partition(self.department, len(topic.partitions))
-        return self._known
 
     def open_lines(self) -> dict[bytes, OpenLine]:
         """The department's lines that wait to be mended."""
@@ -64,7 +50,7 @@ class ReportTopic:
         reader = RecordReader(self._registry, door_reports.schema())
         mine = self.department.encode() + b"\n"
         try:
-            for record in records(self._settings, self._topic, starts={self._partition(): 0}, patience=self._patience):
+            for record in records(self._settings, self._topic, patience=self._patience):
                 key, value = record.key(), record.value()
                 if not isinstance(key, bytes) or not key.startswith(mine):
                     continue
@@ -85,15 +71,16 @@ class ReportTopic:
                 refused.append(error)
 
         try:
-            schema_id = self._registry.id_of(subject_of(self._settings, DOOR_REPORTS), door_reports.schema())
+            schema_id = self._registry.id_of(
+                subject_of(self._settings, DOOR_REPORTS + self.department), door_reports.schema()
+            )
         except RegistryRefused as unknown:
-            raise NotReported(f"the registry does not know the schema of {DOOR_REPORTS} ({unknown.status})") from None
+            raise NotReported(f"the registry does not know the schema of {self._topic} ({unknown.status})") from None
         encode = encoder(schema_id, door_reports.schema())
-        where = self._partition()
         written = [(one.key, encode(one.fields())) for one in reports]
         try:
             for key, value in [*((key, None) for key in mended), *written]:
-                self._producer.produce(self._topic, value, key, where, on_delivery=delivered)
+                self._producer.produce(self._topic, value, key, on_delivery=delivered)
         except (KafkaException, BufferError) as away:
             raise NotReported(f"{self._topic} does not take it: {away}") from None
         if self._producer.flush(self._patience) or refused:

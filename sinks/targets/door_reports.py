@@ -13,12 +13,13 @@ from sinks.decoding import as_jsonb, instant
 from sinks.sink import Connection, Read, Sink, Unreadable, newest
 from wire import door_reports
 from wire.codec import RecordReader
-from wire.contracts import contracts
-from wire.door_reports import DOOR_REPORTS, KEPT_DAYS
-from wire.letters import REPLAYED, LettersUnreadable, Origin, letter_of, pairs_of, text_of
+from wire.contracts import DOOR_REPORTS_OF_ALL, contracts
+from wire.door_reports import KEPT_DAYS, report_topics
+from wire.letters import LettersUnreadable, letter_of, mark_of, pairs_of
 from wire.registry import Registry
 from wire.topics import DEAD_LETTERS, PARKED
 
+REPORTS = (DOOR_REPORTS_OF_ALL, *report_topics())
 PUBLICATION = """
 INSERT INTO city.door_publication (key, department, door, source, at, form, lines, events, rejected_lines, rejected,
     mended_lines, not_records, unused, held_back, refused)
@@ -65,17 +66,18 @@ class DoorReports:
             head |= {"source": report["source"], "at": instant(report["at"])}
         except (ValueError, OverflowError) as broken:
             raise Unreadable(f"{type(broken).__name__}: the value does not fit the schema of {topic}") from broken
-        if not key.startswith(report["department"] + "\n") or (report["line"] is None) == (
-            report["publication"] is None
-        ):
-            raise Unreadable("the key is not the department's, or it is about neither a line nor a publication")
+        # only this department's login writes to its topic: what is said there of another is nobody's word
+        if not _is_its_own(topic, key) or not key.startswith(report["department"] + "\n"):
+            raise Unreadable("it is about a department that is not its topic's")
+        if (report["line"] is None) == (report["publication"] is None):
+            raise Unreadable("it is about neither a line nor a publication")
         values = {**head, **(report["line"] or _stored(report["publication"]))}
         as_jsonb([text for text in values.values() if isinstance(text, str)])
         return values
 
     def write(self, connection: Connection, records: Sequence[Read]) -> int:
-        reports = newest([record for record in records if record.topic == DOOR_REPORTS])
-        gone = [record.key for record in reports if record.value is None]
+        reports = newest([record for record in records if record.topic in REPORTS])
+        gone = [record.key for record in reports if record.value is None and _is_its_own(record.topic, record.key)]
         lines = [record.value for record in reports if record.value is not None and "place" in record.value]
         publications = [record.value for record in reports if record.value is not None and "lines" in record.value]
         with connection.cursor() as cursor:
@@ -83,10 +85,14 @@ class DoorReports:
                 cursor.execute(GONE, (gone,))
             cursor.executemany(LINE, lines)
             cursor.executemany(PUBLICATION, publications)
-            letters = [record.value for record in records if record.topic != DOOR_REPORTS and record.value]
+            letters = [record.value for record in records if record.topic not in REPORTS and record.value]
             for letter in letters:  # in their order: a mark stands behind its letter
                 cursor.execute(REPLAYED_AT if "at" in letter else LETTER, letter)
         return len(reports) + len(letters)
+
+
+def _is_its_own(topic: str, key: str) -> bool:
+    return topic == DOOR_REPORTS_OF_ALL or key.startswith(door_reports.department_of(topic) + "\n")
 
 
 def letter(record: Message) -> Mapping[str, Any] | None:
@@ -94,8 +100,8 @@ def letter(record: Message) -> Mapping[str, Any] | None:
     headers = dict(pairs_of(record))
     try:
         put_at = instant(record.timestamp()[1] * 1000)
-        if REPLAYED in headers:
-            return {"origin": str(Origin.parse(text_of(headers[REPLAYED]))), "at": put_at}
+        if (mark := mark_of(headers)) is not None:
+            return {"origin": str(mark), "at": put_at}
         read = letter_of(record, DEAD_LETTERS, headers)
     except (LettersUnreadable, ValueError, OverflowError):
         return None  # whoever wrote it, it was none of ours
@@ -132,7 +138,7 @@ def tidy(_: Settings, connection: Connection) -> None:
 
 SINK = Sink(
     "door-reports",
-    lambda: [DOOR_REPORTS, DEAD_LETTERS, PARKED],
+    lambda: [*REPORTS, DEAD_LETTERS, PARKED],
     DoorReports,
     tick=tidy,
     as_they_came={DEAD_LETTERS: letter, PARKED: letter},

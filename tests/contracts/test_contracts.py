@@ -10,20 +10,22 @@ import pytest
 
 from wire.contracts import (
     CATEGORIES,
-    DOOR_REPORTS,
     SCHEMAS,
     ContractRefused,
     contracts,
     every_schema,
     feedback_topics,
     published,
+    report_topics,
 )
 from wire.schema import Field, Record, subtypes
 from wire.schema_parser import parse_record
 
 RECORDS = {topic: contract.record for topic, contract in contracts().items()}
 RECORDS |= {topic: output.record for topic, output in published().items()}
-RECORDS |= {topic: parse_record(every_schema()[topic]) for topic in (DOOR_REPORTS, *feedback_topics())}
+RECORDS |= {
+    topic: parse_record(every_schema()[topic]) for topic in ("door-reports", *report_topics(), *feedback_topics())
+}
 
 WANTED = {
     "police.identity-linked": "NumberChanged SamePerson NumberGiven",

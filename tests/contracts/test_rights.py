@@ -19,7 +19,7 @@ from processes.rights import Right, rights
 from runtime.discover import discover
 from runtime.settings import CHECKOUT, Settings
 from stream_apps.worker import topics_of
-from wire.contracts import DOOR_REPORTS, contracts, feedback_topics
+from wire.contracts import DOOR_REPORTS, contracts, feedback_topics, report_topics
 from wire.topics import PUBLICATIONS, topics
 
 SETTINGS = Settings(_env_file=None, topic_prefix="t.")
@@ -52,8 +52,13 @@ def test_every_name_is_one_that_there_is_and_of_this_installation() -> None:
 @pytest.mark.parametrize("name", departments())
 def test_a_department_writes_its_own_and_reads_what_came_of_it(name: str) -> None:
     own = {topic for topic, contract in contracts().items() if contract.department == name}
-    assert may(f"department-{name}", "write") == own | {PUBLICATIONS, DOOR_REPORTS}
-    assert may(f"department-{name}", "read") == {PUBLICATIONS, f"feedback.{name}"}
+    assert may(f"department-{name}", "write") == own | {PUBLICATIONS + name, DOOR_REPORTS + name}
+    assert may(f"department-{name}", "read") == {
+        "publications",
+        PUBLICATIONS + name,
+        DOOR_REPORTS + name,
+        f"feedback.{name}",
+    }
 
 
 @pytest.mark.parametrize("view", discover("domain.views", "VIEW", View).values(), ids=lambda view: view.name)
@@ -69,7 +74,7 @@ def test_a_stage_reads_its_inputs_and_writes_what_it_makes(view: View) -> None:
 
 
 def test_doors_read_no_event() -> None:
-    assert may("gateway", "read") == {"dead-letters", "parked"}
+    assert may("gateway", "read") == {"dead-letters", "parked", *report_topics()}
     assert "devices" in LISTED
     assert may("devices", "read") == set()
     assert may("devices", "write") == {"door-access.swipe", "bracelet.button"}

@@ -46,6 +46,7 @@ pytestmark = pytest.mark.rare  # starts a broker and a registry of its own, with
 
 POLICE, MARRIAGE = "police.household-registration", "civil-affairs.marriage"
 BACK = "feedback.police"
+OLD_NOTES, REPORTS, NOTES = "publications", f"{DOOR_REPORTS}police", f"{PUBLICATIONS}police"
 MORNING = 1_700_000_000_000_000
 DENIED = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED}
 
@@ -139,21 +140,21 @@ def test_it_is_told_whose_a_topic_is_not(city: Settings) -> None:
 
 
 def test_it_writes_no_other(city: Settings) -> None:
-    its_own = {PUBLICATIONS, DOOR_REPORTS}
+    its_own = {NOTES, REPORTS}
     others = [topic.name for topic in topics() if not topic.name.startswith("police.") and topic.name not in its_own]
     assert written(as_login(city, "department-police"), others) == {}
     assert set(written(city, [MARRIAGE])) == {MARRIAGE}, "one that may can"
 
 
 def test_it_reads_what_came_of_its_statements_and_nothing_else(city: Settings) -> None:
-    every = [topic.name for topic in topics() if topic.name not in (PUBLICATIONS, BACK)]
+    every = [topic.name for topic in topics() if topic.name not in (OLD_NOTES, NOTES, REPORTS, BACK)]
     assert unreadable(as_login(city, "department-police"), every) == set(every)
     assert unreadable(city, [POLICE, "alerts"]) == set(), "one that may can"
     there = AdminClient(as_login(city, "department-police").kafka_client()).list_topics(timeout=30).topics
     assert {name.removeprefix(city.topic_prefix) for name in there} == {
-        POLICE, "police.identity-linked", PUBLICATIONS, DOOR_REPORTS, BACK
+        POLICE, "police.identity-linked", OLD_NOTES, NOTES, REPORTS, BACK
     }  # fmt: skip
-    assert unreadable(as_login(city, "department-police"), [BACK]) == set()
+    assert unreadable(as_login(city, "department-police"), [BACK, NOTES, REPORTS]) == set()
 
 
 def test_a_stage_does_its_job(city: Settings, tmp_path: Path) -> None:
@@ -186,6 +187,7 @@ def test_a_department_publishes_a_file_of_its_own(city: Settings, tmp_path: Path
     own = as_login(city, "department-police")
     report = Publication(own, police).of(file, lambda _: lambda *_: None)
     assert (report.published, report.events.total(), report.held) == (True, 1, None)
+    assert report.not_shown is None, "and its page shows it"
     with pytest.raises(PublishRefused, match="department-police may not read"):
         Publication(own, police).of(file, lambda _: lambda *_: None, Full(MORNING))
 

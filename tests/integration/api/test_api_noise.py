@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import psycopg
 
+from tests.contracts.people import number
 from tests.integration.api.two_streets import DISTRICT, HERE, City, LogIn
 
 RULE = "car-and-benefit"
@@ -66,6 +67,8 @@ async def test_what_cannot_be_silenced_says_why(city: City, log_in: LogIn) -> No
     assert (call.status_code, call.json()["detail"]) == (422, "求助呼叫不能静默。")
     assert (await here.post("/silences", json=body(rule="no-such"))).status_code == 422
     assert (await here.post("/silences", json=body(reason=" "))).status_code == 422
+    typed = await here.post("/silences", json=body(reason=f"住户{number(3)}外出"))
+    assert (typed.status_code, "reason" in str(typed.json()["errors"])) == (422, True), "a number is stored nowhere"
     assert (await here.post("/silences", json=body(ends_at="2020-01-01T00:00:00Z"))).status_code == 422
     assert (await here.post("/silences", json=body(area=DISTRICT))).status_code == 403
     assert (await limited.post("/silences", json=body())).status_code == 403, "not its business"

@@ -138,3 +138,25 @@ def test_every_table_of_the_schema_is_guarded_or_has_no_person(street: World) ->
         assert leakproof == []
         can = admin.execute("SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = 'citygrid_api'").fetchone()
         assert can == (False, False)
+
+
+def test_a_mistake_in_a_function_of_the_owner_puts_no_alert_elsewhere(street: World) -> None:
+    """Moves lock alerts and write their deadlines and what mutes them. Where an alert lies, whether it is open and what
+    it says is for the sinks alone: one that is put into another place is seen there."""
+    for written in (
+        "place = '440106001001001'",
+        "dwelling = 'd'",
+        "state = 'resolved'",
+        "why_zh = ''",
+        "deleted = true",
+    ):
+        with psycopg.connect(street.database.owner) as owner, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            owner.execute(f"UPDATE city.alert SET {written} WHERE dwelling = 'a'")
+    with psycopg.connect(street.database.owner) as owner:
+        for statement in (
+            "INSERT INTO city.alert (finding_id) VALUES (gen_random_uuid())",
+            "TRUNCATE city.alert CASCADE",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), owner.transaction():
+                owner.execute(statement)
+        assert owner.execute("UPDATE city.alert SET due = now() WHERE dwelling = 'a'").rowcount == 1

@@ -11,6 +11,7 @@ import pytest
 from confluent_kafka import Producer
 
 from producers.departments import police
+from producers.mending.letters import DeadLetters
 from producers.publish.export_lines import FileRefused
 from producers.publish.live_reporting import LiveReporting, RefusedStatement
 from producers.publish.publication import Publication
@@ -21,8 +22,11 @@ from runtime.settings import Settings
 from tests.contracts.people import number
 from tests.integration.publish.test_publish import POLICE, city, moved_in, write
 from tests.integration.sinks.wire import running, until
+from wire.codec import encoder
+from wire.door_reports import DOOR_REPORTS, OpenLine, schema
 from wire.letters import Headers
-from wire.topics import DEAD_LETTERS
+from wire.registry import Registry
+from wire.topics import DEAD_LETTERS, PARKED, subject_of
 
 __all__ = ["city"]
 
@@ -108,6 +112,32 @@ def test_a_file_that_is_refused_is_shown_with_its_sentence_and_no_number(city: S
         assert str(tmp_path) not in refused
 
 
+def test_what_a_topic_says_of_another_department_is_shown_to_nobody(city: Settings) -> None:
+    """A department's own login writes to its own topic, whatever it likes: the tax office states of the police."""
+    registry = Registry.of(city)
+    try:
+        encode = encoder(registry.id_of(subject_of(city, f"{DOOR_REPORTS}tax"), schema()), schema())
+    finally:
+        registry.close()
+    forged = [rejected(who, f"HK{who}") for who in ("police", "tax")]
+    of_police = rejected("police", "HK1")
+    producer = Producer(city.kafka_client())
+
+    def say(topic: str, key: bytes, line: OpenLine | None) -> None:
+        producer.produce(city.topic_prefix + DOOR_REPORTS + topic, encode(line.fields()) if line else None, key)
+
+    with running(city, "door-reports"):
+        say("police", of_police.key, of_police)
+        producer.flush(30)
+        until(lambda: [line[1] for line in open_lines(city)] == ["HK1"])
+        say("tax", forged[0].key, forged[0])
+        say("tax", b"tax" + forged[0].key.removeprefix(b"police"), forged[0])
+        say("tax", of_police.key, None)
+        say("tax", forged[1].key, forged[1])
+        producer.flush(30)
+        until(lambda: [line[1] for line in open_lines(city)] == ["HK1", "HKtax"])
+
+
 def test_a_dead_letter_is_shown_until_it_is_sent_back(city: Settings) -> None:
     origin = {"origin_topic": city.topic_prefix + POLICE, "origin_partition": "1", "origin_offset": "9"}
     producer = Producer(city.kafka_client())
@@ -123,6 +153,31 @@ def test_a_dead_letter_is_shown_until_it_is_sent_back(city: Settings) -> None:
         producer.produce(topic, None, b"\xff", 0, headers=[("replayed", mark)])
         producer.flush(30)
         until(lambda: ask(city, letters)[0][-1] is False)
+
+
+def test_a_record_that_calls_itself_a_mark_hides_nobodys_letter(city: Settings) -> None:
+    """What is put aside keeps its sender's headers: a department may have written any into its own record."""
+    producer = Producer(city.kafka_client())
+    topic = city.topic_prefix + DEAD_LETTERS
+
+    def put(offset: str, *own: tuple[str, bytes]) -> None:
+        origin = {"origin_topic": city.topic_prefix + POLICE, "origin_partition": "1", "origin_offset": offset}
+        headers: Headers = [*own, *((name, text.encode()) for name, text in {**origin, "reason": "x"}.items())]
+        producer.produce(topic, b"\xff\xfe", b"\xff", 0, headers=headers)
+        assert producer.flush(30) == 0
+
+    put("9")
+    put("10", ("replayed", f"{city.topic_prefix}{POLICE}:1:9".encode()))
+    put("11", ("replayed", b"no record at all"))
+    producer.produce(city.topic_prefix + PARKED, None, b"x", 0)
+    with running(city, "door-reports"):
+        until(lambda: ask(city, "SELECT count(*) FROM city.put_aside WHERE replayed_at IS NULL") == [(3,)])
+    known = DeadLetters(city).letters()
+    assert {origin.offset: letter.replayed_at for origin, letter in known.items()} == {9: None, 10: None, 11: None}
+
+
+def rejected(department: str, record: str) -> OpenLine:
+    return OpenLine(department, "file", "1.csv", "2", "户号", "is missing", 1, POLICE, record)
 
 
 def _empty(path: Path) -> Path:
