@@ -106,7 +106,7 @@ def _smooth(river: _River) -> list[Mark]:
 def _near_its_ends(one: Mark, other: Mark) -> Iterator[Mark]:
     """Two points of a straight reach: what is smoothed lies between them and its ends."""
     dx, dy = (other[0] - one[0]) / EAST, (other[1] - one[1]) / NORTH
-    near = BEND / math.sqrt(dx * dx + dy * dy)
+    near = min(BEND / math.sqrt(dx * dx + dy * dy), 1 / 3)
     for part in (near, 1 - near):
         x, y, half = (a + (b - a) * part for a, b in zip(one, other, strict=True))
         yield x, y, half
