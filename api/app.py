@@ -13,6 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 
 from api import problems
+from api.base_map import base_map
 from api.database import AsCaller, make_pool
 from api.gate import ROOT, Gate
 from api.operations import Operations, Unwatched
@@ -41,6 +42,7 @@ from api.routes import (
     silences,
     stream,
     tasks,
+    tiles,
 )
 from api.sealing import SealingKeys
 from api.sheets import Sheets
@@ -70,6 +72,7 @@ PARTS = (
         sealed,
         rows,
         overview,
+        tiles,
         catalogue,
         department,
         accounts,
@@ -118,6 +121,7 @@ def create_app(
     """The application; its pool and its listener live from its start to its end (ASGI lifespan).
 
     `sinks`: name → the topics that it reads, for the catalogue; this room knows no sink. `watched`: what runs.
+    Raises SettingsRefused where the base map is no such file.
     """
 
     @asynccontextmanager
@@ -131,6 +135,8 @@ def create_app(
                 yield
         finally:
             await app.state.planner.close()
+            if app.state.base_map:
+                app.state.base_map.close()
 
     app = FastAPI(
         title="citygrid",
@@ -146,6 +152,7 @@ def create_app(
     app.state.settings = settings
     app.state.sinks = sinks or {}
     entries(app.state.sinks)  # worked out once, before anybody waits for it
+    app.state.base_map = base_map(settings)
     app.state.operations = watched or Unwatched()
     app.state.secure = settings.mode == "production"
     app.state.places = Places(settings.stream_limit, settings.streams_per_account)

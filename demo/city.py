@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from demo.draw import Draw
-from demo.places import places_of
+from demo.places import MICRO, Point, places_of
 from domain.codes import DISTRICTS, with_check_character, with_credit_check
 
 SURNAMES = "赵钱孙李周吴郑王冯陈"
@@ -138,6 +138,7 @@ class DemoCity:
         self.places = places_of(seed)
         self.count = -(-residents // PEOPLE)
         self.households = lru_cache(CACHED)(self._households)
+        self.place_of = lru_cache(CACHED)(self._place_of)
 
     def buildings(self, first: int = 0) -> Iterator[Building]:
         """All buildings from the `first` on, one at a time."""
@@ -155,6 +156,13 @@ class DemoCity:
     def grid_of(self, position: int) -> str:
         """The grid of a building: two or one in each until all are lived in, then all over again."""
         return self.places.grids[position * 3 // 4 % len(self.places.grids)]
+
+    def _place_of(self, position: int) -> Point:
+        """Where a building stands, and with it all its doors: two buildings are never on one spot."""
+        turn, number = divmod(position * 3 // 4, len(self.places.grids))
+        second = position > 0 and (position - 1) * 3 // 4 == position * 3 // 4
+        x, y = self.places.plan(self.places.grids[number]).parcel(turn * 2 + second).middle
+        return x / MICRO, y / MICRO
 
     def neighbour(self, position: int, draw: Draw) -> int:
         """One of the buildings before this one (the first one has only itself)."""
@@ -210,8 +218,7 @@ class DemoCity:
         grid = self.grid_of(position)
         number = f"{grid[:6]}-{position:06d}-{door:02d}"
         address = f"{self.places.street_address(grid)}{position + 1}号{door // 4 + 1}0{door % 4 + 1}房"
-        lon, lat = self.places.within(grid, Draw("place", self.seed, position, grid))
-        lon, lat = round(lon + door % 4 * 0.00002, 6), round(lat + door // 4 * 0.00002, 6)
+        lon, lat = self.place_of(position)
         device = f"门禁{position:06d}-{door:02d}" if use == "rental" or position % 3 == 0 else ""
         return Dwelling(number, grid, address, floor_area_m2 or draw.of(AREAS), use, lon, lat, device)
 

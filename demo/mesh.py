@@ -13,9 +13,13 @@ from demo.draw import Draw
 Corner = tuple[int, int]
 Ring = list[Corner]
 """Corners anticlockwise, the first not repeated."""
+Way = tuple[Corner, Corner]
 
 LON_PER_LAT = 0.92
 """Length of a degree of longitude over that of a degree of latitude at Guangzhou."""
+NORTH = 9.0
+"""Millionths of a degree of latitude in a metre."""
+EAST = NORTH / LON_PER_LAT
 NEAR = 30
 """A cut that comes so near to a corner (millionths of a degree, about 3 m) goes through it."""
 STEPS = 14

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from demo.draw import Draw
 from demo.mesh import Mesh, Ring
 from demo.outline import CORNERS, OUTLINES
+from demo.parcels import Plan
+from demo.rivers import Rivers
 from domain.codes import DISTRICTS
 
 COMMUNITIES = (("东社区", "East"), ("南社区", "South"), ("西社区", "West"), ("北社区", "North"), ("中社区", "Middle"))
@@ -52,6 +54,7 @@ class Places:
     """The city's map, the same for the same seed."""
 
     def __init__(self, seed: int) -> None:
+        self.seed, self.rivers = seed, Rivers()
         mesh = Mesh()
         made = list(_areas(seed, mesh))
         self.areas = [area._replace(corners=mesh.whole(area.corners)) for area in made]
@@ -71,6 +74,11 @@ class Places:
         along, out = draw.share(), draw.share() * 0.85
         x, y = ax + (bx - ax) * along, ay + (by - ay) * along
         return round(middle_x + (x - middle_x) * out) / MICRO, round(middle_y + (y - middle_y) * out) / MICRO
+
+    def plan(self, grid: str) -> Plan:
+        """How the buildings of a grid stand."""
+        corners = self.names[grid].corners
+        return Plan(corners, self.seed, grid[:9], self.rivers.near(corners))
 
     def street_address(self, grid: str) -> str:
         """What stands before a house number: `番禺区示例一街道`."""

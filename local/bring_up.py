@@ -109,6 +109,12 @@ class BringUp:
         listed = "{" + ", ".join(f'"{name}": {port}' for name, port in ports.items()) + "}"
         more = {"CITYGRID_WORKER_PORTS": listed, "CITYGRID_API_PORT": str(self.settings.api_port)}
         more["CITYGRID_GATEWAY_PORT"] = str(self.settings.gateway_port)
+        own = self.settings.state_dir / "demo" / "base-map.pmtiles"
+        if self.settings.mode == "demo" and self.settings.base_map in (None, own):
+            from demo.base_map import base_map
+            from demo.play import SEED
+
+            more["CITYGRID_BASE_MAP"] = str(base_map(own, SEED))
         return load(self.stack.write_environment(more))
 
     def _worker_programs(self) -> list[Program]:

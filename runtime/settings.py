@@ -161,6 +161,9 @@ class Settings(BaseSettings):
     api_requests_per_second: float = Field(
         50, gt=0, description="of one address, on average; four seconds' worth at once"
     )
+    base_map: Path | None = Field(
+        None, description="the city's vector tiles under the maps, one PMTiles file; none: areas and pins alone"
+    )
     api_body_bytes: int = Field(65_536, ge=1_024, description="the longest body of a request")
     public_url: str = Field(
         "",

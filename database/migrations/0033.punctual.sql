@@ -1,4 +1,4 @@
--- depends: 0030.handover
+-- depends: 0031.two_ways
 -- Who is to be told is told at its time: docs/decisions/0046-punctual-and-push.md
 
 CREATE FUNCTION city.next_due() RETURNS timestamptz LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off

@@ -1,4 +1,4 @@
--- depends: 0030.handover
+-- depends: 0034.roster_page
 -- What a function of the owner may write of an alert: docs/decisions/0047-whose-report.md
 
 -- A move locks alerts, keeps their deadlines (0014), and says what mutes them (0023). Since 0014 nothing but the functions' own text kept

@@ -32,3 +32,4 @@ export const drafts = {
   },
 };
 export const kept = store();
+export const tiles = { get: async () => undefined, keep: async () => {} };

@@ -988,6 +988,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/map/base": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The base map, if the city has one
+         * @description `null` without one: maps then show areas and pins alone.
+         */
+        get: operations["described_api_v1_map_base_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/map/base/{version}/{z}/{x}/{y}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A tile of the base map
+         * @description The same for everybody who is signed in: it says nothing about anybody. A version is kept for good; of another
+         *     one there is nothing.
+         */
+        get: operations["tile_api_v1_map_base__version___z___x___y__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/catalogue": {
         parameters: {
             query?: never;
@@ -1942,6 +1983,54 @@ export interface components {
              * @example 合同到期了吗？
              */
             question: string;
+        };
+        /**
+         * Attribution
+         * @description A piece of what must be shown with the map.
+         */
+        Attribution: {
+            /** Text */
+            text: string;
+            /**
+             * Link
+             * @description an address of the web
+             */
+            link: string | null;
+        };
+        /**
+         * BaseMapDescription
+         * @description Where the tiles are, as in TileJSON.
+         */
+        BaseMapDescription: {
+            /**
+             * Version
+             * @description another file has another one
+             */
+            version: string;
+            /**
+             * Tiles
+             * @description with {z}, {x} and {y}; Mapbox Vector Tile 2.1, Web Mercator of WGS 84
+             */
+            tiles: string;
+            /** Minzoom */
+            minzoom: number;
+            /**
+             * Maxzoom
+             * @description tiles of this zoom are drawn larger at higher ones
+             */
+            maxzoom: number;
+            /**
+             * Bounds
+             * @description west, south, east, north in degrees, WGS 84
+             */
+            bounds: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** Attribution */
+            attribution: components["schemas"]["Attribution"][];
         };
         /**
          * Beat
@@ -9183,6 +9272,158 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Acknowledging"];
                 };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    described_api_v1_map_base_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaseMapDescription"] | null;
+                };
+            };
+            /** @description no session, or it has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or not for this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not valid; `errors` names the fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database is away, or no stream is free */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tile_api_v1_map_base__version___z___x___y__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "accept-encoding"?: string;
+                "if-none-match"?: string;
+            };
+            path: {
+                version: string;
+                z: number;
+                x: number;
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": string;
+                };
+            };
+            /** @description nothing is drawn here */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the caller has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description no session, or it has ended */
             401: {

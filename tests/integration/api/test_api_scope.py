@@ -55,7 +55,7 @@ WITHOUT_OBJECT = {
     "/map/grids", "/map/alerts", "/freshness", "/stats/alerts-by-rule", "/stats/acknowledge", "/stream",
     "/queues", "/sealing-key", "/sealed/open", "/health/live", "/health/ready", "/openapi.json", "/asyncapi.json",
     "/catalogue", "/catalogue/{topic}", "/route", "/department", "/roster", "/heartbeat", "/shift/end", "/calls",
-    "/plates", "/reports", "/silences", "/push",
+    "/plates", "/reports", "/silences", "/push", "/map/base",
 }  # fmt: skip
 
 
@@ -75,6 +75,7 @@ ATTACKED_ELSEWHERE = {
     *("/accounts", "/accounts/{account_id}", "/accounts/{account_id}/lock", "/accounts/{account_id}/password"),
     *("/looks", "/operations", "/letters", "/replays"),
     *("/handover", "/handover.pdf"),  # test_api_handover.py
+    "/map/base/{version}/{z}/{x}/{y}",  # test_api_base_map.py: the same for everybody
 }
 
 

@@ -191,6 +191,8 @@ export const departmentFeedback = (filter) => request("GET", `/department/feedba
 export const answerQuestion = (question, answer) => request("POST", `/questions/${part(question)}/answer`, answer);
 /** The areas one level under `parent`, each with how many alerts of these filters lie in it. */
 export const grids = (parent, filter = {}) => request("GET", `/map/grids${query({ ...filter, grid: "", parent })}`);
+/** Where the tiles of the base map are; null without one. */
+export const baseMap = () => request("GET", "/map/base");
 /** The alerts of these filters as pins; those that lie upon each other at this zoom are one. */
 export const pins = (filter, zoom) => request("GET", `/map/alerts${query({ ...filter, zoom })}`);
 /** @type {() => Promise<City.Freshness[]>} */

@@ -2,6 +2,7 @@
 
 import { computed, reactive, ref } from "/lib/vue.js";
 import { alertCase, grids, planRoute, tasks } from "./api.js";
+import { keepAround } from "./base-map.js";
 import { closeDrafts, draftsOf, forgetDraft } from "./drafts.js";
 import { drain, online, openOutbox, waiting } from "./outbox.js";
 import { learnPlates } from "./plates.js";
@@ -124,6 +125,7 @@ export function day() {
     if (answer === none) return;
     state.areas = answer.features.filter((one) => one.id.startsWith(scope) || scope.startsWith(one.id));
     await kept.put("areas", state.areas);
+    keepAround(state.areas.filter((one) => one.id.startsWith(scope))); // the streets of one's own grid
   }
 
   /** Shows what is kept, then what the server has; sends what waits. */

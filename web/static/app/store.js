@@ -2,6 +2,7 @@
 
 const NAME = "citygrid";
 const VERSION = 1;
+const TILES = "citygrid-map";
 
 let opened;
 function database() {
@@ -62,5 +63,20 @@ export const kept = {
   get: (name) => within("kept", "readonly", (store) => store.get(name)),
   put: (name, value) => within("kept", "readwrite", (store) => store.put(plain(value), name)),
   /** Forgets what was read: on signing out, and when another account signs in. */
-  clear: () => within("kept", "readwrite", (store) => store.clear()),
+  clear: async () => {
+    await globalThis.caches?.delete(TILES);
+    return within("kept", "readwrite", (store) => store.clear());
+  },
+};
+
+/** Tiles of the base map by their address, as the server answered: nothing in them is about anybody. */
+export const tiles = {
+  get: async (address) => globalThis.caches?.match(address, { cacheName: TILES }),
+  /** Asks for a tile, unless it is kept. */
+  keep: async (address) => {
+    const cache = await globalThis.caches?.open(TILES);
+    if (!cache || (await cache.match(address))) return;
+    const answer = await fetch(address);
+    if (answer.ok) await cache.put(address, answer);
+  },
 };

@@ -1,10 +1,12 @@
 import { leaflet as L } from "/lib/leaflet/leaflet.js";
 import { computed, h, onBeforeUnmount, onMounted, ref, watch } from "/lib/vue.js";
+import { described } from "../app/base-map.js";
 import { alertsOf, clustered } from "../app/clusters.js";
 import { inputOf } from "../app/input.js";
 import { language, t } from "../app/language.js";
 import { levelOf, regionName } from "../app/regions.js";
 import { FILLS, shadeOf, stepsFor } from "../app/shades.js";
+import { attributionOf, baseLayer } from "./base-layer.js";
 import { boundsOf, labelOf, pinIcon, titleOf } from "./map-marks.js";
 import { drawRoute } from "./route-way.js";
 
@@ -13,7 +15,7 @@ const NARROW = 76; // pixels: a region smaller than this shows its number alone
 const PLACES = [0, -0.25, 0.25, -0.38, 0.38];
 const LABEL = { width: 120, height: 44 }; // pixels kept clear of pins for a label, as far as there is room
 
-/** Regions shaded by their open alerts, pins, and the spot of the open case. WGS 84; no tiles, nothing from outside. */
+/** Regions shaded by their open alerts, pins, and the spot of the open case. WGS 84; streets from the city's own file. */
 export const GridMap = {
   props: ["features", "pins", "spot", "canGoUp", "order", "line", "me"],
   emits: ["drill", "up", "open", "zoom"],
@@ -157,7 +159,17 @@ export const GridMap = {
       map.setView([23.0, 113.35], 11);
       L.control.zoom({ position: "topright", zoomInTitle: t("map.in"), zoomOutTitle: t("map.out") }).addTo(map);
       L.control.scale({ position: "bottomright", imperial: false }).addTo(map);
+      map.createPane("areas").style.zIndex = "150"; // under the streets; pins, lines and labels lie above them
+      described().then((base) => {
+        if (!base || !box.value) return;
+        baseLayer(base).addTo(map);
+        L.control
+          .attribution({ position: "bottomleft", prefix: false })
+          .addTo(map)
+          .addAttribution(attributionOf(base).outerHTML);
+      });
       regions = L.geoJSON(null, {
+        pane: "areas",
         style: styleOf,
         onEachFeature: decorate,
         pointToLayer: (_, point) => L.circleMarker(point, { radius: 14 }),
