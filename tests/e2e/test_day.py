@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from database import communities, plates
 from database.accounts import Account, create, set_shown_as
@@ -33,6 +33,10 @@ DOORS = {f"DAY-{number}": (113.361 + number % 3 * 0.0027, 22.942 + number // 3 *
 AT_RISK = "SELECT 1 FROM city.grid WHERE id = %s AND jsonb_array_length(row->'doors') = 4"
 TASK = "SELECT finding_id::text FROM city.task WHERE rule = 'warned-door' AND dwelling = %s"
 WARNING = {"预警编号": "YJ-DAY", "行政区": "440113", "灾种": "暴雨", "预警级别": "橙色", "雨量": "63"}
+
+
+def photo() -> FilePayload:
+    return {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()}
 
 
 class Pictures:
@@ -120,7 +124,8 @@ def _registers(city: City) -> None:
     city.publish("housing", "房屋登记", lines)
     moved_in(city, {person(index): f"DAY-{index}" for index in (2, 3)})
     graded = {"业务类型": "鉴定", "鉴定等级": "D级", "鉴定日期": "2016-05-01", "业务日期": "2016-05-01"}
-    lines = [{"鉴定编号": f"AQ-{n}", "房屋编码": f"DAY-{n}"} | graded | {"录入时间": "2016-05-02 09:00:00"} for n in (1, 4)]
+    graded["录入时间"] = "2016-05-02 09:00:00"
+    lines = [{"鉴定编号": f"AQ-{n}", "房屋编码": f"DAY-{n}"} | graded for n in (1, 4)]
     city.publish("housing", "房屋安全鉴定", lines)
     until(lambda: None if city.select(AT_RISK, GRID) else "the grid does not know its four doors at risk", 60)
 
@@ -182,7 +187,7 @@ def _seen(worker: GridWorker, tablet: Page, note: str) -> Callable[[], None]:
     for check in visit.checks():
         visit.answer(check, "yes")
     visit.note(note)
-    tablet.locator("[data-test=photo]").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()})
+    tablet.locator("[data-test=photo]").set_input_files(photo())
     tablet.locator("[data-test=photo-preview]").wait_for()
     return visit.finish
 
@@ -231,7 +236,7 @@ def _a_resident_reports(city: City, browser: Watched, desk: Page, code: str, pic
     phone.goto(f"{city.url}/p/{code}")
     phone.locator("[data-test=category-leak]").check()
     phone.locator("[data-test=report-note]").fill("三楼水管漏水")
-    phone.locator("[data-test=photo]").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()})
+    phone.locator("[data-test=photo]").set_input_files(photo())
     phone.locator("[data-test=photo-preview]").wait_for()
     pictures.take(phone, "phone-a-resident-reports")
     phone.locator("[data-test=report-send]").click()

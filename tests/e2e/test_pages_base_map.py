@@ -1,4 +1,4 @@
-"""The base map in Chromium: streets under the centre's map and the tablet's, there without a network after one visit."""
+"""The base map in Chromium: streets under the centre's and the tablet's map, kept for when there is no network."""
 
 from __future__ import annotations
 
