@@ -90,6 +90,16 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["CITYGRID_TEST_STACK"] = str(folder / "citygrid.env")
 
 
+def pytest_collection() -> None:
+    """What is imported and collected stays: to look through it for garbage, again and again, would be for nothing."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the shared stack."""
     if (holder := config.stash.get(HOLDER, None)) is not None:
