@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -83,9 +84,20 @@ def pytest_configure(config: pytest.Config) -> None:
     if not any("integration" in argument or "e2e" in argument for argument in config.args):
         return
     folder = Path(tempfile.mkdtemp(prefix="citygrid-tests-"))
-    command = (sys.executable, "-m", "local.stack.dev", "hold", "--folder", str(folder))
-    config.stash[HOLDER] = start(Program("test stack", command, CHECKOUT, folder / "dev.log"))
+    command = (sys.executable, "-m", "local.stack.dev", "hold", "--folder", str(folder), "--throwaway")
+    holder = Program("test stack", command, CHECKOUT, folder / "dev.log", dies_by=signal.SIGTERM)  # it clears up
+    config.stash[HOLDER] = start(holder)
     os.environ["CITYGRID_TEST_STACK"] = str(folder / "citygrid.env")
+
+
+def pytest_collection() -> None:
+    """What is imported and collected stays: to look through it for garbage, again and again, would be for nothing."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -142,9 +142,11 @@ def make_database(
     """
     with psycopg.connect(dsn(port, SUPERUSER, passwords[SUPERUSER], "postgres"), autocommit=True) as admin:
         if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
+            # A filled one is copied as files: page by page it goes through the log, which takes four times as long.
+            strategy = sql.SQL("WAL_LOG" if template == "template1" else "FILE_COPY")
             admin.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
-                    sql.Identifier(name), sql.Identifier(owner), sql.Identifier(template)
+                sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY {}").format(
+                    sql.Identifier(name), sql.Identifier(owner), sql.Identifier(template), strategy
                 )
             )
         admin.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))

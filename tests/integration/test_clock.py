@@ -18,10 +18,11 @@ from processes.clock_topic import last_tick
 from runtime import topic_reader
 from runtime.settings import Settings
 from tests.e2e.running import environment, tick, until
+from tests.schemas import register_schemas
 from wire.codec import RecordReader
 from wire.contracts import published
 from wire.registry import Registry
-from wire.topics import CLOCK, ensure_schemas, ensure_topics
+from wire.topics import CLOCK, ensure_topics
 
 MONTH = 30 * 86_400 * 1_000_000
 
@@ -33,7 +34,7 @@ def machine() -> int:
 @pytest.fixture
 def ready(settings: Settings) -> Settings:
     ensure_topics(settings)
-    ensure_schemas(settings)
+    register_schemas(settings)
     return settings.model_copy(update={"clock_interval_seconds": 0.1})
 
 

@@ -15,10 +15,11 @@ from producers.publish import Publisher
 from runtime.settings import Settings
 from tests.e2e.running import environment, until
 from tests.integration.stages.test_quiet import REGISTER, registered
+from tests.schemas import register_schemas
 from wire.contracts import contracts
 from wire.freshness import NEVER, TopicWatch, newest_records, record_counts
 from wire.registry import Registry
-from wire.topics import ensure_schemas, ensure_topics
+from wire.topics import ensure_topics
 
 
 def say(settings: Settings, *dwellings: str) -> None:
@@ -45,7 +46,7 @@ def test_a_topic_is_quiet_until_it_speaks_and_a_broker_that_is_away_changes_noth
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ensure_topics(settings)
-    ensure_schemas(settings)
+    register_schemas(settings)
     monkeypatch.setattr("wire.freshness.EVERY_S", 0.2)
     watch = TopicWatch(settings)
     assert watch.quiet(now()) == sorted(contracts()), "nothing was heard yet"
@@ -72,7 +73,7 @@ def test_a_topic_is_quiet_until_it_speaks_and_a_broker_that_is_away_changes_noth
 
 def test_how_many_records_and_how_new(settings: Settings) -> None:
     ensure_topics(settings)
-    ensure_schemas(settings)
+    register_schemas(settings)
     before = time.time_ns() // 1_000_000
     say(settings, "D-1", "D-2", "D-3")
 
@@ -92,7 +93,7 @@ def test_the_command_shows_topics_with_and_without_a_broker(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ensure_topics(settings)
-    ensure_schemas(settings)
+    register_schemas(settings)
     say(settings, "D-1", "D-2")
     nothing = tmp_path / "empty.env"
     nothing.touch()

@@ -23,7 +23,8 @@ from processes.overdue_count import OverdueCount
 from processes.retention import Retention
 from runtime.settings import Settings
 from tests.e2e.running import tick, until
-from wire.topics import TIMES, Topic, ensure_schemas, ensure_topics, topics
+from tests.schemas import register_schemas
+from wire.topics import TIMES, Topic, ensure_topics, topics
 
 SWIPES = "door-access.swipe"
 
@@ -85,7 +86,7 @@ def test_it_forgets_and_counts_by_the_citys_clock(settings: Settings, monkeypatc
     monkeypatch.setattr(retention, "AGAIN_S", 0.2)
     monkeypatch.setattr(retention, "TURN_S", 0.1)
     ensure_topics(settings)
-    ensure_schemas(settings)
+    register_schemas(settings)
     lasting = {
         "vehicles": [statement("Scrapped", "plate-1", "2001-01-01T00:00:00Z", vehicle_kind="car", owned=False)],
         "grants": [

@@ -12,4 +12,6 @@ from tests.integration.database.world import World
 @pytest.fixture
 def world(database: Database) -> Iterator[World]:
     with psycopg.connect(database.admin, autocommit=True, row_factory=psycopg.rows.dict_row) as admin:
-        yield World(database, admin)
+        made = World(database, admin)
+        yield made
+        made.close()

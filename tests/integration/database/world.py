@@ -29,10 +29,38 @@ class World:
     """Connections of the three roles to one database, and short ways to fill it."""
 
     def __init__(self, database: Database, admin: psycopg.Connection[dict[str, Any]] | None = None) -> None:
-        """`admin`: a superuser's connection that commits each statement, for a test that looks things up a lot."""
+        """`admin`: a superuser's connection that commits each statement, for a test that looks things up a lot;
+        the roles' connections are then kept too, until `close`."""
         self.database = database
         self._admin = admin
         self._version = 0
+        self._idle: dict[str, list[Connection]] = {}
+
+    @contextmanager
+    def _connected(self, dsn: str) -> Iterator[Connection]:
+        """A transaction on a connection that nobody uses meanwhile. It is kept for the next: to a new one PostgreSQL
+        must read its catalogue and compile each function anew, which takes more than most of the tests' statements."""
+        idle = self._idle.setdefault(dsn, [])
+        try:
+            connection = idle.pop()
+        except IndexError:
+            connection = psycopg.connect(dsn, prepare_threshold=None)
+        try:
+            yield connection
+            connection.commit()
+        except BaseException:
+            connection.close()
+            raise
+        if self._admin is None:
+            connection.close()
+        else:
+            idle.append(connection)
+
+    def close(self) -> None:
+        for connections in self._idle.values():
+            for connection in connections:
+                connection.close()
+        self._idle.clear()
 
     @contextmanager
     def looking(self) -> Iterator[psycopg.Connection[dict[str, Any]]]:
@@ -46,13 +74,13 @@ class World:
     @contextmanager
     def sinks(self) -> Iterator[Connection]:
         """A transaction of the sinks' role."""
-        with psycopg.connect(self.database.sinks) as connection:
+        with self._connected(self.database.sinks) as connection:
             yield connection
 
     @contextmanager
     def as_account(self, token: str) -> Iterator[Connection]:
         """A transaction of the API's role inside this session."""
-        with psycopg.connect(self.database.api) as connection:
+        with self._connected(self.database.api) as connection:
             connection.execute("SELECT city.enter(%s)", (token,))
             yield connection
 
@@ -60,7 +88,7 @@ class World:
     def as_reader(self, token: str | None) -> Iterator[Connection]:
         """A transaction of the role as which the reading functions run, inside this session: what a mistake in one of
         them could show at most."""
-        with psycopg.connect(self.database.admin) as connection:
+        with self._connected(self.database.admin) as connection:
             connection.execute("SET LOCAL ROLE citygrid_reader")
             connection.execute("SELECT set_config('citygrid.session', %s, true)", (token or "",))
             yield connection
@@ -75,7 +103,7 @@ class World:
     ) -> str:
         """A new account with a session; returns the session's token."""
         token, proof = secrets.token_urlsafe(32), secrets.token_bytes(32)
-        with psycopg.connect(self.database.owner) as owner:
+        with self._connected(self.database.owner) as owner:
             name = name or f"{role}-{uuid.uuid4().hex[:8]}"
             owner.execute(
                 "INSERT INTO city.account (name, password_kdf, password_verifier, role, scope, domains, department)"

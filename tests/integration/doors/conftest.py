@@ -17,7 +17,8 @@ from producers.doors.app import create_app
 from runtime.settings import Settings
 from tests.conftest import PARTITIONS
 from tests.integration.doors.statements import PRESSES, SWIPES, TENANCY, begin
-from wire.topics import ensure_schemas, ensure_topics
+from tests.schemas import register_schemas
+from wire.topics import ensure_topics
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def wire(stack: LocalStack) -> str:
         partitions=PARTITIONS,
     )
     ensure_topics(shared)
-    ensure_schemas(shared)
+    register_schemas(shared)
     return prefix
 
 

@@ -23,9 +23,10 @@ from producers.outbox.relay import of_department, relay_once
 from producers.publish import Publisher
 from runtime.settings import CHECKOUT, Settings
 from tests.databases import drop_database
+from tests.schemas import register_schemas
 from wire.codec import Decoder
 from wire.registry import Registry
-from wire.topics import ensure_schemas, ensure_topics
+from wire.topics import ensure_topics
 
 TOPIC = "police.household-registration"
 PERSON, OTHER = "990000199001010017", "990000199102030025"
@@ -37,7 +38,7 @@ NEVER = 0
 @pytest.fixture
 def settings_on_topics(settings: Settings) -> Settings:
     ensure_topics(settings)
-    ensure_schemas(settings)
+    register_schemas(settings)
     return settings
 
 

@@ -18,10 +18,11 @@ from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from runtime.settings import CHECKOUT, Settings
 from tests.contracts.people import full_width, number
+from tests.schemas import register_schemas
 from wire.codec import Decoder
 from wire.contracts import contracts
 from wire.registry import Registry
-from wire.topics import ensure_schemas, ensure_topics
+from wire.topics import ensure_topics
 
 POLICE = "police.household-registration"
 HEADER = (
@@ -35,7 +36,7 @@ FORMS = ("20260131", "2026-01-31", "2026/1/31", "2026年1月31日", full_width("
 def city(settings: Settings) -> Settings:
     """Settings with topics and schemas ready."""
     ensure_topics(settings)
-    ensure_schemas(settings)
+    register_schemas(settings)
     return settings
 
 

@@ -14,17 +14,19 @@ from tests.conftest import Database
 from tests.integration.database.test_feedback import LEASE, MOVED_IN, Street
 from tests.integration.database.world import World
 from tests.integration.sinks.test_outbox import records
+from tests.schemas import register_schemas
 from wire import feedback
 from wire.codec import RecordReader
+from wire.contracts import feedback_topics
 from wire.registry import Registry
-from wire.topics import ensure_schemas, ensure_topics
+from wire.topics import ensure_topics
 
 
 def test_a_result_a_question_and_its_answer_are_on_the_department_s_topic(
     settings: Settings, database: Database
 ) -> None:
     ensure_topics(settings)
-    ensure_schemas(settings)
+    register_schemas(settings, also=feedback_topics())
     street = Street(World(database))
     task = street.task(LEASE, MOVED_IN)
     street.visit(task)
@@ -57,7 +59,7 @@ def test_a_result_a_question_and_its_answer_are_on_the_department_s_topic(
 
 def test_what_does_not_fit_waits_for_a_person_and_holds_nothing_up(settings: Settings, database: Database) -> None:
     ensure_topics(settings)
-    ensure_schemas(settings)
+    register_schemas(settings, also=feedback_topics())
     street = Street(World(database))
     street.visit(street.task(LEASE))
     with psycopg.connect(settings.dsn("sinks"), autocommit=True) as connection, Publisher(settings) as publisher:

@@ -16,8 +16,9 @@ from producers.publish import Publisher
 from runtime.settings import Settings
 from tests.conftest import Database
 from tests.integration.sinks.wire import until
+from tests.schemas import register_schemas
 from wire.pseudonym import Pseudonyms
-from wire.topics import ensure_schemas, ensure_topics
+from wire.topics import ensure_topics
 
 TOPIC = "grid.observation"
 
@@ -25,7 +26,7 @@ TOPIC = "grid.observation"
 @pytest.fixture
 def ready(settings: Settings) -> Settings:
     ensure_topics(settings)
-    ensure_schemas(settings)
+    register_schemas(settings)
     return settings
 
 

@@ -20,11 +20,12 @@ from runtime.settings import CHECKOUT, Settings
 from stream_apps.worker import topics_of
 from tests.e2e.running import Late, Processes, Topics, processes, stage_lag, tick, until
 from tests.golden.city import identity_number
+from tests.schemas import register_schemas
 from wire.codec import RecordReader
 from wire.contracts import contracts, published
 from wire.pseudonym import Pseudonyms
 from wire.registry import Registry
-from wire.topics import ALERTS, CLOCK, DEAD_LETTERS, RECORD_CLAIMS, RECORD_MOVES, ensure_schemas, ensure_topics
+from wire.topics import ALERTS, CLOCK, DEAD_LETTERS, RECORD_CLAIMS, RECORD_MOVES, ensure_topics
 
 APP = Path(__file__).with_name("stage_app.py")
 INPUTS = {name: topics_of(view, "") for name, view in discover("domain.views", "VIEW", View).items()}
@@ -163,7 +164,7 @@ def dibao(person: str, case: str, household: str, day: int, when: int = MORNING)
 @pytest.fixture
 def stages(settings: Settings, tmp_path: Path) -> Iterator[Stages]:
     ensure_topics(settings)
-    ensure_schemas(settings)
+    register_schemas(settings)
     with processes(settings, tmp_path) as ours:
         made = Stages(settings, ours)
         yield made
