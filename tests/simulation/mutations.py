@@ -17,8 +17,8 @@ ROOMS = ("domain", "stream_apps")
 class Mutation(NamedTuple):
     """In `file`, `text` becomes `wrong`: a mistake that somebody could make.
 
-    `first`: from which seed on it is looked for. Few histories show it, and one of today's contracts stands there; where
-    a contract is added they are all drawn anew, and the search takes longer.
+    `first`: from which seed on it is looked for. Few histories show it, and one of today's contracts stands there;
+    where a contract is added they are all drawn anew, and the search takes longer.
     """
 
     name: str
