@@ -17,7 +17,7 @@ ROOMS = ("domain", "stream_apps")
 class Mutation(NamedTuple):
     """In `file`, `text` becomes `wrong`: a mistake that somebody could make.
 
-    `first`: from which seed on it is looked for. Few histories show it, and one of today's contracts stands there; where
+    `first`: from which seed on it is looked for. Few histories show it, and one of today's contracts stands there; once
     a contract is added they are all drawn anew, and the search takes longer.
     """
 
