@@ -74,6 +74,7 @@ bench: $(STAMP) ## this system and its peers, alternating; then publish → task
 soak: $(STAMP) ## thousands of spoilt files and simulated histories, then hours of load with kills; says what differs, grew or got slower
 	$(RUN) -m tests.office.mutated --count 10000
 	$(RUN) -m tests.simulation --seeds 5000 --summary bench/latest_simulation.json
+	LAWS_TIMES=20 $(RUN) -m pytest -n 2 --timeout 3600 tests/domain/test_laws.py tests/domain/test_total_order.py
 	$(RUN) -m bench.soak
 
 migrate: $(STAMP) ## bring a database (CITYGRID_DATABASE_OWNER_DSN) to this version's tables

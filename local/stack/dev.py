@@ -53,6 +53,8 @@ min_wal_size = '32MB'
 CHEAP_KAFKA = """\
 log.index.size.max.bytes=65536
 log.cleaner.backoff.ms=600000
+log.segment.delete.delay.ms=1000
+replica.high.watermark.checkpoint.interval.ms=60000
 """
 
 

@@ -23,7 +23,7 @@ from producers.publish.publication import Full, Publication
 from producers.publish.publisher import PublishRefused
 from producers.publish.report import Report
 from runtime.settings import CHECKOUT
-from tests.integration.publish.test_publish import citygrid
+from tests.integration.publish.test_publish import as_process
 from tests.integration.stages.conftest import DAY, Stages, stages
 from wire.pseudonym import Pseudonyms
 from wire.values.days import EPOCH_DAY
@@ -314,7 +314,7 @@ def test_case_28_a_publication_ends_when_the_stages_have_read_it(stages: Stages,
     stages.tick(NOVEMBER)
     file = tmp_path / "户籍变动.csv"
     shutil.copy(CASES / "28" / "ten-lines.csv", file)
-    first = citygrid(stages.settings, "police", str(file), "--wait", "120")
+    first = as_process(stages.settings, "police", str(file), "--wait", "120")
     assert first.returncode == 0, first.stderr
     stages.settle(*VIEWS)
     file.write_text(file.read_text("utf-8").replace(",138", ",137"), "utf-8")

@@ -3,6 +3,7 @@
 All values come from small pools, so that records, times and people meet again and again.
 """
 
+import os
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, get_args, get_type_hints
@@ -25,7 +26,16 @@ NAMES = ("a", "b", "c")
 FIRST = 20_000
 DAYS = (*range(FIRST, FIRST + 6), FIRST + 400, FIRST_DAY, LAST_DAY)
 INSTANTS = tuple(midnight(FIRST + day) + more for day in range(6) for more in (0, 1, DAY // 2))
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+TIMES = int(os.environ.get("LAWS_TIMES", "1"))
+"""How many times as many cases as in `make test`: `make soak` takes thousands."""
+
+
+def cases(count: int) -> settings:
+    """Others every time."""
+    return settings(max_examples=count * TIMES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+quick = cases(60)
 _EVENT = UUID("7d7c1f6a-3a53-5e52-8c5e-2f8a0c6b1d77")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import domain
@@ -20,6 +20,7 @@ from tests.domain.strategies import (
     CONTRACTS,
     INSTANTS,
     SUBJECTS,
+    cases,
     contributions,
     event,
     events,
@@ -83,7 +84,7 @@ def test_any_order_and_any_repetition_give_the_same_row(view: str, data: st.Data
 
 
 @pytest.mark.parametrize("view", VIEWS_WITH_EVENTS)
-@settings(quick, max_examples=150)
+@cases(100)
 @given(data=st.data())
 def test_any_order_gives_the_same_row_where_times_are_equal(view: str, data: st.DataObject) -> None:
     """Also of copies of one event that bear another sequence, and also what follows from the row."""
@@ -205,7 +206,7 @@ KEPT_FOR_A_WHILE = [
 
 
 @pytest.mark.parametrize(("view_name", "topic"), KEPT_FOR_A_WHILE)
-@settings(quick, max_examples=200)
+@cases(100)
 @given(data=st.data(), draw=st.randoms(use_true_random=False))
 def test_what_has_grown_too_old_is_gone_whenever_it_was_heard_of(
     view_name: str, topic: str, data: st.DataObject, draw: random.Random

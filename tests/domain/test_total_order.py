@@ -18,7 +18,7 @@ from domain.event import Event, Source
 from domain.views._risk import at_risk
 from domain.views.dwelling import VIEW as DWELLING
 from domain.views.household import VIEW as HOUSEHOLD
-from tests.domain.strategies import INSTANTS, quick, rows
+from tests.domain.strategies import INSTANTS, cases, rows
 from tests.golden.in_memory import ALL_RULES, ALL_VIEWS
 
 DAY = 86_400_000_000
@@ -51,7 +51,7 @@ def test_two_leases_of_one_dwelling_and_day_of_which_one_has_no_end() -> None:
 
 
 @pytest.mark.parametrize("name", ALL_VIEWS)
-@settings(quick, max_examples=200, phases=[Phase.generate])  # to shrink a row takes minutes
+@settings(cases(80), phases=[Phase.generate])  # to shrink a row takes minutes
 @given(data=st.data())
 def test_every_row_that_its_schema_allows_can_be_judged(name: str, data: st.DataObject) -> None:
     view, row = ALL_VIEWS[name], data.draw(rows(name))

@@ -9,8 +9,8 @@ import pytest
 from tests.simulation.case import case_of, run
 from tests.simulation.codecs import CONTRACTS
 
-SEEDS, AT_ONCE = 240, 20
-"""Histories of one run of the tests, and of one test."""
+SEEDS, AT_ONCE = 160, 20
+"""Histories of one run of the tests, and of one test; `make soak` takes five thousand."""
 BEGIN = secrets.randbelow(1_000_000_000)
 REPEATED = os.environ.get("SIMULATION_SEED")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpx
 import pytest
@@ -15,14 +15,14 @@ from local.stack.local import LocalStack
 from producers.doors import key_register as keys
 from producers.doors.app import create_app
 from runtime.settings import Settings
-from tests.conftest import PARTITIONS
+from tests.conftest import PARTITIONS, delete_topics
 from tests.integration.doors.statements import PRESSES, SWIPES, TENANCY, begin
 from tests.schemas import register_schemas
 from wire.topics import ensure_topics
 
 
 @pytest.fixture(scope="module")
-def wire(stack: LocalStack) -> str:
+def wire(stack: LocalStack) -> Iterator[str]:
     """The prefix of topics and schemas that all tests of a module share: making all of them takes seconds."""
     prefix = f"t{uuid.uuid4().hex[:10]}."
     shared = Settings(
@@ -34,7 +34,8 @@ def wire(stack: LocalStack) -> str:
     )
     ensure_topics(shared)
     register_schemas(shared)
-    return prefix
+    yield prefix
+    delete_topics(shared)
 
 
 @pytest.fixture

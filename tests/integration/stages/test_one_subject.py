@@ -5,8 +5,6 @@ The files in `tests/cases/33` are what an office hands over: the same record num
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +15,7 @@ from confluent_kafka import Producer
 from domain.codes import normalised_identity_number
 from producers.publish import Statement
 from runtime.settings import CHECKOUT
-from tests.integration.publish.test_publish import environment
+from tests.integration.publish.test_publish import citygrid
 from tests.integration.stages.conftest import DAY, Stages
 from wire.pseudonym import Pseudonyms
 from wire.topics import RECORD_CLAIMS, RECORD_MOVES
@@ -32,16 +30,7 @@ TENANCY = "housing.tenancy"
 
 
 def publish(stages: Stages, department: str, file: Path, *more: str) -> None:
-    command = [sys.executable, "-m", "citygrid", "publish", department, str(file), "--wait", "0", *more]
-    ran = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        cwd=CHECKOUT,
-        env=environment(stages.settings),
-    )
+    ran = citygrid(stages.settings, department, str(file), "--wait", "0", *more)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
