@@ -40,7 +40,7 @@ def mapped(served_city: ServedCity, tmp_path: Path, pseudonym_key_file: Path) ->
 
 def has_streets(page: Page) -> None:
     page.wait_for_function(DRAWN)
-    assert "Sample map" in page.locator(".leaflet-control-attribution").inner_text()
+    assert "Sample map" in page.locator("[data-test=attribution]").inner_text()
 
 
 @pytest.mark.parametrize(("name", "size"), [("desk", CENTRE), ("tablet", TABLET), ("phone", PHONE)])
