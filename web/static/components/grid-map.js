@@ -15,7 +15,7 @@ const NARROW = 76; // pixels: a region smaller than this shows its number alone
 const PLACES = [0, -0.25, 0.25, -0.38, 0.38];
 const LABEL = { width: 120, height: 44 }; // pixels kept clear of pins for a label, as far as there is room
 
-/** Regions shaded by their open alerts, pins, and the spot of the open case; streets from the city's own file. WGS 84. */
+/** Regions shaded by their open alerts, pins, the spot of the open case, the city's own streets. WGS 84. */
 export const GridMap = {
   props: ["features", "pins", "spot", "canGoUp", "order", "line", "me"],
   emits: ["drill", "up", "open", "zoom"],
