@@ -15,10 +15,13 @@ from tests.e2e.pages.browser import CENTRE, PHONE, TABLET, browsing
 from tests.e2e.pages.sign_in import SignIn
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
-DRAWN = """() => [...document.querySelectorAll(".leaflet-tile-loaded")].some((tile) => {
-    const points = tile.getContext("2d").getImageData(0, 0, tile.width, tile.height).data;
-    return points.some((value) => value > 0);
-})"""
+DRAWN = """() => {
+    const waiting = document.querySelector(".leaflet-tile:not(.leaflet-tile-loaded)");
+    return !waiting && [...document.querySelectorAll(".leaflet-tile-loaded")].some((tile) => {
+        const points = tile.getContext("2d").getImageData(0, 0, tile.width, tile.height).data;
+        return points.some((value) => value > 0);
+    });
+}"""
 KEPT = "async () => (await (await caches.open('citygrid-map')).keys()).length"
 
 
@@ -40,7 +43,7 @@ def mapped(served_city: ServedCity, tmp_path: Path, pseudonym_key_file: Path) ->
 
 def has_streets(page: Page) -> None:
     page.wait_for_function(DRAWN)
-    assert "Sample map" in page.locator(".leaflet-control-attribution").inner_text()
+    assert "Sample map" in page.locator("[data-test=attribution]").inner_text()
 
 
 @pytest.mark.parametrize(("name", "size"), [("desk", CENTRE), ("tablet", TABLET), ("phone", PHONE)])

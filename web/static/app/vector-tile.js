@@ -1,4 +1,4 @@
-// Reads vector tiles (Mapbox Vector Tile 2.1): Protocol Buffers of layers with features. Names of layers and the class of
+// Reads vector tiles (Mapbox Vector Tile 2.1). Names of layers and the class of
 // a feature are all that is taken of what is not geometry. docs/decisions/0048-base-map.md
 
 const text = new TextDecoder();

@@ -1,4 +1,5 @@
 import { leaflet as L } from "/lib/leaflet/leaflet.js";
+import { h } from "/lib/vue.js";
 import { layersAt } from "../app/base-map.js";
 
 // by the names of OpenMapTiles, Protomaps and Shortbread
@@ -92,13 +93,11 @@ export function baseLayer(base) {
 }
 
 /** The attribution as the file has it: text, and links to the web. */
-export function attributionOf(base) {
-  const line = document.createElement("span");
-  for (const { text, link } of base.attribution) {
-    const piece = document.createElement(link ? "a" : "span");
-    piece.textContent = text;
-    if (piece instanceof HTMLAnchorElement) Object.assign(piece, { href: link, target: "_blank", rel: "noopener" });
-    line.append(piece);
-  }
-  return line;
-}
+export const attribution = (base) =>
+  h(
+    "span",
+    { class: "quiet", "data-test": "attribution" },
+    base.attribution.map(({ text, link }) =>
+      link ? h("a", { href: link, target: "_blank", rel: "noopener" }, text) : text,
+    ),
+  );

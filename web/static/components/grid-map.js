@@ -6,7 +6,7 @@ import { inputOf } from "../app/input.js";
 import { language, t } from "../app/language.js";
 import { levelOf, regionName } from "../app/regions.js";
 import { FILLS, shadeOf, stepsFor } from "../app/shades.js";
-import { attributionOf, baseLayer } from "./base-layer.js";
+import { attribution, baseLayer } from "./base-layer.js";
 import { boundsOf, labelOf, pinIcon, titleOf } from "./map-marks.js";
 import { drawRoute } from "./route-way.js";
 
@@ -15,12 +15,13 @@ const NARROW = 76; // pixels: a region smaller than this shows its number alone
 const PLACES = [0, -0.25, 0.25, -0.38, 0.38];
 const LABEL = { width: 120, height: 44 }; // pixels kept clear of pins for a label, as far as there is room
 
-/** Regions shaded by their open alerts, pins, and the spot of the open case. WGS 84; streets from the city's own file. */
+/** Regions shaded by their open alerts, pins, the spot of the open case, the city's own streets. WGS 84. */
 export const GridMap = {
   props: ["features", "pins", "spot", "canGoUp", "order", "line", "me"],
   emits: ["drill", "up", "open", "zoom"],
   setup(props, { emit }) {
     const box = ref(null);
+    const ground = ref(null); // the base map's description
     let map, regions, labels, pins, spot, way, observer;
     let framed = false;
     const steps = computed(() => stepsFor((props.features ?? []).map((one) => one.properties.open ?? 0)));
@@ -163,10 +164,7 @@ export const GridMap = {
       described().then((base) => {
         if (!base || !box.value) return;
         baseLayer(base).addTo(map);
-        L.control
-          .attribution({ position: "bottomleft", prefix: false })
-          .addTo(map)
-          .addAttribution(attributionOf(base).outerHTML);
+        ground.value = base;
       });
       regions = L.geoJSON(null, {
         pane: "areas",
@@ -239,6 +237,7 @@ export const GridMap = {
           ),
         ),
         h("span", { class: "quiet", title: t("map.wgs84.why") }, t("map.wgs84")),
+        ground.value ? attribution(ground.value) : null,
       ]);
 
     const chooser = () =>
