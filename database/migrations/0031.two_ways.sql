@@ -171,7 +171,7 @@ CREATE FUNCTION city.keep_record_results() RETURNS trigger LANGUAGE plpgsql SECU
 BEGIN
     INSERT INTO city.record_result AS known (department, kind, record, event_id, stated_at, standing, centre_verified, task, at)
     SELECT DISTINCT ON (s ->> 'kind', s ->> 'record') new.department, s ->> 'kind', s ->> 'record', s ->> 'event_id',
-        (s ->> 'occurred_at')::timestamptz, CASE
+        coalesce((s ->> 'occurred_at')::timestamptz, new.at), CASE -- a visit is kept whatever its facts lack
             WHEN city.is_disputed(new.department, s ->> 'kind', s ->> 'record') THEN 'contradicted'
             WHEN new.outcome = 'done' THEN 'verified' ELSE 'not_met' END,
         new.what = 'verified', new.task, new.at
@@ -203,7 +203,7 @@ CREATE TRIGGER stands AFTER UPDATE OF answer ON city.question FOR EACH ROW EXECU
 -- What came back before this was written.
 INSERT INTO city.record_result (department, kind, record, event_id, stated_at, standing, centre_verified, task, at)
 SELECT DISTINCT ON (f.department, s ->> 'kind', s ->> 'record') f.department, s ->> 'kind', s ->> 'record', s ->> 'event_id',
-    (s ->> 'occurred_at')::timestamptz, CASE
+    coalesce((s ->> 'occurred_at')::timestamptz, f.at), CASE
         WHEN city.is_disputed(f.department, s ->> 'kind', s ->> 'record') THEN 'contradicted'
         WHEN q.answer = 'corrected' THEN 'corrected' WHEN q.answer = 'right' THEN 'upheld'
         WHEN f.outcome = 'done' THEN 'verified' ELSE 'not_met' END, f.what = 'verified', f.task, greatest(f.at, q.answered_at)

@@ -20,7 +20,13 @@ BUILDING, FLAT, OTHER_FLAT, NEXT_BUILDING = "B-1", "B-1-101", "B-1-102", "B-10-1
 
 def warned(*records: str, department: str = "weather") -> str:
     facts = [
-        {"department": department, "kind": "WarningIssued", "record": record, "event_id": record, "occurred_at": "x"}
+        {
+            "department": department,
+            "kind": "WarningIssued",
+            "record": record,
+            "event_id": record,
+            "occurred_at": "2026-11-01T08:00:00Z",
+        }
         for record in records
     ]
     return json.dumps([*facts, {"department": "housing", "kind": "Graded", "record": "G-1", "event_id": "g"}])

@@ -44,6 +44,7 @@ class Queue(RuleBasedStateMachine):
         self.admin.execute("SAVEPOINT begin")
         self.now = BEGIN
         self.beats: dict[tuple[uuid.UUID, str], datetime] = {}  # when a claim's tablet was last heard of
+        self.heard: dict[tuple[uuid.UUID, str], list[datetime]] = {}  # and whenever it was, since the claim
         self.runs: dict[uuid.UUID, list[datetime]] = {one["id"]: [one["dispatched_at"]] for one in self.tasks}
         self.extended: dict[uuid.UUID, int] = {}
 
@@ -82,6 +83,7 @@ class Queue(RuleBasedStateMachine):
         assert not (done and others), "somebody else had claimed it"
         if done and move in ("claim", "acknowledge"):
             self.beats[its, who] = self.now
+            self.heard[its, who] = [*(self.heard.get((its, who), []) if before["claimed_by"] else []), self.now]
 
     @rule(
         task=st.integers(0, 2),
@@ -99,7 +101,9 @@ class Queue(RuleBasedStateMachine):
         if move == "extend":
             self.extended[its["id"]] = self.extended.get(its["id"], 0) + 2
         if move in ("resume", "send_back") and before["claimed_by"]:
-            self.beats[its["id"], self.name_of(before["claimed_by"])] = self.now
+            held = its["id"], self.name_of(before["claimed_by"])
+            self.beats[held] = self.now
+            self.heard[held].append(self.now)
 
     @rule(who=st.sampled_from(WORKERS))
     def a_tablet_beats(self, who: str) -> None:
@@ -107,6 +111,7 @@ class Queue(RuleBasedStateMachine):
         for one in self.tasks:
             if (one["id"], who) in self.beats:
                 self.beats[one["id"], who] = self.now
+                self.heard[one["id"], who].append(self.now)
 
     @rule()
     def the_clock_turns(self) -> None:
@@ -125,7 +130,8 @@ class Queue(RuleBasedStateMachine):
                 assert lost == (silent >= 10 * MINUTE), "ten minutes by heartbeat"
             elif lost:
                 on_shift = "SELECT FROM city.shift_of(%s, %s)"
-                begun = self.admin.execute(on_shift, (was["claimed_by"], self.beats[its, holder])).fetchall()
+                heard = self.heard[its, holder]
+                begun = any(self.admin.execute(on_shift, (was["claimed_by"], at)).fetchall() for at in heard)
                 assert begun, "who never was on shift loses nothing"
 
     def name_of(self, account: uuid.UUID) -> str:

@@ -13,7 +13,10 @@ from typing import Any
 import psycopg
 
 from database import queries
+from sinks.sink import Read
+from sinks.targets.row_tables import RowTables
 from tests.conftest import Database
+from wire.registry import Registry
 
 Connection = psycopg.Connection[Any]
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -178,10 +181,6 @@ class World:
 
     def row(self, view: str, key: str, dwelling: str) -> None:
         """A view's row arrives."""
-        from sinks.sink import Read
-        from sinks.targets.row_tables import RowTables
-        from wire.registry import Registry
-
         self._version += 1
         with self.sinks() as connection:
             read = Read(f"rows.{view}", self._version, key, (dwelling, b'{"id": "x"}'), 0)
