@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import zipfile
 from array import array
 from typing import IO
 
@@ -21,7 +22,7 @@ _SHARED = b't="s"'
 
 
 class SharedTexts:
-    """Twelve bytes of memory a text, and an unnamed file that goes with this object. Raises ValueError for a part that
+    """Twelve bytes of memory a text, and an unnamed file that goes with this object. Raises BadZipFile for a part that
     is cut off."""
 
     def __init__(self, part: IO[bytes]) -> None:
@@ -39,7 +40,7 @@ class SharedTexts:
             passed, text = passed + end, text[end:]
         if b"<si" in text:
             self.close()
-            raise ValueError("shared texts are cut off")
+            raise zipfile.BadZipFile("shared texts are cut off")
         self._file.flush()
 
     def written_into(self, rows: bytes) -> bytes:

@@ -265,5 +265,5 @@ def _the_department_hears(city: City, browser: Watched, pictures: Pictures) -> N
     heard = "SELECT 1 FROM city.feedback WHERE department = 'housing'"
     city.wait_for("result for housing", heard)
     page = _signed_in(browser, city, "housing-office", CENTRE)
-    page.locator("[data-test=result]").first.wait_for()
+    page.locator("[data-test=record-result]").first.wait_for()
     pictures.take(page, "department-what-came-of-it")
