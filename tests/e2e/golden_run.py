@@ -312,7 +312,8 @@ def assert_nothing_lost_or_doubled(run: Running, events: list[Event], sent: set[
     stated = {event.event_id: event for event in events}
     lost = sent - stated.keys()
     assert not lost, (
-        f"{len(lost)} events of {len(sent)} were published and are not on the topics; "
+        f"{len(lost)} events of {len(sent)} were published and are not on the topics ({sorted(lost)[:3]}), where "
+        f"{len(events)} records with {len(stated)} ids are; "
         f"this reader missed {topics.holes(CONTRACTS)} and was told {dict(topics.errors)}"
     )
     visits = [event for event_id, event in stated.items() if event_id not in sent]

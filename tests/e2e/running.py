@@ -32,6 +32,7 @@ from wire.codec import encoder
 from wire.contracts import published
 from wire.registry import Registry
 from wire.topics import CLOCK, group_of_stage, subject_of
+from wire.topics import topics as every_topic
 
 Where = tuple[str, int]
 """A topic (its name on the cluster) and a partition."""
@@ -174,10 +175,11 @@ class Topics:
                 "fetch.wait.max.ms": 50,
             }
         )
+        known = {topic.name: topic.partitions for topic in every_topic()}
         self._partitions = [
             TopicPartition(self._prefix + topic, number, 0)
             for topic in self.newest
-            for number in range(settings.partitions)
+            for number in range(known.get(topic) or settings.partitions)
         ]
         self._consumer.assign(self._partitions)
         self._told_end: dict[Where, int] = {}
@@ -208,7 +210,8 @@ class Topics:
         """Partitions of `topics` of which some records were not given to this reader: how many it was given, and where
         they end. Only for topics to which nobody writes in transactions; needs `keep_all`."""
         given = Counter((self._prefix + topic, record.partition) for topic in topics for _, record in self.all[topic])
-        return {where: (count, self.ends[where]) for where, count in given.items() if count != self.ends[where]}
+        ends = {where: max(self.ends[where], self._told_end.get(where, 0)) for where in given}
+        return {where: (count, ends[where]) for where, count in given.items() if count != ends[where]}
 
     def undecided(self) -> set[str]:
         """The topics in which a transaction is still open. The group's offsets of one may be there before a reader of

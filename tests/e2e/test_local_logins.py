@@ -94,7 +94,7 @@ def test_an_event_becomes_a_task_and_each_process_is_itself(place: dict[str, str
     assert (report["events"], report["held_back"]) == ({"Death": 1}, None)
     refused = _citygrid(place | own, "publish", "tax", str(_tax(tmp_path)))
     assert refused.returncode == 2
-    assert "department-police may not write" in refused.stderr
+    assert "department-police may not read publications.tax" in refused.stderr
 
     for words in (["topics", "--json"], ["dead-letters", "list"], ["clock", "show"], ["prepare"], ["rebuild", "grid"]):
         done = _citygrid(place, *words)
