@@ -27,6 +27,7 @@ class City(NamedTuple):
     claimed: uuid.UUID
     other: uuid.UUID
     task: uuid.UUID
+    worker: str
     desk: str
     silence: uuid.UUID
 
@@ -37,7 +38,8 @@ def city(world: World) -> City:
     world.place("d2", GRID_A)
     claimed, other = world.alert("d1", severity="urgent"), world.alert("d2")
     task = world.tasks(claimed)[0]["id"]
-    with world.as_account(world.account("grid_worker", GRID_A)) as connection:
+    worker = world.account("grid_worker", GRID_A)
+    with world.as_account(worker) as connection:
         moves.act(connection, task, "acknowledge")
     desk = world.account("command_centre", GRID_A[:6])
     with world.as_account(desk) as connection:
@@ -48,13 +50,16 @@ def city(world: World) -> City:
     with world.looking() as admin:
         admin.execute("UPDATE city.alert SET silenced_by = NULL")
         admin.execute("UPDATE city.task SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL")
-    return City(claimed, other, task, desk, row[0])
+    return City(claimed, other, task, worker, desk, row[0])
 
 
-def while_one_waits(world: World, alerts: list[uuid.UUID], waits: Callable[[], Any], statement: str, *its: Any) -> None:
-    """A sink holds these alerts, for one of which `waits` waits; the sink's next statement is done at once."""
-    with psycopg.connect(world.database.sinks, options=SOON) as sink, ThreadPoolExecutor(1) as pool:
-        sink.execute("SELECT FROM city.alert WHERE finding_id = ANY (%s) FOR NO KEY UPDATE", (alerts,))
+ALERTS = "SELECT FROM city.alert WHERE finding_id = ANY (%s) FOR NO KEY UPDATE"
+
+
+def while_one_waits(world: World, holds: tuple[str, Any], waits: Callable[[], Any], statement: str, *its: Any) -> None:
+    """Somebody (a sink, or a move) holds what `waits` waits for; their next statement is done at once."""
+    with psycopg.connect(world.database.admin, options=SOON) as sink, ThreadPoolExecutor(1) as pool:
+        sink.execute(holds[0], (holds[1],))
         waiting = pool.submit(waits)
         asked = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         with world.looking() as admin:
@@ -82,7 +87,7 @@ def test_the_clock_takes_alerts_before_tasks(world: World, city: City) -> None:
             grid_tasks.turn(Settings(_env_file=None), clock)
 
     statement = "SELECT FROM city.task WHERE id = %s FOR UPDATE"
-    while_one_waits(world, [city.claimed, city.other], turn, statement, city.task)
+    while_one_waits(world, (ALERTS, [city.claimed, city.other]), turn, statement, city.task)
     assert world.tasks_by_id(city.task)["claimed_by"] is None
 
 
@@ -94,4 +99,32 @@ def test_who_ends_a_silence_keeps_no_sink_waiting_that_mutes_by_it(world: World,
     mute = "UPDATE city.alert SET silenced_by = %s WHERE finding_id = %s"
     with world.looking() as admin:
         admin.execute(mute, (city.silence, city.other))
-    while_one_waits(world, [city.claimed, city.other], ends, mute, city.silence, city.claimed)
+    while_one_waits(world, (ALERTS, [city.claimed, city.other]), ends, mute, city.silence, city.claimed)
+
+
+def test_who_ends_a_shift_takes_all_places_before_the_first_task(world: World, city: City) -> None:
+    (second,) = world.tasks(world.alert("d2", rule="another"))
+    with world.as_account(city.worker) as connection:
+        moves.act(connection, second["id"], "acknowledge")
+    first, last = sorted(({"id": city.task, "dwelling": "d1"}, second), key=lambda task: task["id"])
+
+    def ends() -> None:
+        with world.as_account(city.worker) as connection:
+            connection.execute("SELECT city.end_shift()")
+
+    held = "SELECT FROM city.placement WHERE dwelling = %s FOR NO KEY UPDATE"
+    task = "SELECT FROM city.task WHERE id = %s FOR NO KEY UPDATE"
+    while_one_waits(world, (held, last["dwelling"]), ends, task, first["id"])
+
+
+def test_who_locks_an_account_keeps_none_of_its_moves_waiting(world: World, city: City) -> None:
+    admin = world.account("admin", "")
+    who = world.tasks_by_id(city.task)["claimed_by"]
+
+    def locks() -> None:
+        with world.as_account(admin) as connection:
+            connection.execute("SELECT city.lock_account(%s, true)", (who,))
+
+    held = "SELECT FROM city.task WHERE id = %s FOR UPDATE"
+    while_one_waits(world, (held, city.task), locks, "SELECT FROM city.account WHERE id = %s FOR KEY SHARE", who)
+    assert world.tasks_by_id(city.task)["claimed_by"] is None
