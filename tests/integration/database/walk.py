@@ -233,7 +233,7 @@ class Walk:
         self.findings: dict[UUID, tuple[str, dict[str, Any]]] = {}
         for number in range(6):
             dwelling = f"d{1 + number % 3}"
-            other = {"cause": str(number), "severity": ("today", "urgent")[number % 2]}
+            other: dict[str, Any] = {"cause": str(number), "severity": ("today", "urgent")[number % 2]}
             self.findings[world.alert(dwelling, **other)] = dwelling, other
         with world.looking() as admin:
             admin.execute("UPDATE city.task SET dispatched_at = dispatched_at - interval '10 hours'")

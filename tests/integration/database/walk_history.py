@@ -197,9 +197,9 @@ class History:
             lost, too_many = list((expected - got).elements()), list((got - expected).elements())
             yield f"not stated: {lost}; stated too often: {too_many}"
         # whether there was an instruction yet is between the two transactions; what was fed back was seen, and once
-        for key, times in fed_back.items():
-            if times != 1 or ("Visited", *key[1:]) not in expected:
-                yield f"{key} was fed back {times} times"
+        for key, often in fed_back.items():
+            if often != 1 or ("Visited", *key[1:]) not in expected:
+                yield f"{key} was fed back {often} times"
 
 
 def _stated(statement: dict[str, Any]) -> tuple[Any, ...]:
