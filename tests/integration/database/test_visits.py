@@ -11,7 +11,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.integration.database import moves
-from tests.integration.database.walk import Kept
+from tests.integration.database.moves import Kept
 from tests.integration.database.world import GRID_A, GRID_B, OTHER_DISTRICT, World
 
 DONE = {"outcome": "done", "note": "seen", "checks": {"lives_here": "yes"}}

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -25,6 +25,7 @@ from database import queries
 from runtime.settings import Settings
 from sinks.targets import grid_tasks
 from tests.integration.database import moves
+from tests.integration.database.moves import Kept, Said, Visit
 from tests.integration.database.world import GRID_A, GRID_B, World
 
 STREET, DISTRICT = GRID_A[:9], GRID_A[:6]
@@ -41,37 +42,6 @@ AT_THE_DESK = [
     *("hand_over", "suspend", "resume", "resume", "extend", "decline", "send_back", "send_back", "verify", "rate"),
     *("instruct", "acknowledge", "claim", "complete", "release", "reroute"),
 ]
-
-
-class Kept(NamedTuple):
-    """What `city.visit` answers."""
-
-    kept_as: str
-    because: str | None
-    seen_at: datetime
-    sent_at: datetime
-    bound: str | None
-
-
-class Visit(NamedTuple):
-    """What somebody saw, as a tablet keeps it until it is sent. The note is the request: no two are alike."""
-
-    task: UUID
-    outcome: str
-    stated: datetime | None
-    request: UUID
-
-
-class Said(NamedTuple):
-    """What the API answered to a request that moves a task."""
-
-    account: UUID
-    task: UUID
-    move: str
-    request: UUID
-    accepted: bool
-    visit: Visit | None = None
-    kept: Kept | None = None
 
 
 class Person:

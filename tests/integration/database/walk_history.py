@@ -11,7 +11,7 @@ from uuid import UUID
 
 import psycopg
 
-from tests.integration.database.walk import Said, Visit
+from tests.integration.database.moves import Said, Visit
 
 Row = dict[str, Any]
 SEEN = ("complete", "observe")
