@@ -71,9 +71,11 @@ bench: $(STAMP) ## this system and its peers, alternating; then publish → task
 	$(RUN) -m bench.latency
 	$(RUN) -m bench.city
 
-soak: $(STAMP) ## thousands of spoilt files and simulated histories, then hours of load with kills; says what differs, grew or got slower
+# files, histories through the stages, people who act on cases at the same time, the laws; then load
+soak: $(STAMP) ## thousands of spoilt files, simulated histories and walks over cases' lives, then hours of load with kills; says what differs, grew or got slower
 	$(RUN) -m tests.office.mutated --count 10000
 	$(RUN) -m tests.simulation --seeds 5000 --summary bench/latest_simulation.json
+	$(RUN) -m tests.integration.database.walks --seeds 200
 	LAWS_TIMES=20 $(RUN) -m pytest -n 2 --timeout 3600 tests/domain/test_laws.py tests/domain/test_total_order.py
 	$(RUN) -m bench.soak
 

@@ -17,6 +17,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -162,31 +163,47 @@ def prefix() -> str:
     return f"t{uuid.uuid4().hex[:10]}."
 
 
-@pytest.fixture(scope="session")
-def migrated_template(postgres_server: LocalStack) -> Iterator[str]:
-    """The name of a database with all migrations, to be copied; none of the tests writes into it."""
+@contextmanager
+def migrated(server: LocalStack) -> Iterator[str]:
+    """The name of a database with all migrations, to be copied; dropped in the end."""
     name = f"template_{uuid.uuid4().hex[:10]}"
-    port, passwords = postgres_server.ports.postgres, postgres_server.passwords
+    port, passwords = server.ports.postgres, server.passwords
     postgres.make_database(port, passwords, name, "citygrid_owner", postgres.USERS)
     try:
-        migrate(postgres_server.dsn("citygrid_owner", name))
-        with psycopg.connect(postgres_server.dsn("citygrid_sinks", name)) as sinks:
+        migrate(server.dsn("citygrid_owner", name))
+        with psycopg.connect(server.dsn("citygrid_sinks", name)) as sinks:
             service_calendar.learn(sinks, Settings(_env_file=None).office_hours)
         yield name
     finally:
         drop_database(port, passwords, name)
 
 
+@contextmanager
+def copied(server: LocalStack, template: str) -> Iterator[Database]:
+    """A copy of a migrated database; dropped in the end."""
+    name = f"test_{uuid.uuid4().hex[:10]}"
+    port, passwords = server.ports.postgres, server.passwords
+    postgres.make_database(port, passwords, name, "citygrid_owner", postgres.USERS, template=template)
+    roles = (f"citygrid_{role}" for role in ("owner", "sinks", "api", "doors"))
+    owner, sinks, api, doors = (server.dsn(role, name) for role in roles)
+    try:
+        yield Database(name, owner, sinks, api, doors, server.dsn(postgres.SUPERUSER, name))
+    finally:
+        drop_database(port, passwords, name)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: LocalStack) -> Iterator[str]:
+    """The name of a database with all migrations, to be copied; none of the tests writes into it."""
+    with migrated(postgres_server) as name:
+        yield name
+
+
 @pytest.fixture
 def database(postgres_server: LocalStack, migrated_template: str) -> Iterator[Database]:
     """A database of this test only, with all migrations; dropped after it."""
-    name = f"test_{uuid.uuid4().hex[:10]}"
-    port, passwords = postgres_server.ports.postgres, postgres_server.passwords
-    postgres.make_database(port, passwords, name, "citygrid_owner", postgres.USERS, template=migrated_template)
-    roles = (f"citygrid_{role}" for role in ("owner", "sinks", "api", "doors"))
-    owner, sinks, api, doors = (postgres_server.dsn(role, name) for role in roles)
-    yield Database(name, owner, sinks, api, doors, postgres_server.dsn(postgres.SUPERUSER, name))
-    drop_database(port, passwords, name)
+    with copied(postgres_server, migrated_template) as made:
+        yield made
 
 
 @pytest.fixture

@@ -133,9 +133,6 @@ WHERE state IN ('dispatched', 'acknowledged') AND respond_by < now() GROUP BY 1
 
 def turn(_: Settings, connection: Connection) -> None:
     """Put back what somebody's silent tablet holds, settle silences, and set the gauges."""
-    lapsed = connection.execute("SELECT city.lapse_leases(now(), %s)", (MOST_LAPSED,)).fetchone()
-    if lapsed and lapsed[0]:
-        log.info("claims_lapsed", tasks=lapsed[0])
     connection.execute("SELECT city.keep_silences(now(), %s)", (MOST_TOLD,))
     calls.forget_positions(connection)
     show(OPEN_ALERTS, {(rule, severity): number for rule, severity, number in connection.execute(OPEN)})
@@ -143,6 +140,10 @@ def turn(_: Settings, connection: Connection) -> None:
     show(OVERDUE_TASKS, {(severity,): number for severity, number in connection.execute(OVERDUE)})
     _waiting.look(connection)
     _calling.look(connection)
+    # last: alerts are locked before tasks, and this locks tasks
+    lapsed = connection.execute("SELECT city.lapse_leases(now(), %s)", (MOST_LAPSED,)).fetchone()
+    if lapsed and lapsed[0]:
+        log.info("claims_lapsed", tasks=lapsed[0])
 
 
 def tell(_: Settings, connection: Connection) -> float | None:

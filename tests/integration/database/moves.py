@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -30,6 +31,37 @@ class Incomplete(MoveRefused):
 
 
 _REFUSALS: dict[str, type[MoveRefused]] = {"CG404": NoSuchTask, "CG409": IllegalMove, "CG422": Incomplete}
+
+
+class Kept(NamedTuple):
+    """What `city.visit` answers."""
+
+    kept_as: str
+    because: str | None
+    seen_at: datetime
+    sent_at: datetime
+    bound: str | None
+
+
+class Visit(NamedTuple):
+    """What somebody saw, as a tablet keeps it until it is sent. The note is the request: no two are alike."""
+
+    task: UUID
+    outcome: str
+    stated: datetime | None
+    request: UUID
+
+
+class Said(NamedTuple):
+    """What the API answered to a request that moves a task."""
+
+    account: UUID
+    task: UUID
+    move: str
+    request: UUID
+    accepted: bool
+    visit: Visit | None = None
+    kept: Kept | None = None
 
 
 def act(

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import random
 import uuid
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 import pytest
-from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from tests.integration.database import moves
+from tests.integration.database.moves import Kept
 from tests.integration.database.world import GRID_A, GRID_B, OTHER_DISTRICT, World
 
 DONE = {"outcome": "done", "note": "seen", "checks": {"lives_here": "yes"}}
-
-
-class Kept(NamedTuple):
-    """What `city.visit` answers."""
-
-    kept_as: str
-    because: str | None
-    seen_at: datetime
-    sent_at: datetime
-    bound: str | None
 
 
 def visit(
@@ -262,68 +248,3 @@ def test_the_timeline_names_who_acted_as_they_were_called_then(world: World, tas
     with world.as_account(world.account("grid_worker", GRID_A)) as connection:
         named = connection.execute("SELECT by FROM city.timeline_of(%s) WHERE kind = 'instruct'", (finding,)).fetchall()
     assert named == [("the city's desk",)]
-
-
-class Sent(NamedTuple):
-    """A visit that some tablet was told is kept."""
-
-    task: uuid.UUID
-    kept: Kept
-
-
-def test_eight_people_and_their_tablets_lose_nothing(world: World) -> None:
-    """Random walks: workers without a network send late, centres hand over, suspend and send back, findings end."""
-    world.place("d1", GRID_A)
-    world.place("d2", GRID_B)
-    tasks = [world.tasks(world.alert(f"d{1 + n % 2}", cause=str(n)))[0] for n in range(6)]
-    made = {task["id"]: age(world, task["id"]) for task in tasks}
-    people = [(world.account("grid_worker", grid), "worker") for grid in (GRID_A, GRID_A, GRID_A, GRID_B, GRID_B)]
-    people += [(world.account("command_centre", "440113"), "centre") for _ in range(2)] + [("", "system")]
-    seed = random.randrange(2**32)
-
-    def life(number: int) -> list[Sent]:
-        dice, (token, who) = random.Random(seed + number), people[number]
-        sent: list[Sent] = []
-        for _ in range(30):
-            task = dice.choice(tasks)
-            try:
-                if who == "system":
-                    if dice.random() < 0.05:
-                        world.alert(task["dwelling"], "resolved", task["finding_id"], cause=str(uuid.uuid4()))
-                elif who == "centre":
-                    move = dice.choice(["hand_over", "suspend", "resume", "instruct", "send_back", "verify"])
-                    act(world, token, task["id"], move, queue=dice.choice([GRID_A, GRID_B]))
-                elif dice.random() < 0.5:
-                    act(world, token, task["id"], dice.choice(["claim", "acknowledge", "ask_suspension", "resume"]))
-                else:
-                    stated_at = made[task["id"]] + timedelta(minutes=dice.randrange(1, 500))
-                    kept = visit(world, token, task["id"], stated_at, uuid.UUID(int=dice.getrandbits(128)))
-                    assert (kept.seen_at, kept.bound) == (stated_at, None)
-                    sent.append(Sent(task["id"], kept))
-            except moves.MoveRefused:
-                continue
-            except psycopg.Error as refused:
-                if refused.sqlstate != "CG404":  # never in this one's queue
-                    raise
-        return sent
-
-    with ThreadPoolExecutor(8) as pool:
-        sent = [one for some in pool.map(life, range(8)) for one in some]
-    with psycopg.connect(world.database.admin, row_factory=dict_row) as admin:
-        events = admin.execute("SELECT * FROM city.task_event ORDER BY task, number").fetchall()
-    visits = {(e["task"], e["happened_at"], e["at"]) for e in events if e["move"] in ("complete", "observe")}
-    assert {(one.task, one.kept.seen_at, one.kept.sent_at) for one in sent} == visits, seed
-    statements = stated(world)
-    # of a task that was sent back a later completion corrects the one before
-    assert len(statements) == len({(one["record"], one["recorded_at"]) for one in statements}) == len(sent), seed
-    assert Counter(datetime.fromisoformat(one["occurred_at"]) for one in statements) == Counter(
-        one.kept.seen_at for one in sent
-    )
-    for task in tasks:
-        history = [e for e in events if e["task"] == task["id"]]
-        assert [e["number"] for e in history] == list(range(1, len(history) + 1)), seed
-        assert all(one["to_state"] == after["from_state"] for one, after in pairwise(history)), seed
-        made_moves = [e["move"] for e in history]
-        assert made_moves.count("complete") <= 1 + made_moves.count("send_back"), seed
-        now = world.tasks_by_id(task["id"])
-        assert now["state"] == history[-1]["to_state"]

@@ -123,16 +123,7 @@ class World:
 
     def place(self, dwelling: str, grid: str | None, district: str | None = None, connection: Any = None) -> None:
         """A dwelling's row arrives."""
-        self._version += 1
-        placement = {
-            "dwelling": dwelling,
-            "grid": grid,
-            "district": district or (grid and grid[:6]),
-            "lon": None,
-            "lat": None,
-            "address": f"{dwelling} street",
-            "version": self._version,
-        }
+        placement = self.placement(dwelling, grid, district)
         if connection is not None:
             queries.place(connection, [placement])
             return
@@ -148,8 +139,32 @@ class World:
         **other: Any,
     ) -> uuid.UUID:
         """An alert's record arrives; `meanwhile` is called before its transaction commits."""
+        content = self.record_of_alert(dwelling, state, finding, **other)
+        with self.sinks() as connection:
+            queries.record_alerts(connection, [content])
+            if meanwhile:
+                meanwhile()
+        return uuid.UUID(str(content["finding_id"]))
+
+    def placement(self, dwelling: str, grid: str | None, district: str | None = None) -> dict[str, Any]:
+        """What a sink reads of a dwelling's row, newer than all before."""
         self._version += 1
-        content: dict[str, Any] = {
+        return {
+            "dwelling": dwelling,
+            "grid": grid,
+            "district": district or (grid and grid[:6]),
+            "lon": None,
+            "lat": None,
+            "address": f"{dwelling} street",
+            "version": self._version,
+        }
+
+    def record_of_alert(
+        self, dwelling: str, state: str, finding: uuid.UUID | None = None, **other: Any
+    ) -> dict[str, Any]:
+        """What a sink reads of it, newer than all before."""
+        self._version += 1
+        return {
             "finding_id": finding or uuid.uuid4(),
             "rule": "newly-let",
             "rule_version": 1,
@@ -173,11 +188,6 @@ class World:
             "version": self._version,
             "unknown": False,
         } | other
-        with self.sinks() as connection:
-            queries.record_alerts(connection, [content])
-            if meanwhile:
-                meanwhile()
-        return uuid.UUID(str(content["finding_id"]))
 
     def row(self, view: str, key: str, dwelling: str) -> None:
         """A view's row arrives."""
