@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +178,7 @@ def test_a_record_that_calls_itself_a_mark_hides_nobodys_letter(city: Settings) 
 
 
 def rejected(department: str, record: str) -> OpenLine:
-    return OpenLine(department, "file", "1.csv", "2", "户号", "is missing", 1, POLICE, record)
+    return OpenLine(department, "file", "1.csv", "2", "户号", "is missing", time.time_ns() // 1000, POLICE, record)
 
 
 def _empty(path: Path) -> Path:

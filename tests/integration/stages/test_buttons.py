@@ -18,6 +18,8 @@ from tests.integration.database import moves
 from tests.integration.database.world import GRID_A, World
 from tests.integration.sinks.wire import running, until
 from tests.integration.stages.conftest import DAY, MORNING, POLICE, Stages, moved_in
+from tests.schemas import register_schemas
+from wire.contracts import feedback_topics
 from wire.registry import Registry
 
 WITHIN_S = 5.0
@@ -50,6 +52,7 @@ def test_a_press_is_a_task_within_seconds_and_an_answer_ends_it(
     stages.say(POLICE, [moved_in(stages.person(1), "H-1", dwelling="D-1")])
     stages.settle("resident")
     stopping = threading.Event()
+    register_schemas(stages.settings, also=feedback_topics())  # the departments hear of it, too
     relay = threading.Thread(target=Outbox(stages.settings, stopping).run)
     relay.start()
     try:
