@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from processes.inventory import Process, workers
 from runtime.settings import Settings, SettingsRefused
-from wire.contracts import OUR_DEPARTMENT, contracts
+from wire.contracts import OUR_DEPARTMENT, departments_of
 
 PREPARE = "prepare"
 """Makes topics, schemas, logins and rights; the brokers and the registry let it do everything."""
@@ -36,7 +36,7 @@ def logins() -> list[str]:
 
 def departments() -> list[str]:
     """Those that state facts of their own."""
-    return sorted({contract.department for contract in contracts().values()} - {OUR_DEPARTMENT})
+    return [name for name in departments_of() if name != OUR_DEPARTMENT]
 
 
 def department_login(department: str) -> str:

@@ -26,7 +26,7 @@ from api.problems import INVALID, Refused
 from database.passwords import Kept, keep
 from database.roles import Role
 from runtime.http.language import Say
-from wire.contracts import contracts
+from wire.contracts import departments_of
 from wire.words import domains
 
 router = APIRouter(tags=["admin"])
@@ -59,7 +59,7 @@ async def accounts(
         items=[Managed(**{name: row[name] for name in Managed.model_fields}) for row in page],
         counted=rows[0]["counted"] if rows else 0,
         next=page[-1]["name"] if len(rows) > limit else None,
-        departments=_departments(),
+        departments=departments_of(),
         domains=sorted(domains()),
     )
 
@@ -145,12 +145,8 @@ async def looks(
     )
 
 
-def _departments() -> list[str]:
-    return sorted({contract.department for contract in contracts().values()})
-
-
 def _check(rights: Rights) -> None:
-    if rights.department is not None and (rights.role != "department" or rights.department not in _departments()):
+    if rights.department is not None and (rights.role != "department" or rights.department not in departments_of()):
         raise Refused(INVALID, detail=NO_DEPARTMENT)
     if rights.domains is not None and not domains() >= set(rights.domains):
         raise Refused(INVALID, detail=NO_DOMAIN)

@@ -102,9 +102,9 @@ def disable(name: Name) -> None:
 
 
 def _department(name: str | None) -> str | None:
-    from wire.contracts import contracts
+    from wire.contracts import departments_of
 
-    known = sorted({contract.department for contract in contracts().values()})
+    known = departments_of()
     if name is not None and name not in known:
         raise CommandFailed(f"There is no department '{name}'; there are {', '.join(known)}.")
     return name

@@ -77,9 +77,9 @@ def status(department: Department, dsn_file: DsnFile) -> None:
 
 
 def _known(department: str) -> None:
-    from wire.contracts import contracts
+    from wire.contracts import departments_of
 
-    departments = sorted({contract.department for contract in contracts().values()})
+    departments = departments_of()
     if department not in departments:
         raise CommandFailed(f"There is no department '{department}'; there are {', '.join(departments)}.", WRONG_USE)
 

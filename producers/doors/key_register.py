@@ -6,7 +6,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from producers.doors.keys import make
-from wire.contracts import contracts
+from wire.contracts import departments_of
 
 
 class KeyNotMade(Exception):
@@ -15,7 +15,7 @@ class KeyNotMade(Exception):
 
 def create(dsn: str, department: str, note: str = "") -> str:
     """A new key for `department`, as the department gets it; it is kept nowhere. Raises KeyNotMade."""
-    known = sorted({contract.department for contract in contracts().values()})
+    known = departments_of()
     if department not in known:
         raise KeyNotMade(f"There is no department '{department}'; those with a contract are {', '.join(known)}.")
     key = make()

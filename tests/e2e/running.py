@@ -175,11 +175,11 @@ class Topics:
                 "fetch.wait.max.ms": 50,
             }
         )
-        known = {topic.name: topic.partitions for topic in every_topic()}
+        known = {topic.name: topic.partitions_on(settings) for topic in every_topic()}
         self._partitions = [
             TopicPartition(self._prefix + topic, number, 0)
             for topic in self.newest
-            for number in range(known.get(topic) or settings.partitions)
+            for number in range(known.get(topic, settings.partitions))
         ]
         self._consumer.assign(self._partitions)
         self._told_end: dict[Where, int] = {}

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import Page, expect
 
 from database import communities, plates
 from database.accounts import Account, create, set_shown_as
@@ -23,7 +23,7 @@ from tests.e2e.pages.grid_worker import GridWorker, Visit
 from tests.e2e.pages.sign_in import SignIn
 from tests.e2e.running import until
 from tests.e2e.test_kinds_of_users import moved_in, person, stamp
-from tests.e2e.test_pages_plates import PHOTOS_SHOWN, PLATES_KEPT, SERVICES, picture
+from tests.e2e.test_pages_plates import PHOTOS_SHOWN, PLATES_KEPT, SERVICES, photo, report
 from tests.e2e.whole_city import PASSWORD, City, whole_city
 
 GRID = "440113001001001"
@@ -33,10 +33,6 @@ DOORS = {f"DAY-{number}": (113.361 + number % 3 * 0.0027, 22.942 + number // 3 *
 AT_RISK = "SELECT 1 FROM city.grid WHERE id = %s AND jsonb_array_length(row->'doors') = 4"
 TASK = "SELECT finding_id::text FROM city.task WHERE rule = 'warned-door' AND dwelling = %s"
 WARNING = {"预警编号": "YJ-DAY", "行政区": "440113", "灾种": "暴雨", "预警级别": "橙色", "雨量": "63"}
-
-
-def photo() -> FilePayload:
-    return {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()}
 
 
 class Pictures:
@@ -234,10 +230,7 @@ def _a_resident_reports(city: City, browser: Watched, desk: Page, code: str, pic
     """A phone at the same plate; the centre makes a case of it."""
     phone = browser.of_another_person(PHONE)
     phone.goto(f"{city.url}/p/{code}")
-    phone.locator("[data-test=category-leak]").check()
-    phone.locator("[data-test=report-note]").fill("三楼水管漏水")
-    phone.locator("[data-test=photo]").set_input_files(photo())
-    phone.locator("[data-test=photo-preview]").wait_for()
+    report(phone)
     pictures.take(phone, "phone-a-resident-reports")
     phone.locator("[data-test=report-send]").click()
     phone.locator("[data-test=report-taken]").wait_for()

@@ -9,7 +9,7 @@ from typing import Literal
 import psycopg
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, Response
+from playwright.sync_api import FilePayload, Page, Response
 
 from database import communities, plates
 from database.accounts import set_shown_as
@@ -61,6 +61,11 @@ def picture() -> bytes:
     return written.getvalue()
 
 
+def photo() -> FilePayload:
+    """As a camera hands it to the page."""
+    return {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+
+
 def fits(page: Page) -> None:
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, "the page is wider than the screen"
@@ -69,7 +74,7 @@ def fits(page: Page) -> None:
 def report(page: Page, note: str = "三楼水管漏水") -> None:
     page.locator("[data-test=category-leak]").check()
     page.locator("[data-test=report-note]").fill(note)
-    page.locator("[data-test=photo]").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()})
+    page.locator("[data-test=photo]").set_input_files(photo())
     page.locator("[data-test=photo-preview]").wait_for()
 
 
@@ -218,9 +223,7 @@ def test_a_photo_is_kept_without_a_network_sealed_sent_in_order_and_shown_with_t
         page.locator("[data-test=before]").wait_for()
         page.locator("[data-test=waiting][data-count='0']").wait_for(state="attached")  # the door is acknowledged
         browser.context.set_offline(True)
-        page.locator("[data-test=photo]").set_input_files(
-            {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()}
-        )
+        page.locator("[data-test=photo]").set_input_files(photo())
         page.locator("[data-test=photo-preview]").wait_for()
         fits(page)
         page.screenshot(path=SCREENSHOTS / f"visit-photo-{name}.png", full_page=True)
@@ -252,9 +255,7 @@ def test_a_photo_that_was_not_sent_is_there_again_for_its_account_after_a_sign_o
 
         page.locator("[data-test=stop] [data-test=acknowledge]").first.click()
         to_visit()
-        page.locator("[data-test=photo]").set_input_files(
-            {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()}
-        )
+        page.locator("[data-test=photo]").set_input_files(photo())
         page.locator("[data-test=photo-preview]").wait_for()
         page.locator("[data-test=back]").click()
         page.locator("[data-test=sign-out]").click()
