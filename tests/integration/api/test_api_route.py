@@ -46,17 +46,6 @@ def another_door(city: City, dwelling: str, metres: float, severity: str = "plan
     return task
 
 
-@pytest.fixture(autouse=True)
-def a_whole_shift(city: City) -> None:
-    """The worker's shift began just now: at whatever hour the tests run, its end is far."""
-    with psycopg.connect(city.database.owner) as owner:
-        owner.execute(
-            "INSERT INTO city.shift (grid, begins, ends, worker)"
-            " SELECT %s, now(), now() + interval '8 hours', id FROM city.account WHERE name = 'worker'",
-            (city.here.grid,),
-        )
-
-
 async def test_findings_at_one_door_are_one_stop(city: City, log_in: LogIn) -> None:
     worker = await log_in("worker")
     plan = await planned(worker, position=HERE)
