@@ -107,6 +107,18 @@ test("the worker reads that a visit was kept beside its task", async () => {
   assert.equal(visitsKept.length, 0);
 });
 
+test("what is typed is kept in the same breath, and its newest is sealed", async () => {
+  for (const note of ["门", "门锁", NOTE]) keepDraft("u", { note });
+  assert.equal(drafts.values.get("worker/u").open.note, NOTE, "before anything was waited for");
+  await keepDraft("u", { note: NOTE });
+  const { sealed } = drafts.values.get("worker/u");
+  assert.equal((await opened(sealed)).content.note, NOTE);
+  keepDraft("u", { note: "" });
+  assert.equal(drafts.values.get("worker/u").sealed, sealed, "until the next one is sealed, the one before stands");
+  await forgetDraft("u");
+  assert.equal(drafts.values.size, 0);
+});
+
 test("signing out without a network signs out: nothing can be read, and what is unsent is sent by its account", async () => {
   await kept.put("day", { tasks: ["周*"] });
   await keepDraft("u", { note: NOTE });

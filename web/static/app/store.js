@@ -29,21 +29,29 @@ async function within(name, mode, ask) {
   });
 }
 
+/** Writes by one request, committed at once: a page that is closed before the answer comes does not take it back. */
+const write = (name, ask) =>
+  within(name, "readwrite", (store) => {
+    const request = ask(store);
+    store.transaction.commit();
+    return request;
+  });
+
 const plain = (value) => JSON.parse(JSON.stringify(value)); // reactive proxies cannot be stored
 
 export const moves = {
   all: () => within("moves", "readonly", (store) => store.getAll()),
   /** Stores a move and resolves to its number; moves are sent in the order of their numbers. */
-  add: (move) => within("moves", "readwrite", (store) => store.add(plain(move))),
-  put: (move) => within("moves", "readwrite", (store) => store.put(plain(move))),
-  remove: (number) => within("moves", "readwrite", (store) => store.delete(number)),
+  add: (move) => write("moves", (store) => store.add(plain(move))),
+  put: (move) => write("moves", (store) => store.put(plain(move))),
+  remove: (number) => write("moves", (store) => store.delete(number)),
 };
 
 /** By account and task: `{open?, sealed?}`, the draft as it is and as only the server can read it. */
 export const drafts = {
   get: (key) => within("drafts", "readonly", (store) => store.get(key)),
-  put: (key, draft) => within("drafts", "readwrite", (store) => store.put(plain(draft), key)),
-  remove: (key) => within("drafts", "readwrite", (store) => store.delete(key)),
+  put: (key, draft) => write("drafts", (store) => store.put(plain(draft), key)),
+  remove: (key) => write("drafts", (store) => store.delete(key)),
   /** Nobody reads here any more what was typed; what was sealed stays. */
   close: () =>
     within("drafts", "readwrite", (store) => {
@@ -61,11 +69,11 @@ export const drafts = {
 
 export const kept = {
   get: (name) => within("kept", "readonly", (store) => store.get(name)),
-  put: (name, value) => within("kept", "readwrite", (store) => store.put(plain(value), name)),
+  put: (name, value) => write("kept", (store) => store.put(plain(value), name)),
   /** Forgets what was read: on signing out, and when another account signs in. */
   clear: async () => {
     await globalThis.caches?.delete(TILES);
-    return within("kept", "readwrite", (store) => store.clear());
+    return write("kept", (store) => store.clear());
   },
 };
 
