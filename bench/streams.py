@@ -126,7 +126,13 @@ def main(
         parts = stack.start(("postgres",))
         (port,) = free_ports(1)
         api = next(worker for worker in workers() if worker.kind == "api")
-        stack.write_environment({"CITYGRID_API_PORT": str(port), "CITYGRID_API_METRICS_PORT": "0"})
+        stack.write_environment(
+            {
+                "CITYGRID_API_PORT": str(port),
+                "CITYGRID_API_METRICS_PORT": "0",
+                "CITYGRID_API_REQUESTS_PER_SECOND": "1000",  # of one address; in a city each desk has its own
+            }
+        )
         migrate(stack.dsn("citygrid_owner"))
         crowded.fill(stack.dsn(postgres.SUPERUSER), tasks=history)
         with psycopg.connect(stack.dsn(postgres.SUPERUSER)) as admin:

@@ -141,7 +141,8 @@ def main(
     limit = str(workers + streams + 50)
     with (
         tempfile.TemporaryDirectory(prefix="citygrid-workers-") as scratch,
-        product(Path(scratch), stream_limit=limit) as running,
+        # requests of one address: in a city each tablet has its own
+        product(Path(scratch), stream_limit=limit, api_requests_per_second="1000") as running,
     ):
         register(running.settings, dwellings, lambda number: grids[number % workers])
         with psycopg.connect(running.settings.dsn("admin")) as admin:
