@@ -11,7 +11,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import psycopg
 
@@ -68,7 +68,8 @@ def _alert(number: int, dwelling: str) -> dict[str, object]:
         "household": None,
         "opened_at": now,
         "at": now,
-        "respond_by": now + timedelta(hours=72),
+        "respond_within": 72 * 60,
+        "respond_unit": "minute",
         "resolution_zh": None,
         "resolution_en": None,
         "version": number,

@@ -89,15 +89,16 @@ async def follow(stream: Stream, port: int, token: str, opened: asyncio.Event) -
 
 @dataclass
 class Used:
-    """Processor seconds of one part, every `EVERY_S`."""
+    """Processor seconds of one part, every `EVERY_S`; `alone`: without the processes that it started."""
 
     process: psutil.Process
+    alone: bool = False
     spent: list[float] = field(default_factory=list)
     before: float = 0.0
 
     def look(self) -> None:
         now = 0.0
-        for one in (self.process, *self.process.children(recursive=True)):
+        for one in (self.process, *([] if self.alone else self.process.children(recursive=True))):
             try:
                 times = one.cpu_times()
                 now += times.user + times.system
@@ -153,7 +154,7 @@ def main(
             used = {
                 "api": Used(psutil.Process(running.process.pid)),
                 "postgres": Used(psutil.Process(parts["postgres"].process.pid)),
-                "streams": Used(psutil.Process()),
+                "streams": Used(psutil.Process(), alone=True),
             }
             result = asyncio.run(_run(stack, port, accounts, grids, rate, seconds, used))
         finally:
@@ -198,6 +199,8 @@ async def _run(
     began = time.monotonic()
     while time.monotonic() - began < seconds:
         await asyncio.sleep(EVERY_S)
+        if generator.returncode:
+            raise SystemExit("The generator of events ended; what it said stands above.")
         for one in used.values():
             one.look()
         done = sum(len(stream.late_ms) for stream in streams)
