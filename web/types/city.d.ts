@@ -101,9 +101,8 @@ declare global {
       x: number;
       y: number;
     }
-    /** What narrows a list: names of the API's filters. */
-    type Filters = Record<string, string | boolean | undefined>;
     /** A row as its view's schema has it: its fields differ by view. */
+    // biome-ignore lint/suspicious/noExplicitAny: nothing here knows a department's fields
     type AnyRow = Record<string, any>;
     /** One thing that a statement holds, in words. */
     interface Part {
@@ -126,6 +125,7 @@ declare global {
       recorded_at?: string;
       event_id: string;
       withdrawn?: boolean;
+      // biome-ignore lint/suspicious/noExplicitAny: each kind has its own
       value?: any;
       fact: string;
       byKind?: boolean;

@@ -162,7 +162,11 @@ export const calls = async () => listed(await request("GET", "/calls"));
 export const answerCall = async (task) => listed(await request("POST", `/calls/${part(task)}/answer`, {}));
 /** Today's shifts of the area. @type {(day?: string) => Promise<City.Shift[]>} */
 export const roster = async (day) => listed(await request("GET", `/roster${query({ day })}`));
-/** The whole of a grid's day, but for what has begun. @type {(grid: string, day: string, items: object[]) => Promise<any>} */
+/**
+ * The whole of a grid's day, but for what has begun.
+ *
+ * @type {(grid: string, day: string, items: object[]) => Promise<any>}
+ */
 export const planDay = (grid, day, items) => request("PUT", `/roster/${grid}/${day}`, { items });
 /**
  * A row, masked; with a purpose whole, and the look is recorded with it.
@@ -247,7 +251,8 @@ export const plateMarks = async () => listed(await request("GET", "/plates"));
 /** Reports of the area. @type {(filter: object) => Promise<City.Reports>} */
 export const reports = (filter) => request("GET", `/reports${query(filter)}`);
 export const acceptReport = (/** @type {string} */ id) => request("POST", `/reports/${part(id)}/accept`, {});
-export const declineReport = (/** @type {string} */ id, /** @type {string} */ reason) => request("POST", `/reports/${part(id)}/decline`, { reason });
+export const declineReport = (/** @type {string} */ id, /** @type {string} */ reason) =>
+  request("POST", `/reports/${part(id)}/decline`, { reason });
 export const reportPhoto = (/** @type {string} */ id) => `${BASE}/reports/${part(id)}/photo`;
 export const visitPhoto = (/** @type {string} */ id) => `${BASE}/photos/${part(id)}`;
 /** Earlier visits at a task's door. @type {(task: string) => Promise<City.VisitBefore[]>} */

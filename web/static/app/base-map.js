@@ -52,7 +52,7 @@ export function layersAt(base, place) {
     read.set(address, asking);
     if (read.size > MOST_READ) read.delete(read.keys().next().value);
   }
-  return read.get(address).catch(() => []);
+  return read.get(address).catch(() => /** @type {import("./vector-tile.js").Layer[]} */ ([]));
 }
 
 const column = (/** @type {number} */ lon, /** @type {number} */ z) => Math.floor(((lon + 180) / 360) * 2 ** z);
@@ -67,6 +67,7 @@ const row = (/** @type {number} */ lat, /** @type {number} */ z) =>
  * @returns {City.TilePlace[]}
  */
 export function covering(base, features, most = MOST_KEPT) {
+  /** @type {any[]} */ // what a geometry holds differs by its type: here rings of places
   const points = features.flatMap(({ geometry }) => (geometry?.coordinates ?? []).flat());
   if (!points.length) return [];
   const [lons, lats] = [points.map(([lon]) => lon), points.map(([, lat]) => lat)];

@@ -10,13 +10,12 @@ const APART = { x: 38, y: 24 };
  * itself (`{place, severity, state}`); the server has made one of many that lie together (`alerts`, their number).
  * `toPoint` gives its place as `{x, y}` in pixels; `alone` is kept out of every group.
  *
- * @template {Parameters<typeof rank>[0]} Pin
- * @param {Pin[]} pins
- * @param {(pin: Pin) => {x: number, y: number}} toPoint
- * @param {(pin: Pin) => boolean} alone
+ * @param {any[]} pins
+ * @param {(pin: any) => {x: number, y: number}} toPoint
+ * @param {(pin: any) => boolean} alone
  */
 export function clustered(pins, toPoint, alone) {
-  /** @type {{x: number, y: number, pins: Pin[], alone: boolean}[]} */
+  /** @type {{x: number, y: number, pins: any[], alone: boolean}[]} */
   const groups = [];
   for (const pin of [...pins].sort((a, b) => rank(a) - rank(b))) {
     const { x, y } = toPoint(pin);
@@ -40,6 +39,6 @@ export const alertsOf = (pins) => pins.reduce((sum, pin) => sum + (pin.alerts ??
  */
 export const pinsOf = (features) =>
   features.map(({ id, geometry, properties }) => {
-    const [lon, lat] = geometry.coordinates;
-    return { ...properties, id, state: "opened", place: { lon, lat } };
+    const [lon, lat] = /** @type {[number, number]} */ (geometry.coordinates);
+    return { .../** @type {any} */ (properties), id, state: "opened", place: { lon, lat } };
   });

@@ -18,8 +18,12 @@ const MOST_STOPS = 200; // as the server takes them
 const SETTLE_MS = 300; // what comes in together is one plan
 const BUSY_MS = 5_000;
 
-/** What a stop needs of a case. @typedef {{dwelling: string | null, instructions: City.Instruction[]}} Glance */
-/** A case as it is kept on the tablet, perhaps since before instructions were marked. @typedef {Partial<City.Case>} Kept */
+/**
+ * What a stop needs of a case.
+ *
+ * @typedef {{dwelling: string | null, instructions: (City.Instruction | City.Case["timeline"][0])[]}} Glance
+ */
+/** A case as it is kept, perhaps since before instructions were marked. @typedef {Partial<City.Case>} Kept */
 
 export function day() {
   const state = reactive({
@@ -37,7 +41,8 @@ export function day() {
   const all = computed(() => foreseen(state.tasks, waiting.value));
   const stops = computed(() => {
     const open = all.value.filter(isOpen);
-    const waits = (/** @type {City.Task} */ task) => task.state === "suspended"; // its clock stands still: nobody goes there
+    // its clock stands still: nobody goes there
+    const waits = (/** @type {City.Task} */ task) => task.state === "suspended";
     const suspended = stopsOf(open.filter(waits), null).map((stop) => ({ ...stop, key: `${stop.key} suspended` }));
     return [
       ...stopsOf(
@@ -93,7 +98,7 @@ export function day() {
     for (const task of stops.value.flatMap((stop) => stop.tasks)) {
       if (!online.value) return; // what is left is read once a stop is opened
       if (mine !== ahead) return; // all is being read again
-      const one = await alertCase(task.finding_id).catch(() => null);
+      const one = await alertCase(task.finding_id).catch(() => /** @type {null} */ (null));
       if (!one) continue;
       state.seen[task.finding_id] = glance(one);
       await kept.put(`case:${task.finding_id}`, one);
@@ -127,7 +132,7 @@ export function day() {
 
   async function readMap(/** @type {string} */ scope) {
     const parent = scope.length > COMMUNITY_DIGITS ? scope.slice(0, COMMUNITY_DIGITS) : scope;
-    const none = { features: [] }; // without areas the map still has the stops
+    const none = { features: /** @type {City.Feature[]} */ ([]) }; // without areas the map still has the stops
     const [answer, around] = await Promise.all(
       [parent, parent.slice(0, STREET_DIGITS)].map((code) => grids(code).catch(() => none)),
     );
@@ -173,7 +178,8 @@ export function day() {
   }
 
   /** A task as the server has it, as the answer to a move. */
-  const takeTask = (/** @type {City.Moved} */ task, /** @type {City.Move} */ move) => (move?.move === "patrol" ? patrolled(move.task) : takeTasks([task]));
+  const takeTask = (/** @type {City.Moved} */ task, /** @type {City.Move} */ move) =>
+    move?.move === "patrol" ? patrolled(move.task) : takeTasks([task]);
 
   /** Tasks as the server has them, from the stream: the newest of each is taken, and all are kept at once. */
   async function takeTasks(/** @type {City.Moved[]} */ tasks) {
@@ -187,7 +193,8 @@ export function day() {
     await keep();
     for (const task of newest) {
       if (hasLeft(task) || !isOpen(task)) continue;
-      const one = await alertCase(task.finding_id).catch(() => null); // read again with the next visit
+      // what does not come now is read again with the next visit
+      const one = await alertCase(task.finding_id).catch(() => /** @type {null} */ (null));
       if (!one) continue;
       state.seen[task.finding_id] = glance(one);
       await kept.put(`case:${task.finding_id}`, one); // an instruction is there without a network too

@@ -28,7 +28,9 @@ export async function readDraft(task) {
   const key = keyOf(task);
   const one = await drafts.get(key);
   if (one?.sealed) sealedLast.set(key, one.sealed);
-  return one?.open ?? (one?.sealed ? await unseal(one.sealed).catch(() => undefined) : undefined);
+  return (
+    one?.open ?? (one?.sealed ? await unseal(one.sealed).catch(() => /** @type {undefined} */ (undefined)) : undefined)
+  );
 }
 
 /**

@@ -22,7 +22,12 @@ const LEGEND = {
   textStyle: { fontSize: 11, color: "#4a5663" },
 };
 // HTML tooltips need inline styles
-const tooltip = (/** @type {object} */ more = {}) => ({ renderMode: "richText", confine: true, textStyle: { fontSize: 12 }, ...more });
+const tooltip = (/** @type {object} */ more = {}) => ({
+  renderMode: "richText",
+  confine: true,
+  textStyle: { fontSize: 12 },
+  ...more,
+});
 
 const HOUR_MS = 3_600_000;
 /**
@@ -75,7 +80,7 @@ export function acknowledging(rows) {
   });
   return {
     grid: GRID,
-    legend: { ...LEGEND, icon: undefined, itemWidth: 18 },
+    legend: { ...LEGEND, icon: /** @type {undefined} */ (undefined), itemWidth: 18 },
     tooltip: tooltip({ trigger: "axis" }),
     xAxis: { type: "category", data: hours.map(clock), ...AXIS, axisTick: { show: false } },
     yAxis: { type: "value", ...AXIS },

@@ -22,7 +22,11 @@ export const LISTS = {
 /** What a person may narrow any list by, as names in the page's address. */
 export const NARROWED_BY = ["rule", "severity", "department", "task", "assignee", "due"];
 
-/** The address that leaves no filter on but these: a number opens exactly what it counts. @param {City.Filters} filters */
+/**
+ * The address that leaves no filter on but these: a number opens exactly what it counts.
+ *
+ * @param {Record<string, string | undefined>} filters
+ */
 export const onlyFilters = (filters) =>
   Object.fromEntries(["list", "grid", ...NARROWED_BY].map((name) => [name, filters[name] ?? ""]));
 
@@ -31,6 +35,7 @@ export const onlyFilters = (filters) =>
  *
  * @param {Record<string, string>} address
  * @param {string} region
+ * @returns {Record<string, string>}
  */
 export function filtersOf(address, region) {
   const list = LISTS[address.list] ?? LISTS.open;
@@ -75,7 +80,8 @@ const DUE = {
 };
 
 /** Whether an alert alone says that it is in a list of these filters; a department or a person does not stand in it. */
-export const isKnownBy = (/** @type {City.Filters} */ filters) => !filters.department && !filters.assignee;
+export const isKnownBy = (/** @type {Record<string, string | undefined>} */ filters) =>
+  !filters.department && !filters.assignee;
 
 /**
  * Whether an alert of the stream is in the list of these filters, as far as it says so.

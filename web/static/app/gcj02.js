@@ -52,7 +52,11 @@ export function gcj02({ lon, lat }) {
   };
 }
 
-/** An address that the phone opens with its own navigation: the place alone, neither its door nor why one goes. @param {City.Spot} place */
+/**
+ * An address that the phone opens with its own navigation: the place alone, neither its door nor why one goes.
+ *
+ * @param {City.Spot} place
+ */
 export function navigation(place) {
   const { lon, lat } = gcj02(place);
   const spot = `${lat.toFixed(6)},${lon.toFixed(6)}`;

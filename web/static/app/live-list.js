@@ -72,7 +72,11 @@ export function liveList() {
       state.next = next;
       shown();
     },
-    /** What the stream has brought since the last frame: `[kind, message]` each, the oldest first. @param {[string, any][]} messages */
+    /**
+     * What the stream has brought since the last frame: `[kind, message]` each, the oldest first.
+     *
+     * @param {any[][]} messages
+     */
     take(messages) {
       const last = items.value.at(-1);
       for (const [kind, message] of messages) {

@@ -41,7 +41,7 @@ let timer;
 export async function openOutbox(who, onTaken) {
   account = who;
   taken = onTaken;
-  const learning = learnKey().catch(() => null);
+  const learning = learnKey().catch(() => {});
   if (!hasKey()) await learning;
   const mine = (await moves.all()).filter((/** @type {City.Move} */ one) => one.account === who);
   for (const one of mine) await keepSealed(one); // written before this tablet knew a key

@@ -32,7 +32,7 @@ export function followPosition() {
 
 /** Follows it without asking, if the person has allowed it before. */
 export async function followIfAllowed() {
-  const allowed = await navigator.permissions?.query({ name: "geolocation" }).catch(() => null);
+  const allowed = await navigator.permissions?.query({ name: "geolocation" }).catch(() => /** @type {null} */ (null));
   if (allowed?.state === "granted") followPosition();
 }
 

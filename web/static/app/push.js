@@ -23,7 +23,7 @@ const sameKey = (/** @type {ArrayBuffer | null} */ buffer, /** @type {string} */
 export async function learnPush() {
   pushing.value = "off";
   if (!possible()) return;
-  const { key } = await pushState().catch(() => ({ key: null }));
+  const { key } = await pushState().catch(() => ({ key: /** @type {null} */ (null) }));
   if (!key) return;
   if (Notification.permission === "denied") pushing.value = "denied";
   else if (Notification.permission === "default") pushing.value = "ask";
@@ -33,7 +33,10 @@ export async function learnPush() {
 /** By a button: asks the person, then subscribes. Throws what the browser or the server refused. */
 export async function allowPush() {
   const { key } = await pushState();
-  if (!key) return void (pushing.value = "off");
+  if (!key) {
+    pushing.value = "off";
+    return;
+  }
   const answer = await Notification.requestPermission();
   if (answer === "granted") await subscribe(key);
   else pushing.value = answer === "denied" ? "denied" : "ask";
@@ -59,7 +62,11 @@ export async function leavePush() {
   pushing.value = "ask";
 }
 
-/** What the page shows itself needs no notice any more: those of calls that wait no longer are closed. @param {string[]} waiting */
+/**
+ * What the page shows itself needs no notice any more: those of calls that wait no longer are closed.
+ *
+ * @param {string[]} waiting
+ */
 export async function closeNotices(waiting) {
   if (!("serviceWorker" in navigator)) return;
   const registration = await navigator.serviceWorker.getRegistration();

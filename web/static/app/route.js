@@ -86,7 +86,8 @@ export function stopsOf(tasks, plan, waiting = []) {
   const at = new Map();
   for (const task of tasks) at.set(keyOf(task), [...(at.get(keyOf(task)) ?? []), task]);
   const moved = new Map((plan?.moved ?? []).map((one) => [one.key, one.reason]));
-  /** @type {(part: Partial<City.RoutePlan["stops"][0]> & {key: string}, more: Pick<City.Stop, "plan" | "left">) => City.Stop} */
+  /** @typedef {Partial<City.RoutePlan["stops"][0]> & {key: string}} Part */
+  /** @type {(part: Part, more: Pick<City.Stop, "plan" | "left">) => City.Stop} */
   const stop = (part, more) => {
     const here = [...(at.get(part.key) ?? [])].sort((a, b) => rank(a) - rank(b));
     at.delete(part.key);

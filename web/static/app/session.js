@@ -20,7 +20,11 @@ const HOMES = {
 
 export const homeOf = (/** @type {string} */ role) => HOMES[role] ?? "/centre.html";
 
-/** Somebody signed in: of whoever left before nothing is left to end, the server ended it. @param {City.Account} account */
+/**
+ * Somebody signed in: of whoever left before nothing is left to end, the server ended it.
+ *
+ * @param {City.Account} account
+ */
 export function begin(account) {
   localStorage.removeItem(LEFT);
   remember(account);
