@@ -42,6 +42,9 @@ GATHER_SECONDS = 0.05
 """A stream that is woken waits so long for what comes with it, so that many lines are read at once."""
 EVERY_SECONDS = 0.25
 """A stream whose area is never quiet reads no oftener: a city's desk would read twenty times a second."""
+WAITS_TIMES = 3
+"""It lets so many times as long pass as its last answer took to come: when all wait, those that are woken all the time
+stand back, and a tablet that hears once a minute has its turn at once."""
 
 START = "SELECT * FROM city.feed_start()"
 FRESHNESS = "SELECT * FROM city.freshness_now()"
@@ -137,7 +140,7 @@ class Follower:
     position: int | None
     known: dict[str, tuple[object, bool]] = field(default_factory=dict)
     behind: bool = False
-    read_at: float = 0.0
+    next_read: float = 0.0
 
     async def events(self) -> AsyncIterator[ServerSentEvent]:
         """Everything from the cursor on, until the session is none any more."""
@@ -197,7 +200,7 @@ class Follower:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.pace.stream_recheck_seconds):
                 await ear.woken.wait()
-            await asyncio.sleep(max(GATHER_SECONDS, self.read_at + EVERY_SECONDS - time.monotonic()))
+            await asyncio.sleep(max(GATHER_SECONDS, self.next_read - time.monotonic()))
 
     async def _begin(self) -> tuple[int, bool]:
         """Where the stream begins, and whether lines after the one brought along are gone."""
@@ -213,8 +216,10 @@ class Follower:
 
     async def _news(self, after: int, until: int) -> News:
         """What changed between these lines for the session. Raises Refused (401) if the token opens nothing."""
-        self.read_at = time.monotonic()
+        began = time.monotonic()
         row = await self.reader.news(self.token, after, until)
+        took = time.monotonic() - began
+        self.next_read = began + max(EVERY_SECONDS, (1 + WAITS_TIMES) * took)
         if row["account"] is None:
             raise Refused(NO_SESSION)
         rows = (row["lines"] or [], row["alerts"] or [], row["tasks"] or [])
