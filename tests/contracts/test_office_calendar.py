@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from domain.time import CITY, DAY
-from wire.contracts import Contract, ContractRefused, contracts
+from wire.contract_rules import ContractRefused
+from wire.contracts import Contract, contracts
 from wire.freshness import allowed_seconds, quiet_topics
 from wire.office_calendar import holiday_time, known_days, known_until
 

@@ -13,6 +13,7 @@ export const mayNotSound = ref(true);
 
 /** @type {AudioContext | null} */
 let audio = null;
+/** @type {ReturnType<typeof setInterval> | undefined} */
 let every;
 let count = 0;
 
@@ -34,7 +35,7 @@ function pulse() {
   });
 }
 
-/** Sounds at once and every two seconds while `on`. */
+/** Sounds at once and every two seconds while `on`. @param {boolean} on */
 export function ring(on) {
   if (!on) {
     clearInterval(every);
@@ -45,7 +46,7 @@ export function ring(on) {
   }
 }
 
-/** A page sets its title when it draws itself: the count is put before whatever it is. */
+/** A page sets its title when it draws itself: the count is put before whatever it is. @param {number} number */
 export function badge(number) {
   count = number;
   const title = document.title.replace(/^\(\d+\) ⚠ /, "");

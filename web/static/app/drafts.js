@@ -6,8 +6,11 @@ import { seal, unseal } from "./seal.js";
 import { drafts } from "./store.js";
 
 let account = "";
+/** @type {Promise<unknown>} */
 let last = Promise.resolve();
+/** @type {Map<string, unknown>} */
 const newest = new Map(); // key → what was kept last
+/** @type {Map<string, string>} */
 const sealedLast = new Map(); // key → what was sealed last
 
 /** Whose drafts these are. A colleague's stay sealed. */
@@ -18,9 +21,9 @@ export function draftsOf(/** @type {string} */ who) {
 /** The key of a stop's photo: a draft of its own, so that no letter that is typed writes it anew. */
 export const photoOf = (/** @type {string} */ task) => `${task} photo`;
 
-const keyOf = (task) => `${account}/${task}`;
+const keyOf = (/** @type {string} */ task) => `${account}/${task}`;
 
-/** The draft of a visit, undefined if there is none or the server that could open it is away. */
+/** The draft of a visit, undefined if there is none or the server that could open it is away. @param {string} task */
 export async function readDraft(task) {
   const key = keyOf(task);
   const one = await drafts.get(key);
@@ -28,7 +31,12 @@ export async function readDraft(task) {
   return one?.open ?? (one?.sealed ? await unseal(one.sealed).catch(() => undefined) : undefined);
 }
 
-/** Keeps the draft; resolves once the newest is sealed too. */
+/**
+ * Keeps the draft; resolves once the newest is sealed too.
+ *
+ * @param {string} task
+ * @param {unknown} draft as JSON has it
+ */
 export function keepDraft(task, draft) {
   const key = keyOf(task);
   const who = account;
@@ -39,7 +47,7 @@ export function keepDraft(task, draft) {
   return last;
 }
 
-async function sealNewest(key, who, open) {
+async function sealNewest(/** @type {string} */ key, /** @type {string} */ who, /** @type {unknown} */ open) {
   if (newest.get(key) !== open) return; // what came after it is sealed in its own turn
   const sealed = await seal(who, open);
   if (!sealed || newest.get(key) !== open) return;
@@ -47,7 +55,7 @@ async function sealNewest(key, who, open) {
   await drafts.put(key, { open, sealed });
 }
 
-/** Forgets what was typed at a stop, and its photo. */
+/** Forgets what was typed at a stop, and its photo. @param {string} task */
 export async function forgetDraft(task) {
   await last;
   for (const key of [keyOf(task), keyOf(photoOf(task))]) {

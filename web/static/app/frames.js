@@ -8,8 +8,14 @@ const LATE_MS = 1_000;
 /** Whether what has come was not drawn for a second: the page is behind the stream. */
 export const isLate = ref(false);
 
-/** A function that takes an event; `draw(events)` gets all that came since the last frame, the oldest first. */
+/**
+ * A function that takes an event; `draw(events)` gets all that came since the last frame, the oldest first.
+ *
+ * @template {any[]} Event
+ * @param {(events: Event[]) => void} draw
+ */
 export function perFrame(draw) {
+  /** @type {Event[]} */
   let waiting = [];
   let since = 0;
   const flush = () => {
@@ -18,7 +24,7 @@ export function perFrame(draw) {
     isLate.value = performance.now() - since > LATE_MS && !document.hidden;
     draw(taken);
   };
-  return (...event) => {
+  return (/** @type {Event} */ ...event) => {
     if (!waiting.length) {
       since = performance.now();
       if (document.hidden) setTimeout(flush, HIDDEN_MS);

@@ -13,21 +13,26 @@ const FEW_DAYS = 8 / 365; // years
 const YEAR_MS = 31_557_600_000;
 const CITY_AHEAD_MS = 8 * 3_600_000; // of UTC; the city has no summer time
 
-const ms = (instant) =>
+const ms = (/** @type {unknown} */ instant) =>
   typeof instant === "string" && instant.length >= 10
     ? Date.parse(instant.length === 10 ? `${instant}T00:00:00+08:00` : instant)
     : NaN;
-const begins = (statement) =>
+const begins = (/** @type {City.Statement} */ statement) =>
   ms(statement.value?.effective_from ?? statement.value?.start ?? statement.value?.on ?? statement.occurred_at);
-const saysUntil = (statement) =>
+const saysUntil = (/** @type {City.Statement} */ statement) =>
   statement.value && typeof statement.value === "object"
     ? ms(statement.value.until ?? statement.value.lasts_until)
     : NaN;
 
-const isPoint = (statement) =>
+const isPoint = (/** @type {City.Statement} */ statement) =>
   statement.value !== null && typeof statement.value === "object" && POINTS.some((name) => name in statement.value);
 
-/** One record's life: its first statement, and what ended it. */
+/**
+ * One record's life: its first statement, and what ended it.
+ *
+ * @param {City.Statement[]} record
+ * @returns {City.LaneItem}
+ */
 function itemOf(record) {
   const [first] = record;
   const ended = record.find((statement) => statement !== first && ENDS.test(statement.kind));
@@ -48,7 +53,7 @@ function itemOf(record) {
 }
 
 /** What ends something under a number of its own (a divorce) ends the span that was open. */
-function closed(items) {
+function closed(/** @type {City.LaneItem[]} */ items) {
   const inOrder = [...items].sort((a, b) => a.from - b.from);
   for (const [i, item] of inOrder.entries()) {
     const open = item.ends ? inOrder.slice(0, i).findLast((one) => !one.once && one.to === null) : undefined;
@@ -57,8 +62,14 @@ function closed(items) {
   return inOrder;
 }
 
-/** `{lanes: [{label, items}], from, to}`, times in ms; null where there is nothing to draw (or it is masked). */
+/**
+ * `{lanes: [{label, items}], from, to}`, times in ms; null where there is nothing to draw (or it is masked).
+ *
+ * @param {City.Statement[]} history
+ * @param {number} now
+ */
 export function lanesOf(history, now) {
+  /** @type {Map<string, City.Statement[]>} */
   const records = new Map();
   for (const statement of history.filter(
     (one) => !one.withdrawn && "value" in one && !Number.isNaN(ms(one.occurred_at)),
@@ -68,6 +79,7 @@ export function lanesOf(history, now) {
       : `${statement.department} ${String(statement.record).split("/")[0]}`;
     records.set(key, [...(records.get(key) ?? []), statement]);
   }
+  /** @type {Map<string, City.LaneItem[]>} */
   const lanes = new Map();
   for (const record of records.values()) {
     record.sort((a, b) => ms(a.occurred_at) - ms(b.occurred_at) || (ENDS.test(a.kind) ? 1 : -1));
@@ -86,20 +98,25 @@ export function lanesOf(history, now) {
   return { lanes: drawn, from, to: Math.max(now, ...all.filter((instant) => instant < now + YEAR_MS)) };
 }
 
-/** Of what happens again and again, the last month: a history of lanes of its own. */
+/**
+ * Of what happens again and again, the last month: a history of lanes of its own.
+ *
+ * @param {City.Statement[]} history
+ * @param {number} now
+ */
 export function lately(history, now) {
   const recent = history.filter((statement) => isPoint(statement) && now - ms(statement.occurred_at) < RECENT_MS);
   return recent.length >= OFTEN ? recent : [];
 }
 
 /** In the city's time; with the hour where days are few. */
-function labelOf(instant, years) {
+function labelOf(/** @type {number} */ instant, /** @type {number} */ years) {
   const text = new Date(instant + CITY_AHEAD_MS).toISOString();
   return years < FEW_DAYS ? `${text.slice(5, 10)} ${text.slice(11, 13)}:00` : text.slice(0, 10);
 }
 
 /** Instants (ms) with a label, a handful over the span. */
-export function ticks(from, to) {
+export function ticks(/** @type {number} */ from, /** @type {number} */ to) {
   const span = to - from;
   const years = span / YEAR_MS;
   if (years > 1.5) {

@@ -10,6 +10,7 @@ const KEPT = "citygrid.account";
 const LEFT = "citygrid.signed-out";
 
 // who sees no person has no centre
+/** @type {Record<string, string>} */
 const HOMES = {
   grid_worker: "/worker.html",
   department: "/department.html",
@@ -17,18 +18,19 @@ const HOMES = {
   admin: "/admin.html",
 };
 
-export const homeOf = (role) => HOMES[role] ?? "/centre.html";
+export const homeOf = (/** @type {string} */ role) => HOMES[role] ?? "/centre.html";
 
-/** Somebody signed in: of whoever left before nothing is left to end, the server ended it. */
+/** Somebody signed in: of whoever left before nothing is left to end, the server ended it. @param {City.Account} account */
 export function begin(account) {
   localStorage.removeItem(LEFT);
   remember(account);
 }
 
-function remember(account) {
+function remember(/** @type {City.Account} */ account) {
   localStorage.setItem(KEPT, JSON.stringify(account));
 }
 
+/** @returns {City.Account | null} */
 export function remembered() {
   const kept = localStorage.getItem(KEPT);
   return kept ? JSON.parse(kept) : null;
@@ -67,7 +69,11 @@ export function toSignIn() {
   location.replace(`/?next=${encodeURIComponent(here)}`);
 }
 
-/** The account of this browser; sends to the sign-in page when there is none. Throws Unreachable without a network. */
+/**
+ * The account of this browser; sends to the sign-in page when there is none. Throws Unreachable without a network.
+ *
+ * @returns {Promise<City.Account>}
+ */
 export async function account() {
   if (localStorage.getItem(LEFT)) {
     await endSession();
