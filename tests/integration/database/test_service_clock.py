@@ -20,6 +20,7 @@ from domain.time import CITY
 from runtime.settings import Settings
 from tests.integration.database import moves
 from tests.integration.database.world import GRID_A, World
+from wire.office_calendar import known_days
 
 HOURS = Settings(_env_file=None).office_hours
 MINUTE = timedelta(minutes=1)
@@ -152,7 +153,7 @@ def test_a_year_that_is_not_arranged_yet_is_not_guessed(world: World, monkeypatc
     """The due time is not known, and nobody's is made up; once the days are known, the open tasks have theirs."""
     world.place("d1", GRID_A)
     with world.sinks() as sinks:
-        first, works = service_calendar.known_days()
+        first, works = known_days()
         monkeypatch.setattr(service_calendar, "known_days", lambda: (first, works[: (date(2026, 10, 1) - first).days]))
         assert service_calendar.learn(sinks, HOURS)
         monkeypatch.undo()
