@@ -104,6 +104,7 @@ declare global {
     /** What narrows a list: names of the API's filters. */
     type Filters = Record<string, string | boolean | undefined>;
     /** A row as its view's schema has it: its fields differ by view. */
+    // biome-ignore lint/suspicious/noExplicitAny: whoever shows a field knows from its view's schema what it is
     type AnyRow = Record<string, any>;
     /** One thing that a statement holds, in words. */
     interface Part {
@@ -126,6 +127,7 @@ declare global {
       recorded_at?: string;
       event_id: string;
       withdrawn?: boolean;
+      // biome-ignore lint/suspicious/noExplicitAny: as a field of a row
       value?: any;
       fact: string;
       byKind?: boolean;

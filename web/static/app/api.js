@@ -247,7 +247,8 @@ export const plateMarks = async () => listed(await request("GET", "/plates"));
 /** Reports of the area. @type {(filter: object) => Promise<City.Reports>} */
 export const reports = (filter) => request("GET", `/reports${query(filter)}`);
 export const acceptReport = (/** @type {string} */ id) => request("POST", `/reports/${part(id)}/accept`, {});
-export const declineReport = (/** @type {string} */ id, /** @type {string} */ reason) => request("POST", `/reports/${part(id)}/decline`, { reason });
+export const declineReport = (/** @type {string} */ id, /** @type {string} */ reason) =>
+  request("POST", `/reports/${part(id)}/decline`, { reason });
 export const reportPhoto = (/** @type {string} */ id) => `${BASE}/reports/${part(id)}/photo`;
 export const visitPhoto = (/** @type {string} */ id) => `${BASE}/photos/${part(id)}`;
 /** Earlier visits at a task's door. @type {(task: string) => Promise<City.VisitBefore[]>} */

@@ -173,7 +173,8 @@ export function day() {
   }
 
   /** A task as the server has it, as the answer to a move. */
-  const takeTask = (/** @type {City.Moved} */ task, /** @type {City.Move} */ move) => (move?.move === "patrol" ? patrolled(move.task) : takeTasks([task]));
+  const takeTask = (/** @type {City.Moved} */ task, /** @type {City.Move} */ move) =>
+    move?.move === "patrol" ? patrolled(move.task) : takeTasks([task]);
 
   /** Tasks as the server has them, from the stream: the newest of each is taken, and all are kept at once. */
   async function takeTasks(/** @type {City.Moved[]} */ tasks) {

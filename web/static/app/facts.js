@@ -150,7 +150,8 @@ function statements(value, fact, who) {
 }
 
 /** A person whose row says its name is called by it. */
-const called = (/** @type {City.Speaker | undefined} */ who, /** @type {unknown} */ name) => (who && typeof name === "string" ? { ...who, name } : who);
+const called = (/** @type {City.Speaker | undefined} */ who, /** @type {unknown} */ name) =>
+  who && typeof name === "string" ? { ...who, name } : who;
 
 export const whoIs = (/** @type {City.Speaker | undefined} */ who) =>
   !who ? "" : (who.name ?? (who.view === "resident" ? short(who.id) : orMasked(String(who.id))));

@@ -22,7 +22,12 @@ const LEGEND = {
   textStyle: { fontSize: 11, color: "#4a5663" },
 };
 // HTML tooltips need inline styles
-const tooltip = (/** @type {object} */ more = {}) => ({ renderMode: "richText", confine: true, textStyle: { fontSize: 12 }, ...more });
+const tooltip = (/** @type {object} */ more = {}) => ({
+  renderMode: "richText",
+  confine: true,
+  textStyle: { fontSize: 12 },
+  ...more,
+});
 
 const HOUR_MS = 3_600_000;
 /**

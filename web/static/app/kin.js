@@ -85,7 +85,8 @@ function ofResident(/** @type {City.AnyRow} */ row) {
   ];
 }
 
-const ofCompany = (/** @type {City.AnyRow} */ row) => others([row.legal_representative], "legal_representative", new Set());
+const ofCompany = (/** @type {City.AnyRow} */ row) =>
+  others([row.legal_representative], "legal_representative", new Set());
 
 /** @type {Record<string, (row: City.AnyRow) => City.Kin[]>} */
 const OF = { household: ofHousehold, dwelling: ofDwelling, resident: ofResident, legal_person: ofCompany };

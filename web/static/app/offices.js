@@ -8,8 +8,10 @@ const part = encodeURIComponent;
 export const accounts = (filter) => request("GET", `/accounts${query(filter)}`);
 /** The password is in the answer, once. @type {(account: object) => Promise<City.GivenPassword>} */
 export const makeAccount = (account) => request("POST", "/accounts", account);
-export const changeAccount = (/** @type {string} */ id, /** @type {object} */ rights) => request("PUT", `/accounts/${part(id)}`, rights);
-export const lockAccount = (/** @type {string} */ id, /** @type {boolean} */ locked) => request("POST", `/accounts/${part(id)}/lock`, { locked });
+export const changeAccount = (/** @type {string} */ id, /** @type {object} */ rights) =>
+  request("PUT", `/accounts/${part(id)}`, rights);
+export const lockAccount = (/** @type {string} */ id, /** @type {boolean} */ locked) =>
+  request("POST", `/accounts/${part(id)}/lock`, { locked });
 /** @type {(id: string) => Promise<City.GivenPassword>} */
 export const givePassword = (id) => request("POST", `/accounts/${part(id)}/password`, {});
 /** @type {(filter: object) => Promise<City.ListedLooks>} */

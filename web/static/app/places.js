@@ -5,7 +5,8 @@ import { language, t, textOf } from "./language.js";
 import { placeName } from "./regions.js";
 
 /** The name of a place: "市桥街道 先锋社区 03网格"; where the map names none of it, its code in words. */
-export const nameOf = (/** @type {Partial<City.Place> | null | undefined} */ place) => textOf(place, "name") || placeName(place?.grid ?? place?.district, language.value);
+export const nameOf = (/** @type {Partial<City.Place> | null | undefined} */ place) =>
+  textOf(place, "name") || placeName(place?.grid ?? place?.district, language.value);
 
 const DISTRICT = 8; // characters, at most, that stand before the street in an address
 
@@ -21,4 +22,5 @@ export const whereOf = (/** @type {Partial<City.Place> | null | undefined} */ pl
   place ? [nameOf(place), place.address ? restOf(place) : ""].filter(Boolean).join(" · ") : "";
 
 /** The heading of a stop: its door; of what has no door (a facility), the grid in which it stands. */
-export const stopOf = (/** @type {Partial<City.Place> | null | undefined} */ place) => place?.address || (place && nameOf(place)) || t("stop.no-address");
+export const stopOf = (/** @type {Partial<City.Place> | null | undefined} */ place) =>
+  place?.address || (place && nameOf(place)) || t("stop.no-address");

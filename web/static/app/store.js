@@ -83,7 +83,8 @@ export const drafts = {
 
 export const kept = {
   get: (/** @type {string} */ name) => within("kept", "readonly", (store) => store.get(name)),
-  put: (/** @type {string} */ name, /** @type {unknown} */ value) => write("kept", (store) => store.put(plain(value), name)),
+  put: (/** @type {string} */ name, /** @type {unknown} */ value) =>
+    write("kept", (store) => store.put(plain(value), name)),
   /** Forgets what was read: on signing out, and when another account signs in. */
   clear: async () => {
     await globalThis.caches?.delete(TILES);

@@ -5,7 +5,8 @@ import { t } from "./language.js";
 
 const MINUTE = 60_000;
 const ZONE = "Asia/Shanghai"; // the city's, as domain/time.py has it
-const format = (/** @type {Intl.DateTimeFormatOptions} */ options) => new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, ...options });
+const format = (/** @type {Intl.DateTimeFormatOptions} */ options) =>
+  new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, ...options });
 const CLOCK = format({ hour: "2-digit", minute: "2-digit", hour12: false });
 const DATE = format({ year: "numeric", month: "2-digit", day: "2-digit" });
 
