@@ -6,7 +6,7 @@ type Schemas = components["schemas"];
 
 declare global {
   namespace City {
-    type Account = Schemas["Me"];
+    type Account = Schemas["Account"];
     type Alert = Schemas["Alert"];
     type Alerts = Schemas["Alerts"];
     type Beat = Schemas["Beat"];
@@ -42,18 +42,6 @@ declare global {
     type Summary = Schemas["Summary"];
     type Task = Schemas["Task"];
     type Unmasked = Schemas["Unmasked"];
-    type BaseMap = Schemas["BaseMapDescription"];
-    type CataloguedTopic = Schemas["CataloguedTopic"];
-    type Because = Schemas["Because"];
-    type Instruction = Schemas["CaseInstruction"];
-    type Feature = Schemas["Feature"];
-    type Features = Schemas["FeatureCollection"];
-    type HourOfAcknowledging = Schemas["HourOfAcknowledging"];
-    type HourOfRule = Schemas["HourOfRule"];
-    type LookedAt = Schemas["LookedAt"];
-    type Patrol = Schemas["Patrol"];
-    type Queue = Schemas["Queue"];
-    type Shift = Schemas["Shift"];
 
     type Language = "zh" | "en";
     type Level = "urgent" | "today" | "planned" | "done";
@@ -73,88 +61,6 @@ declare global {
       key: string;
       at: string;
       refused?: { status: number; why: string };
-    }
-    /** A place in degrees, WGS 84. */
-    interface Spot {
-      lon: number;
-      lat: number;
-    }
-    /** Names of a place of the map, as its features have them. */
-    interface Names {
-      name_zh?: string | null;
-      name_en?: string | null;
-    }
-    /** A pin of the map: one alert, or `alerts` that lie upon each other. */
-    interface Pin {
-      id: string;
-      place: Spot;
-      severity: Task["severity"];
-      state: string;
-      rule: string;
-      finding_id: string;
-      alerts?: number;
-      bounds?: number[];
-    }
-    /** A tile of the base map. */
-    interface TilePlace {
-      z: number;
-      x: number;
-      y: number;
-    }
-    /** What narrows a list: names of the API's filters. */
-    type Filters = Record<string, string | boolean | undefined>;
-    /** A row as its view's schema has it: its fields differ by view. */
-    // biome-ignore lint/suspicious/noExplicitAny: whoever shows a field knows from its view's schema what it is
-    type AnyRow = Record<string, any>;
-    /** One thing that a statement holds, in words. */
-    interface Part {
-      label: string;
-      text: string;
-      link: string | null;
-    }
-    /** Whose row said something about another. */
-    interface Speaker {
-      view: string;
-      id: string;
-      name?: string;
-    }
-    /** A statement of a row, in words. `value` is as its contract has it. */
-    interface Statement {
-      department: string;
-      record: string;
-      kind: string;
-      occurred_at: string;
-      recorded_at?: string;
-      event_id: string;
-      withdrawn?: boolean;
-      // biome-ignore lint/suspicious/noExplicitAny: as a field of a row
-      value?: any;
-      fact: string;
-      byKind?: boolean;
-      who?: Speaker;
-      parts: Part[];
-      words: string;
-      rank: number;
-      disputed?: boolean;
-    }
-    /** Somebody who belongs to a row. */
-    interface Kin {
-      id: string;
-      name: string;
-      role: string;
-      born?: string;
-      dead?: string;
-    }
-    /** A span of a lane (`once`: a point), times in ms. */
-    interface LaneItem {
-      from: number;
-      to: number | null;
-      once: boolean;
-      endsBadly: boolean;
-      rank: number;
-      ends: boolean;
-      warns: boolean;
-      title: string;
     }
     /** A task as it will stand once its waiting moves are sent. */
     type Foreseen = Task & { unsent?: boolean };

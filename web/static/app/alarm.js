@@ -13,7 +13,6 @@ export const mayNotSound = ref(true);
 
 /** @type {AudioContext | null} */
 let audio = null;
-/** @type {ReturnType<typeof setInterval> | undefined} */
 let every;
 let count = 0;
 
@@ -35,7 +34,7 @@ function pulse() {
   });
 }
 
-/** Sounds at once and every two seconds while `on`. @param {boolean} on */
+/** Sounds at once and every two seconds while `on`. */
 export function ring(on) {
   if (!on) {
     clearInterval(every);
@@ -46,7 +45,7 @@ export function ring(on) {
   }
 }
 
-/** A page sets its title when it draws itself: the count is put before whatever it is. @param {number} number */
+/** A page sets its title when it draws itself: the count is put before whatever it is. */
 export function badge(number) {
   count = number;
   const title = document.title.replace(/^\(\d+\) ⚠ /, "");

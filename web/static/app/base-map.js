@@ -7,9 +7,7 @@ import { layersOf } from "./vector-tile.js";
 
 const MOST_READ = 60; // tiles that are kept in memory as read
 const MOST_KEPT = 80; // on the disk: some 1 MB
-/** @type {Map<string, Promise<import("./vector-tile.js").Layer[]>>} */
 const read = new Map();
-/** @type {Promise<City.BaseMap | null> | null | undefined} */
 let asked;
 
 /** The base map's description, null without one; without a network as it was last. */
@@ -27,10 +25,9 @@ export function described() {
   return asked;
 }
 
-const addressOf = (/** @type {City.BaseMap} */ base, /** @type {City.TilePlace} */ { z, x, y }) =>
-  base.tiles.replace("{z}", String(z)).replace("{x}", String(x)).replace("{y}", String(y));
+const addressOf = (base, { z, x, y }) => base.tiles.replace("{z}", z).replace("{x}", x).replace("{y}", y);
 
-async function bytesOf(/** @type {string} */ address) {
+async function bytesOf(address) {
   const found = await tiles.get(address);
   if (found) return found.arrayBuffer();
   const answer = await fetch(address);
@@ -38,12 +35,7 @@ async function bytesOf(/** @type {string} */ address) {
   return answer.arrayBuffer();
 }
 
-/**
- * The layers of a tile; none where nothing is drawn, or without it.
- *
- * @param {City.BaseMap} base
- * @param {City.TilePlace} place
- */
+/** The layers of a tile; none where nothing is drawn, or without it. */
 export function layersAt(base, place) {
   const address = addressOf(base, place);
   if (!read.has(address)) {
@@ -55,17 +47,10 @@ export function layersAt(base, place) {
   return read.get(address).catch(() => []);
 }
 
-const column = (/** @type {number} */ lon, /** @type {number} */ z) => Math.floor(((lon + 180) / 360) * 2 ** z);
-const row = (/** @type {number} */ lat, /** @type {number} */ z) =>
-  Math.floor(((1 - Math.asinh(Math.tan((lat * Math.PI) / 180)) / Math.PI) / 2) * 2 ** z);
+const column = (lon, z) => Math.floor(((lon + 180) / 360) * 2 ** z);
+const row = (lat, z) => Math.floor(((1 - Math.asinh(Math.tan((lat * Math.PI) / 180)) / Math.PI) / 2) * 2 ** z);
 
-/**
- * The tiles of all zooms that cover areas, the finest last; at most `most`.
- *
- * @param {City.BaseMap} base
- * @param {City.Feature[]} features
- * @returns {City.TilePlace[]}
- */
+/** The tiles of all zooms that cover areas, the finest last; at most `most`. */
 export function covering(base, features, most = MOST_KEPT) {
   const points = features.flatMap(({ geometry }) => (geometry?.coordinates ?? []).flat());
   if (!points.length) return [];
@@ -77,7 +62,7 @@ export function covering(base, features, most = MOST_KEPT) {
   return found.slice(0, most);
 }
 
-/** Keeps the tiles of these areas for when there is no network, one after another. @param {City.Feature[]} features */
+/** Keeps the tiles of these areas for when there is no network, one after another. */
 export async function keepAround(features) {
   const base = await described();
   if (!base) return;

@@ -9,14 +9,8 @@ const APART = { x: 38, y: 24 };
  * Groups of what is close on the screen: `[{x, y, pins}]`, in each the severest first. A pin is a place that stands for
  * itself (`{place, severity, state}`); the server has made one of many that lie together (`alerts`, their number).
  * `toPoint` gives its place as `{x, y}` in pixels; `alone` is kept out of every group.
- *
- * @template {Parameters<typeof rank>[0]} Pin
- * @param {Pin[]} pins
- * @param {(pin: Pin) => {x: number, y: number}} toPoint
- * @param {(pin: Pin) => boolean} alone
  */
 export function clustered(pins, toPoint, alone) {
-  /** @type {{x: number, y: number, pins: Pin[], alone: boolean}[]} */
   const groups = [];
   for (const pin of [...pins].sort((a, b) => rank(a) - rank(b))) {
     const { x, y } = toPoint(pin);
@@ -29,15 +23,10 @@ export function clustered(pins, toPoint, alone) {
   return groups;
 }
 
-/** How many alerts stand behind these pins. @param {{alerts?: number}[]} pins */
+/** How many alerts stand behind these pins. */
 export const alertsOf = (pins) => pins.reduce((sum, pin) => sum + (pin.alerts ?? 1), 0);
 
-/**
- * The server's pins and clusters as pins of the map.
- *
- * @param {City.Feature[]} features
- * @returns {City.Pin[]}
- */
+/** The server's pins and clusters as pins of the map. */
 export const pinsOf = (features) =>
   features.map(({ id, geometry, properties }) => {
     const [lon, lat] = geometry.coordinates;

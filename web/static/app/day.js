@@ -18,26 +18,18 @@ const MOST_STOPS = 200; // as the server takes them
 const SETTLE_MS = 300; // what comes in together is one plan
 const BUSY_MS = 5_000;
 
-/** What a stop needs of a case. @typedef {{dwelling: string | null, instructions: City.Instruction[]}} Glance */
-/** A case as it is kept on the tablet, perhaps since before instructions were marked. @typedef {Partial<City.Case>} Kept */
-
 export function day() {
-  const state = reactive({
-    tasks: /** @type {City.Task[]} */ ([]),
-    readAt: /** @type {string | null} */ (null),
-    plan: /** @type {City.RoutePlan | null} */ (null),
-    areas: /** @type {City.Feature[]} */ ([]),
-    seen: /** @type {Record<string, Glance>} */ ({}), // by finding
-  });
+  // seen: finding → {dwelling, instructions}
+  const state = reactive({ tasks: [], readAt: null, plan: null, areas: [], seen: {} });
   let received = 0; // tasks received of by the stream or as the answer to a move
   let scope = ""; // of the account: its queues begin with it
-  const error = ref(/** @type {Error | null} */ (null));
+  const error = ref(null);
   const loading = ref(true);
 
   const all = computed(() => foreseen(state.tasks, waiting.value));
   const stops = computed(() => {
     const open = all.value.filter(isOpen);
-    const waits = (/** @type {City.Task} */ task) => task.state === "suspended"; // its clock stands still: nobody goes there
+    const waits = (task) => task.state === "suspended"; // its clock stands still: nobody goes there
     const suspended = stopsOf(open.filter(waits), null).map((stop) => ({ ...stop, key: `${stop.key} suspended` }));
     return [
       ...stopsOf(
@@ -50,7 +42,6 @@ export function day() {
   });
   const finished = computed(() => all.value.filter(isDone));
   const planning = ref(false);
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
   let settling;
   let ahead = 0; // the reading of cases that goes on
 
@@ -79,7 +70,6 @@ export function day() {
     settling = setTimeout(() => replan(), SETTLE_MS);
   };
 
-  /** @type {(one: Kept) => Glance} */
   const glance = (one) => ({
     dwelling: one.dwelling,
     // a case that was kept before instructions were marked has them in its history only
@@ -125,7 +115,7 @@ export function day() {
     readAhead(); // an instruction may have come while the stream was away
   }
 
-  async function readMap(/** @type {string} */ scope) {
+  async function readMap(scope) {
     const parent = scope.length > COMMUNITY_DIGITS ? scope.slice(0, COMMUNITY_DIGITS) : scope;
     const none = { features: [] }; // without areas the map still has the stops
     const [answer, around] = await Promise.all(
@@ -139,7 +129,7 @@ export function day() {
   }
 
   /** Shows what is kept, then what the server has; sends what waits. */
-  async function begin(/** @type {City.Account} */ account) {
+  async function begin(account) {
     scope = account.scope;
     draftsOf(account.id);
     const before = await kept.get("account");
@@ -163,7 +153,7 @@ export function day() {
   }
 
   /** The server has a recurring visit: it is done for today. */
-  async function patrolled(/** @type {string} */ patrol) {
+  async function patrolled(patrol) {
     for (const stop of [...(state.plan?.stops ?? []), ...(state.plan?.left ?? [])]) {
       if (!stop.patrols.some((one) => one.id === patrol)) continue;
       stop.patrols = stop.patrols.filter((one) => one.id !== patrol);
@@ -173,11 +163,10 @@ export function day() {
   }
 
   /** A task as the server has it, as the answer to a move. */
-  const takeTask = (/** @type {City.Moved} */ task, /** @type {City.Move} */ move) =>
-    move?.move === "patrol" ? patrolled(move.task) : takeTasks([task]);
+  const takeTask = (task, move) => (move?.move === "patrol" ? patrolled(move.task) : takeTasks([task]));
 
   /** Tasks as the server has them, from the stream: the newest of each is taken, and all are kept at once. */
-  async function takeTasks(/** @type {City.Moved[]} */ tasks) {
+  async function takeTasks(tasks) {
     received += tasks.length;
     const newest = [...new Map(tasks.map((task) => [task.id, task])).values()];
     const over = newest.filter((task) => isDone(task) || task.visit);
@@ -196,10 +185,10 @@ export function day() {
   }
 
   // Handed to another queue: the answer to the move may come after the stream has said that the task is gone.
-  const hasLeft = (/** @type {City.Moved} */ task) => task.gone || !(task.mine || task.queue.startsWith(scope));
+  const hasLeft = (task) => task.gone || !(task.mine || task.queue.startsWith(scope));
 
   /** Puts a task where it belongs; whether it was not there, or is to be done again. */
-  function place(/** @type {City.Moved} */ task) {
+  function place(task) {
     const index = state.tasks.findIndex((one) => one.id === task.id);
     const again = index >= 0 && isDone(state.tasks[index]) && isOpen(task); // a centre sent it back
     if (hasLeft(task)) {

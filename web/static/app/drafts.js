@@ -6,11 +6,8 @@ import { seal, unseal } from "./seal.js";
 import { drafts } from "./store.js";
 
 let account = "";
-/** @type {Promise<unknown>} */
 let last = Promise.resolve();
-/** @type {Map<string, unknown>} */
 const newest = new Map(); // key → what was kept last
-/** @type {Map<string, string>} */
 const sealedLast = new Map(); // key → what was sealed last
 
 /** Whose drafts these are. A colleague's stay sealed. */
@@ -21,9 +18,9 @@ export function draftsOf(/** @type {string} */ who) {
 /** The key of a stop's photo: a draft of its own, so that no letter that is typed writes it anew. */
 export const photoOf = (/** @type {string} */ task) => `${task} photo`;
 
-const keyOf = (/** @type {string} */ task) => `${account}/${task}`;
+const keyOf = (task) => `${account}/${task}`;
 
-/** The draft of a visit, undefined if there is none or the server that could open it is away. @param {string} task */
+/** The draft of a visit, undefined if there is none or the server that could open it is away. */
 export async function readDraft(task) {
   const key = keyOf(task);
   const one = await drafts.get(key);
@@ -31,12 +28,7 @@ export async function readDraft(task) {
   return one?.open ?? (one?.sealed ? await unseal(one.sealed).catch(() => undefined) : undefined);
 }
 
-/**
- * Keeps the draft; resolves once the newest is sealed too.
- *
- * @param {string} task
- * @param {unknown} draft as JSON has it
- */
+/** Keeps the draft; resolves once the newest is sealed too. */
 export function keepDraft(task, draft) {
   const key = keyOf(task);
   const who = account;
@@ -47,7 +39,7 @@ export function keepDraft(task, draft) {
   return last;
 }
 
-async function sealNewest(/** @type {string} */ key, /** @type {string} */ who, /** @type {unknown} */ open) {
+async function sealNewest(key, who, open) {
   if (newest.get(key) !== open) return; // what came after it is sealed in its own turn
   const sealed = await seal(who, open);
   if (!sealed || newest.get(key) !== open) return;
@@ -55,7 +47,7 @@ async function sealNewest(/** @type {string} */ key, /** @type {string} */ who, 
   await drafts.put(key, { open, sealed });
 }
 
-/** Forgets what was typed at a stop, and its photo. @param {string} task */
+/** Forgets what was typed at a stop, and its photo. */
 export async function forgetDraft(task) {
   await last;
   for (const key of [keyOf(task), keyOf(photoOf(task))]) {

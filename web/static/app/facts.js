@@ -17,7 +17,7 @@ const CREDIT_CODE = /^[0-9A-HJ-NP-RTUWXY]{18}$/;
 const INSTANT = /^\d{4}-\d\d-\d\dT/;
 const RECORDS = new Set(["dwelling", "household", "grid"]); // fields that name a row of the view of that name
 
-/** An Avro date, as days since 1970 or as text, as "2026-11-23". @param {unknown} value */
+/** An Avro date, as days since 1970 or as text, as "2026-11-23". */
 export const day = (value) =>
   typeof value === "number"
     ? new Date(value * DAY_MS).toISOString().slice(0, 10)
@@ -25,15 +25,10 @@ export const day = (value) =>
       ? orMasked(String(value).slice(0, 10))
       : "";
 
-export const short = (/** @type {string} */ resident) =>
+export const short = (resident) =>
   isMasked(resident) ? t("person.resident") : `${t("person.resident")} ${String(resident).slice(-4)}`;
 
-/**
- * Where a value leads: the address of a row's page, or null.
- *
- * @param {string} name of its field
- * @param {unknown} value
- */
+/** Where a value leads: the address of a row's page, or null. */
 export function linkOf(name, value) {
   if (typeof value !== "string" || isMasked(value) || value === "") return null;
   if (PSEUDONYM.test(value)) return recordLink("resident", value);
@@ -41,11 +36,9 @@ export function linkOf(name, value) {
   return CREDIT_CODE.test(value) && name !== "device" ? recordLink("legal_person", value) : null;
 }
 
-export const recordLink = (/** @type {string} */ view, /** @type {string} */ id) =>
-  `/record.html#${view}/${encodeURIComponent(id)}`;
+export const recordLink = (view, id) => `/record.html#${view}/${encodeURIComponent(id)}`;
 
-/** @returns {string} */
-function text(/** @type {string} */ name, /** @type {any} */ value) {
+function text(name, value) {
   if (value === null || value === undefined || value === "") return "";
   if (value === true || value === false) return t(value ? "answer.yes" : "answer.no");
   if (DATES.has(name)) return day(value);
@@ -56,7 +49,7 @@ function text(/** @type {string} */ name, /** @type {any} */ value) {
   return named(`value.${name}.${value}`, named(`value.${value}`, orMasked(String(value))));
 }
 
-function measured(/** @type {string} */ name, /** @type {number} */ value) {
+function measured(name, value) {
   if (name.endsWith("_fen")) return `¥${(value / 100).toLocaleString("zh-CN", { minimumFractionDigits: 2 })}`;
   if (name.endsWith("_m2")) return `${value} m²`;
   if (name.endsWith("_mm")) return `${value} mm`;
@@ -64,20 +57,18 @@ function measured(/** @type {string} */ name, /** @type {number} */ value) {
   return String(value);
 }
 
-const isPlain = (/** @type {unknown} */ one) => one !== null && typeof one !== "object";
-const isStatement = (/** @type {unknown} */ one) =>
-  one !== null && typeof one === "object" && "department" in one && "recorded_at" in one;
-const isSource = (/** @type {unknown} */ one) =>
+const isPlain = (one) => one !== null && typeof one !== "object";
+const isStatement = (one) => one !== null && typeof one === "object" && "department" in one && "recorded_at" in one;
+const isSource = (one) =>
   one !== null && typeof one === "object" && "department" in one && "event_id" in one && !("recorded_at" in one);
 
 /** A field's name, of its fact before of any, without what its schema explains behind it: "部件名称", not "部件名称,如井盖、路灯". */
-const labelOf = (/** @type {string} */ fact, /** @type {string} */ name) =>
+const labelOf = (fact, name) =>
   named(`field.${fact}.${name}`, named(`field.${name}`, name))
     .split(/[,，;；(（:：]/)[0]
     .trim();
 
-/** @returns {City.Part} */
-const part = (/** @type {string} */ name, /** @type {unknown} */ value, /** @type {string} */ label) => ({
+const part = (name, value, label) => ({
   label,
   text: DATE_FACTS.has(name) ? day(value) : text(name, value),
   link: linkOf(name, value),
@@ -86,10 +77,6 @@ const part = (/** @type {string} */ name, /** @type {unknown} */ value, /** @typ
 /**
  * What a statement says: `{label, text, link}` for each thing that it holds; no label where the fact's own name says
  * it.
- *
- * @param {string} fact
- * @param {any} value
- * @returns {City.Part[]}
  */
 export function parts(fact, value) {
   if (Array.isArray(value)) return value.flatMap((item) => parts(fact, item));
@@ -105,21 +92,15 @@ export function parts(fact, value) {
 }
 
 /** The same in one line. */
-export const words = (/** @type {string} */ fact, /** @type {any} */ value) =>
+export const words = (fact, value) =>
   parts(fact, value)
     .map((one) => [one.label, one.text].filter(Boolean).join(" "))
     .join(" · ");
 
-/** @type {Record<string, string>} */
 const NAME_OF = { membership: "residence", occupancy: "occupants", programmes: "grants", risk: "doors" };
 
 /**
  * Every statement in the row, wherever it stands: its own facts, and what other rows say of it, each with its source.
- *
- * @param {any} value
- * @param {string} fact
- * @param {City.Speaker} [who]
- * @returns {Omit<City.Statement, "rank">[]}
  */
 function statements(value, fact, who) {
   if (Array.isArray(value)) return value.flatMap((one) => statements(one, fact, who));
@@ -150,18 +131,15 @@ function statements(value, fact, who) {
 }
 
 /** A person whose row says its name is called by it. */
-const called = (/** @type {City.Speaker | undefined} */ who, /** @type {unknown} */ name) =>
-  who && typeof name === "string" ? { ...who, name } : who;
+const called = (who, name) => (who && typeof name === "string" ? { ...who, name } : who);
 
-export const whoIs = (/** @type {City.Speaker | undefined} */ who) =>
+export const whoIs = (who) =>
   !who ? "" : (who.name ?? (who.view === "resident" ? short(who.id) : orMasked(String(who.id))));
 
-/** @type {Record<string, string>} */
 const FACT_OF = { contact: "contact", household: "grants", dwelling: "residence" };
 
 /** An event is one line, however many facts it speaks of: under the first of them, as what holds if any of it does. */
-function oncePerEvent(/** @type {City.Statement[]} */ all) {
-  /** @type {Map<string, City.Statement>} */
+function oncePerEvent(all) {
   const byEvent = new Map();
   for (const statement of all) {
     const known = byEvent.get(statement.event_id);
@@ -173,9 +151,6 @@ function oncePerEvent(/** @type {City.Statement[]} */ all) {
 /**
  * Facts in force, newest statement of each record first; `disputed` where departments differ; and each event as
  * history.
- *
- * @param {City.AnyRow} row
- * @returns {{facts: City.Statement[], history: City.Statement[]}}
  */
 export function factsOf(row) {
   const inOrder = Object.entries(row)
@@ -184,7 +159,7 @@ export function factsOf(row) {
   const all = inOrder.sort((a, b) =>
     b.occurred_at > a.occurred_at ? 1 : b.occurred_at < a.occurred_at ? -1 : a.rank - b.rank,
   );
-  const disputed = new Set((row.disagreements ?? []).flatMap((/** @type {string} */ name) => [name, FACT_OF[name]]));
+  const disputed = new Set((row.disagreements ?? []).flatMap((name) => [name, FACT_OF[name]]));
   const seen = new Set();
   const facts = all.filter((statement) => {
     const key = `${statement.fact} ${statement.department} ${statement.record} ${statement.who?.id ?? ""}`;
@@ -196,11 +171,7 @@ export function factsOf(row) {
   };
 }
 
-/**
- * What a fact is called: by the page, by its schema, or by the kind of its statement.
- *
- * @param {Pick<City.Statement, "byKind" | "fact" | "kind">} statement
- */
+/** What a fact is called: by the page, by its schema, or by the kind of its statement. */
 export const factName = (statement) =>
   statement.byKind || statement.fact === "other"
     ? named(`kind.${statement.kind}`, statement.kind)
@@ -209,9 +180,8 @@ export const factName = (statement) =>
         named(`field.${statement.fact}`, named(`kind.${statement.kind}`, statement.fact)),
       );
 
-/** The facts of each department, the one that spoke last first. @param {City.Statement[]} facts */
+/** The facts of each department, the one that spoke last first. */
 export function byDepartment(facts) {
-  /** @type {Map<string, City.Statement[]>} */
   const departments = new Map();
   for (const statement of facts) {
     departments.set(statement.department, [...(departments.get(statement.department) ?? []), statement]);
@@ -219,12 +189,7 @@ export function byDepartment(facts) {
   return [...departments];
 }
 
-/**
- * The rows that this one points at: `[view, id]`.
- *
- * @param {string} view
- * @param {City.AnyRow} row
- */
+/** The rows that this one points at: `[view, id]`. */
 export const linksOf = (view, row) =>
   ["household", "dwelling", "grid", "district"]
     .filter((name) => name !== view && typeof row[name] === "string" && row[name] && !isMasked(row[name]))

@@ -22,12 +22,7 @@ const LEGEND = {
   textStyle: { fontSize: 11, color: "#4a5663" },
 };
 // HTML tooltips need inline styles
-const tooltip = (/** @type {object} */ more = {}) => ({
-  renderMode: "richText",
-  confine: true,
-  textStyle: { fontSize: 12 },
-  ...more,
-});
+const tooltip = (more = {}) => ({ renderMode: "richText", confine: true, textStyle: { fontSize: 12 }, ...more });
 
 const HOUR_MS = 3_600_000;
 /**
@@ -36,11 +31,10 @@ const HOUR_MS = 3_600_000;
  */
 const lastDay = () => Array.from({ length: 24 }, (_, i) => (Math.floor(now.value / HOUR_MS) - 23 + i) * HOUR_MS);
 
-/** Stacked columns: alerts an hour by rule, last 24 h. @param {City.HourOfRule[]} rows */
+/** Stacked columns: alerts an hour by rule, last 24 h. */
 export function byRule(rows) {
   const hours = lastDay();
   const rules = [...new Set(rows.map((row) => row.rule))].sort();
-  /** @type {Map<string, number>} */
   const count = new Map();
   for (const row of rows) {
     const key = `${row.rule} ${Date.parse(row.hour)}`;
@@ -63,11 +57,10 @@ export function byRule(rows) {
   };
 }
 
-/** Two lines: dispatch to acknowledgement by hour, in minutes. @param {City.HourOfAcknowledging[]} rows */
+/** Two lines: dispatch to acknowledgement by hour, in minutes. */
 export function acknowledging(rows) {
   const byHour = new Map(rows.map((row) => [Date.parse(row.hour), row]));
   const hours = lastDay();
-  /** @type {(name: string, field: "p50_seconds" | "p90_seconds", colour: string, dash: string) => object} */
   const line = (name, field, colour, dash) => ({
     name,
     type: "line",
@@ -93,12 +86,10 @@ const LEGIBLE_ROWS = 8;
 /**
  * Bars on a logarithmic axis: how old each department's newest data is; stale ones are named so. The oldest come
  * first; the wheel shows the rest.
- *
- * @param {Map<string, City.Freshness>} departments
  */
 export function delays(departments) {
   const rows = [...departments.values()].sort((a, b) => (a.delay_seconds ?? Infinity) - (b.delay_seconds ?? Infinity));
-  const text = (/** @type {City.Freshness} */ one) =>
+  const text = (one) =>
     (one.delay_seconds == null ? t("freshness.never") : seconds(one.delay_seconds)) +
     (one.stale ? ` ⚠ ${t("stale")}` : "");
   return {
@@ -121,14 +112,13 @@ export function delays(departments) {
           }))
         : [],
     tooltip: tooltip({
-      formatter: (/** @type {{dataIndex: number}} */ { dataIndex }) =>
-        `${departmentName(rows[dataIndex].department)} · ${text(rows[dataIndex])}`,
+      formatter: ({ dataIndex }) => `${departmentName(rows[dataIndex].department)} · ${text(rows[dataIndex])}`,
     }),
     xAxis: {
       type: "log",
       min: 1,
       ...AXIS,
-      axisLabel: { ...AXIS.axisLabel, formatter: (/** @type {number} */ value) => seconds(value), hideOverlap: true },
+      axisLabel: { ...AXIS.axisLabel, formatter: (value) => seconds(value), hideOverlap: true },
     },
     yAxis: {
       type: "category",
@@ -146,7 +136,7 @@ export function delays(departments) {
           position: "right",
           fontSize: 11,
           color: "#1c2530",
-          formatter: (/** @type {{dataIndex: number}} */ { dataIndex }) => text(rows[dataIndex]),
+          formatter: ({ dataIndex }) => text(rows[dataIndex]),
         },
         data: rows.map((one) => ({
           value: Math.max(one.delay_seconds ?? 1, 1),

@@ -4,7 +4,6 @@
 import { isPast, now, sameDay } from "./time.js";
 
 /** What each head number counts: the filters of the list that it opens. */
-/** @type {Record<string, Record<string, string>>} */
 export const LISTS = {
   open: { state: "open" },
   due: { task: "running", due: "today" },
@@ -22,16 +21,11 @@ export const LISTS = {
 /** What a person may narrow any list by, as names in the page's address. */
 export const NARROWED_BY = ["rule", "severity", "department", "task", "assignee", "due"];
 
-/** The address that leaves no filter on but these: a number opens exactly what it counts. @param {City.Filters} filters */
+/** The address that leaves no filter on but these: a number opens exactly what it counts. */
 export const onlyFilters = (filters) =>
   Object.fromEntries(["list", "grid", ...NARROWED_BY].map((name) => [name, filters[name] ?? ""]));
 
-/**
- * The filters of the API for what the page's address says, within a region.
- *
- * @param {Record<string, string>} address
- * @param {string} region
- */
+/** The filters of the API for what the page's address says, within a region. */
 export function filtersOf(address, region) {
   const list = LISTS[address.list] ?? LISTS.open;
   const narrowed = Object.fromEntries(NARROWED_BY.filter((name) => address[name]).map((name) => [name, address[name]]));
@@ -41,7 +35,6 @@ export function filtersOf(address, region) {
 const DISTRICT_DIGITS = 6;
 const STREET_DIGITS = 9;
 const OPEN_TASK = new Set(["dispatched", "acknowledged", "suspended"]);
-/** @type {Record<string, (task: City.Alert["task"], scope: string) => boolean>} */
 const TASKS = {
   open: (task) => OPEN_TASK.has(task.state),
   running: (task) => OPEN_TASK.has(task.state) && task.state !== "suspended",
@@ -51,13 +44,12 @@ const TASKS = {
   fed_back: (task) => task.state === "completed" && task.outcome === "done",
 };
 /** The level of a command centre of this scope, and those above it: as `city.levels_from`. */
-const levelsFrom = (/** @type {string} */ scope) =>
+const levelsFrom = (scope) =>
   ["community", "street", "district"].slice(
     scope.length <= DISTRICT_DIGITS ? 2 : scope.length <= STREET_DIGITS ? 1 : 0,
   );
-const isOpen = (/** @type {City.Alert} */ alert) => alert.state === "opened" || alert.state === "changed";
-const isMuted = (/** @type {City.Alert} */ alert) => Boolean(alert.inhibited_by || alert.silenced);
-/** @type {Record<string, (alert: City.Alert) => boolean>} */
+const isOpen = (alert) => alert.state === "opened" || alert.state === "changed";
+const isMuted = (alert) => Boolean(alert.inhibited_by || alert.silenced);
 const STATES = {
   open: (alert) => isOpen(alert) && !isMuted(alert),
   inhibited: (alert) => isOpen(alert) && Boolean(alert.inhibited_by),
@@ -66,8 +58,7 @@ const STATES = {
   resolved: (alert) => alert.state === "resolved",
   any: (alert) => alert.state !== "held",
 };
-const isToday = (/** @type {string | null} */ due) => Boolean(due) && !isPast(due) && sameDay(due, now.value);
-/** @type {Record<string, (due: string | null) => boolean>} */
+const isToday = (due) => Boolean(due) && !isPast(due) && sameDay(due, now.value);
 const DUE = {
   overdue: isPast,
   today: isToday,
@@ -75,15 +66,9 @@ const DUE = {
 };
 
 /** Whether an alert alone says that it is in a list of these filters; a department or a person does not stand in it. */
-export const isKnownBy = (/** @type {City.Filters} */ filters) => !filters.department && !filters.assignee;
+export const isKnownBy = (filters) => !filters.department && !filters.assignee;
 
-/**
- * Whether an alert of the stream is in the list of these filters, as far as it says so.
- *
- * @param {City.Alert} alert
- * @param {Record<string, string>} filters
- * @param {string} scope
- */
+/** Whether an alert of the stream is in the list of these filters, as far as it says so. */
 export const fits = (alert, filters, scope) =>
   (STATES[filters.state ?? "open"] ?? (() => false))(alert) &&
   inRegion(alert, filters.grid ?? scope, scope) &&
@@ -95,10 +80,6 @@ export const fits = (alert, filters, scope) =>
 
 /**
  * Whether an alert lies in a region (a prefix of the grid code); one without a place belongs to the scope itself only.
- *
- * @param {Pick<City.Alert, "place">} alert
- * @param {string} region
- * @param {string} scope
  */
 export const inRegion = (alert, region, scope) =>
   region === scope || (alert.place?.grid ?? alert.place?.district ?? "").startsWith(region);

@@ -3,11 +3,10 @@
 
 import { reactive } from "/lib/vue.js";
 
-/** @type {() => Record<string, string>} */
 const read = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
 
 /** What the fragment says; follows links and the back button. */
-export const fragment = reactive(read());
+export const fragment = reactive({ ...read() });
 
 addEventListener("hashchange", () => {
   const wanted = read();
@@ -29,7 +28,7 @@ function write() {
   history.replaceState(history.state, "", hash);
 }
 
-/** Changes some of it, as a step that "back" undoes. @param {Record<string, string>} changes */
+/** Changes some of it, as a step that "back" undoes. */
 export function go(changes) {
   Object.assign(fragment, changes);
   const kept = Object.entries(fragment).filter(([key, value]) => value && key !== "panel");

@@ -8,14 +8,8 @@ const LATE_MS = 1_000;
 /** Whether what has come was not drawn for a second: the page is behind the stream. */
 export const isLate = ref(false);
 
-/**
- * A function that takes an event; `draw(events)` gets all that came since the last frame, the oldest first.
- *
- * @template {any[]} Event
- * @param {(events: Event[]) => void} draw
- */
+/** A function that takes an event; `draw(events)` gets all that came since the last frame, the oldest first. */
 export function perFrame(draw) {
-  /** @type {Event[]} */
   let waiting = [];
   let since = 0;
   const flush = () => {
@@ -24,7 +18,7 @@ export function perFrame(draw) {
     isLate.value = performance.now() - since > LATE_MS && !document.hidden;
     draw(taken);
   };
-  return (/** @type {Event} */ ...event) => {
+  return (...event) => {
     if (!waiting.length) {
       since = performance.now();
       if (document.hidden) setTimeout(flush, HIDDEN_MS);

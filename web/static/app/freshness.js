@@ -7,12 +7,12 @@ import { freshness } from "./api.js";
  * Department → its stalest topic: `{topic, kinds, last_event_at, delay_seconds, limit_seconds, stale}`; each topic by
  * its contract's own limit.
  */
-export const departments = reactive(/** @type {Map<string, City.Freshness>} */ (new Map()));
+export const departments = reactive(new Map());
 
 /** Topic → the same. */
-export const topics = reactive(/** @type {Map<string, City.Freshness>} */ (new Map()));
+export const topics = reactive(new Map());
 
-const byKind = reactive(/** @type {Map<string, City.Freshness>} */ (new Map()));
+const byKind = reactive(new Map());
 
 /** `good`: all departments speak · `late`: one is stale · `off`: nothing is known. */
 export const overall = computed(() => {
@@ -22,9 +22,6 @@ export const overall = computed(() => {
 
 /**
  * The quiet topic on which a department states `kind`, or without one its quietest topic; undefined while it speaks.
- *
- * @param {string} department
- * @param {string} [kind]
  */
 export function quietTopic(department, kind) {
   const topic = (kind && byKind.get(`${department} ${kind}`)) ?? departments.get(department);
@@ -32,8 +29,7 @@ export function quietTopic(department, kind) {
 }
 
 /** What the server says of topics, taken over: `{topic, department, kinds, …}` each. */
-function take(/** @type {City.Freshness[]} */ answer) {
-  /** @type {Map<string, City.Freshness>} */
+function take(answer) {
   const latest = new Map();
   for (const topic of answer) {
     topics.set(topic.topic, topic);

@@ -7,9 +7,9 @@ const OUTSIDE = { west: 72.004, east: 137.8347, south: 0.8293, north: 55.8271 };
 
 const { PI, abs, cos, sin, sqrt } = Math;
 
-const waves = (/** @type {number} */ x) => ((20 * sin(6 * x * PI) + 20 * sin(2 * x * PI)) * 2) / 3;
+const waves = (x) => ((20 * sin(6 * x * PI) + 20 * sin(2 * x * PI)) * 2) / 3;
 
-function shiftedLat(/** @type {number} */ x, /** @type {number} */ y) {
+function shiftedLat(x, y) {
   return (
     -100 +
     2 * x +
@@ -23,7 +23,7 @@ function shiftedLat(/** @type {number} */ x, /** @type {number} */ y) {
   );
 }
 
-function shiftedLon(/** @type {number} */ x, /** @type {number} */ y) {
+function shiftedLon(x, y) {
   return (
     300 +
     x +
@@ -38,8 +38,8 @@ function shiftedLon(/** @type {number} */ x, /** @type {number} */ y) {
 }
 
 /**
- * @param {City.Spot} place in degrees WGS 84
- * @returns {City.Spot} in degrees GCJ-02; outside of China as it was
+ * @param {{lon: number, lat: number}} place in degrees WGS 84
+ * @returns {{lon: number, lat: number}} in degrees GCJ-02; outside of China as it was
  */
 export function gcj02({ lon, lat }) {
   if (lon < OUTSIDE.west || lon > OUTSIDE.east || lat < OUTSIDE.south || lat > OUTSIDE.north) return { lon, lat };
@@ -52,7 +52,7 @@ export function gcj02({ lon, lat }) {
   };
 }
 
-/** An address that the phone opens with its own navigation: the place alone, neither its door nor why one goes. @param {City.Spot} place */
+/** An address that the phone opens with its own navigation: the place alone, neither its door nor why one goes. */
 export function navigation(place) {
   const { lon, lat } = gcj02(place);
   const spot = `${lat.toFixed(6)},${lon.toFixed(6)}`;

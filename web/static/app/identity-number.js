@@ -7,17 +7,17 @@ const SEPARATORS = /[^\p{L}\p{N}▮]/gu;
 const X_LIKE = /[x×✕╳ХхΧχ]/g;
 const GRID_STREET = /^44\d{4}(?!000)[01]\d\d(?!000)\d{3}(?!000)\d{3}$/;
 
-const isDate = (/** @type {number} */ year, /** @type {number} */ month, /** @type {number} */ day) => {
+const isDate = (year, month, day) => {
   const date = new Date(Date.UTC(year, month - 1, day));
   return year >= 1850 && year < 2100 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
 };
 
-const isNumber = (/** @type {string} */ digits) => {
+const isNumber = (digits) => {
   const sum = WEIGHTS.reduce((total, weight, at) => total + weight * Number(digits[at]), 0);
   return digits[17] === CHECKS[sum % 11] && isDate(+digits.slice(6, 10), +digits.slice(10, 12), +digits.slice(12, 14));
 };
 
-const isOldNumber = (/** @type {string} */ run) =>
+const isOldNumber = (run) =>
   run.length === 15 &&
   !GRID_STREET.test(run) &&
   isDate(1900 + Number(run.slice(6, 8)), Number(run.slice(8, 10)), Number(run.slice(10, 12)));

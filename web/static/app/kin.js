@@ -4,23 +4,21 @@ import { day, short } from "./facts.js";
 import { isMasked } from "./masked.js";
 
 /** Each id once; masked ones cannot be told apart, so each of them counts. */
-const onceEach = (/** @type {string[]} */ ids) => ids.filter((id, i) => id && (isMasked(id) || ids.indexOf(id) === i));
-/** A fact as a row has it: its statements, whose values differ by kind. @typedef {City.Statement[] | undefined} Fact */
-const holding = (/** @type {Fact} */ fact) =>
-  (fact ?? []).filter((statement) => !statement.withdrawn).map((statement) => statement.value);
-const newest = (/** @type {Fact} */ fact) =>
+const onceEach = (ids) => ids.filter((id, i) => id && (isMasked(id) || ids.indexOf(id) === i));
+const holding = (fact) => (fact ?? []).filter((statement) => !statement.withdrawn).map((statement) => statement.value);
+const newest = (fact) =>
   (fact ?? []).filter((statement) => !statement.withdrawn).sort((a, b) => (b.occurred_at > a.occurred_at ? 1 : -1))[0]
     ?.value;
 
 /** Those of `ids` that are not `known` yet, in this role; they are known from then on. */
-function others(/** @type {string[]} */ ids, /** @type {string} */ role, /** @type {Set<string>} */ known) {
+function others(ids, role, known) {
   const strangers = onceEach(ids).filter((id) => isMasked(id) || !known.has(id));
   for (const id of strangers) known.add(id);
   return strangers.map((id) => ({ id, name: short(id), role }));
 }
 
-function ofHousehold(/** @type {City.AnyRow} */ row) {
-  return (row.members ?? []).map((/** @type {City.AnyRow} */ { resident, membership: m }) => ({
+function ofHousehold(row) {
+  return (row.members ?? []).map(({ resident, membership: m }) => ({
     id: resident,
     name: m.name ?? short(resident),
     role: isMasked(m.relation) ? "member" : (m.relation ?? "member"),
@@ -29,9 +27,8 @@ function ofHousehold(/** @type {City.AnyRow} */ row) {
   }));
 }
 
-function ofDwelling(/** @type {City.AnyRow} */ row) {
-  /** @type {City.Kin[]} */
-  const registered = (row.occupants ?? []).map((/** @type {City.AnyRow} */ { resident, occupancy: o }) => ({
+function ofDwelling(row) {
+  const registered = (row.occupants ?? []).map(({ resident, occupancy: o }) => ({
     id: resident,
     name: short(resident),
     role: "occupant",
@@ -60,7 +57,7 @@ function ofDwelling(/** @type {City.AnyRow} */ row) {
   ];
 }
 
-function ofResident(/** @type {City.AnyRow} */ row) {
+function ofResident(row) {
   const known = new Set([row.id]);
   const person = holding(row.person);
   return [
@@ -85,10 +82,8 @@ function ofResident(/** @type {City.AnyRow} */ row) {
   ];
 }
 
-const ofCompany = (/** @type {City.AnyRow} */ row) =>
-  others([row.legal_representative], "legal_representative", new Set());
+const ofCompany = (row) => others([row.legal_representative], "legal_representative", new Set());
 
-/** @type {Record<string, (row: City.AnyRow) => City.Kin[]>} */
 const OF = { household: ofHousehold, dwelling: ofDwelling, resident: ofResident, legal_person: ofCompany };
 
-export const peopleOf = (/** @type {string} */ view, /** @type {City.AnyRow} */ row) => OF[view]?.(row) ?? [];
+export const peopleOf = (view, row) => OF[view]?.(row) ?? [];

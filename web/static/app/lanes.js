@@ -13,26 +13,21 @@ const FEW_DAYS = 8 / 365; // years
 const YEAR_MS = 31_557_600_000;
 const CITY_AHEAD_MS = 8 * 3_600_000; // of UTC; the city has no summer time
 
-const ms = (/** @type {unknown} */ instant) =>
+const ms = (instant) =>
   typeof instant === "string" && instant.length >= 10
     ? Date.parse(instant.length === 10 ? `${instant}T00:00:00+08:00` : instant)
     : NaN;
-const begins = (/** @type {City.Statement} */ statement) =>
+const begins = (statement) =>
   ms(statement.value?.effective_from ?? statement.value?.start ?? statement.value?.on ?? statement.occurred_at);
-const saysUntil = (/** @type {City.Statement} */ statement) =>
+const saysUntil = (statement) =>
   statement.value && typeof statement.value === "object"
     ? ms(statement.value.until ?? statement.value.lasts_until)
     : NaN;
 
-const isPoint = (/** @type {City.Statement} */ statement) =>
+const isPoint = (statement) =>
   statement.value !== null && typeof statement.value === "object" && POINTS.some((name) => name in statement.value);
 
-/**
- * One record's life: its first statement, and what ended it.
- *
- * @param {City.Statement[]} record
- * @returns {City.LaneItem}
- */
+/** One record's life: its first statement, and what ended it. */
 function itemOf(record) {
   const [first] = record;
   const ended = record.find((statement) => statement !== first && ENDS.test(statement.kind));
@@ -53,7 +48,7 @@ function itemOf(record) {
 }
 
 /** What ends something under a number of its own (a divorce) ends the span that was open. */
-function closed(/** @type {City.LaneItem[]} */ items) {
+function closed(items) {
   const inOrder = [...items].sort((a, b) => a.from - b.from);
   for (const [i, item] of inOrder.entries()) {
     const open = item.ends ? inOrder.slice(0, i).findLast((one) => !one.once && one.to === null) : undefined;
@@ -62,14 +57,8 @@ function closed(/** @type {City.LaneItem[]} */ items) {
   return inOrder;
 }
 
-/**
- * `{lanes: [{label, items}], from, to}`, times in ms; null where there is nothing to draw (or it is masked).
- *
- * @param {City.Statement[]} history
- * @param {number} now
- */
+/** `{lanes: [{label, items}], from, to}`, times in ms; null where there is nothing to draw (or it is masked). */
 export function lanesOf(history, now) {
-  /** @type {Map<string, City.Statement[]>} */
   const records = new Map();
   for (const statement of history.filter(
     (one) => !one.withdrawn && "value" in one && !Number.isNaN(ms(one.occurred_at)),
@@ -79,7 +68,6 @@ export function lanesOf(history, now) {
       : `${statement.department} ${String(statement.record).split("/")[0]}`;
     records.set(key, [...(records.get(key) ?? []), statement]);
   }
-  /** @type {Map<string, City.LaneItem[]>} */
   const lanes = new Map();
   for (const record of records.values()) {
     record.sort((a, b) => ms(a.occurred_at) - ms(b.occurred_at) || (ENDS.test(a.kind) ? 1 : -1));
@@ -98,25 +86,20 @@ export function lanesOf(history, now) {
   return { lanes: drawn, from, to: Math.max(now, ...all.filter((instant) => instant < now + YEAR_MS)) };
 }
 
-/**
- * Of what happens again and again, the last month: a history of lanes of its own.
- *
- * @param {City.Statement[]} history
- * @param {number} now
- */
+/** Of what happens again and again, the last month: a history of lanes of its own. */
 export function lately(history, now) {
   const recent = history.filter((statement) => isPoint(statement) && now - ms(statement.occurred_at) < RECENT_MS);
   return recent.length >= OFTEN ? recent : [];
 }
 
 /** In the city's time; with the hour where days are few. */
-function labelOf(/** @type {number} */ instant, /** @type {number} */ years) {
+function labelOf(instant, years) {
   const text = new Date(instant + CITY_AHEAD_MS).toISOString();
   return years < FEW_DAYS ? `${text.slice(5, 10)} ${text.slice(11, 13)}:00` : text.slice(0, 10);
 }
 
 /** Instants (ms) with a label, a handful over the span. */
-export function ticks(/** @type {number} */ from, /** @type {number} */ to) {
+export function ticks(from, to) {
   const span = to - from;
   const years = span / YEAR_MS;
   if (years > 1.5) {

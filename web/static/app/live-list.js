@@ -5,40 +5,30 @@
 import { computed, reactive, shallowRef } from "/lib/vue.js";
 
 const NEVER = Infinity; // what has no deadline comes last
-const time = (/** @type {string | null} */ instant) => (instant ? Date.parse(instant) : NEVER);
-/** @type {(one: string | number | boolean, other: string | number | boolean) => number} */
+const time = (instant) => (instant ? Date.parse(instant) : NEVER);
 const order = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
 
-/** @typedef {(a: City.Alert, b: City.Alert) => number} Order */
-
-/** The order of what is open: as `city.list_alerts` has it. @type {Order} */
+/** The order of what is open: as `city.list_alerts` has it. */
 export const byDue = (a, b) =>
   order(!a.call, !b.call) || order(time(a.due), time(b.due)) || order(a.finding_id, b.finding_id);
-/** The order of whatever ever opened. @type {Order} */
+/** The order of whatever ever opened. */
 export const byOpening = (a, b) => order(time(b.opened_at), time(a.opened_at)) || order(b.finding_id, a.finding_id);
-/** The order of what is over. @type {Order} */
+/** The order of what is over. */
 export const byChange = (a, b) => order(time(b.changed_at), time(a.changed_at)) || order(b.finding_id, a.finding_id);
 
 export function liveList() {
-  const items = shallowRef(/** @type {City.Alert[]} */ ([]));
-  const state = reactive({
-    arrived: /** @type {Set<string>} */ (new Set()),
-    next: /** @type {string | null} */ (null),
-    count: /** @type {number | null} */ (null),
-    lines: 0,
-    more: false,
-  });
-  /** @type {Map<string, City.Alert>} */
+  const items = shallowRef([]);
+  const state = reactive({ arrived: new Set(), next: null, count: null, lines: 0, more: false });
   let byId = new Map();
   let compare = byDue;
-  let belongs = (/** @type {City.Alert} */ _) => true;
+  let belongs = (_) => true;
   /** Whether the stream has told of something that only the server can place. */
   let stale = false;
   /** Whether a line has changed: the server says what it stands for now. */
   let lineStale = false;
 
   const shown = () => (items.value = [...byId.values()].sort(compare));
-  const remove = (/** @type {string} */ finding) => {
+  const remove = (finding) => {
     byId.delete(finding);
     state.arrived.delete(finding);
   };
@@ -52,7 +42,7 @@ export function liveList() {
     counted: computed(() =>
       state.count === null ? null : { count: state.count, lines: state.lines, more: state.more },
     ),
-    count(/** @type {City.Count} */ { count, lines, more }) {
+    count({ count, lines, more }) {
       Object.assign(state, { count, lines, more });
     },
     isStale: () => stale,
@@ -60,19 +50,19 @@ export function liveList() {
     /**
      * Replaces the list by a page from the API. `fitting` says whether an alert is in this list, `sorting` its order.
      */
-    load(/** @type {City.Alerts} */ { items, next }, fitting = (/** @type {City.Alert} */ _) => true, sorting = byDue) {
+    load({ items, next }, fitting = (_) => true, sorting = byDue) {
       byId = new Map(items.map((alert) => [alert.finding_id, alert]));
       [belongs, compare, stale, lineStale] = [fitting, sorting, false, false];
       state.next = next;
       state.arrived.clear();
       shown();
     },
-    append(/** @type {City.Alerts} */ { items, next }) {
+    append({ items, next }) {
       for (const alert of items) byId.set(alert.finding_id, alert);
       state.next = next;
       shown();
     },
-    /** What the stream has brought since the last frame: `[kind, message]` each, the oldest first. @param {[string, any][]} messages */
+    /** What the stream has brought since the last frame: `[kind, message]` each, the oldest first. */
     take(messages) {
       const last = items.value.at(-1);
       for (const [kind, message] of messages) {
@@ -84,7 +74,7 @@ export function liveList() {
     seen: () => state.arrived.clear(),
   };
 
-  function put(/** @type {City.Alert} */ alert, /** @type {City.Alert | undefined} */ last) {
+  function put(alert, last) {
     const known = byId.has(alert.finding_id);
     const row = lineOf(alert);
     lineStale ||= Boolean(alert.line);
@@ -97,11 +87,11 @@ export function liveList() {
   }
 
   /** The row of the line to which an alert belongs; a row that goes leaves its place to the next door. */
-  function lineOf(/** @type {{line: string | null}} */ alert) {
+  function lineOf(alert) {
     return alert.line ? [...byId.values()].find((one) => one.gathered && one.line === alert.line) : undefined;
   }
 
-  function taskMoved(/** @type {City.Task} */ task) {
+  function taskMoved(task) {
     const alert = byId.get(task.finding_id);
     if (alert?.gathered || lineOf(task)) lineStale = true;
     if (!alert) {

@@ -8,17 +8,15 @@ const part = encodeURIComponent;
 export const accounts = (filter) => request("GET", `/accounts${query(filter)}`);
 /** The password is in the answer, once. @type {(account: object) => Promise<City.GivenPassword>} */
 export const makeAccount = (account) => request("POST", "/accounts", account);
-export const changeAccount = (/** @type {string} */ id, /** @type {object} */ rights) =>
-  request("PUT", `/accounts/${part(id)}`, rights);
-export const lockAccount = (/** @type {string} */ id, /** @type {boolean} */ locked) =>
-  request("POST", `/accounts/${part(id)}/lock`, { locked });
+export const changeAccount = (id, rights) => request("PUT", `/accounts/${part(id)}`, rights);
+export const lockAccount = (id, locked) => request("POST", `/accounts/${part(id)}/lock`, { locked });
 /** @type {(id: string) => Promise<City.GivenPassword>} */
 export const givePassword = (id) => request("POST", `/accounts/${part(id)}/password`, {});
 /** @type {(filter: object) => Promise<City.ListedLooks>} */
 export const looks = (filter) => request("GET", `/looks${query(filter)}`);
 /** What the shift that began at `from` hands over. @type {(from?: string) => Promise<City.Handover>} */
 export const handover = (from) => request("GET", `/handover${query({ from })}`);
-export const handoverSheet = (/** @type {string | undefined} */ from) => `/api/v1/handover.pdf${query({ from })}`;
+export const handoverSheet = (from) => `/api/v1/handover.pdf${query({ from })}`;
 /** @type {() => Promise<City.OperationPage>} */
 export const operations = () => request("GET", "/operations");
 /** @type {() => Promise<City.WaitingLetters>} */

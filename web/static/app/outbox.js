@@ -23,27 +23,22 @@ export const visitsKept = reactive(/** @type {City.Visit[]} */ ([]));
 /** Whether the server answered last time. */
 export const online = ref(navigator.onLine);
 
-/** @type {string | null} */
 let account = null;
 /** @type {(task: City.Moved, move: City.Move) => void} */
 let taken = () => {};
 let wait = FIRST_WAIT_MS;
-/** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
 /**
  * Reads what an account has not sent yet; `drain` sends it. `onTaken(task)` hears the task as the server has it after
  * a move.
- *
- * @param {string} who the account's id
- * @param {(task: City.Moved, move: City.Move) => void} onTaken
  */
 export async function openOutbox(who, onTaken) {
   account = who;
   taken = onTaken;
   const learning = learnKey().catch(() => null);
   if (!hasKey()) await learning;
-  const mine = (await moves.all()).filter((/** @type {City.Move} */ one) => one.account === who);
+  const mine = (await moves.all()).filter((one) => one.account === who);
   for (const one of mine) await keepSealed(one); // written before this tablet knew a key
   outbox.splice(0, outbox.length, ...mine);
   addEventListener("online", () => drain());
@@ -61,17 +56,16 @@ async function keepSealed(/** @type {City.Move} */ one) {
 }
 
 /** Keeps a move; once this resolves it is on disk. Sending begins by itself. A visit says when it happened. */
-export async function post(/** @type {string} */ task, /** @type {string} */ move, body = {}) {
+export async function post(task, move, body = {}) {
   const at = new Date().toISOString();
-  /** @type {Record<string, object>} */
-  const times = {
+  const when = {
     complete: { seen_at: at },
     patrol: { seen_at: at },
     photo: { taken_at: at },
     "read-instruction": { at },
     "answer-instruction": { at },
-  };
-  const whole = { ...body, ...times[move] };
+  }[move];
+  const whole = { ...body, ...when };
   /** @type {City.Move} */
   const one = { account, task, move, body: whole, key: crypto.randomUUID(), at };
   await keepSealed(one);
@@ -79,7 +73,7 @@ export async function post(/** @type {string} */ task, /** @type {string} */ mov
   drain();
 }
 
-/** Puts a refused move away, after the person has read why. @param {number} number */
+/** Puts a refused move away, after the person has read why. */
 export async function dismiss(number) {
   await moves.remove(number);
   const index = outbox.findIndex((one) => one.number === number);

@@ -5,11 +5,10 @@
 import { ref } from "/lib/vue.js";
 
 /** In degrees WGS 84, with metres of `accuracy`; null until it is known. */
-export const here = ref(/** @type {(City.Spot & {accuracy: number}) | null} */ (null));
+export const here = ref(null);
 /** Why it is not known, as the browser says; empty while it is, or nobody asked. */
 export const notKnown = ref("");
 
-/** @type {number | undefined} */
 let watch;
 let since = 0; // ms, when the tablet was there
 

@@ -11,10 +11,10 @@ const possible = () => "serviceWorker" in navigator && "PushManager" in window &
 const ownPushes = async () => (await navigator.serviceWorker.getRegistration())?.pushManager;
 
 /** The key as browsers take it. */
-const bytesOf = (/** @type {string} */ key) =>
+const bytesOf = (key) =>
   Uint8Array.from(atob(key.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
 
-const sameKey = (/** @type {ArrayBuffer | null} */ buffer, /** @type {string} */ key) => {
+const sameKey = (buffer, key) => {
   const [own, city] = [new Uint8Array(buffer ?? []), bytesOf(key)];
   return own.length === city.length && own.every((byte, i) => byte === city[i]);
 };
@@ -39,7 +39,7 @@ export async function allowPush() {
   else pushing.value = answer === "denied" ? "denied" : "ask";
 }
 
-async function subscribe(/** @type {string} */ key) {
+async function subscribe(key) {
   const { pushManager } = await navigator.serviceWorker.ready;
   let own = await pushManager.getSubscription();
   if (own && !sameKey(own.options.applicationServerKey, key)) {
@@ -59,7 +59,7 @@ export async function leavePush() {
   pushing.value = "ask";
 }
 
-/** What the page shows itself needs no notice any more: those of calls that wait no longer are closed. @param {string[]} waiting */
+/** What the page shows itself needs no notice any more: those of calls that wait no longer are closed. */
 export async function closeNotices(waiting) {
   if (!("serviceWorker" in navigator)) return;
   const registration = await navigator.serviceWorker.getRegistration();

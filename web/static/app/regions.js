@@ -3,35 +3,33 @@
 import { named, t } from "./language.js";
 
 const LEVELS = [6, 9, 12, 15];
-/** @type {Map<string, City.Names>} */
 const names = new Map(); // code → {name_zh, name_en}, learned from the map
 
-export const levelOf = (/** @type {string} */ code) => LEVELS.findLast((length) => code.length >= length) ?? 0;
+export const levelOf = (code) => LEVELS.findLast((length) => code.length >= length) ?? 0;
 
 /** The code one level up, never above `scope`. */
-export function above(/** @type {string} */ code, /** @type {string} */ scope) {
+export function above(code, scope) {
   const up = LEVELS.findLast((length) => length < code.length) ?? 0;
   const parent = code.slice(0, up);
   return parent.length < scope.length ? scope : parent;
 }
 
 /** The codes from the scope's own level down to `code`: the breadcrumb. */
-export function pathTo(/** @type {string} */ code, /** @type {string} */ scope) {
+export function pathTo(code, scope) {
   const path = LEVELS.filter((length) => length <= code.length && length >= Math.max(scope.length, 6)).map((length) =>
     code.slice(0, length),
   );
   return scope === "" ? ["", ...path] : path;
 }
 
-export function learn(/** @type {string} */ code, /** @type {City.Names} */ properties) {
+export function learn(code, properties) {
   if (properties.name_zh || properties.name_en) names.set(code, properties);
 }
 
-/** @type {Record<number, string>} */
 const LEVEL_NAME = { 6: "district", 9: "street", 12: "community", 15: "grid" };
 
 /** The name of a region; where none is known, its level and the digits of that level. */
-export function regionName(/** @type {string} */ code, /** @type {City.Language} */ language) {
+export function regionName(code, language) {
   if (code === "") return t("region.city");
   const known = names.get(code);
   if (known) return known[`name_${language}`] || known.name_zh || known.name_en;
@@ -47,7 +45,7 @@ const SHARED = 2; // characters; one alone is shared by chance
  * The name of a region without what the region above it says already: "东社区" in "示例一街道", "03网格" in "东社区" (as
  * api/places.py).
  */
-export function shortName(/** @type {string} */ code, /** @type {City.Language} */ language) {
+export function shortName(code, language) {
   const name = regionName(code, language);
   const above = LEVELS.findLast((length) => length < code.length);
   if (!above || !names.has(code)) return name;
@@ -60,11 +58,10 @@ export function shortName(/** @type {string} */ code, /** @type {City.Language} 
 }
 
 /** What an account's scope is called; the empty one is the city. */
-export const scopeName = (/** @type {string} */ scope, /** @type {City.Language} */ language) =>
-  scope ? placeName(scope, language) : regionName("", language);
+export const scopeName = (scope, language) => (scope ? placeName(scope, language) : regionName("", language));
 
 /** "先锋社区 003 格": a grid code from the nearest level with a known name, larger first in Chinese and last in English. */
-export function placeName(/** @type {string | null | undefined} */ code, /** @type {City.Language} */ language) {
+export function placeName(code, language) {
   if (!code) return "";
   if (code.length <= 6) return regionName(code, language);
   const levels = pathTo(code, "0").slice(1);

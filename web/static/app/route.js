@@ -23,7 +23,7 @@ const NEXT_MOVES = {
  */
 export function metres(a, b) {
   if (a?.lon == null || b?.lon == null) return null;
-  const radians = (/** @type {number} */ degrees) => (degrees * Math.PI) / 180;
+  const radians = (degrees) => (degrees * Math.PI) / 180;
   const across = radians(b.lat - a.lat);
   const along = radians(b.lon - a.lon);
   const half =
@@ -31,12 +31,7 @@ export function metres(a, b) {
   return 2 * EARTH_M * Math.asin(Math.sqrt(half));
 }
 
-/**
- * Metres on foot, as far as one can say without streets; null where one of them has no coordinates.
- *
- * @param {Parameters<typeof metres>[0]} a
- * @param {Parameters<typeof metres>[0]} b
- */
+/** Metres on foot, as far as one can say without streets; null where one of them has no coordinates. */
 export function onFoot(a, b) {
   const straight = metres(a, b);
   return straight === null ? null : straight * DETOUR;
@@ -69,8 +64,7 @@ export function linesOf(tasks) {
 }
 
 /** The moves of a recurring visit are sent under its own number. */
-const visited = (/** @type {{id: string}} */ patrol, /** @type {City.Move[]} */ waiting) =>
-  waiting.some((one) => one.move === "patrol" && one.task === patrol.id);
+const visited = (patrol, waiting) => waiting.some((one) => one.move === "patrol" && one.task === patrol.id);
 
 /**
  * The stops in the order of the plan, each a door with all that is to be done there. What came in since the plan was
@@ -86,7 +80,6 @@ export function stopsOf(tasks, plan, waiting = []) {
   const at = new Map();
   for (const task of tasks) at.set(keyOf(task), [...(at.get(keyOf(task)) ?? []), task]);
   const moved = new Map((plan?.moved ?? []).map((one) => [one.key, one.reason]));
-  /** @type {(part: Partial<City.RoutePlan["stops"][0]> & {key: string}, more: Pick<City.Stop, "plan" | "left">) => City.Stop} */
   const stop = (part, more) => {
     const here = [...(at.get(part.key) ?? [])].sort((a, b) => rank(a) - rank(b));
     at.delete(part.key);
@@ -97,7 +90,7 @@ export function stopsOf(tasks, plan, waiting = []) {
   const planned = (plan?.stops ?? []).map((one) => stop(one, { plan: one, left: null }));
   const left = (plan?.left ?? []).map((one) => stop(one, { plan: null, left: one.reason }));
   const since = [...at.keys()].map((key) => stop({ key }, { plan: null, left: null }));
-  const presses = (/** @type {City.Stop} */ one) => rank(one.tasks[0]) === 0;
+  const presses = (one) => rank(one.tasks[0]) === 0;
   return [...since.filter(presses), ...planned, ...since.filter((one) => !presses(one)), ...left].filter(
     (one) => one.tasks.length || one.patrols.length,
   );

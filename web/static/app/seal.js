@@ -7,14 +7,13 @@ const KEPT = "citygrid.sealing-key"; // a public key: no secret
 const PURPOSE = new TextEncoder().encode("citygrid seal 1");
 const CURVE = { name: "ECDH", namedCurve: "P-256" };
 
-const bytesOf = (/** @type {string} */ text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+const bytesOf = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
 function textOf(/** @type {ArrayBuffer | Uint8Array} */ bytes) {
   let text = "";
   for (const one of new Uint8Array(bytes)) text += String.fromCharCode(one);
   return btoa(text);
 }
 
-/** @returns {{id: string, key: string} | null} */
 function knownKey() {
   const kept = localStorage.getItem(KEPT);
   return kept ? JSON.parse(kept) : null;
@@ -28,12 +27,7 @@ export async function learnKey() {
   localStorage.setItem(KEPT, JSON.stringify(await sealingKey()));
 }
 
-/**
- * The content (JSON) for this account, sealed; null while this tablet has never learnt a key.
- *
- * @param {string} account
- * @param {unknown} content
- */
+/** The content (JSON) for this account, sealed; null while this tablet has never learnt a key. */
 export async function seal(account, content) {
   const known = knownKey();
   if (!known) return null;
@@ -60,4 +54,4 @@ export async function seal(account, content) {
 }
 
 /** What was sealed here before; the server opens it for its own account only. Throws Problem or Unreachable. */
-export const unseal = async (/** @type {string} */ sealed) => (await openSealed(sealed)).content;
+export const unseal = async (sealed) => (await openSealed(sealed)).content;

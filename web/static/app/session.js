@@ -10,7 +10,6 @@ const KEPT = "citygrid.account";
 const LEFT = "citygrid.signed-out";
 
 // who sees no person has no centre
-/** @type {Record<string, string>} */
 const HOMES = {
   grid_worker: "/worker.html",
   department: "/department.html",
@@ -18,19 +17,18 @@ const HOMES = {
   admin: "/admin.html",
 };
 
-export const homeOf = (/** @type {string} */ role) => HOMES[role] ?? "/centre.html";
+export const homeOf = (role) => HOMES[role] ?? "/centre.html";
 
-/** Somebody signed in: of whoever left before nothing is left to end, the server ended it. @param {City.Account} account */
+/** Somebody signed in: of whoever left before nothing is left to end, the server ended it. */
 export function begin(account) {
   localStorage.removeItem(LEFT);
   remember(account);
 }
 
-function remember(/** @type {City.Account} */ account) {
+function remember(account) {
   localStorage.setItem(KEPT, JSON.stringify(account));
 }
 
-/** @returns {City.Account | null} */
 export function remembered() {
   const kept = localStorage.getItem(KEPT);
   return kept ? JSON.parse(kept) : null;
@@ -69,11 +67,7 @@ export function toSignIn() {
   location.replace(`/?next=${encodeURIComponent(here)}`);
 }
 
-/**
- * The account of this browser; sends to the sign-in page when there is none. Throws Unreachable without a network.
- *
- * @returns {Promise<City.Account>}
- */
+/** The account of this browser; sends to the sign-in page when there is none. Throws Unreachable without a network. */
 export async function account() {
   if (localStorage.getItem(LEFT)) {
     await endSession();

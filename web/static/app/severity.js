@@ -4,6 +4,7 @@ import { h } from "/lib/vue.js";
 import { t } from "./language.js";
 
 export const ICON = { urgent: "▲", today: "●", planned: "■", done: "✓" };
+export const COLOUR = { urgent: "#b3261e", today: "#9a5b00", planned: "#1a5fb4", done: "#5f6368" };
 const RANK = { urgent: 0, today: 1, planned: 2, done: 3 };
 
 /**

@@ -6,7 +6,7 @@ export const FILLS = ["#f4f6f8", "#d7e6e6", "#a9cbcc", "#6fa7aa", "#3c7f85"];
 const ROUND = [1, 1.5, 2, 3, 5, 7, 10];
 
 /** The round number (1, 2, 3, 5, 7, 10, 15, 20, 30 …) nearest to `value`, at least 1. */
-function round(/** @type {number} */ value) {
+function round(value) {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
   const near = ROUND.map((one) => one * power).filter(Number.isInteger);
   return near.reduce((best, one) => (Math.abs(one - value) < Math.abs(best - value) ? one : best));
@@ -15,8 +15,6 @@ function round(/** @type {number} */ value) {
 /**
  * The upper ends of the shades but the last, for these counts: 0, then half the mean of those that have any, and its
  * multiples.
- *
- * @param {number[]} counts
  */
 export function stepsFor(counts) {
   const some = counts.filter((count) => count > 0);
@@ -26,7 +24,7 @@ export function stepsFor(counts) {
 }
 
 /** The index of the shade of a count. */
-export const shadeOf = (/** @type {number} */ count, /** @type {number[]} */ steps) => {
+export const shadeOf = (count, steps) => {
   const index = steps.findIndex((upTo) => count <= upTo);
   return index < 0 ? steps.length : index;
 };

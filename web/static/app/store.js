@@ -4,7 +4,6 @@ const NAME = "citygrid";
 const VERSION = 1;
 const TILES = "citygrid-map";
 
-/** @type {Promise<IDBDatabase> | undefined} */
 let opened;
 function database() {
   opened ??= new Promise((done, failed) => {
@@ -20,14 +19,7 @@ function database() {
   return opened;
 }
 
-/**
- * Runs one request on one store; resolves once the transaction is on disk.
- *
- * @param {string} name
- * @param {IDBTransactionMode} mode
- * @param {(store: IDBObjectStore) => IDBRequest} ask
- * @returns {Promise<any>}
- */
+/** Runs one request on one store; resolves once the transaction is on disk. */
 async function within(name, mode, ask) {
   const transaction = (await database()).transaction(name, mode, { durability: "strict" });
   const request = ask(transaction.objectStore(name));
@@ -37,11 +29,7 @@ async function within(name, mode, ask) {
   });
 }
 
-/**
- * Writes by one request, committed at once: a page that is closed before the answer comes does not take it back.
- *
- * @type {(name: string, ask: (store: IDBObjectStore) => IDBRequest) => Promise<any>}
- */
+/** Writes by one request, committed at once: a page that is closed before the answer comes does not take it back. */
 const write = (name, ask) =>
   within(name, "readwrite", (store) => {
     const request = ask(store);
@@ -49,23 +37,21 @@ const write = (name, ask) =>
     return request;
   });
 
-const plain = (/** @type {unknown} */ value) => JSON.parse(JSON.stringify(value)); // reactive proxies cannot be stored
+const plain = (value) => JSON.parse(JSON.stringify(value)); // reactive proxies cannot be stored
 
 export const moves = {
-  /** @type {() => Promise<City.Move[]>} */
   all: () => within("moves", "readonly", (store) => store.getAll()),
   /** Stores a move and resolves to its number; moves are sent in the order of their numbers. */
-  add: (/** @type {City.Move} */ move) => write("moves", (store) => store.add(plain(move))),
-  put: (/** @type {City.Move} */ move) => write("moves", (store) => store.put(plain(move))),
-  remove: (/** @type {number} */ number) => write("moves", (store) => store.delete(number)),
+  add: (move) => write("moves", (store) => store.add(plain(move))),
+  put: (move) => write("moves", (store) => store.put(plain(move))),
+  remove: (number) => write("moves", (store) => store.delete(number)),
 };
 
 /** By account and task: `{open?, sealed?}`, the draft as it is and as only the server can read it. */
 export const drafts = {
-  get: (/** @type {string} */ key) => within("drafts", "readonly", (store) => store.get(key)),
-  put: (/** @type {string} */ key, /** @type {{open?: unknown, sealed?: string}} */ draft) =>
-    write("drafts", (store) => store.put(plain(draft), key)),
-  remove: (/** @type {string} */ key) => write("drafts", (store) => store.delete(key)),
+  get: (key) => within("drafts", "readonly", (store) => store.get(key)),
+  put: (key, draft) => write("drafts", (store) => store.put(plain(draft), key)),
+  remove: (key) => write("drafts", (store) => store.delete(key)),
   /** Nobody reads here any more what was typed; what was sealed stays. */
   close: () =>
     within("drafts", "readwrite", (store) => {
@@ -82,9 +68,8 @@ export const drafts = {
 };
 
 export const kept = {
-  get: (/** @type {string} */ name) => within("kept", "readonly", (store) => store.get(name)),
-  put: (/** @type {string} */ name, /** @type {unknown} */ value) =>
-    write("kept", (store) => store.put(plain(value), name)),
+  get: (name) => within("kept", "readonly", (store) => store.get(name)),
+  put: (name, value) => write("kept", (store) => store.put(plain(value), name)),
   /** Forgets what was read: on signing out, and when another account signs in. */
   clear: async () => {
     await globalThis.caches?.delete(TILES);
@@ -94,9 +79,9 @@ export const kept = {
 
 /** Tiles of the base map by their address, as the server answered: nothing in them is about anybody. */
 export const tiles = {
-  get: async (/** @type {string} */ address) => globalThis.caches?.match(address, { cacheName: TILES }),
+  get: async (address) => globalThis.caches?.match(address, { cacheName: TILES }),
   /** Asks for a tile, unless it is kept. */
-  keep: async (/** @type {string} */ address) => {
+  keep: async (address) => {
     const cache = await globalThis.caches?.open(TILES);
     if (!cache || (await cache.match(address))) return;
     const answer = await fetch(address);

@@ -18,14 +18,9 @@ export const behindSeconds = ref(0);
  * Follows the stream; `received(kind, value)` is called for each `alert`, `task` and `freshness` event. `read()` reads
  * everything: once a stream has begun, so that nothing is missed between the first reading and its beginning, and when
  * the server no longer has what was missed (`reset`). Returns a function that ends it.
- *
- * @param {(kind: string, value: any) => void} received
- * @param {() => unknown} read
  */
 export function follow(received, read) {
-  /** @type {EventSource} */
   let source;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
   let again;
 
   const open = () => {

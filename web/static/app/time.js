@@ -5,8 +5,7 @@ import { t } from "./language.js";
 
 const MINUTE = 60_000;
 const ZONE = "Asia/Shanghai"; // the city's, as domain/time.py has it
-const format = (/** @type {Intl.DateTimeFormatOptions} */ options) =>
-  new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, ...options });
+const format = (options) => new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, ...options });
 const CLOCK = format({ hour: "2-digit", minute: "2-digit", hour12: false });
 const DATE = format({ year: "numeric", month: "2-digit", day: "2-digit" });
 
@@ -44,7 +43,7 @@ export function clock(/** @type {City.Instant} */ instant) {
   return day.slice(0, 4) === today.slice(0, 4) ? `${day.slice(5)} ${CLOCK.format(when)}` : day;
 }
 
-/** A length of time in words: "3 分钟", "2 小时", "5 天"; `span` in ms, its sign ignored. @param {number} span */
+/** A length of time in words: "3 分钟", "2 小时", "5 天"; `span` in ms, its sign ignored. */
 export function lasting(span) {
   const minutes = Math.round(Math.abs(span) / MINUTE);
   if (minutes < 1) return t("time.moment");
@@ -83,7 +82,7 @@ export function due(/** @type {City.Instant | null} */ instant) {
 
 export const isPast = (/** @type {City.Instant | null} */ instant) => Boolean(instant) && ms(instant) < now.value;
 
-/** Seconds as "4 分" or "42 秒". @param {number | null | undefined} value */
+/** Seconds as "4 分" or "42 秒". */
 export function seconds(value) {
   if (value === null || value === undefined) return "–";
   if (value < 60) return t("time.short.seconds", { n: Math.round(value) });

@@ -1,12 +1,6 @@
 // Reads vector tiles (Mapbox Vector Tile 2.1). Names of layers and the class of
 // a feature are all that is taken of what is not geometry. docs/decisions/0048-base-map.md
 
-/**
- * A layer; of a feature `kind` 1 is points, 2 lines, 3 polygons, and a path is a row of x, y, x, y, …
- *
- * @typedef {{name: string, extent: number, features: {kind: number, class: string, paths: number[][]}[]}} Layer
- */
-
 const text = new TextDecoder();
 
 /** A cursor over Protocol Buffers. */
@@ -85,9 +79,7 @@ const textOf = (/** @type {Uint8Array} */ bytes) => {
 };
 
 function layerOf(/** @type {Uint8Array} */ bytes) {
-  /** @type {Layer} */
   const layer = { name: "", extent: 4096, features: [] };
-  /** @type {[Uint8Array[], string[], string[]]} */
   const [raw, keys, values] = [[], [], []];
   for (const [field, value] of new Reading(bytes).fields()) {
     if (field === 1) layer.name = text.decode(value);
@@ -97,7 +89,6 @@ function layerOf(/** @type {Uint8Array} */ bytes) {
     else if (field === 5) layer.extent = value;
   }
   for (const one of raw) {
-    /** @type {Layer["features"][0]} */
     const feature = { kind: 0, class: "", paths: [] };
     for (const [field, value] of new Reading(one).fields()) {
       if (field === 3) feature.kind = value;
@@ -118,7 +109,7 @@ function layerOf(/** @type {Uint8Array} */ bytes) {
  * The layers of a tile. `kind`: 1 points, 2 lines, 3 polygons. Throws RangeError if it is cut off.
  *
  * @param {ArrayBuffer} content
- * @returns {Layer[]}
+ * @returns {{name: string, extent: number, features: {kind: number, class: string, paths: number[][]}[]}[]}
  */
 export function layersOf(content) {
   const layers = [];

@@ -13,6 +13,7 @@ import { Refusal } from "./refusal.js";
 const ANSWERS = ["right", "corrected", "wrong"];
 const LIMIT = 1000;
 const MARK = { verified: "✓", upheld: "✓", corrected: "✎", contradicted: "≠", not_met: "–" };
+export const STANDINGS = Object.keys(MARK);
 
 /** One question with its answer, or the form that answers it. */
 const Question = {
