@@ -36,7 +36,8 @@ OF_BEFORE = re.compile(r"\d{1,19}-\d{1,19}")
 """An id that a stream gave before lines had numbers: what came since is not known."""
 SEES_CASES = ("grid_worker", "command_centre")
 BEHIND_SECONDS = 2.0
-"""A stream whose lines are older than this when it sends them says that it is behind."""
+"""A stream whose lines are older than this when it sends them says that it is behind; so does one that may not hear of
+any, for the database has been silent for longer."""
 GATHER_SECONDS = 0.05
 """A stream that is woken waits so long for what comes with it, so that many lines are read at once."""
 
@@ -175,7 +176,8 @@ class Follower:
                     checked = time.monotonic()
                 lines, full = news.lines, len(news.lines) == BATCH
                 passed = int(lines[-1]["position"]) if full else until
-                behind = lines[-1]["seconds"] if lines and lines[-1]["seconds"] > BEHIND_SECONDS else 0.0
+                behind = max(self.watch.silent, lines[-1]["seconds"] if lines else 0.0)
+                behind = behind if behind > BEHIND_SECONDS else 0.0
                 if behind or self.behind:
                     self.behind = bool(behind)
                     yield _event("behind", {"seconds": round(behind, 1)})
