@@ -21,6 +21,7 @@ from sse_starlette import ServerSentEvent
 
 from api import select
 from api.database import Caller, Pool, entered
+from api.news import NewsReader
 from api.overview_models import Freshness
 from api.problems import FULL, NO_SESSION, Refused
 from api.quiet import kinds_of
@@ -38,11 +39,17 @@ SEES_CASES = ("grid_worker", "command_centre")
 BEHIND_SECONDS = 2.0
 """A stream whose lines are older than this when it sends them says that it is behind; so does one that may not hear of
 any, for the database has been silent for longer."""
+SAY_SECONDS = 1.0
+"""As often it says so while it waits."""
 GATHER_SECONDS = 0.05
 """A stream that is woken waits so long for what comes with it, so that many lines are read at once."""
+EVERY_SECONDS = 0.25
+"""A stream whose area is never quiet reads no oftener: a city's desk would read twenty times a second."""
+WAITS_TIMES = 3
+"""It lets so many times as long pass as its last answer took to come: when all wait, those that are woken all the time
+stand back, and a tablet that hears once a minute has its turn at once."""
 
 START = "SELECT * FROM city.feed_start()"
-NEWS = "SELECT * FROM city.news(%(token)s, %(after)s, %(until)s, %(limit)s)"
 FRESHNESS = "SELECT * FROM city.freshness_now()"
 
 
@@ -130,11 +137,13 @@ class Follower:
 
     pool: Pool
     watch: FeedWatch
+    reader: NewsReader
     pace: Pace
     token: str
     position: int | None
     known: dict[str, tuple[object, bool]] = field(default_factory=dict)
     behind: bool = False
+    next_read: float = 0.0
 
     async def events(self) -> AsyncIterator[ServerSentEvent]:
         """Everything from the cursor on, until the session is none any more."""
@@ -163,7 +172,14 @@ class Follower:
                 ear.woken.clear()
                 news, sent = NONE, list[ServerSentEvent]()
                 if touched and until > position:
-                    news = await self._news(position, until)
+                    reading = asyncio.create_task(self._news(position, until))
+                    try:  # it waits for as long as the database is away
+                        while not (await asyncio.wait({reading}, timeout=SAY_SECONDS))[0]:
+                            if said := self._behind(self.watch.silent):
+                                yield said
+                        news = reading.result()
+                    finally:
+                        reading.cancel()
                     if ear.lost or news.of != before:
                         return  # the browser comes back with its cursor, and has an ear for what it sees now
                     sent = news.events()
@@ -176,11 +192,8 @@ class Follower:
                     checked = time.monotonic()
                 lines, full = news.lines, len(news.lines) == BATCH
                 passed = int(lines[-1]["position"]) if full else until
-                behind = max(self.watch.silent, lines[-1]["seconds"] if lines else 0.0)
-                behind = behind if behind > BEHIND_SECONDS else 0.0
-                if behind or self.behind:
-                    self.behind = bool(behind)
-                    yield _event("behind", {"seconds": round(behind, 1)})
+                if said := self._behind(max(self.watch.silent, lines[-1]["seconds"] if lines else 0.0)):
+                    yield said
                 for event in sent:
                     yield event
                 if check and passed != position:
@@ -191,11 +204,19 @@ class Follower:
                     continue
                 await self._until_woken(ear)
 
+    def _behind(self, seconds: float) -> ServerSentEvent | None:
+        """What is to be said of being so far behind; None: nothing, as before."""
+        behind = seconds if seconds > BEHIND_SECONDS else 0.0
+        if not behind and not self.behind:
+            return None
+        self.behind = bool(behind)
+        return _event("behind", {"seconds": round(behind, 1)})
+
     async def _until_woken(self, ear: Ear) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.pace.stream_recheck_seconds):
                 await ear.woken.wait()
-            await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.sleep(max(GATHER_SECONDS, self.next_read - time.monotonic()))
 
     async def _begin(self) -> tuple[int, bool]:
         """Where the stream begins, and whether lines after the one brought along are gone."""
@@ -211,10 +232,11 @@ class Follower:
 
     async def _news(self, after: int, until: int) -> News:
         """What changed between these lines for the session. Raises Refused (401) if the token opens nothing."""
-        values = {"token": self.token, "after": after, "until": until, "limit": BATCH}
-        async with self.pool.connection() as connection:
-            row = await (await connection.execute(NEWS, values)).fetchone()
-        if row is None or row["account"] is None:
+        began = time.monotonic()
+        row = await self.reader.news(self.token, after, until)
+        took = time.monotonic() - began
+        self.next_read = began + max(EVERY_SECONDS, (1 + WAITS_TIMES) * took)
+        if row["account"] is None:
             raise Refused(NO_SESSION)
         rows = (row["lines"] or [], row["alerts"] or [], row["tasks"] or [])
         return News(row["account"], (row["role"], row["scope"], row["domains"]), *rows)
