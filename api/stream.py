@@ -175,8 +175,8 @@ class Follower:
                     reading = asyncio.create_task(self._news(position, until))
                     try:  # it waits for as long as the database is away
                         while not (await asyncio.wait({reading}, timeout=SAY_SECONDS))[0]:
-                            if said := self._behind(self.watch.silent):
-                                yield said
+                            if behind := self._behind(self.watch.silent):
+                                yield behind
                         news = reading.result()
                     finally:
                         reading.cancel()
@@ -192,8 +192,8 @@ class Follower:
                     checked = time.monotonic()
                 lines, full = news.lines, len(news.lines) == BATCH
                 passed = int(lines[-1]["position"]) if full else until
-                if said := self._behind(max(self.watch.silent, lines[-1]["seconds"] if lines else 0.0)):
-                    yield said
+                if behind := self._behind(max(self.watch.silent, lines[-1]["seconds"] if lines else 0.0)):
+                    yield behind
                 for event in sent:
                     yield event
                 if check and passed != position:
