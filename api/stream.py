@@ -37,7 +37,10 @@ OF_BEFORE = re.compile(r"\d{1,19}-\d{1,19}")
 """An id that a stream gave before lines had numbers: what came since is not known."""
 SEES_CASES = ("grid_worker", "command_centre")
 BEHIND_SECONDS = 2.0
-"""A stream whose lines are older than this when it sends them says that it is behind."""
+"""A stream whose lines are older than this when it sends them says that it is behind; so does one that may not hear of
+any, for the database has been silent for longer."""
+SAY_SECONDS = 1.0
+"""As often it says so while it waits."""
 GATHER_SECONDS = 0.05
 """A stream that is woken waits so long for what comes with it, so that many lines are read at once."""
 EVERY_SECONDS = 0.25
@@ -169,7 +172,14 @@ class Follower:
                 ear.woken.clear()
                 news, sent = NONE, list[ServerSentEvent]()
                 if touched and until > position:
-                    news = await self._news(position, until)
+                    reading = asyncio.create_task(self._news(position, until))
+                    try:  # it waits for as long as the database is away
+                        while not (await asyncio.wait({reading}, timeout=SAY_SECONDS))[0]:
+                            if behind := self._behind(self.watch.silent):
+                                yield behind
+                        news = reading.result()
+                    finally:
+                        reading.cancel()
                     if ear.lost or news.of != before:
                         return  # the browser comes back with its cursor, and has an ear for what it sees now
                     sent = news.events()
@@ -182,10 +192,8 @@ class Follower:
                     checked = time.monotonic()
                 lines, full = news.lines, len(news.lines) == BATCH
                 passed = int(lines[-1]["position"]) if full else until
-                behind = lines[-1]["seconds"] if lines and lines[-1]["seconds"] > BEHIND_SECONDS else 0.0
-                if behind or self.behind:
-                    self.behind = bool(behind)
-                    yield _event("behind", {"seconds": round(behind, 1)})
+                if behind := self._behind(max(self.watch.silent, lines[-1]["seconds"] if lines else 0.0)):
+                    yield behind
                 for event in sent:
                     yield event
                 if check and passed != position:
@@ -195,6 +203,14 @@ class Follower:
                     ear.touched = True
                     continue
                 await self._until_woken(ear)
+
+    def _behind(self, seconds: float) -> ServerSentEvent | None:
+        """What is to be said of being so far behind; None: nothing, as before."""
+        behind = seconds if seconds > BEHIND_SECONDS else 0.0
+        if not behind and not self.behind:
+            return None
+        self.behind = bool(behind)
+        return _event("behind", {"seconds": round(behind, 1)})
 
     async def _until_woken(self, ear: Ear) -> None:
         with contextlib.suppress(TimeoutError):

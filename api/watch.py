@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ CHANNEL = "city_feed"
 IDLE_SECONDS = 5.0
 """How late a lost notification can be noticed."""
 RECONNECT_SECONDS = 1.0
+CONNECT_SECONDS = 5
+SILENT_SECONDS = IDLE_SECONDS + 2.0
+"""An open connection that has answered nothing for so long leads nowhere: the reader asks every IDLE_SECONDS."""
 BATCH = 1_000
 AREAS = (0, 6, 9, 12, 15)
 """Digits of an account's scope: a prefix of the grid code."""
@@ -55,17 +59,29 @@ class FeedWatch:
         self._ears: dict[str, set[Ear]] = defaultdict(set)
         self.connected = asyncio.Event()
         self.position: int | None = None
+        self._answered = time.monotonic()
+
+    @property
+    def silent(self) -> float:
+        """Seconds for which the database has answered nothing; 0 while it does as usual."""
+        seconds = time.monotonic() - self._answered
+        return seconds if not self.connected.is_set() or seconds > SILENT_SECONDS else 0.0
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[FeedWatch]:
         """Watches until the block ends."""
-        task = asyncio.create_task(self._run(), name="feed-watch")
+        tasks = [
+            asyncio.create_task(self._run(), name="feed-watch"),
+            asyncio.create_task(self._say_silence(), name="feed-silence"),
+        ]
         try:
             yield self
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
     @contextlib.contextmanager
     def listening(self, scope: str, domains: Iterable[str] | None) -> Iterator[Ear]:
@@ -91,6 +107,18 @@ class FeedWatch:
             count += 1
         return count
 
+    async def _say_silence(self) -> None:
+        """Wake every stream each second while the database is silent, and once when it no longer is: a page that hears
+        nothing is to know that nothing may be heard."""
+        was_silent = False
+        while True:
+            await asyncio.sleep(1.0)
+            is_silent = self.silent > 0
+            if is_silent or was_silent:
+                for ear in [ear for ears in self._ears.values() for ear in ears]:
+                    ear.woken.set()
+            was_silent = is_silent
+
     async def _run(self) -> None:
         while True:
             try:
@@ -101,7 +129,9 @@ class FeedWatch:
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _follow(self) -> None:
-        async with await psycopg.AsyncConnection.connect(self._dsn, autocommit=True) as connection:
+        async with await psycopg.AsyncConnection.connect(
+            self._dsn, autocommit=True, connect_timeout=CONNECT_SECONDS
+        ) as connection:
             await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
             row = await (await connection.execute("SELECT city.feed_now()")).fetchone()
             now = int(row[0]) if row else 0
@@ -110,9 +140,11 @@ class FeedWatch:
                     ear.lost = self.position is not None
                     ear.wake()
                 self.position = now
+            self._answered = time.monotonic()
             self.connected.set()
             while True:
                 lines = await (await connection.execute(READ, (self.position, BATCH))).fetchall()
+                self._answered = time.monotonic()
                 if self.hear(lines) < BATCH:
                     async for _ in connection.notifies(timeout=IDLE_SECONDS, stop_after=1):
                         pass

@@ -163,9 +163,26 @@ CREATE POLICY seals ON audit.look FOR UPDATE TO citygrid_audit USING (seal IS NU
 CREATE POLICY adds ON audit.seal FOR INSERT TO citygrid_audit WITH CHECK (true);
 CREATE POLICY reads ON audit.seal FOR SELECT TO citygrid_audit USING (true);
 
+RESET ROLE;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA audit FROM PUBLIC;
 GRANT USAGE ON SCHEMA audit TO citygrid_reader, citygrid_sinks, citygrid_owner;
 GRANT EXECUTE ON FUNCTION audit.record, audit.looks_at, audit.looks_between TO citygrid_reader;
 GRANT EXECUTE ON FUNCTION audit.seal_looks TO citygrid_sinks;
 GRANT EXECUTE ON FUNCTION audit.verify, audit.seal_hash TO citygrid_owner, citygrid_sinks;
-RESET ROLE;
+
+-- What operations must know of the server, and nobody else may: for how long the oldest transaction has been open, here and in its other
+-- databases. Two numbers: nothing of whose it is, or what it does. docs/decisions/0030-live-stream.md
+CREATE OR REPLACE FUNCTION audit.oldest_transactions(OUT city double precision, OUT other double precision)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT coalesce(max(open.seconds) FILTER (WHERE open.here), 0), coalesce(max(open.seconds) FILTER (WHERE NOT open.here), 0)
+    FROM (
+        SELECT a.datname = current_database() AS here, extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS seconds
+        FROM pg_stat_activity a WHERE a.backend_type = 'client backend' AND a.xact_start IS NOT NULL AND a.pid <> pg_backend_pid()
+        UNION ALL
+        SELECT p.database = current_database(), extract(epoch FROM clock_timestamp() - p.prepared)::float8 FROM pg_prepared_xacts p
+    ) AS open;
+END;
+COMMENT ON FUNCTION audit.oldest_transactions IS 'Seconds for which the oldest transaction of a client has been open; 0: there is none.';
+REVOKE EXECUTE ON FUNCTION audit.oldest_transactions FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit.oldest_transactions TO citygrid_sinks;

@@ -1,5 +1,5 @@
 """Forgets in PostgreSQL what is older than may be kept, and counts what lasts and is overdue: `citygrid worker
-retention` (docs/decisions/0031-retention.md).
+retention` (docs/decisions/0031-retention.md). What stands in its way, a transaction that somebody left open, it tells.
 
 By the city's clock, not by the machine's: a host with a wrong date deletes nothing. A bounded number at a time, so that
 nobody waits for it; PostgreSQL, Kafka and the registry are waited for.
@@ -16,6 +16,7 @@ from functools import cache
 import psycopg
 import structlog
 
+from database.open_transactions import oldest
 from database.retention import (
     HELD,
     REPORT,
@@ -31,7 +32,7 @@ from processes.overdue_count import OverdueCount
 from runtime import topic_reader
 from runtime.daemon import serve, stopping_when_asked
 from runtime.log import configure
-from runtime.metrics import FORGOTTEN, RETENTION_AT
+from runtime.metrics import FORGOTTEN, OLDEST_TRANSACTION, RETENTION_AT
 from runtime.object_store import StoreAway, photo_store
 from runtime.settings import Settings, SettingsRefused, load
 from runtime.topic_reader import TopicUnreadable
@@ -98,6 +99,8 @@ class Retention:
     def _serve(self, connection: Connection, registry: Registry) -> None:
         while not self._stopping.is_set():
             self._turned = time.monotonic()
+            for database, seconds in oldest(connection)._asdict().items():
+                OLDEST_TRANSACTION.labels(database).set(seconds)
             if self._turned >= self._next_look:
                 self._behind = self._tell_time(registry)
                 self._next_look = time.monotonic() + (EVERY_S if self._behind else AGAIN_S)

@@ -213,6 +213,12 @@ RETENTION_AT = _gauge(
     "every row was looked at (`counted`).",
     ["work"],
 )
+OLDEST_TRANSACTION = _gauge(
+    "citygrid_oldest_transaction_seconds",
+    "For how long the oldest transaction of a client of the PostgreSQL server has been open: in the city's database "
+    "(`city`), in any other one (`other`); 0: there is none.",
+    ["database"],
+)
 OVERDUE_RECORDS = _gauge(
     "citygrid_overdue_records",
     "Statements of what lasts that ended longer ago than their contract's `retention` allows: they wait for the "

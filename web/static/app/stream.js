@@ -3,7 +3,7 @@
 
 import { ref } from "/lib/vue.js";
 import { STREAM } from "./api.js";
-import { toSignIn } from "./session.js";
+import { account, toSignIn } from "./session.js";
 
 const REOPEN_MS = 5_000;
 
@@ -27,13 +27,23 @@ export function follow(received, read) {
   let source;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let again;
+  let ended = false;
 
+  /** A browser does not say with what the stream was refused: whether the session is over, the account says. */
+  const refused = async () => {
+    try {
+      await account(); // sends to the sign-in page if it is
+    } catch {
+      // the server is away, or full
+    }
+    if (!ended) again = setTimeout(open, REOPEN_MS);
+  };
   const open = () => {
     let begun = false;
     source = new EventSource(STREAM);
     source.onerror = () => {
       streamState.value = "waiting";
-      if (source.readyState === EventSource.CLOSED) again = setTimeout(open, REOPEN_MS);
+      if (source.readyState === EventSource.CLOSED) refused();
     };
     source.addEventListener("ready", async () => {
       callsTouched.value += 1; // what came before it began
@@ -55,6 +65,7 @@ export function follow(received, read) {
   };
   open();
   return () => {
+    ended = true;
     clearTimeout(again);
     source.close();
   };
