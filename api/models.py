@@ -47,9 +47,8 @@ class Taken(BaseModel):
     @classmethod
     def storable(cls, value: Any) -> Any:
         """PostgreSQL keeps no NUL, neither in a text nor in JSON."""
-        if any(
-            "\0" in text for text in ([value] if isinstance(value, str) else value if isinstance(value, dict) else ())
-        ):
+        texts = [value] if isinstance(value, str) else value if isinstance(value, dict | list) else ()
+        if any(isinstance(text, str) and "\0" in text for text in texts):
             raise PydanticCustomError("string_pattern_mismatch", "holds a NUL")
         return value
 

@@ -62,7 +62,7 @@ class SealingKeys:
             salt = point + _point(private.public_key())
             secret = HKDF(hashes.SHA256(), 32, salt, FOR_SEALS).derive(private.exchange(ec.ECDH(), theirs))
             return json.loads(AESGCM(secret).decrypt(iv, content, key_id.encode()))
-        except (ValueError, InvalidTag) as broken:
+        except (ValueError, RecursionError, InvalidTag) as broken:
             raise NotSealed from broken
 
 

@@ -22,13 +22,14 @@ from .batch import RecordBatch
 from .dispatcher import Dispatcher
 from .errors import DataPlaneError, Misplaced
 from .fetch import FetchThread
+from .headers import Headers
 from .health import HealthServer
 from .lag import LagThread
-from .origin import with_origin
+from .origin import kept
 from .restore import Restored, Restorer
 from .rowstore import RowStore, Store
 from .settings import DataPlaneSettings
-from .transaction import Headers, TransactionalProducer
+from .transaction import TransactionalProducer
 from .vitals import Vitals
 
 logger = get_logger(__name__)
@@ -139,10 +140,8 @@ class DataPlane:
     def _put_aside(self, topic: str | None, setting: str, record: Message, reason: str, schema_id: int | None) -> None:
         if topic is None:
             raise Misplaced(f"a record was to be put aside, but {setting} is not set in DataPlaneSettings")
-        key, value = record.key(), record.value()
-        key = key.encode() if isinstance(key, str) else key
-        value = value.encode() if isinstance(value, str) else value
-        self.produce(topic, key, value, headers=with_origin(record, reason, schema_id))
+        put = kept(record, reason, schema_id)
+        self.produce(topic, put.key, put.value, headers=put.headers)
 
     # -- driven by the transport
 

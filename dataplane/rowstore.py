@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sized
 from typing import Any, Generic, Protocol, TypeVar
 
 from .errors import Misplaced
-from .transaction import Headers
+from .headers import Headers
 
 Row = TypeVar("Row")
 

@@ -13,10 +13,10 @@ from mode import get_logger
 
 from . import codes
 from .errors import DeliveryFailed, Misplaced, TransactionFailed
+from .headers import Headers
 from .settings import DataPlaneSettings
 
 logger = get_logger(__name__)
-Headers = list[tuple[str, str | bytes | None]]
 Result = TypeVar("Result")
 _POLL_EVERY = 512  # records between two servings of librdkafka's callbacks
 

@@ -36,6 +36,8 @@ DISTRICTS = {
 }
 
 
+#: Characters of a name: a key of PostgreSQL's indexes holds 2,700 bytes, and an address of the API as many characters.
+LONGEST_NAME = 200
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _OTHER_PLACE = re.compile(r"(?:\d{6}|\d{15})$|grid/|district/")
 
@@ -155,7 +157,10 @@ def normalised_district_code(code: str) -> str:
 
 def plain_name(name: str) -> str:
     """`name`, a register's own number, as it is. Raises InvalidCode if it holds a line break or another control
-    character: names are parts of keys, which such a character would divide."""
+    character, or is longer than `LONGEST_NAME`: names are parts of keys, which such a character would divide, and which
+    nobody could keep."""
+    if len(name) > LONGEST_NAME:
+        raise InvalidCode(f"it is longer than {LONGEST_NAME} characters")
     if _CONTROL.search(name):
         raise InvalidCode("it holds a line break or another control character")
     return name

@@ -25,7 +25,7 @@ from typing import Any
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
-from local.stack.children import UMASK, Program, log_tail, open_log
+from local.stack.children import UMASK, Program, log_tail, make_private, open_log
 from local.stack.local import PARTS
 
 # sun_path of a Unix socket holds 108 bytes, and supervisord adds its pid to the name while it binds
@@ -52,6 +52,7 @@ class Supervisor:
     """The supervisor of one state folder, running or not."""
 
     def __init__(self, folder: Path) -> None:
+        self._named = folder
         self.folder = folder.resolve()
         self.run = self.folder / "run"
         self.log = self.folder / "logs" / "supervisord.log"
@@ -87,7 +88,11 @@ class Supervisor:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the state folder while it is brought up. The kernel frees the lock of a killed holder."""
+        """Hold the state folder while it is brought up. The kernel frees the lock of a killed holder.
+
+        Raises SupervisionFailed if somebody else holds it, PartFailed if the folder is not ours alone.
+        """
+        make_private(self._named)  # a lock file that somebody else made could be any file of ours
         self.run.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self.run / "lock").open("a+") as file:
             try:

@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dataplane.headers import headers_of
 from runtime import cloud_events
 from runtime.cloud_events import Headers
 from runtime.metrics import TRACE_SPANS
@@ -108,12 +109,12 @@ class Traces:
         return self._hop("process", newest.topic() or "", SpanKind.CONSUMER, parent, attributes, links, began)
 
     def _context(self, record: Message) -> Context | None:
-        headers = record.headers()
+        headers = headers_of(record)
         if not headers:
             return None
         from opentelemetry.trace import get_current_span
 
-        texts = {name: _text(value) for name, value in headers if name in (PARENT, "tracestate")}  # type: ignore[str-unpack]
+        texts = {name: _text(value) for name, value in headers if name in (PARENT, "tracestate")}
         if PARENT not in texts:
             return None
         context = self._propagator.extract(texts)
@@ -226,8 +227,7 @@ def _place(record: Message) -> dict[str, Any]:
 
 
 def _header(record: Message, name: str) -> str:
-    headers: Any = record.headers() or []
-    return next((_text(value) for header, value in headers if header == name), "")
+    return next((_text(value) for header, value in headers_of(record) if header == name), "")
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ import threading
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from dataplane.origin import with_origin
+from dataplane.origin import kept
 from runtime.settings import Settings
 from wire.codec import schema_id_of
 from wire.topics import DEAD_LETTERS, WRITTEN_AT_MOST
@@ -25,14 +25,14 @@ class DeadLetters:
         self._refused: KafkaError | None = None
 
     def put(self, record: Message, reason: str) -> None:
-        """Send the record as it came, with its origin and why. It is safe only after `flush`."""
+        """Send the record, with its origin and why. It is safe only after `flush`."""
         self._producer = self._producer or self._made()
-        key, value = record.key(), record.value()
+        put = kept(record, reason, schema_id_of(record.value()))
         self._producer.produce(
             self._settings.topic_prefix + DEAD_LETTERS,
-            value,
-            key,
-            headers=[*with_origin(record, reason, schema_id_of(value))],
+            put.value,
+            put.key,
+            headers=[*put.headers],
             on_delivery=self._delivered,
         )
 

@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_when_event_set, wait_exponential_jitter
 
 from runtime import metrics
 from runtime.reader_positions import GROUPS
@@ -38,6 +38,10 @@ LAG_S = 5.0
 WAIT_AT_MOST_S = 5.0
 #: PostgreSQL ended the connection or the transaction for reasons of its own (restart, deadlock, out of connections).
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
+#: What psycopg counts among them, and no waiting mends: a value is larger than PostgreSQL takes.
+NEVER_TAKEN = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex)
+LONGEST_KEY = 2_000
+"""Bytes of a record's key: an index of PostgreSQL takes 2,700."""
 #: librdkafka's own retries deal with these; they are told, not fatal.
 WAITED_FOR = {
     KafkaError._TRANSPORT,  # noqa: SLF001 - librdkafka's names
@@ -270,6 +274,8 @@ class Runner:
         key, value = message.key(), message.value()
         if not isinstance(key, bytes) or not key:
             raise Unreadable("a record of this topic has a key")
+        if len(key) > LONGEST_KEY:
+            raise Unreadable(f"the key has more than {LONGEST_KEY} bytes")
         try:
             text = key.decode()
         except UnicodeDecodeError:
@@ -299,7 +305,7 @@ class Runner:
         """`work(connection)`, again on a new connection whenever PostgreSQL was away. Raises what else goes wrong, and
         what PostgreSQL said last if told to stop meanwhile."""
         for attempt in Retrying(
-            retry=retry_if_exception_type(AWAY),
+            retry=retry_if_exception(lambda error: isinstance(error, AWAY) and not isinstance(error, NEVER_TAKEN)),
             wait=wait_exponential_jitter(multiplier=0.1, max=WAIT_AT_MOST_S),
             stop=stop_when_event_set(self._stopping),
             sleep=self._sleep,

@@ -8,6 +8,7 @@ from typing import Any
 
 from confluent_kafka import Message
 
+from dataplane.headers import headers_of
 from domain.put_aside import resumed, with_aside
 from domain.view import PutAside
 from wire.topics import REPLAY_OF
@@ -37,7 +38,7 @@ def put_aside(row: Any, record: Message) -> Any:
 def _sent_back(record: Message) -> PutAside | None:
     """The record that `record` is sent back for; None: it comes for the first time. A department's own login may write
     any header: what names no record of this topic, to which letters go back, is none of ours."""
-    headers = dict(record.headers() or ())
+    headers = dict(headers_of(record))
     origin = headers.get(REPLAY_OF)
     text = origin.decode("utf-8", "replace") if isinstance(origin, bytes) else origin or ""
     name = SENT_BACK.fullmatch(text)

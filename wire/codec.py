@@ -18,7 +18,7 @@ from fastavro import parse_schema, schemaless_reader
 from fastavro.read import SchemaResolutionError
 from fastavro.schema import SchemaParseException, UnknownType
 
-from domain.codes import NAMING_FIELDS, SUBJECT_CODES, InvalidCode, plain_name
+from domain.codes import LONGEST_NAME, NAMING_FIELDS, SUBJECT_CODES, InvalidCode, plain_name
 from domain.event import Event
 from wire.avro_writer import writer
 from wire.contracts import Contract, contracts
@@ -269,6 +269,8 @@ def _fault(record: Mapping[str, Any], change: Mapping[str, Any], checks: tuple[t
     for name in ("event_id", "record", "subject"):
         if not record[name] or "\0" in record[name]:
             return f"'{name}' is empty or has a NUL character"
+        if len(record[name]) > LONGEST_NAME:
+            return f"'{name}' is longer than {LONGEST_NAME} characters"
     for name in ("occurred_at", "recorded_at"):
         if not TIMES.least <= record[name] <= TIMES.most:
             return f"'{name}' {TIMES.otherwise}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import Message
 
+from dataplane.headers import headers_of
 from dataplane.origin import ORIGIN_HEADERS
 from runtime import cloud_events
 from wire.topics import REPLAY_OF
@@ -67,6 +68,8 @@ class Letter:
     lies: tuple[int, int] = field(repr=False)
     event_id: str | None = None
     """The event's id, where the record's own headers say one: the door told it to the department."""
+    left_out: bool = False
+    """Too large to be kept beside its topic: there is nothing to send back but what was mended."""
     times: int = 1
     replayed_at: int | None = None
 
@@ -95,10 +98,11 @@ def letter_of(record: Message, kept_in: str, headers: dict[str, str | bytes | No
         schema_id=int(origin["schema_id"]) if "schema_id" in origin else None,
         origin_at=int(origin["origin_timestamp"]) if "origin_timestamp" in origin else None,
         put_aside_at=record.timestamp()[1],
-        size=len(record.value() or b""),
+        size=int(origin.get("left_out", 0)) or len(record.value() or b""),
         replay_of=text_of(headers[REPLAY_OF]) if REPLAY_OF in headers else None,
         lies=place(record),
         event_id=_event_id(headers.get(cloud_events.ID)),
+        left_out="left_out" in origin,
     )
 
 
@@ -117,8 +121,7 @@ def mark_of(headers: dict[str, str | bytes | None]) -> Origin | None:
 
 
 def pairs_of(record: Message) -> Headers:
-    pairs = record.headers() or []
-    return list(pairs.items() if isinstance(pairs, dict) else pairs)
+    return headers_of(record)
 
 
 def text_of(value: str | bytes | None) -> str:

@@ -79,7 +79,7 @@ async def case(request: Request, caller: AsCaller, finding_id: UUID) -> Case | R
     return Case(
         **select.alert_of(row).model_dump(),
         cause=mask_text(row["cause"]) or "",
-        because=_because(row, await contested.among(caller, row["because"]), masked=True),
+        because=_because(row, await contested.of_case(caller, finding_id), masked=True),
         quiet=await quiet.behind_case(caller, row["rule"], row["because"]),
         resolution_zh=row["resolution_zh"],
         resolution_en=row["resolution_en"],
@@ -103,7 +103,7 @@ async def unmask(request: Request, caller: AsCaller, finding_id: UUID, look: Loo
     return Unmasked(
         purpose=look.purpose,
         cause=row["cause"],
-        because=_because(row, await contested.among(caller, row["because"]), masked=False),
+        because=_because(row, await contested.of_case(caller, finding_id), masked=False),
         people=people.shown(residents, masked=False),
     )
 

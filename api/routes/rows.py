@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api import contested, people, quiet
+from api import contested, quiet
 from api.database import AsCaller, Caller
 from api.masking import mask_row, views, whole_row
 from api.problems import INVALID, NOT_FOUND, Refused, refuse
@@ -20,6 +20,7 @@ router = APIRouter(tags=["rows"])
 
 View = Annotated[str, Path(pattern=r"^[a-z][a-z_]{0,40}$", examples=["household"])]
 Key = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]+$", examples=["H-20113"])]
+READ = "SELECT * FROM city.read_row(%(view)s, %(key)s, %(purpose)s, %(case)s)"
 NOT_A_CODE = Say("不是有效的统一社会信用代码。", "This is not a valid unified social credit code.")
 NOT_A_NUMBER = Say(
     "不是有效的身份证件号码；非居民身份证的，可在号码前写明证件类型，如“护照:E12345678”。",
@@ -77,10 +78,9 @@ async def _row(request: Request, caller: Caller, view: str, key: str, look: Case
     if view not in views() or (view != "legal_person" and holds_identity_number(key)):
         raise Refused(NOT_FOUND)  # no row has such a key, and the look would keep the number
     purpose, case = (look.purpose, look.case) if look else (None, None)
-    read = await people.read(caller, view, [key], purpose, case)
-    if not read:
+    row = await caller.row(READ, {"view": view, "key": key, "purpose": purpose, "case": case})
+    if row is None:
         return refuse(request, NOT_FOUND)  # not raised: the look at nothing is committed
-    row = read[0]
     return Row(
         view=view,
         id=row["id"],
@@ -88,6 +88,6 @@ async def _row(request: Request, caller: Caller, view: str, key: str, look: Case
         updated_at=row["updated_at"],
         masked=look is None,
         unknown=await quiet.behind_row(caller, view),
-        contested=await contested.of_row(caller, row["row"]),
+        contested=contested.of_row(row),
         row=mask_row(view, row["row"]) if look is None else whole_row(view, row["row"]),
     )

@@ -19,10 +19,10 @@ from api.database import AsCaller, Caller, SignedIn, cookie_name, entered, token
 from api.problems import INVALID, LOGIN_REFUSED, TOO_MANY, Refused
 from api.purposes import PURPOSES
 from api.session_models import Area, Login, Me, NewPassword, Preferences
-from database.passwords import PoorPassword, new_password, proof
+from database.passwords import keep, proof
 from runtime import metrics
 from runtime.http.language import Say
-from runtime.production import SHORTEST_PASSWORD
+from runtime.production import SHORTEST_PASSWORD, guessable
 
 router = APIRouter(tags=["session"])
 
@@ -99,12 +99,13 @@ async def change_me(caller: AsCaller, preferences: Preferences) -> Me:
 async def change_password(request: Request, caller: SignedIn, change: NewPassword) -> Response:
     """Takes the old password and a new one; the account's other sessions end. A wrong one is counted as at login."""
     app = request.app.state
-    try:
-        kept = await asyncio.to_thread(new_password, change.new)
-    except PoorPassword:
-        raise Refused(INVALID, detail=POOR) from None
-    # A guess is counted in a transaction of its own, whatever becomes of the next one.
+    if guessable(change.new):
+        raise Refused(INVALID, detail=POOR)
+    # A guess is counted in a transaction of its own, whatever becomes of the next one; who guesses too often waits
+    # before a core is spent on the new password.
     ticket, proved = await _prove(request, caller.name, change.old)
+    async with app.password_turns:
+        kept = await asyncio.to_thread(keep, change.new)
     async with entered(app.pool, token_of(request), in_use=True) as again:
         statement = "SELECT city.change_password(%(ticket)s, %(proof)s, %(kdf)s, %(verifier)s) AS changed"
         values = {"ticket": ticket, "proof": proved, "kdf": kept.kdf, "verifier": kept.verifier}

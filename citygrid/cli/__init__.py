@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pkgutil
+import resource
 import sys
 from importlib import import_module
 
@@ -58,6 +59,7 @@ def main() -> None:
     Whatever it writes is its user's alone: files, logs and state of every process hold personal data or secrets.
     """
     os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold keys and people
     try:
         build(sys.argv[1] if len(sys.argv) > 1 else None)()
     except CommandFailed as error:

@@ -12,6 +12,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaExcep
 from confluent_kafka.admin import AdminClient
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
+from dataplane.headers import headers_of
 from local.backup import BackupFailed
 from runtime import reader_positions, topic_reader
 from runtime.reader_positions import Place as Place  # noqa: PLC0414 - what this module speaks of
@@ -275,7 +276,7 @@ def _records(settings: Settings, topic: str, number: int) -> Iterator[dict[str, 
                 "timestamp": record.timestamp()[1],
                 "key": record.key(),
                 "value": record.value(),
-                "headers": [{"name": header[0], "value": header[1]} for header in record.headers() or []],
+                "headers": [{"name": header[0], "value": header[1]} for header in headers_of(record)],
             }
     except TopicUnreadable as unreadable:
         raise BackupFailed(str(unreadable)) from unreadable

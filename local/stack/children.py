@@ -116,9 +116,15 @@ def open_log(log: Path) -> BinaryIO:
 def make_private(folder: Path) -> None:
     """Make the state folder `folder` with mode 0700, and close one that an older version left open.
 
-    Raises PartFailed if other users write there, as into /tmp; PermissionError if it belongs to somebody else.
+    Raises PartFailed if other users write there, as into /tmp, or if it, or the link that it is, belongs to somebody
+    else: whoever owns a folder puts other files into it, and root would run them.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if {folder.stat().st_uid, folder.lstat().st_uid} != {os.geteuid()}:
+        raise PartFailed(
+            f"{folder} belongs to another user: run citygrid as that user, or set CITYGRID_STATE_DIR to a folder of "
+            "your own."
+        )
     mode = folder.stat().st_mode
     if mode & 0o002:
         raise PartFailed(f"Every user may write into {folder}: set CITYGRID_STATE_DIR to a folder of citygrid's alone.")

@@ -53,7 +53,8 @@ class LocalStack:
     """The parts of one state folder; a second object over the same folder continues with its passwords and data."""
 
     def __init__(self, folder: Path, ports: Ports, cache: Path, *, logins: bool = False) -> None:
-        """`logins`: Kafka and registry ask everybody for a login."""
+        """`logins`: Kafka and registry ask everybody for a login. Raises PartFailed if `folder` is not ours alone."""
+        children.make_private(folder)  # before a password is written into it
         self.folder = folder.resolve()
         self.ports = ports
         self.cache = cache.resolve()

@@ -126,7 +126,7 @@ class DeadLetters:
                         continue
                     as_it_came = _content(record)
                     content = choose(letter, as_it_came)
-                    if content:
+                    if content and not (letter.left_out and content is as_it_came):
                         # A mended event goes where its key belongs: the stage of that partition has the subject's row.
                         where = letter.origin.partition if content is as_it_came else -1
                         round_.send(letter, content, self._prefix + name, where)

@@ -7,6 +7,7 @@ whichever machine or container the file is published (docs/decisions/0022-wire.m
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from wire.topics import PUBLICATIONS, PUBLICATIONS_OF_ALL
 NUMBER_BITS = 31
 PATIENCE_S = 30.0
 TEN_YEARS_S = 10 * 366 * 86_400
+DIGITS = re.compile(b"[0-9]{1,18}")
 
 
 def sequence_of(seconds: int, number: int) -> int:
@@ -65,7 +67,7 @@ def _noted(settings: Settings, topic: str) -> Iterator[tuple[bytes, int]]:
     latest = int(time.time()) + TEN_YEARS_S
     for record in records(settings, topic, patience=PATIENCE_S):
         key, value = record.key(), record.value()
-        if isinstance(key, bytes) and isinstance(value, bytes) and value.isdigit() and int(value) <= latest:
+        if isinstance(key, bytes) and isinstance(value, bytes) and DIGITS.fullmatch(value) and int(value) <= latest:
             yield key, int(value)
 
 

@@ -32,6 +32,12 @@ Encode = Callable[[Mapping[str, Any]], bytes]
 WRITTEN_EVERY_S = 2.0
 AGAIN_AFTER_S = 5.0
 BATCH = 500
+MOST_HEARD = 20_000
+"""Lines of a department that are known here, of all doors; of more it is not told through this one that they were
+mended."""
+LONGEST_LINE = 16_384
+"""Bytes of a line's record."""
+MOST_COUNTED = 10**12
 
 
 class RefusedStatement(NamedTuple):
@@ -73,6 +79,7 @@ class LiveReporting:
         self._topics = {department: f"{settings.topic_prefix}{DOOR_REPORTS}{department}" for department in of}
         self._lock = threading.Lock()
         self._open: dict[bytes, OpenLine] = {}
+        self._heard_of: Counter[str] = Counter()  # how many of `_open`, by department
         self._about: dict[tuple[str, str], dict[bytes, str]] = {}
         self._counts: dict[_Day, _Counts] = {}
         self._changed: set[_Day] = set()
@@ -146,9 +153,11 @@ class LiveReporting:
     def _set(self, key: bytes, line: OpenLine | None) -> None:
         known = self._open.pop(key, None)
         if known and known.about:
+            self._heard_of[known.department] -= 1
             self._about.get(known.about[:2], {}).pop(key, None)
         if line and line.about:
             self._open[key] = line
+            self._heard_of[line.department] += 1
             self._about.setdefault(line.about[:2], {})[key] = line.about.kind
 
     def _run(self) -> None:
@@ -208,12 +217,18 @@ class LiveReporting:
             if key in self._lines:
                 return  # what is written next is newer
             if report is None or report["line"]:
-                self._set(key, door_reports.open_line(key, report) if report else None)
-            elif report["door"] == self._door and (day := _day_of(key)) is not None:
-                self._counted_before(_Day(report["department"], report["source"], day), report["publication"])
+                line = door_reports.open_line(key, report) if report else None
+                # a login that floods its topic, or fills its lines, takes nothing from the others
+                if line and (len(key) + len(value or b"") > LONGEST_LINE or self._heard_of[department] >= MOST_HEARD):
+                    return
+                self._set(key, line)
+            elif report["door"] == self._door and report["publication"] and (day := _day_of(key)) is not None:
+                self._counted_before(_Day(department, report["source"], day), report["publication"])
 
     def _counted_before(self, day: _Day, counted: Mapping[str, Any]) -> None:
         """Of this day another process, or this one before it was started again, had counted so much."""
+        if self._departments.get(day.topic) != day.department or not _are_counts(counted):
+            return  # its department's own login has written it
         if day in self._counts or day != self._counting(day.topic)[0]:
             return
         rejected = Counter({(one["field"], one["reason"]): one["lines"] for one in counted["rejected"]})
@@ -237,7 +252,16 @@ class LiveReporting:
 
 def _day_of(key: bytes) -> int | None:
     which = key.rsplit(b"\n", 1)[-1]
-    return int(which[4:]) if which.startswith(b"day ") and which[4:].isdigit() else None
+    return int(which[4:]) if which.startswith(b"day ") and which[4:].isdigit() and len(which) < 16 else None
+
+
+def _are_counts(counted: Mapping[str, Any]) -> bool:
+    """Whether these can have been counted, and can be counted on."""
+    each = (one["lines"] for one in counted["rejected"])
+    return all(
+        0 <= count < MOST_COUNTED
+        for count in (counted["lines"], counted["mended_lines"], *counted["events"].values(), *each)
+    )
 
 
 def _publication(door: Door, day: _Day, counts: _Counts) -> Publication:

@@ -142,6 +142,8 @@ def changed(**fields: Any) -> bytes:
         ({"recorded_at": -(2**62)}, "recorded_at"),
         ({"record": ""}, "record"),
         ({"record": "a\0b"}, "record"),
+        ({"record": "9" * 201}, "record"),
+        ({"event_id": "e" * 201}, "event_id"),
         ({"change": (f"{NAMESPACE}.Married", {"spouse": "x", "on": 2**31 - 1})}, "on"),
         ({"change": (f"{NAMESPACE}.Married", {"spouse": "x\0", "on": 1})}, "spouse"),
     ],

@@ -59,6 +59,9 @@ def test_a_department_writes_its_own_and_reads_what_came_of_it(name: str) -> Non
         DOOR_REPORTS + name,
         f"feedback.{name}",
     }
+    others = {(right.kind, right.name) for right in LISTED[f"department-{name}"] if right.kind != "topic"}
+    groups = {"t.citygrid-topic-reader", f"t.citygrid-feedback.{name}"}
+    assert others == {("group", group) for group in groups}, "it fences no producer and reads in nobody's place"
 
 
 @pytest.mark.parametrize("view", discover("domain.views", "VIEW", View).values(), ids=lambda view: view.name)

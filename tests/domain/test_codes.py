@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.codes import InvalidCode, normalised_credit_code, normalised_grid_code, normalised_identity_number
+from domain.codes import (
+    LONGEST_NAME,
+    InvalidCode,
+    dwelling_number,
+    normalised_credit_code,
+    normalised_grid_code,
+    normalised_identity_number,
+    plain_name,
+)
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -99,3 +107,11 @@ def test_grid_codes() -> None:
     ):
         with pytest.raises(InvalidCode):
             normalised_grid_code(wrong)
+
+
+def test_a_name_is_as_long_as_an_index_and_an_address_take() -> None:
+    """One statement under a longer name stopped the sink of rows, and with it everybody's, for good."""
+    for name in (plain_name, dwelling_number):
+        assert name("D" * LONGEST_NAME) == "D" * LONGEST_NAME
+        with pytest.raises(InvalidCode, match="longer than 200 characters"):
+            name("D" * (LONGEST_NAME + 1))

@@ -16,7 +16,7 @@ from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.cimpl import NewTopic
 
 from citygrid.cli import main
-from dataplane.origin import with_origin
+from dataplane.origin import kept
 from domain.event import Event
 from producers.mending.letters import DeadLetters, LettersUnreadable
 from producers.mending.replay import replay_parked
@@ -103,7 +103,7 @@ def say(settings: Settings, value: bytes, partition: int = 1, key: bytes | None 
 def put_aside(settings: Settings, record: Message, reason: str, kept_in: str = "dead-letters") -> str:
     """As the data plane does it; returns the letter's name."""
     producer = Producer({**settings.kafka_client()})
-    headers: list[tuple[str, str | bytes | None]] = [*with_origin(record, reason, 7)]
+    headers: list[tuple[str, str | bytes | None]] = [*kept(record, reason, 7).headers]
     producer.produce(settings.topic_prefix + kept_in, record.value(), record.key(), headers=headers)
     assert producer.flush(30) == 0
     return f"{record.topic()}:{record.partition()}:{record.offset()}"

@@ -111,3 +111,43 @@ async def test_who_waits_for_a_slow_answer_is_kept() -> None:
         async with asyncio.timeout(20 * SHORT):
             assert (await reader.read()).endswith(b"at last")
         writer.close()
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"GET /",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX-A: ",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-A: ",
+    ],
+)
+async def test_headers_without_an_end_fill_no_memory(first: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One client sent 100 MB a second into the server's memory, for as long as it has patience."""
+    for name in ("HEADERS_S", "BODY_S"):
+        monkeypatch.setattr(patience, name, 30.0)
+    most, sent = 4_000_000, 0
+    async with served() as port, asyncio.timeout(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(first)
+        try:
+            while sent < most and not reader.at_eof():
+                writer.write(b"a" * 65_536)
+                sent += 65_536
+                await writer.drain()
+                await asyncio.sleep(0.001)
+            answer = await reader.read()
+        except ConnectionError:
+            answer = b""  # let go while it still sent
+        writer.close()
+    assert sent < most
+    assert answer.startswith((b"HTTP/1.1 431 ", b"HTTP/1.1 400 ")) or not answer
+
+
+async def test_a_body_in_the_smallest_pieces_is_taken() -> None:
+    async with served() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+        writer.write(head + b"1\r\na\r\n" * 50_000 + b"0\r\n\r\n")
+        async with asyncio.timeout(20):
+            assert (await reader.read()).endswith(b"50000")
+        writer.close()

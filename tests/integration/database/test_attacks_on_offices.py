@@ -28,7 +28,7 @@ FROM pg_proc p WHERE p.pronamespace = 'city'::regnamespace AND has_function_priv
     AND p.prorettype <> 'trigger'::regtype
 """
 CHANGES_THE_SESSION = {"enter", "logout"}
-OF_ALL_DEPARTMENTS = {"results_of", "questions_of", "records_of"}
+OF_ALL_DEPARTMENTS = {"questions_of", "records_of"}
 """Which operations read of any department (docs/decisions/0034-door-reports.md): register numbers, no person."""
 
 

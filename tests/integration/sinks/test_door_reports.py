@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import secrets
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 from confluent_kafka import Producer
 
+from domain.time import day_of
 from producers.departments import police
 from producers.mending.letters import DeadLetters
 from producers.publish.export_lines import FileRefused
@@ -24,7 +26,9 @@ from tests.contracts.people import number
 from tests.integration.publish.test_publish import POLICE, city, moved_in, write
 from tests.integration.sinks.wire import running, until
 from wire.codec import encoder
+from wire.contracts import contracts
 from wire.door_reports import DOOR_REPORTS, OpenLine, schema
+from wire.door_reports import Publication as Reported
 from wire.letters import Headers
 from wire.registry import Registry
 from wire.topics import DEAD_LETTERS, PARKED, subject_of
@@ -140,6 +144,62 @@ def test_what_a_topic_says_of_another_department_is_shown_to_nobody(city: Settin
         say("tax", forged[1].key, forged[1])
         producer.flush(30)
         until(lambda: [line[1] for line in open_lines(city)] == ["HK1", "HKtax"])
+
+
+def test_a_key_that_no_index_takes_stops_nobody(city: Settings) -> None:
+    """PostgreSQL refuses it for ever, and says so as it does when it is out of connections: the sink waited."""
+    registry = Registry.of(city)
+    try:
+        encode = encoder(registry.id_of(subject_of(city, f"{DOOR_REPORTS}tax"), schema()), schema())
+    finally:
+        registry.close()
+    line = rejected("tax", "HKtax")
+    producer = Producer(city.kafka_client())
+    topic = city.topic_prefix + DOOR_REPORTS + "tax"
+    with running(city, "door-reports"):
+        producer.produce(topic, encode(line.fields()), b"tax\n" + secrets.token_hex(4_000).encode())
+        producer.produce(topic, encode(line.fields()), line.key)
+        producer.flush(30)
+        until(lambda: [one[1] for one in open_lines(city)] == ["HKtax"])
+    (put,) = DeadLetters(city).letters().values()
+    assert put.reason == "door-reports: the key has more than 2000 bytes"
+
+
+def test_what_a_login_writes_into_its_own_topic_keeps_no_door_from_telling_of_others(city: Settings) -> None:
+    """The gateway reads every department's topic: what it could not read, or count on, ended its telling for all."""
+    registry = Registry.of(city)
+    try:
+        encode = encoder(registry.id_of(subject_of(city, f"{DOOR_REPORTS}tax"), schema()), schema())
+    finally:
+        registry.close()
+    producer = Producer(city.kafka_client())
+    topic = city.topic_prefix + DOOR_REPORTS + "tax"
+    now = time.time_ns() // 1000
+    today = day_of(now)
+    own = next(name for name, contract in contracts().items() if contract.department == "tax")
+    forged = [
+        Reported("tax", "gateway", "no.such.topic", now, lines=1, day=today),
+        Reported("tax", "gateway", POLICE, now, lines=7, day=today),
+        Reported("tax", "gateway", own, now, lines=2**63 - 1, day=today),
+    ]
+    neither = {**forged[0].fields(), "publication": None}
+    producer.produce(topic, b"no report", b"tax\nline")
+    producer.produce(topic, encode(neither), b"tax\npublication\ngateway\nx\nday 1")
+    producer.produce(topic, encode(neither), b"tax\npublication\ngateway\nx\nday " + b"9" * 5_000)
+    for one in forged:
+        producer.produce(topic, encode(one.fields()), one.key)
+    assert producer.flush(30) == 0
+    reporting = LiveReporting(city, "gateway")
+    with running(city, "door-reports"):
+        reporting.start()
+        try:
+            for about in (POLICE, own):
+                reporting.refused(about, [RefusedStatement("4", "household", "is missing", "HK9", "MovedIn")])
+            until(lambda: [line[1] for line in open_lines(city)] == ["HK9", "HK9"])
+        finally:
+            reporting.stop()
+        counted = f"SELECT lines FROM city.door_publication WHERE department = 'police' AND source = '{POLICE}'"
+        until(lambda: ask(city, counted) == [(1,)])
 
 
 def test_a_dead_letter_is_shown_until_it_is_sent_back(city: Settings) -> None:
