@@ -71,7 +71,7 @@ PERMANENT = "permanent"
 #: Whole years or whole local days: what a row forgets goes at a midnight of the city.
 _KEPT = re.compile(r"P([1-9]\d{0,2})Y|P([1-9]\d{0,4})D")
 #: What pages call the department, if no page's own texts do.
-_CONTRACT_WORDS = {"department_zh", "eight_digits", "on_holidays", "momentary"}
+_CONTRACT_WORDS = {"department_zh", "eight_digits", "newborns", "on_holidays", "momentary"}
 
 
 What = Literal["row", "contribution", "alert", "clock", "record"]
@@ -159,6 +159,11 @@ class Contract:
     def eight_digits(self) -> str | None:
         """The kind of identity document that 8 digits without a kind are (`wire.values.documents`); None: refused."""
         return self._text("eight_digits") or None
+
+    @property
+    def newborns(self) -> bool:
+        """Whether a letter and 9 digits without a kind are a birth certificate's number here; else they are refused."""
+        return self._text("newborns") == "by_certificate"
 
     @property
     def namespace(self) -> str:
@@ -393,6 +398,10 @@ def _check_values(path: Path, record: Record) -> None:
     eight_digits = record.attributes.get("eight_digits")
     if eight_digits is not None and eight_digits not in KINDS:
         raise ContractRefused(f"{path}: 'eight_digits' is {eight_digits!r}; it must be one of {', '.join(KINDS)}.")
+    if record.attributes.get("newborns", "by_certificate") != "by_certificate":
+        raise ContractRefused(
+            f"{path}: 'newborns' must be by_certificate where people may be known by one, or not there."
+        )
 
 
 def _seconds(path: Path, duration: str) -> int:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from producers.doors.answers import ItemError
+from producers.publish.chinese import in_chinese
 from producers.publish.json_form import JsonForm, NotJson, parsed
 from producers.publish.live_reporting import RefusedStatement
 from producers.publish.statement import Checked, InvalidStatement, Ready
@@ -94,7 +95,10 @@ def _refused(index: int, item: object, wrong: InvalidStatement) -> RefusedStatem
 
 
 def _errors(index: int, faults: Sequence[InvalidStatement]) -> list[ItemError]:
-    return [ItemError(index=index, field=fault.field, reason=fault.reason) for fault in faults]
+    return [
+        ItemError(index=index, field=fault.field, reason=fault.reason, reason_zh=in_chinese(fault.reason))
+        for fault in faults
+    ]
 
 
 def json_of(body: bytes) -> object:

@@ -100,7 +100,7 @@ class Checked:
         #: A register's own number, in which anything may stand; a code has a form that it is held to.
         self._subject_searched = contract.subject in NAMING_FIELDS.values()
         self._about_a_person = contract.subject_is_identity
-        self._eight_digits = contract.eight_digits
+        self._eight_digits, self._newborns = contract.eight_digits, contract.newborns
         self._kinds = {name: _Kind(contract, name, record) for name, record in contract.kinds.items()}
 
     def ready(self, statement: Statement, now: int, *, pseudonymised: bool = False) -> Ready:
@@ -141,7 +141,7 @@ class Checked:
     def _person(self, field: str, number: Any, now: int) -> tuple[str, int | None]:
         """The pseudonym of a person, and the day of birth if the number states it."""
         try:
-            person = self._pseudonyms.person(number, self._eight_digits)
+            person = self._pseudonyms.person(number, self._eight_digits, newborns=self._newborns)
         except InvalidCode as wrong:
             raise InvalidStatement(field, f"is wrong: {wrong}") from None
         except (TypeError, AttributeError):
