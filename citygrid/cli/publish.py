@@ -153,8 +153,8 @@ def _watch(publication: Publication, folder: WatchedFolder, snapshot: bool, with
 def _unusable(place: Path, why: OSError) -> str:
     """What is wrong with a file, or with the folder in which what is rejected of it is written."""
     return (
-        f"{why.filename or place} cannot be read or written ({why.strerror or type(why).__name__}): what is rejected of "
-        "a file is written beside it, so the folder must be yours to write, with room on its disk."
+        f"{why.filename or place} cannot be read or written ({why.strerror or type(why).__name__}): what is rejected "
+        "of a file is written beside it, so the folder must be yours to write, with room on its disk."
     )
 
 

@@ -10,7 +10,7 @@ from producers.doors.answers import ItemError
 from producers.publish.chinese import in_chinese
 from producers.publish.json_form import JsonForm, NotJson, parsed
 from producers.publish.live_reporting import RefusedStatement
-from producers.publish.statement import Checked, InvalidStatement, Ready
+from producers.publish.statement import Checked, InvalidStatement, Ready, record_on_the_wire
 from runtime.http.language import Say
 from runtime.http.problems import BAD_REQUEST, INVALID, TOO_LARGE, Kind
 from wire.contracts import Contract
@@ -71,7 +71,7 @@ class Form:
                 if len(body) > COULD_BE_LARGE:
                     refuse_large(made)
             except InvalidStatement as wrong:
-                bad.append(_refused(index, item, wrong))
+                bad.append(_refused(self.contract, index, item, wrong))
                 errors += _errors(index, self.json.faults(item) or [wrong])
             else:
                 ready.append(made)
@@ -89,9 +89,10 @@ class Form:
         return ready
 
 
-def _refused(index: int, item: object, wrong: InvalidStatement) -> RefusedStatement:
+def _refused(contract: Contract, index: int, item: object, wrong: InvalidStatement) -> RefusedStatement:
     stated: Mapping[str, object] = item if isinstance(item, dict) else {}
-    return RefusedStatement(str(index), wrong.field, wrong.reason, stated.get("record"), stated.get("kind"))
+    record = record_on_the_wire(contract, stated.get("record"))
+    return RefusedStatement(str(index), wrong.field, wrong.reason, record, stated.get("kind"))
 
 
 def _errors(index: int, faults: Sequence[InvalidStatement]) -> list[ItemError]:

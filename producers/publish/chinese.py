@@ -1,4 +1,5 @@
-"""Why a line or a file was not taken, in Chinese: by the table of the department's page (`web/static/text/reasons.js`)."""
+"""Why a line or a file was not taken, in Chinese: by the table of the department's page,
+`web/static/text/reasons.js`."""
 
 from __future__ import annotations
 

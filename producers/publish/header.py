@@ -138,8 +138,8 @@ def head_of(rows: Sequence[Row], names: Names, place: str) -> Head:
 
 
 class _Named(NamedTuple):
-    """How rows name columns: the lowest name of each, what stands above it, both as far as that is a known name, and the
-    export's."""
+    """How rows name columns: the lowest name of each, what stands above it, both as far as that is a known name, and
+    the export's."""
 
     labels: list[str]
     groups: list[str]

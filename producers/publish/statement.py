@@ -13,7 +13,7 @@ from wire.contracts import Contract
 from wire.pseudonym import PSEUDONYM, Pseudonyms
 from wire.schema import FIRST_DAY, Record
 from wire.values import case_number, rules
-from wire.values.codes import CODES, OWN_FORM, REGISTERS_OWN, Normalise
+from wire.values.codes import CODES, OWN_FORM, REGISTERS_OWN, Normalise, as_registered
 from wire.values.identity_finder import holds_identity_number
 from wire.values.plain import USUAL_CODE, changed_by_spreadsheet
 
@@ -164,6 +164,14 @@ class Checked:
             return
         if named in people:
             raise InvalidStatement("record", HOLDS_NUMBER)
+
+
+def record_on_the_wire(contract: Contract, record: Any) -> str | None:
+    """The number of a record that was refused as it would be on the wire, so that the record is known again once it is
+    mended; None: it is no text."""
+    if not isinstance(record, str):
+        return None
+    return as_registered(contract.record.by_name["record"].code or "record", record)
 
 
 def _refuse_head(statement: Statement, kind: _Kind, now: int) -> None:

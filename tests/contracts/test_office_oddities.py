@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import zipfile
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -17,7 +18,7 @@ import pytest
 import xlsxwriter
 
 from producers.departments import civil_affairs, health, housing, police, tax, weather
-from producers.publish.checked_lines import Bad, Good
+from producers.publish.checked_lines import Bad
 from producers.publish.chinese import in_chinese
 from producers.publish.columns import Department, ExportUnknown
 from producers.publish.export_lines import FileRefused
@@ -35,6 +36,7 @@ from tests.contracts.test_office_values import (
     stated,
 )
 from tests.contracts.test_office_values import read as read_known
+from wire.door_reports import shown_record
 from wire.values.days import day, instant
 
 __all__ = ["office"]
@@ -132,6 +134,17 @@ def test_telephone_numbers_with_the_countrys_code(written: str, phone: str, offi
 def test_a_telephone_number_that_is_none(none: str, office: Any) -> None:
     ((field, _),) = rejected([office("civil-affairs", BENEFIT | {"联系电话": none})])
     assert field == "联系电话"
+
+
+@pytest.mark.parametrize("written", ["粤A·B0600", "'粤ab0600", full_width("粤AB0600")])
+def test_a_rejected_lines_record_is_known_again_when_it_is_mended(written: str, office: Any) -> None:
+    """Else the line stays to be mended for ever, and a full export withdraws what it only could not read."""
+    bad = office("transport", CAR | {"号牌号码": written, "业务日期": "2026-02-30"})
+    assert isinstance(bad, Bad)
+    assert bad.record == stated(office("transport", CAR | {"号牌号码": written})).record == "粤AB0600"
+    assert shown_record(bad.record) == "粤AB0600"
+    assert shown_record("粤(2026)广州市不动产权第0012345号")
+    assert shown_record("样本路1号") is shown_record("张三1") is None
 
 
 # -- documents
@@ -462,6 +475,78 @@ def test_a_head_without_records_is_nothing_to_publish_in_any_form(tmp_path: Path
         tmp_path / "a.xls",
     ):
         assert "nothing to publish" in refusal(path)
+
+
+def with_prefix(path: Path) -> Path:
+    """The workbook as Microsoft's own library writes it: <x:row>."""
+    made = path.with_name(f"prefixed-{path.name}")
+    with zipfile.ZipFile(path) as book, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as out:
+        for name in book.namelist():
+            content = book.read(name)
+            if name.startswith("xl/") and name.endswith(".xml") and "theme" not in name:
+                content = content.replace(b'xmlns="http://schemas.open', b'xmlns:x="http://schemas.open')
+                content = re.sub(rb"<(/?)(?=[a-zA-Z])", rb"<\1x:", content)
+            out.writestr(name, content)
+    return made
+
+
+def test_a_workbook_with_prefixed_names_is_read_as_one_without(tmp_path: Path) -> None:
+    numbered, in_error = tmp_path / "a.xlsx", tmp_path / "b.xlsx"
+    with xlsxwriter.Workbook(numbered) as book:
+        sheet, shown = book.add_worksheet(), book.add_format({"num_format": "00000000"})
+        sheet.write_row(0, 0, list(MOVED_IN))
+        sheet.write_row(1, 0, list(MOVED_IN.values()))
+        sheet.write_number(1, list(MOVED_IN).index("户号"), 1234, shown)
+    for path in (numbered, with_prefix(numbered)):
+        good, bad, _, _ = read(path)
+        assert (bad, good[0].events[0][1].statement.change["household"]) == ([], "00001234")
+    with xlsxwriter.Workbook(in_error) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, [*LEASE, "止租日期"])
+        sheet.write_row(1, 0, list(LEASE.values()))
+        sheet.write_formula(1, len(LEASE), "=NA()", None, "#N/A")
+    for path in (in_error, with_prefix(in_error)):
+        assert "formulas whose result is an error" in refusal(path, housing.DEPARTMENT)
+
+
+MANIFEST = (
+    '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+    '<manifest:file-entry manifest:full-path="/" manifest:media-type="application/vnd.oasis.opendocument.spreadsheet"/>'
+    "</manifest:manifest>"
+)
+ODS = (
+    '<?xml version="1.0"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
+    'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"><office:body><office:spreadsheet>'
+    '<table:table table:name="a">{}</table:table></office:spreadsheet></office:body></office:document-content>'
+)
+
+
+@pytest.mark.parametrize(
+    ("cell", "refused"),
+    [
+        ('office:value-type="float" office:value="13800000014"><text:p>1.38E+10</text:p>', ""),
+        ('table:formula="of:=NA()" office:value-type="string" office:string-value="" calcext:value-type="error"><text:p>#N/A</text:p>',
+         "formulas whose result is an error"),
+        ('office:value-type="float" office:value="13800000014"><text:p>013800000014</text:p>', "noughts"),
+    ],
+)  # fmt: skip
+def test_an_open_document_is_read_as_it_is_shown_or_refused(cell: str, refused: str, tmp_path: Path) -> None:
+    def row(*cells: str) -> str:
+        return f"<table:table-row>{''.join(f'<table:table-cell {one}</table:table-cell>' for one in cells)}</table:table-row>"
+
+    def words(texts: Sequence[str]) -> list[str]:
+        return [f'office:value-type="string"><text:p>{one}</text:p>' for one in texts]
+
+    content = ODS.format(row(*words(HEAD)) + row(*words(LINE[:3]), cell, *words(LINE[4:])))
+    with zipfile.ZipFile(tmp_path / "a.ods", "w") as book:
+        book.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        book.writestr("META-INF/manifest.xml", MANIFEST)
+        book.writestr("content.xml", content)
+    if refused:
+        assert refused in refusal(tmp_path / "a.ods")
+    else:
+        assert phones(tmp_path / "a.ods") == [PHONE]
 
 
 # -- web pages
