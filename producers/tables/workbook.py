@@ -25,6 +25,7 @@ from python_calamine import (
     load_workbook,
 )
 
+from producers.tables import error_cells
 from producers.tables.file_form import FileRefused
 from producers.tables.rows import DayCell
 from producers.tables.sheet_pieces import Merged, Pieces, column_of, is_large
@@ -95,6 +96,8 @@ def _damage_refused(path: Path) -> Iterator[None]:
 
 def _refuse_uncalculated(path: Path) -> None:
     """The reader gives nothing for a formula without a result, and an empty cell says something. Raises FileRefused."""
+    if error_cells.in_xls(path) if not zipfile.is_zipfile(path) else error_cells.in_xlsb(path):
+        raise _in_error(path)
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as book:
@@ -110,11 +113,15 @@ def _refuse_uncalculated(path: Path) -> None:
                             "of text and export it again."
                         )
                     if _NO_RESULT.search(last + block):
-                        raise FileRefused(
-                            f"{path} has formulas whose result is an error (#N/A, #REF!) or was never calculated: mend "
-                            "them in a spreadsheet, save it and publish it again."
-                        )
+                        raise _in_error(path)
                     last = block[-LONGEST_FORMULA:]
+
+
+def _in_error(path: Path) -> FileRefused:
+    return FileRefused(
+        f"{path} has formulas whose result is an error (#N/A, #REF!) or was never calculated: mend them in a "
+        "spreadsheet, save it and publish it again."
+    )
 
 
 def _padded(path: Path, parts: Mapping[str, str]) -> dict[str, dict[int, int]]:

@@ -8,6 +8,7 @@ import csv
 import io
 import os
 import re
+import struct
 import zipfile
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -23,7 +24,7 @@ from producers.publish.chinese import in_chinese
 from producers.publish.columns import Department, ExportUnknown
 from producers.publish.export_lines import FileRefused
 from tests.contracts.people import full_width, number
-from tests.contracts.test_office_files import HEAD, LINE, TEXT, WHO, read, workbook
+from tests.contracts.test_office_files import CASES, HEAD, LINE, TEXT, WHO, read, workbook
 from tests.contracts.test_office_values import (
     BENEFIT,
     CAR,
@@ -547,6 +548,19 @@ def test_an_open_document_is_read_as_it_is_shown_or_refused(cell: str, refused: 
         assert refused in refusal(tmp_path / "a.ods")
     else:
         assert phones(tmp_path / "a.ods") == [PHONE]
+
+
+def test_a_cell_in_error_of_an_old_workbook_is_not_empty(tmp_path: Path) -> None:
+    content = bytearray((CASES / "14" / "excel-97.xls").read_bytes())
+    # a text of the title's row gives its place to an error and to a record that nobody reads
+    title = content.index(struct.pack("<HHHH", 0x00FD, 10, 1, 0))
+    in_error = struct.pack("<HHHHHBB", 0x0205, 8, 1, 0, 17, 0x2A, 1) + struct.pack("<HH", 0x7777, 12) + bytes(12)
+    for patched, refused in ((content[:], False), (content[:title] + in_error + content[title + 28 :], True)):
+        (tmp_path / "a.xls").write_bytes(patched)
+        if refused:
+            assert "formulas whose result is an error" in refusal(tmp_path / "a.xls")
+        else:
+            assert phones(tmp_path / "a.xls") == [PHONE]
 
 
 # -- web pages
