@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from datetime import time
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
+
+from domain.codes import InvalidCode
+from wire.values.codes import CODES
+from wire.values.rules import LATITUDES, LONGITUDES
 
 COLUMNS = {"kind", "dwelling", "grid", "spot", "address", "lon", "lat", "every_days", "opens", "closes"}
 KINDS = """
@@ -67,8 +70,10 @@ def _line(number: int, row: dict[str, str], known: set[str]) -> dict[str, Any]:
         raise refused(f"'kind' must be one of {', '.join(sorted(known))}")
     if bool(dwelling) == bool(grid) or bool(grid) != bool(spot) or "/" in dwelling:
         raise refused("name a door by 'dwelling', or a spot by 'grid' and 'spot'")
-    if grid and not re.fullmatch("[0-9]{15}", grid):
-        raise refused("'grid' must be 15 digits")
+    try:
+        dwelling, grid = dwelling and CODES["dwelling"](dwelling), grid and CODES["grid"](grid)
+    except InvalidCode as wrong:
+        raise refused(f"'{'dwelling' if dwelling else 'grid'}' is wrong: {wrong}") from None
     try:
         lon, lat = (float(row[name]) if row.get(name) else None for name in ("lon", "lat"))
         every = int(row["every_days"]) if row.get("every_days") else None
@@ -77,8 +82,10 @@ def _line(number: int, row: dict[str, str], known: set[str]) -> dict[str, Any]:
         raise refused(
             "'lon' and 'lat' are degrees, 'every_days' a number, 'opens' and 'closes' times like 08:30"
         ) from None
-    if (lon is None) != (lat is None) or (lon is not None and not (-180 <= lon <= 180 and -90 <= (lat or 0) <= 90)):
+    if (lon is None) != (lat is None):
         raise refused("'lon' and 'lat' stand together, in degrees WGS 84")
+    if lon is not None and not (LONGITUDES[0] <= lon <= LONGITUDES[1] and LATITUDES[0] <= (lat or 0) <= LATITUDES[1]):
+        raise refused("'lon' and 'lat' lie outside the city: are they exchanged, or not known?")
     if every is not None and not 1 <= every <= 366:
         raise refused("'every_days' must be 1 to 366")
     if (opens is None) != (closes is None) or (opens and closes and opens >= closes):

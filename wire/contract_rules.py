@@ -67,7 +67,7 @@ PERMANENT = "permanent"
 #: Whole years or whole local days: what a row forgets goes at a midnight of the city.
 _KEPT = re.compile(r"P([1-9]\d{0,2})Y|P([1-9]\d{0,4})D")
 #: What pages call the department, if no page's own texts do.
-CONTRACT_WORDS = {"department_zh", "eight_digits", "on_holidays", "momentary"}
+CONTRACT_WORDS = {"department_zh", "eight_digits", "newborns", "on_holidays", "momentary"}
 
 
 class ContractRefused(Exception):
@@ -148,6 +148,10 @@ def _check_values(path: Path, record: Record) -> None:
     eight_digits = record.attributes.get("eight_digits")
     if eight_digits is not None and eight_digits not in KINDS:
         raise ContractRefused(f"{path}: 'eight_digits' is {eight_digits!r}; it must be one of {', '.join(KINDS)}.")
+    if record.attributes.get("newborns", "by_certificate") != "by_certificate":
+        raise ContractRefused(
+            f"{path}: 'newborns' must be by_certificate where people may be known by one, or not there."
+        )
 
 
 def seconds_of(path: Path, duration: str) -> int:

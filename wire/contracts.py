@@ -108,6 +108,11 @@ class Contract:
         return self._text("eight_digits") or None
 
     @property
+    def newborns(self) -> bool:
+        """Whether a letter and 9 digits without a kind are a birth certificate's number here; else they are refused."""
+        return self._text("newborns") == "by_certificate"
+
+    @property
     def namespace(self) -> str:
         return self.record.namespace
 

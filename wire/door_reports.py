@@ -7,6 +7,7 @@ a record without value. Whoever wants to know what is open of a department reads
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -25,6 +26,10 @@ MOST_LINES = 500
 LONGEST_NAME = 200
 #: A register's number as it may be shown: of a line that slipped by a column, a person's name may stand in its place.
 _LONGEST_RECORD = 64
+#: Numbers that begin with a province's character: 粤AB0600, 粤(2026)广州市不动产权第0012345号.
+_WITH_A_PROVINCE = re.compile(
+    r"[\u4e00-\u9fff][A-Z][A-Z0-9]{4,6}[学警港澳挂领使]?|[\u4e00-\u9fff]\(\d{4}\)[\u4e00-\u9fff]{2,16}第\d{4,12}号"
+)
 
 
 class LineKey(NamedTuple):
@@ -128,8 +133,11 @@ def schema() -> Mapping[str, Any]:
 
 
 def shown_record(record: str | None) -> str | None:
-    """A register's number if it may be shown: ASCII with a digit, and nobody's identity number."""
-    if record is None or len(record) > _LONGEST_RECORD or not record.isascii() or not record.isprintable():
+    """A register's number if it may be shown: ASCII with a digit, a plate, a certificate of ownership; and nobody's
+    identity number."""
+    if record is None or len(record) > _LONGEST_RECORD or not record.isprintable():
+        return None
+    if not record.isascii() and not _WITH_A_PROVINCE.fullmatch(record):
         return None
     return record if any(map(str.isdecimal, record)) and masked(record) == record else None
 

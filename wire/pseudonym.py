@@ -46,7 +46,7 @@ class Pseudonyms:
         self._inner = sha256(bytes(byte ^ 0x36 for byte in padded))
         self._outer = sha256(bytes(byte ^ 0x5C for byte in padded))
         self.key_id = key_id
-        self._known: dict[tuple[str, str | None], Person] = {}
+        self._known: dict[tuple[str, str | None, bool], Person] = {}
 
     @classmethod
     def of(cls, settings: Settings) -> Pseudonyms:
@@ -59,25 +59,26 @@ class Pseudonyms:
         key_id, key = read_keys(settings.pseudonym_key_file)[-1]
         return cls(key, key_id)
 
-    def of_number(self, number: str, eight_digits: str | None = None) -> str:
+    def of_number(self, number: str, eight_digits: str | None = None, *, newborns: bool = True) -> str:
         """The pseudonym of the document that `number` names, however it is written. Raises InvalidCode."""
-        return self.person(number, eight_digits).pseudonym
+        return self.person(number, eight_digits, newborns=newborns).pseudonym
 
-    def person(self, number: str, eight_digits: str | None = None) -> Person:
+    def person(self, number: str, eight_digits: str | None = None, *, newborns: bool = True) -> Person:
         """Whom `number` names: an identity number, or another document's with or without its kind
-        (`wire.values.documents`). `eight_digits`: the kind of a document of 8 digits. Raises InvalidCode."""
-        known = self._known.get((number, eight_digits))
+        (`wire.values.documents`). `eight_digits`: the kind of a document of 8 digits; `newborns`: whether birth
+        certificates are meant without their kind. Raises InvalidCode."""
+        known = self._known.get((number, eight_digits, newborns))
         if known is None:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
-            known = self._known[number, eight_digits] = self._person(number, eight_digits)
+            known = self._known[number, eight_digits, newborns] = self._person(number, eight_digits, newborns)
         return known
 
-    def _person(self, number: str, eight_digits: str | None) -> Person:
+    def _person(self, number: str, eight_digits: str | None, newborns: bool) -> Person:
         if is_citizens_form(number):  # as nearly all are; the rest of `document` would find the same
             citizen = normalised_identity_number(number)
             return Person(self._made(citizen), day_of_birth(citizen))
-        named = document(number, eight_digits)
+        named = document(number, eight_digits, newborns=newborns)
         return Person(self._made(named.hashed), named.born)
 
     def _made(self, hashed: str) -> str:

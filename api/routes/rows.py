@@ -11,8 +11,9 @@ from api.database import AsCaller, Caller
 from api.masking import mask_row, views, whole_row
 from api.problems import INVALID, NOT_FOUND, Refused, refuse
 from api.row_models import CaseLook, CompanyLookup, LookedAt, Looks, Lookup, Row
-from domain.codes import InvalidCode, normalised_credit_code
+from domain.codes import InvalidCode
 from runtime.http.language import Say
+from wire.values.codes import CODES, as_registered
 from wire.values.documents import TAIWAN_PERMIT
 from wire.values.identity_finder import holds_identity_number
 
@@ -53,7 +54,7 @@ async def lookup(request: Request, caller: AsCaller, wanted: Lookup) -> Row | Re
 async def look_up_company(request: Request, caller: AsCaller, wanted: CompanyLookup) -> Row | Response:
     """Written in any width or case; the look is recorded as everybody's is."""
     try:
-        key = normalised_credit_code(wanted.credit_code)
+        key = CODES["credit-code"](wanted.credit_code)
     except InvalidCode:
         raise Refused(INVALID, detail=NOT_A_CODE) from None
     return await _row(request, caller, "legal_person", key, wanted)
@@ -77,6 +78,7 @@ async def looks(caller: AsCaller, view: View, key: Key, limit: Annotated[int, Qu
 async def _row(request: Request, caller: Caller, view: str, key: str, look: CaseLook | None) -> Row | Response:
     if view not in views() or (view != "legal_person" and holds_identity_number(key)):
         raise Refused(NOT_FOUND)  # no row has such a key, and the look would keep the number
+    key = as_registered(view, key)
     purpose, case = (look.purpose, look.case) if look else (None, None)
     row = await caller.row(READ, {"view": view, "key": key, "purpose": purpose, "case": case})
     if row is None:

@@ -15,6 +15,7 @@ from citygrid.plate_sheet import FontMissing
 from database import plates
 from database.plates import PlateRefused
 from runtime.settings import load
+from wire.values.codes import as_registered
 
 EXAMPLE = "citygrid plates print --grid 440113001001003"
 
@@ -40,9 +41,10 @@ def print_plates(
     if not settings.public_url and settings.mode == "production":
         raise CommandFailed("CITYGRID_PUBLIC_URL is not set: it stands on each plate. Set it to where phones come.")
     base = settings.public_url or f"http://127.0.0.1:{settings.api_port}"
+    named = [as_registered("dwelling", door) for door in doors or []]
     made = out.with_name(f".{out.name}.unfinished")
     try:
-        with plates.issued(settings.dsn("owner"), doors or [], grid, again=again or bool(doors)) as issued:
+        with plates.issued(settings.dsn("owner"), named, grid, again=again or bool(doors)) as issued:
             if not issued:
                 raise CommandFailed("Every door there has a plate: --again prints new ones and revokes the old.")
             number = plate_sheet.write(issued, base, made, font)
@@ -76,7 +78,7 @@ def show(grid: Grid, as_json: AsJson = False) -> None:
 def revoke(door: Annotated[str, typer.Argument(help="The dwelling's number.")]) -> None:
     """End a door's plate: its code opens nothing from now on."""
     try:
-        plates.revoke(load().dsn("owner"), door)
+        plates.revoke(load().dsn("owner"), as_registered("dwelling", door))
     except PlateRefused as refused:
         raise CommandFailed(str(refused)) from None
     console.print(f"the plate of {door} is worth nothing any more")

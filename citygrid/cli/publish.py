@@ -21,6 +21,7 @@ from citygrid.cli.screen import AsJson, console, errors, for_machines
 from domain.time import CITY
 from producers.publish import NotDelivered, PublishRefused
 from producers.publish.cells import Unfit, instant
+from producers.publish.chinese import in_both
 from producers.publish.columns import Department, ExportUnknown
 from producers.publish.export_lines import ExportFile, FileRefused
 from producers.publish.publication import Full, Publication, Tell
@@ -99,15 +100,18 @@ def command(
     except (FileRefused, ExportUnknown, PublishRefused, KeyRefused) as refused:
         if as_json:
             print(for_machines(Report(department, file.name, refused=str(refused)).as_json()))
-        raise CommandFailed(str(refused), REFUSED) from None
+        raise CommandFailed(in_both(str(refused)), REFUSED) from None
     except NotDelivered as lost:
         raise CommandFailed(str(lost), NOT_DELIVERED) from None
+    except OSError as unusable:
+        raise CommandFailed(_unusable(file, unusable), REFUSED) from None
     if as_json:
         print(for_machines(report.as_json()))
     else:
         _show(report, publication)
     if report.rejected_lines:
         raise CommandFailed(
+            f"{report.rejected_lines} 行未接受，见 {report.rejected_file}：请在业务系统中更正后重新导出并发布。\n"
             f"{report.rejected_lines} lines were rejected; they are in {report.rejected_file} with their reasons. It "
             "holds people's data: mend the lines in your register, publish them, and delete it.",
             SOME_REJECTED,
@@ -122,6 +126,8 @@ def _watch(publication: Publication, folder: WatchedFolder, snapshot: bool, with
     console.print(f"Watching {folder.folder} for {publication.department.name}; Ctrl-C ends it.", highlight=False)
     while not stopping.is_set():
         pause = LOOK_EVERY_S
+        if not folder.folder.is_dir():
+            raise CommandFailed(f"{folder.folder} is not there any more: make it again, then watch it.", REFUSED)
         try:
             for path in folder.ready():
                 report = _one(publication, path, snapshot, withdraw_many)
@@ -135,11 +141,21 @@ def _watch(publication: Publication, folder: WatchedFolder, snapshot: bool, with
         except (NotDelivered, PublishRefused) as away:
             errors.print(f"{away} The file is tried again.", highlight=False)
             pause = AGAIN_AFTER_S
-        except OSError as unreadable:
-            raise CommandFailed(
-                f"{folder.folder} cannot be read or written ({unreadable.strerror}).", REFUSED
-            ) from None
+        except FileNotFoundError:
+            pause = LOOK_EVERY_S  # a file was taken away while it was looked at; of the folder the next look tells
+        except KeyRefused as refused:
+            raise CommandFailed(str(refused), REFUSED) from None
+        except OSError as unusable:
+            raise CommandFailed(_unusable(folder.folder, unusable), REFUSED) from None
         stopping.wait(pause)
+
+
+def _unusable(place: Path, why: OSError) -> str:
+    """What is wrong with a file, or with the folder in which what is rejected of it is written."""
+    return (
+        f"{why.filename or place} cannot be read or written ({why.strerror or type(why).__name__}): what is rejected "
+        "of a file is written beside it, so the folder must be yours to write, with room on its disk."
+    )
 
 
 def _one(publication: Publication, path: Path, snapshot: bool, withdraw_many: bool) -> Report:
@@ -191,7 +207,7 @@ def _show(report: Report, publication: Publication) -> None:
     """The report as a table."""
     console.print(f"{report.file}: {report.form}, {report.encoding}", highlight=False)
     if report.refused:
-        console.print(f"refused: {report.refused}", highlight=False)
+        console.print(f"refused 未接受: {in_both(report.refused)}", highlight=False)
         return
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(justify="right")
@@ -203,7 +219,7 @@ def _show(report: Report, publication: Publication) -> None:
     table.add_row(str(report.events.total()), f"events {done}{_kinds(report.events)}")
     table.add_row(str(report.rejected_lines), "lines rejected")
     for (column, reason), count in report.rejected.most_common():
-        table.add_row("", f"{count} × {column} {reason}")
+        table.add_row("", f"{count} × {column} {in_both(reason)}")
     if report.still and report.still.mended + report.still.open:
         table.add_row(str(report.still.mended), "lines that were rejected in earlier files are mended by this one")
         table.add_row(str(report.still.open), "lines of earlier files in this folder are still to be mended")

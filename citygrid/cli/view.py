@@ -11,6 +11,7 @@ from citygrid.cli import CommandFailed
 from citygrid.cli.screen import AsJson, console, for_machines
 from database import listing as reading
 from runtime.settings import load
+from wire.values.codes import as_registered
 
 EXAMPLE = "citygrid view household --json"
 SHOWN = 50
@@ -25,7 +26,7 @@ def command(
 
     Rows hold what departments say about people: treat the output as their registers.
     """
-    listed = reading.rows(load().dsn("sinks"), view, key)
+    listed = reading.rows(load().dsn("sinks"), view, key if key is None else as_registered(view, key))
     try:
         if as_json:
             for row in listed:

@@ -1,6 +1,6 @@
 """Meteorological service: weather warning signals (气象灾害预警信号)."""
 
-from producers.publish.cells import choice, decimal, district, flag, instant, number_of, open_choice
+from producers.publish.cells import choice, decimal, district, end, flag, instant, number_of, open_choice
 from producers.publish.columns import Department, Export, column, optional, says
 
 HAZARD = open_choice(
@@ -41,7 +41,7 @@ DEPARTMENT = Department(
                         hazard_as_stated=optional("灾种|预警类型", HAZARD.as_stated),
                         level=column("预警级别|级别", LEVEL),
                         rainfall_mm=optional("雨量|雨量(毫米)|雨量（毫米）", decimal),
-                        until=optional("有效期止|失效时间", instant),
+                        until=optional("有效期止|失效时间", end),
                     )
                 ],
                 "解除": [says("WarningLifted")],

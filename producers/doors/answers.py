@@ -112,6 +112,7 @@ class ItemError(BaseModel):
     index: int = Field(description="which statement of the array, from 0", ge=0)
     field: str = Field(description="its field, by the contract", examples=["occurred_at"])
     reason: str = Field(description="what is wrong with it", examples=["is missing"])
+    reason_zh: str | None = Field(default=None, description="the same in Chinese", examples=["为空"])
 
 
 def json_only(request: Request) -> None:

@@ -7,9 +7,10 @@ import time
 from collections.abc import Mapping, Sequence
 
 from producers.doors.answers import ItemError
+from producers.publish.chinese import in_chinese
 from producers.publish.json_form import JsonForm, NotJson, parsed
 from producers.publish.live_reporting import RefusedStatement
-from producers.publish.statement import Checked, InvalidStatement, Ready
+from producers.publish.statement import Checked, InvalidStatement, Ready, record_on_the_wire
 from runtime.http.language import Say
 from runtime.http.problems import BAD_REQUEST, INVALID, TOO_LARGE, Kind
 from wire.contracts import Contract
@@ -70,7 +71,7 @@ class Form:
                 if len(body) > COULD_BE_LARGE:
                     refuse_large(made)
             except InvalidStatement as wrong:
-                bad.append(_refused(index, item, wrong))
+                bad.append(_refused(self.contract, index, item, wrong))
                 errors += _errors(index, self.json.faults(item) or [wrong])
             else:
                 ready.append(made)
@@ -88,13 +89,17 @@ class Form:
         return ready
 
 
-def _refused(index: int, item: object, wrong: InvalidStatement) -> RefusedStatement:
+def _refused(contract: Contract, index: int, item: object, wrong: InvalidStatement) -> RefusedStatement:
     stated: Mapping[str, object] = item if isinstance(item, dict) else {}
-    return RefusedStatement(str(index), wrong.field, wrong.reason, stated.get("record"), stated.get("kind"))
+    record = record_on_the_wire(contract, stated.get("record"))
+    return RefusedStatement(str(index), wrong.field, wrong.reason, record, stated.get("kind"))
 
 
 def _errors(index: int, faults: Sequence[InvalidStatement]) -> list[ItemError]:
-    return [ItemError(index=index, field=fault.field, reason=fault.reason) for fault in faults]
+    return [
+        ItemError(index=index, field=fault.field, reason=fault.reason, reason_zh=in_chinese(fault.reason))
+        for fault in faults
+    ]
 
 
 def json_of(body: bytes) -> object:

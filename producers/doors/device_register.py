@@ -9,8 +9,9 @@ from domain.codes import InvalidCode
 from producers.doors.device_keys import DeviceKeys
 from producers.doors.device_messages import DEVICE, DOORS
 from runtime.settings import Settings
-from wire.contracts import contracts
+from wire.contracts import Contract, contracts
 from wire.pseudonym import Pseudonyms
+from wire.values.codes import CODES
 
 
 class DeviceRefused(Exception):
@@ -30,13 +31,7 @@ def add(settings: Settings, department: str, device: str, subject: str) -> str:
         raise DeviceRefused(
             "A device's name has up to 64 letters, digits, '.', '_' and '-', and begins with none of these."
         )
-    if contracts()[DOORS[department].topic].subject_is_identity:
-        try:
-            subject = Pseudonyms.of(settings).of_number(subject)
-        except InvalidCode as wrong:
-            raise DeviceRefused(f"The identity number of who wears it is wrong: {wrong}.") from None
-    elif not subject.strip():
-        raise DeviceRefused("A door's device needs its dwelling: its number in the address register.")
+    subject = _subject(settings, contracts()[DOORS[department].topic], subject)
     key = DeviceKeys(settings).new(department, device)
     with psycopg.connect(settings.dsn("owner")) as connection:
         made = connection.execute(
@@ -46,11 +41,25 @@ def add(settings: Settings, department: str, device: str, subject: str) -> str:
             "revoked_at = NULL, closed_by_restore = false, last_sequence = 0, last_message_at = NULL, "
             "registration = old.registration + 1 "
             "WHERE old.department = excluded.department RETURNING id",
-            (device, department, subject.strip(), key.salt, key.key_id, key.secret_sha256),
+            (device, department, subject, key.salt, key.key_id, key.secret_sha256),
         ).fetchone()
     if made is None:
         raise DeviceRefused("There is a device of this name in another department: choose another name.")
     return key.text
+
+
+def _subject(settings: Settings, contract: Contract, stated: str) -> str:
+    """The subject of a device's messages as every door has it. Raises DeviceRefused, KeyRefused."""
+    try:
+        if contract.subject_is_identity:
+            return Pseudonyms.of(settings).of_number(stated, contract.eight_digits, newborns=contract.newborns)
+        return CODES[contract.subject](stated)
+    except InvalidCode as wrong:
+        if contract.subject_is_identity:
+            raise DeviceRefused(f"The identity number of who wears it is wrong: {wrong}.") from None
+        raise DeviceRefused(
+            f"A door's device needs its dwelling, its number in the address register. What is given is wrong: {wrong}."
+        ) from None
 
 
 def listed(dsn: str) -> list[dict[str, object]]:

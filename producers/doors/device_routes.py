@@ -24,6 +24,7 @@ from producers.doors.device_messages import (
     Messages,
 )
 from producers.doors.door import Door, door_of
+from producers.publish.chinese import in_chinese
 from runtime import metrics
 from runtime.http import problems
 from runtime.http.gate import retry_after
@@ -106,7 +107,14 @@ REFUSALS = {"taken_already": TAKEN_ALREADY, "jumped_ahead": TOO_FAR_AHEAD}
 
 def _answer(refused: MessageRefused) -> Refused | DeviceProblem:
     if refused.error:
-        return DeviceProblem(ItemError(index=0, field=refused.error.field, reason=refused.error.reason))
+        return DeviceProblem(
+            ItemError(
+                index=0,
+                field=refused.error.field,
+                reason=refused.error.reason,
+                reason_zh=in_chinese(refused.error.reason),
+            )
+        )
     return Refused(REFUSALS.get(refused.reason, NO_DEVICE))
 
 

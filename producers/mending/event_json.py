@@ -8,7 +8,6 @@ Identity numbers are pseudonyms; a mended file may hold the number itself, which
 
 from __future__ import annotations
 
-import json
 import time
 from datetime import UTC, date, datetime
 from io import BytesIO
@@ -17,7 +16,7 @@ from typing import Any
 from fastavro import parse_schema, schemaless_reader
 
 from domain.codes import InvalidCode
-from producers.publish.json_form import OWN, JsonForm
+from producers.publish.json_form import OWN, JsonForm, NotJson, parsed
 from producers.publish.statement import Checked, InvalidStatement, Ready, Statement
 from runtime import cloud_events
 from runtime.cloud_events import Headers
@@ -65,9 +64,9 @@ def from_json(settings: Settings, registry: Registry, topic: str, text: str) -> 
     if contract is None:
         raise NotMended(f"{topic} holds no department's events: only those can be mended, other letters go back as is.")
     try:
-        item = json.loads(text)
-    except ValueError as broken:
-        raise NotMended(f"The mended file is not JSON: {broken}.") from None
+        item = parsed(text.encode("utf-8", "replace"))
+    except NotJson as broken:
+        raise NotMended(f"The mended file is no JSON that can be sent: it {broken}.") from None
     statement = _statement(settings, contract, item)
     try:
         ready = Checked(contract, Pseudonyms.of(settings)).ready(statement, time.time_ns() // 1000, pseudonymised=True)
@@ -97,7 +96,7 @@ def _statement(settings: Settings, contract: Contract, item: Any) -> Statement:
         statement = JsonForm(contract, OWN).statement(item)
     except InvalidStatement as wrong:
         raise NotMended(f"The mended event breaks its contract: {wrong}.") from None
-    numbers = _Numbers(settings)
+    numbers = _Numbers(settings, contract)
     change = dict(statement.change)
     for name in contract.identity_fields[statement.kind]:
         if change.get(name) is not None:
@@ -111,8 +110,9 @@ def _statement(settings: Settings, contract: Contract, item: Any) -> Statement:
 class _Numbers:
     """Identity numbers become pseudonyms; the key is read only if there is one to hide."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, contract: Contract) -> None:
         self._settings = settings
+        self._contract = contract
         self._pseudonyms: Pseudonyms | None = None
 
     def hidden(self, field: str, number: Any) -> Any:
@@ -124,7 +124,8 @@ class _Numbers:
             return number
         self._pseudonyms = self._pseudonyms or Pseudonyms.of(self._settings)
         try:
-            return self._pseudonyms.of_number(number)
+            contract = self._contract
+            return self._pseudonyms.of_number(number, contract.eight_digits, newborns=contract.newborns)
         except InvalidCode:
             raise NotMended(f"'{field}' is neither an identity number nor a pseudonym: mend it.") from None
 

@@ -23,7 +23,7 @@ from producers.publish import InvalidStatement, NotDelivered, Publisher, Publish
 from producers.publish.first_seen import sequence_of
 from producers.publish.json_form import OWN, JsonForm, statement_of
 from producers.publish.live_reporting import LiveReporting, RefusedStatement
-from producers.publish.statement import Ready
+from producers.publish.statement import Ready, record_on_the_wire
 from runtime import cloud_events, daemon
 from runtime.log import configure
 from runtime.metrics import OUTBOX_PUBLISHED, OUTBOX_REFUSED, OUTBOX_WAITING
@@ -204,7 +204,7 @@ def relay_once(
             connection.execute(table.refused, (str(invalid), number))
             OUTBOX_REFUSED.inc()
             if reporting and isinstance(item, dict) and _is_of(topic, table):
-                refused = RefusedStatement(str(number), invalid.field, invalid.reason, *_about(item))
+                refused = RefusedStatement(str(number), invalid.field, invalid.reason, *_about(topic, item))
                 reporting.refused(topic, [refused])
             log.error("outbox_refused", outbox=number, topic=topic, reason=str(invalid))  # noqa: TRY400
         else:
@@ -237,8 +237,8 @@ def _is_of(topic: str, table: Table) -> bool:
     return contract is not None and contract.department == table.department
 
 
-def _about(item: Mapping[str, Any]) -> tuple[Any, Any]:
-    return item.get("record"), item.get("kind")
+def _about(topic: str, item: Mapping[str, Any]) -> tuple[Any, Any]:
+    return record_on_the_wire(contracts()[topic], item.get("record")), item.get("kind")
 
 
 def _statement(topic: str, item: Any, table: Table) -> Statement:

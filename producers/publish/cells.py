@@ -16,11 +16,11 @@ from typing import Any
 from domain import codes
 from wire.values import documents
 from wire.values.codes import CODES, Normalise
-from wire.values.days import Unfit, day, instant, is_zero_day, last_day, last_day_stated
+from wire.values.days import Unfit, day, end, instant, is_zero_day, last_day, last_day_stated
 from wire.values.plain import plain
 from wire.values.tables import CodeTable, table
 
-__all__ = ["Unfit", "day", "instant", "last_day", "last_day_stated"]
+__all__ = ["Unfit", "day", "end", "instant", "last_day", "last_day_stated"]
 
 Convert = Callable[[str], Any]
 
@@ -32,10 +32,13 @@ NOTHING = frozenset(
         *("none", "NONE", "n/a", "nil", "undefined"),
     }
 )
-#: "As above": what a person reads from the line above nobody can know from this one.
-AS_ABOVE = frozenset({"同上", "同左", "同前", "上同", "〃", "″", "''", "ditto"})
 _MONEY = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?", re.ASCII)
-_PERIOD = re.compile(r"(\d{4})(?:\s*[-/.年]?\s*(?:Q([1-4])|第?([1-4一二三四])季度?|(\d{1,2})月?)|年)?", re.ASCII)
+#: A month of one digit stands behind a separator that is no dot (2026.1 is what a spreadsheet makes of 2026.10), and
+#: there are not five digits, which are a spreadsheet's number of a day.
+_PERIOD = re.compile(
+    r"((?:18[5-9]|19\d|2[01]\d)\d)(?:\s*[-/.年]?\s*(?:Q([1-4])|第?([1-4一二三四])季度?|(\d\d)月?)|\s*[-/年]\s*(\d)月?|年度?)?",
+    re.ASCII,
+)
 _ONE_NUMBER = re.compile(r"\d{15}|\d{17}[\dXx]", re.ASCII)
 #: A district in the 12 digits of the statistical code.
 _WITH_ZEROS = re.compile(r"(\d{6})0{6}", re.ASCII)
@@ -87,7 +90,7 @@ def yuan(cell: str) -> int:
 
 def decimal(cell: str) -> float:
     """A decimal number, without its unit."""
-    narrow = plain(cell).removesuffix("平方米").removesuffix("㎡").removesuffix("m2").strip()
+    narrow = re.sub(r"\s*(?:平方米|平米|m2|毫米|mm)$", "", plain(cell))
     try:
         value = float(Decimal(narrow))
     except (InvalidOperation, OverflowError):
@@ -99,7 +102,7 @@ def decimal(cell: str) -> float:
 
 def whole(cell: str) -> int:
     """A whole number."""
-    narrow = plain(cell).removesuffix("间").strip()
+    narrow = re.sub(r"\s*(?:间|人|个|户|年度?)$", "", plain(cell))
     if not re.fullmatch(r"-?\d{1,9}(\.0+)?", narrow, re.ASCII):
         raise Unfit("is not a whole number")
     return int(narrow.partition(".")[0])
@@ -110,7 +113,8 @@ def period(cell: str) -> str:
     match = _PERIOD.fullmatch(plain(cell))
     if match is None:
         raise Unfit("is not a period such as 2026, 2026-01 or 2026-Q1")
-    year, letter, named, month = match.groups()
+    year, letter, named, month, short = match.groups()
+    month = month or short
     if letter or named:
         return f"{year}-Q{letter or _QUARTERS.get(named, named)}"
     if month is None:
@@ -128,9 +132,9 @@ def phone(cell: str) -> str:
 def flag(cell: str) -> bool:
     """Yes or no."""
     word = plain(cell).lower()
-    if word in {"是", "有", "y", "yes", "true", "1", "1.0", "√", "✓", "☑", "已撤销", "撤销"}:
+    if word in {"是", "有", "y", "yes", "true", "1", "1.0", "√", "✓", "☑", "已撤销", "撤销", "作废", "已作废"}:
         return True
-    if word in {"否", "无", "n", "no", "false", "0", "0.0", "×", "☐", "正常", "有效", "未撤销"}:
+    if word in {"否", "无", "n", "no", "false", "0", "0.0", "×", "☐", "正常", "有效", "未撤销", "未作废"}:
         return False
     raise Unfit("is neither 是 nor 否")
 

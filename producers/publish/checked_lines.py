@@ -9,7 +9,7 @@ from producers.publish.columns import Department, Export, Rejected
 from producers.publish.columns import Read as ReadCells
 from producers.publish.first_seen import sequence_of
 from producers.publish.json_form import statement_of
-from producers.publish.statement import InvalidStatement, Ready, Statement
+from producers.publish.statement import InvalidStatement, Ready, Statement, record_on_the_wire
 from producers.tables.rows import Damaged, Line, Read, Stated
 from wire.contracts import Contract, contracts
 
@@ -99,6 +99,8 @@ class LineCheck:
         else:
             record = export.record_of(read.header, read.cells) if export else None
             topic, kind = (export.topic, export.kind_of(read.header, read.cells)) if export else (None, None)
+        contract = self._contracts.get(topic or "")
+        record = record_on_the_wire(contract, record) if contract else record
         return Bad(self._place(read.number), field, reason, read.original, record, topic, kind)
 
     def _reader(self, line: Line) -> tuple[Export, ReadCells]:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from producers.publish import cells
-from producers.publish.cells import AS_ABOVE, NOTHING, Convert, Unfit, says_nothing, text
+from producers.publish.cells import NOTHING, Convert, Unfit, says_nothing, text
 from producers.publish.statement import Statement
 from wire.values.days import is_zero_day
-from wire.values.plain import is_spreadsheet_error, unwrapped
+from wire.values.plain import AS_ABOVE, is_spreadsheet_error, unwrapped
 
 #: How a column of people's numbers ends, and what the column beside it ends in that says of which document they are.
 _NUMBER_NAME = re.compile(
@@ -287,7 +287,8 @@ def cell_of(line: Sequence[str], index: int | None, column: Column, document: in
     if is_spreadsheet_error(cell):
         raise Rejected(
             column.names[0],
-            "was changed by a spreadsheet into an error (#N/A, ####): mend it there and export it again",
+            "was changed by a spreadsheet into an error or a formula (#N/A, ####, =B2): mend it there and export it "
+            "again",
         )
     try:
         value = column.convert(cell)

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self, TextIO
 
 from producers.publish.checked_lines import Bad, Door, Good, LineCheck
+from producers.publish.chinese import in_both
 from producers.publish.columns import Department
 from producers.publish.export_lines import ExportFile
 from producers.publish.line_workers import checked_lines, processes_for
@@ -99,7 +100,9 @@ class RejectedFile:
             self._file = os.fdopen(opened, "w", encoding="utf-8-sig", newline="", errors="backslashreplace")
             self._rows = csv.writer(self._file)
             self._rows.writerow(COLUMNS)
-        self._rows.writerow([*map(harmless, bad[:4]), self._department, harmless(bad.record or ""), bad.kind or ""])
+        place, column, reason, original = bad[:4]
+        cells = (place, column, in_both(reason), original)
+        self._rows.writerow([*map(harmless, cells), self._department, harmless(bad.record or ""), bad.kind or ""])
         self.count += 1
         self.reasons[bad.field, bad.reason] += 1
 

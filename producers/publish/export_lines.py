@@ -114,11 +114,20 @@ class ExportFile:
             yield from spool.blocks(self._progress)
 
     def _read(self, department: Department, rounded: RoundedNumbers) -> Iterator[Read]:
+        lines = self._all_lines(department, rounded)
+        first = next(lines, None)
+        if first is None:
+            raise FileRefused(f"{self.path} holds no record: there is nothing to publish.")
+        yield first
+        yield from lines
+
+    def _all_lines(self, department: Department, rounded: RoundedNumbers) -> Iterator[Read]:
         if self.format in ("json", "jsonl"):
             yield from self._json_lines(department, rounded)
             return
-        for table in self._opened(Names(department)):
-            yield from self._table_lines(table, rounded)
+        names = Names(department)
+        for table in self._opened(names):
+            yield from self._table_lines(table, names, rounded)
 
     def place(self, number: int) -> str:
         """Where a line stands, as a person looks for it: its number, in a workbook of several tables with the sheet."""
@@ -145,14 +154,13 @@ class ExportFile:
             raise FileRefused(f"{self.path} has no line that can be read: there is nothing to publish.")
         head = head_of(sample, names, str(self.path))
         last = sample[head.row].number + sample[head.row].lines - 1
-        columns = len(head.columns)
 
         def rows() -> Iterator[Row | Damaged]:
             every = delimited.rows(text, delimiter, width)
             return (row for row in every if row.number > last or type(row) is Damaged)
 
         width: int | None = None
-        usual = _usual(rows(), columns)
+        usual = _usual(rows(), head.labels)
         if usual is None:
             raise FileRefused(f"{self.path} has no line but the columns' names: there is nothing to publish.")
         width = usual
@@ -190,7 +198,7 @@ class ExportFile:
             raise FileRefused(f"{self.path} has no row that can be read: there is nothing to publish.")
         return tables
 
-    def _table_lines(self, table: Table, rounded: RoundedNumbers) -> Iterator[Line | Damaged]:
+    def _table_lines(self, table: Table, names: Names, rounded: RoundedNumbers) -> Iterator[Line | Damaged]:
         head, width, base = table.head, table.width, table.base
         columns = head.columns
         always = {name for column in head.export.always() for name in column.names}
@@ -199,8 +207,7 @@ class ExportFile:
         undated = [index for index, name in enumerate(columns) if name and name not in days]
         rivals = _rivals(head)
         typed = self._spooled is not None
-        first_label, label = next((index, name) for index, name in enumerate(head.labels) if columns[index])
-        labels = [name.strip() for name in head.labels]
+        begins = names.begins | {label.strip()[0] for label in head.labels if label.strip()}
         people = identity_columns(head.export)
         numbers = [index for index, name in enumerate(columns) if name in people]
         for row in table.rows():
@@ -219,7 +226,7 @@ class ExportFile:
                 self.passed += 1
             elif len(cells) != width:
                 yield Damaged(base + number, f"has {len(cells)} cells, but the table has {width} columns", original)
-            elif cells[first_label] == label and [cell.strip() for cell in cells[: len(labels)]] == labels:
+            elif leading[0] in begins and self._names_again(table, names, number, cells):
                 self.passed += 1
             elif typed and any(type(cells[index]) is DayCell for index in undated):
                 index = next(index for index in undated if type(cells[index]) is DayCell)
@@ -235,6 +242,19 @@ class ExportFile:
                 )
             else:
                 yield Line(base + number, columns, list(map(str, cells)) if typed else cells, original)
+
+    def _names_again(self, table: Table, names: Names, number: int, cells: Sequence[str]) -> bool:
+        """Whether a row is the head of its table again. Raises FileRefused for another table's head: what is below it
+        would be read as what it is not."""
+        labels = table.head.labels
+        if all(_label(cell) == _label(label) for cell, label in zip(cells, labels, strict=False)):
+            return True
+        if names.score(cells) >= RESEMBLES:
+            raise FileRefused(
+                f"{self.path}{f', {table.name}' if table.name else ''}: line {number} names columns again, in another "
+                "way than the head of the table does. Publish the tables one by one, each with one line of names."
+            )
+        return False
 
     def _objects(self) -> Iterator[Stated | Damaged]:
         of_form = json_rows.objects_of_list if self.format == "json" else json_rows.objects_of_lines
@@ -292,14 +312,17 @@ def _after(spooled: Spooled, sheet: str, last: int, width: int) -> Callable[[], 
     return rows
 
 
-def _usual(rows: Iterator[Row | Damaged], columns: int) -> int | None:
-    """How many cells the rows of a table have: as many as its head, or more if all of its rows end with the same empty
-    ones. None if there is no row."""
+def _usual(rows: Iterator[Row | Damaged], labels: Sequence[str]) -> int | None:
+    """How many cells the rows of a table have: as many as its head, more if all of its rows end with the same empty
+    ones, or fewer if its head does. None if there is no row."""
+    columns = len(labels)
     sample = list(islice(rows, WIDTH_ROWS))
     counted = Counter(len(row.cells) for row in sample if isinstance(row, Row))
     if not counted:
         return columns if sample else None
     usual = counted.most_common(1)[0][0]
+    if usual < columns and not any(label.strip() for label in labels[usual:]):
+        return usual
     longer = [row for row in sample if isinstance(row, Row) and len(row.cells) == usual]
     if usual > columns and not any(cell.strip() for row in longer for cell in row.cells[columns:]):
         return usual
@@ -329,6 +352,11 @@ def _disagree(rivals: Sequence[tuple[str, int, str, int]], cells: Sequence[str])
         if cells[one].strip() != cells[other].strip():
             return other_name, name
     return None
+
+
+def _label(cell: str) -> str:
+    """A name of a column as it is compared: files that were joined have a byte order mark in the middle."""
+    return cell.strip().lstrip("\ufeff")
 
 
 def _is_statement(one: Stated) -> bool:

@@ -28,15 +28,20 @@ from wire.schema import (
     without_null,
 )
 from wire.values.codes import CODES, OWN_FORM, REGISTERS_OWN, Normalise
+from wire.values.days import NEVER, NEVER_DAYS
 from wire.values.identity_finder import holds_identity_number, masked
-from wire.values.plain import USUAL_CODE, is_spreadsheet_error, visible
+from wire.values.plain import AS_ABOVE, NO_VALUE, USUAL_CODE, is_spreadsheet_error, unwrapped, visible
 
 Check = Callable[[Any], Any]
 
 LONGEST_TEXT = 4_000
+#: Of a word for nothing.
+LONGEST_WORD = 9
 LOST = "has characters that were lost when it was written: export it as UTF-8"
 #: Texts in which nobody asks anything: a question mark stands for a character that an encoding did not have.
 WITHOUT_QUESTIONS = frozenset({"name", "address", "origin", "destination"})
+#: Words of clerks for nothing, that are no name and no address.
+NOTHING = frozenset({"无", "空", "暂无"})
 #: The replacement character, and its UTF-8 read as GB18030.
 _LOST = re.compile("\ufffd|锟斤拷")
 HOLDS_NUMBER = "holds an identity number, which only identity fields may"
@@ -86,7 +91,7 @@ def text(value: Any) -> str:
         and value
         and len(value) <= LONGEST_TEXT
         and not value.isspace()
-        and value[0] != "#"
+        and value[0] not in "#="
         and (value.isascii() or not _LOST.search(value))
     ):
         return value
@@ -99,7 +104,10 @@ def text(value: Any) -> str:
     if "\0" in value:
         raise ValueError("has a NUL character")
     if is_spreadsheet_error(value):
-        raise ValueError("was changed by a spreadsheet into an error (#N/A, ####): mend it there and export it again")
+        raise ValueError(
+            "was changed by a spreadsheet into an error or a formula (#N/A, ####, =B2): mend it there and export it "
+            "again"
+        )
     if _LOST.search(value):
         raise ValueError(LOST)
     if not value.isascii():
@@ -109,6 +117,17 @@ def text(value: Any) -> str:
         if not value or value.isspace():
             raise ValueError("is empty")
     return str(value)
+
+
+def stated(value: Any) -> str:
+    """`value` as a person reads it: without what programs and spreadsheets put around a text. Raises ValueError also
+    for what a program writes for nothing, and for "as above"."""
+    bare = unwrapped(text(value))
+    if not bare:
+        raise ValueError("is empty")
+    if len(bare) <= LONGEST_WORD and (bare in AS_ABOVE or bare.casefold() in NO_VALUE):
+        raise ValueError("says that there is none, or that it is as above: state it, or null where it may be missing")
+    return bare
 
 
 def coded(normalised: Normalise) -> Check:
@@ -156,8 +175,8 @@ def _without_questions(check: Check) -> Check:
         value = check(value)
         if "?" in value or "\uff1f" in value:
             raise ValueError(LOST)
-        if not any(map(str.isalpha, value)):
-            raise ValueError("holds no letter, so it says nothing of a person or place")
+        if value in NOTHING or not any(map(str.isalpha, value)):
+            raise ValueError("holds no letter, or the word for nothing, so it says nothing of a person or place")
         return value
 
     return checked
@@ -210,6 +229,8 @@ def _formatted(form: Format) -> Check:
 
 def _check(schema: Type) -> Check:
     match without_null(schema):
+        case Primitive(is_date=True, limits=limits):
+            return _of_the_calendar(_whole(limits or LONGS))
         case Primitive(name="int" | "long", limits=limits):
             return _whole(limits or LONGS)
         case Enum(symbols=symbols):
@@ -223,7 +244,7 @@ def _check(schema: Type) -> Check:
                 text(key): check_value(item) for key, item in _instance(value, dict, "must be a mapping").items()
             }
         case Primitive(name="string"):
-            return text
+            return stated
         case Primitive(name="double"):
             return _real
         case Primitive(name="boolean"):
@@ -248,6 +269,16 @@ def _whole(limits: Limits) -> Check:
         return value
 
     return check
+
+
+def _of_the_calendar(check: Check) -> Check:
+    def checked(value: Any) -> Any:
+        value = check(value)
+        if value in NEVER_DAYS:
+            raise ValueError(NEVER)
+        return value
+
+    return checked
 
 
 def _real(value: Any) -> float:

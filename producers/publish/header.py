@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from domain.codes import narrow
-from producers.publish.columns import Department, Export
+from producers.publish import cells
+from producers.publish.cells import Convert
+from producers.publish.columns import Column, Department, Export
 from producers.tables.file_form import FileRefused
 from producers.tables.rows import Row
 
@@ -31,9 +33,23 @@ _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|\{[^{}]*\}|<[^
 #: Notes in brackets that say nothing about what stands in the column.
 _NOTES = re.compile(
     r"必填项?|选填项?|必录项?|非必填|可选|可空|可不填|不可为空|必须|文本|文本型|文本格式|日期|日期型|日期格式|"
-    r"格式[::]?.*|yyyy.*|例如?[::]?.*|18位|15位|下拉选择|required|optional",
+    r"格式[::]?.*|yyyy.*|年[-/.]?月[-/.]?日|例如?[::]?.*|(?:18|15|11|8)位(?:数字)?|下拉选择|required|optional",
     re.IGNORECASE,
 )
+_BETWEEN_NOTES = re.compile("[,;、/]")
+#: The unit in brackets behind a name, where it is the one in which the column is read.
+_UNITS: Mapping[Convert, re.Pattern[str]] = {
+    cells.yuan: re.compile("(?:单位:?)?(?:人民币)?元|RMB|CNY", re.IGNORECASE),
+    cells.decimal: re.compile("(?:单位:?)?(?:平方米|平米|㎡|m2|m²|毫米|mm|度|°|十进制度?|WGS-?84)", re.IGNORECASE),
+    cells.whole: re.compile("(?:单位:?)?(?:间|人|个|户)"),
+}
+#: What stands above columns that tell of somebody else than the line is about.
+_SOMEBODY_ELSE = re.compile(
+    "(?:紧急)?(?:代办|经办|委托|受托|监护|联系|担保|介绍|见证|被监护|抚养)人|户主|父亲|母亲|父母|配偶|亲属|家属|子女"
+)
+_ABOUT = re.compile("(?:的?(?:基本)?(?:信息|情况|资料))$")
+_IN_BRACKETS_BEHIND = re.compile(r"(.+?)[(\[【]([^()\[\]【】]+)[)\]】]")
+_MARKS = frozenset('*＊※★☆"“[【<({（\ufeff')
 _NUMBERED = re.compile(r"[._-]?\d+$|[._-][a-zA-Z]$")
 _WHOLE_BRACKETED = re.compile(r"\[(.+)\]|【(.+)】|<(.+)>|\{(.+)\}|\((.+)\)")
 #: A row below the table that is no record of it.
@@ -62,6 +78,14 @@ class Names:
     def __init__(self, department: Department) -> None:
         self.department = department
         self._plain = {_plain(name): name for export in department.exports for name in _names(export)}
+        self._read_by = {
+            name: column.convert
+            for export in department.exports
+            for column in _columns(export)
+            for name in column.names
+        }
+        #: With what a cell begins that may be a column's name.
+        self.begins = frozenset(name[0] for name in self._plain) | _MARKS
         self.known = lru_cache(maxsize=4_096)(self._known)
 
     def _known(self, name: str) -> str:
@@ -70,7 +94,19 @@ class Names:
         for candidate in (plain, _without_notes(plain), _unwrapped(plain)):
             if candidate in self._plain:
                 return self._plain[candidate]
-        return ""
+        return self._with_unit(plain)
+
+    def _with_unit(self, plain: str) -> str:
+        """The export's name of a column that bears its unit behind it; "" if there is none, or it is another unit."""
+        match = _IN_BRACKETS_BEHIND.fullmatch(plain)
+        known = self._plain.get(match[1], "") if match else ""
+        unit = _UNITS.get(self._read_by[known]) if known in self._read_by else None
+        return known if match and unit and unit.fullmatch(match[2]) else ""
+
+    def is_of_somebody_else(self, group: str, name: str) -> bool:
+        """Whether a column that is called `name` stands below a heading that says it is about another person."""
+        about_people = self._read_by.get(name) in (cells.identity, cells.identities, cells.phone)
+        return about_people and _SOMEBODY_ELSE.fullmatch(_ABOUT.sub("", _plain(group))) is not None
 
     def resembled(self, name: str) -> str:
         """The known name that is left of `name` without anything in brackets and without a number behind it, which
@@ -89,15 +125,51 @@ def head_of(rows: Sequence[Row], names: Names, place: str) -> Head:
     best: tuple[int, tuple[str, ...]] = (0, ())
     for above in range(1, MERGED_ROWS + 1):
         for index in range(above - 1, len(rows)):
-            labels = _labels(rows[index - above + 1 : index + 1])
-            columns = tuple(map(names.known, labels))
-            score = sum(map(bool, columns))
-            if score and any(not export.missing(columns) for export in department.exports):
-                _refuse_records_above(rows[: index - above + 1], score, names, place)
-                return _head(labels, columns, names, index, place)
-            best = max(best, (score, columns), key=lambda one: one[0])
+            read = _named(rows, index, above, names)
+            if read.score and _fits(department, read):
+                below = _named(rows, index + 1, above + 1, names) if index + 1 < len(rows) else read
+                if below.score > read.score and _fits(department, below):
+                    # the row below the first that would do names more columns: a cell is merged over both
+                    return _checked(below, rows, index + 1, above + 1, names, place)
+                return _checked(read, rows, index, above, names, place)
+            best = max(best, (read.score, read.columns), key=lambda one: one[0])
     department.export_of(best[1])  # raises: it says what is missing
     raise AssertionError
+
+
+class _Named(NamedTuple):
+    """How rows name columns: the lowest name of each, what stands above it, both as far as that is a known name, and
+    the export's."""
+
+    labels: list[str]
+    groups: list[str]
+    named: list[str]
+    columns: tuple[str, ...]
+
+    @property
+    def score(self) -> int:
+        return sum(map(bool, self.columns))
+
+
+def _named(rows: Sequence[Row], index: int, above: int, names: Names) -> _Named:
+    """What the `above` rows up to `index` name."""
+    labels = _labels(rows[index - above + 1 : index + 1])
+    groups = _groups(rows[index - 1].cells if index else (), len(labels))
+    named = [
+        group + label if label and names.known(group + label) else label
+        for group, label in zip(groups, labels, strict=True)
+    ]
+    return _Named(labels, groups, named, tuple(map(names.known, named)))
+
+
+def _fits(department: Department, read: _Named) -> bool:
+    return any(not export.missing(read.columns) for export in department.exports)
+
+
+def _checked(read: _Named, rows: Sequence[Row], index: int, above: int, names: Names, place: str) -> Head:
+    _refuse_records_above(rows[: index - above + 1], read.score, names, place)
+    _refuse_somebody_else(read.groups, read.named, read.columns, names, place)
+    return _head(read.labels, read.columns, names, index, place)
 
 
 def _refuse_records_above(rows: Sequence[Row], columns: int, names: Names, place: str) -> None:
@@ -109,6 +181,19 @@ def _refuse_records_above(rows: Sequence[Row], columns: int, names: Names, place
             raise FileRefused(
                 f"{place}: line {row.number} stands above the columns' names and is as full as a record. Leave the "
                 "columns' names above all records, once, and publish the file again."
+            )
+
+
+def _refuse_somebody_else(
+    groups: Sequence[str], named: Sequence[str], columns: Sequence[str], names: Names, place: str
+) -> None:
+    """Raises FileRefused for a column that stands below a heading that says it is about another person."""
+    for group, label, name in zip(groups, named, columns, strict=True):
+        if name and not label.startswith(group) and names.is_of_somebody_else(group, name):
+            raise FileRefused(
+                f"{place}: the column {_shown(label)} stands below {_shown(group)}, so it may be about somebody else "
+                f"than the line is. Call it {name} in one row of names if it is not, leave it out or give it another "
+                "name if it is, and publish the file again."
             )
 
 
@@ -154,10 +239,24 @@ def _labels(rows: Sequence[Row]) -> list[str]:
     return labels
 
 
-def _names(export: Export) -> list[str]:
+def _groups(above: Sequence[str], width: int) -> list[str]:
+    """What stands above each column in the row before its name: a cell that is merged over several columns has its text
+    in the first of them."""
+    groups, last = [], ""
+    for index in range(width):
+        cell = above[index].strip() if index < len(above) else ""
+        last = str(cell) or last
+        groups.append(last)
+    return groups
+
+
+def _columns(export: Export) -> list[Column]:
     columns = [column for kind in export.says() for column in kind.columns.values()] + [*export.head.values()]
-    columns += [export.kind_column] if export.kind_column else []
-    return [name for column in columns for name in (*column.names, *column.document_names())]
+    return columns + ([export.kind_column] if export.kind_column else [])
+
+
+def _names(export: Export) -> list[str]:
+    return [name for column in _columns(export) for name in (*column.names, *column.document_names())]
 
 
 def _plain(name: str) -> str:
@@ -165,7 +264,11 @@ def _plain(name: str) -> str:
 
 
 def _without_notes(name: str) -> str:
-    return _BRACKETS.sub(lambda match: "" if _NOTES.fullmatch(match[0][1:-1]) else match[0], name)
+    def kept(match: re.Match[str]) -> str:
+        notes = _BETWEEN_NOTES.split(match[0][1:-1])
+        return "" if _NOTES.fullmatch(match[0][1:-1]) or all(map(_NOTES.fullmatch, notes)) else match[0]
+
+    return _BRACKETS.sub(kept, name)
 
 
 def _unwrapped(name: str) -> str:

@@ -209,9 +209,9 @@ class LiveReporting:
             return
         try:
             report = reader.read(value) if isinstance(value, bytes) else None
-        except ValueError as unreadable:  # one department's login wrote it: the reports of all others go on
+        except ValueError:  # one department's login wrote it: the reports of all others go on
             offset = {"partition": message.partition(), "offset": message.offset()}
-            log.warning("report_unreadable", topic=message.topic(), **offset, reason=str(unreadable))
+            log.warning("report_unreadable", topic=message.topic(), **offset)
             return
         with self._lock:
             if key in self._lines:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from producers.publish.chinese import in_chinese
 from producers.publish.open_lines import Still
 from producers.publish.snapshot import Difference
 
@@ -51,10 +52,11 @@ class Report:
             "encoding": self.encoding,
             "published": self.published,
             "refused": self.refused,
+            "refused_zh": in_chinese(self.refused) if self.refused else None,
             "lines": self.lines,
             "events": dict(sorted(self.events.items())),
             "rejected": [
-                {"field": column, "reason": reason, "lines": count}
+                {"field": column, "reason": reason, "reason_zh": in_chinese(reason), "lines": count}
                 for (column, reason), count in self.rejected.most_common()
             ],
             "rejected_lines": self.rejected_lines,

@@ -121,18 +121,21 @@ class Difference:
         return sum(counted.total() for counted in there)
 
     def within(self, share: float) -> bool:
-        """Whether at most `share` of what is known would be withdrawn."""
-        return self.withdrawn.total() <= share * self.known
+        """Whether at most `share` of what is known would be withdrawn, or taken from whom it was stated about: somebody
+        sorts one column of a table without the others."""
+        return self.withdrawn.total() + self.moved.total() <= share * self.known
 
     def refuse_many(self, share: float) -> None:
         """Raises WithdrawsMany if more than `share` of what is known would be withdrawn: the export was cut, a filter
         was left on, or it is another district's."""
-        withdrawn = self.withdrawn.total()
+        withdrawn, moved = self.withdrawn.total(), self.moved.total()
         if not self.within(share):
+            states = f", and states {moved} about another subject than before" if moved else ""
             raise WithdrawsMany(
-                f"The file lacks {withdrawn} of {self.known} known statements ({withdrawn / self.known:.1%}), which "
-                f"would be withdrawn; by itself a snapshot withdraws at most {share:.0%}. Was the export cut, or is a "
-                "filter on? If it is right, publish it with --withdraw-many. Nothing was published."
+                f"The file lacks {withdrawn} of {self.known} known statements{states} "
+                f"({(withdrawn + moved) / self.known:.1%}), which would be withdrawn; by itself a snapshot withdraws "
+                f"at most {share:.0%}. Was the export cut, is a filter on, or was one column sorted without the "
+                "others? If it is right, publish it with --withdraw-many. Nothing was published."
             )
 
     def as_json(self) -> dict[str, dict[str, int]]:

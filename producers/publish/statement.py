@@ -13,7 +13,7 @@ from wire.contracts import Contract
 from wire.pseudonym import PSEUDONYM, Pseudonyms
 from wire.schema import FIRST_DAY, Record
 from wire.values import case_number, rules
-from wire.values.codes import CODES, OWN_FORM, REGISTERS_OWN, Normalise
+from wire.values.codes import CODES, OWN_FORM, REGISTERS_OWN, Normalise, as_registered
 from wire.values.identity_finder import holds_identity_number
 from wire.values.plain import USUAL_CODE, changed_by_spreadsheet
 
@@ -100,7 +100,7 @@ class Checked:
         #: A register's own number, in which anything may stand; a code has a form that it is held to.
         self._subject_searched = contract.subject in NAMING_FIELDS.values()
         self._about_a_person = contract.subject_is_identity
-        self._eight_digits = contract.eight_digits
+        self._eight_digits, self._newborns = contract.eight_digits, contract.newborns
         self._kinds = {name: _Kind(contract, name, record) for name, record in contract.kinds.items()}
 
     def ready(self, statement: Statement, now: int, *, pseudonymised: bool = False) -> Ready:
@@ -141,7 +141,7 @@ class Checked:
     def _person(self, field: str, number: Any, now: int) -> tuple[str, int | None]:
         """The pseudonym of a person, and the day of birth if the number states it."""
         try:
-            person = self._pseudonyms.person(number, self._eight_digits)
+            person = self._pseudonyms.person(number, self._eight_digits, newborns=self._newborns)
         except InvalidCode as wrong:
             raise InvalidStatement(field, f"is wrong: {wrong}") from None
         except (TypeError, AttributeError):
@@ -164,6 +164,14 @@ class Checked:
             return
         if named in people:
             raise InvalidStatement("record", HOLDS_NUMBER)
+
+
+def record_on_the_wire(contract: Contract, record: Any) -> str | None:
+    """The number of a record that was refused as it would be on the wire, so that the record is known again once it is
+    mended; None: it is no text."""
+    if not isinstance(record, str):
+        return None
+    return as_registered(contract.record.by_name["record"].code or "record", record)
 
 
 def _refuse_head(statement: Statement, kind: _Kind, now: int) -> None:

@@ -65,7 +65,8 @@ class WatchedFolder:
         return (
             not name.endswith(OURS)
             and not any(fnmatch(name, pattern) for pattern in UNFINISHED)
-            and any(fnmatch(name, pattern) for pattern in self._patterns)
+            # Windows and its programs write .XLSX as well as .xlsx
+            and any(fnmatch(name.casefold(), pattern.casefold()) for pattern in self._patterns)
             and path.is_file()
         )
 
@@ -79,7 +80,8 @@ class WatchedFolder:
             return False
         if (known.get("size"), known.get("changed_ns")) == look:
             return True
-        return known.get("size") == look.size and known.get("sha256") == _digest(path)
+        digest = _digest(path)
+        return digest is not None and known.get("size") == look.size and known.get("sha256") == digest
 
 
 def _report(path: Path) -> Path:
@@ -94,6 +96,10 @@ def _look(path: Path) -> _Look | None:
     return _Look(status.st_size, status.st_mtime_ns)
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+def _digest(path: Path) -> str | None:
+    """None: nobody may read it."""
+    try:
+        with path.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except PermissionError:
+        return None

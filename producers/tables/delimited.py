@@ -6,6 +6,7 @@ cannot be read is one bad line, never the end of the file, and a stray quotation
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections import deque
@@ -25,6 +26,8 @@ _SAID_BY_EXCEL = re.compile(r'"?sep=(.)"?[,;\t|]*', re.IGNORECASE)
 #: What a program writes that lost characters: the replacement character, or its UTF-8 read as GB18030.
 _REPLACED, _MISREAD = "\ufffd", "锟斤拷"
 
+#: With what DOS ended a file.
+_END_OF_FILE = "\x1a"
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 STRAY = "has a quotation mark that neither opens nor closes a cell"
@@ -47,7 +50,9 @@ def text_of(path: Path, begins: int, encoding: str | None) -> Text:
     with path.open("rb") as opened:
         opened.seek(begins)
         sample = opened.read(LONGEST_LINE)
-    line_end = b"\r" if b"\n" not in sample and b"\r" in sample else b"\n"
+    # of an old Mac, perhaps with cells of several lines or a last line end of another system
+    of_mac = sample.count(b"\r") - sample.count(b"\r\n")
+    line_end = b"\r" if of_mac and of_mac >= sample.count(b"\n") else b"\n"
     known = encoding or _encoding(path, begins, line_end)
     first = sample.split(line_end, 1)[0].decode(known, "replace").strip()
     named = _SAID_BY_EXCEL.fullmatch(first)
@@ -71,7 +76,7 @@ def rows(text: Text, delimiter: str, width: int | None = None) -> Iterator[Row |
         if encoding == "gb18030" and not raw.isascii() and _is_utf8(raw):
             yield Damaged(number, "is in UTF-8, the rest of the file in GB18030: export it in one encoding", line)
             continue
-        if not line or line.isspace():
+        if not line or line.isspace() or line == _END_OF_FILE:
             continue
         if "\0" in line:
             yield Damaged(number, "is too long or holds a NUL byte", line.strip("\0\r\n"))
@@ -224,7 +229,8 @@ def _encoding(path: Path, begins: int, line_end: bytes) -> str:
         read += len(raw)
         if not raw.isascii():
             try:
-                raw.decode("utf-8")
+                # a line that was cut may end within a character
+                codecs.getincrementaldecoder("utf-8")().decode(raw, final=len(raw) < LONGEST_LINE)
                 votes += 1
             except UnicodeDecodeError:
                 votes -= 1

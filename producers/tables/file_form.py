@@ -18,7 +18,13 @@ LARGEST_SEARCHED = 64_000_000
 BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 #: A record that holds a list, as some database tools write their JSON: {"RECORDS": [ … ]}.
-WRAPPED = re.compile(rb'\{\s*"[^"\\]{1,100}"\s*:\s*\[\s*[{\]]')
+#: Before the list may stand what a service answers with: {"code": 0, "msg": "ok", "data": {"list": [ … ]}}.
+_SCALAR = rb'"[A-Za-z_]{1,40}"\s*:\s*(?:"[^"\\\[]*"|[-+.\w]+)\s*,\s*'
+_INTO = rb'"(?:data|result|body|response|page)"\s*:\s*\{\s*'
+WRAPPED = re.compile(
+    rb'\{\s*"[^"\\]{1,100}"\s*:\s*\[\s*[{\]]|'
+    rb"\{\s*(?:" + _SCALAR + rb"){0,10}(?:" + _INTO + rb"(?:" + _SCALAR + rb'){0,10})?"[A-Za-z_]{1,40}"\s*:\s*\[\s*\{'
+)
 _LIST = re.compile(rb"\[\s*[{\]]")
 _OBJECT = re.compile(rb'\{\s*["}]')
 _CONTROLS = bytes(range(9)) + bytes(range(14, 32)) + b"\x0b\x7f"
@@ -66,8 +72,7 @@ class Known(NamedTuple):
 
 def form_of(path: Path) -> Known:
     """What the file is. Raises FileRefused."""
-    with path.open("rb") as opened:
-        start = opened.read(SAMPLE)
+    start = _start(path)
     if not start:
         raise FileRefused(f"{path} is empty: there is nothing to publish. Export it again.")
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -96,6 +101,18 @@ def form_of(path: Path) -> Known:
     if _OBJECT.match(text):
         return Known("jsonl", begins)
     return Known("csv", begins)
+
+
+def _start(path: Path) -> bytes:
+    if not path.is_file():  # a pipe would be waited for
+        raise FileRefused(f"{path} is no file that can be read from its beginning: name the file itself.")
+    try:
+        with path.open("rb") as opened:
+            return opened.read(SAMPLE)
+    except OSError as unreadable:
+        raise FileRefused(
+            f"{path} cannot be read ({unreadable.strerror}): let its owner allow it, or copy it to where you may."
+        ) from None
 
 
 def _packed(path: Path) -> Known:

@@ -16,7 +16,7 @@ from producers.tables.rows import Damaged, Stated
 
 BLOCK = 1 << 20
 #: What may stand behind a list: nothing, or the end of the object whose one list it is, with numbers and words in it.
-_ENDS = re.compile(r'\s*(?:(?:,\s*"[^"]*"\s*:\s*(?:"[^"]*"|[-+.\w]+|\{[^][{}]*\})\s*)*\}\s*)?')
+_ENDS = re.compile(r'\s*(?:(?:,\s*"[^"]*"\s*:\s*(?:"[^"]*"|[-+.\w]+|\{[^][{}]*\})\s*)*\}\s*){0,2}')
 
 
 class _Twice(ValueError):
@@ -36,8 +36,11 @@ def objects_of_lines(text: Text) -> Iterator[Stated | Damaged]:
                 line = raw.decode(text.encoding, "backslashreplace").strip("\r\n")
                 yield Damaged(number, f"has bytes that are not {text.encoding.upper()}", line)
                 continue
-            if "\0" in line:
-                yield Damaged(number, "is too long or holds a NUL byte", line)
+            if "\0" in line or len(raw) == LONGEST_LINE:
+                rest = raw
+                while len(rest) == LONGEST_LINE and not rest.endswith(b"\n"):
+                    rest = opened.readline(LONGEST_LINE)
+                yield Damaged(number, "is too long or holds a NUL byte", line[:1000])
                 continue
             try:
                 yield _object(number, DECODER.decode(line), line)
@@ -115,8 +118,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _no_number(_: str) -> Any:
-    raise ValueError
+def _no_number(written: str) -> None:
+    """NaN is what a data frame writes for nothing. Raises ValueError for an infinite number."""
+    if written != "NaN":
+        raise ValueError
 
 
 DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number)

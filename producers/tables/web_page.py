@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, TextIO
 
 from lxml import etree
 
@@ -11,6 +14,12 @@ from producers.tables.file_form import FileRefused
 from producers.tables.workbook import Sheet
 
 WIDEST = 1_000
+SAMPLE = 1 << 20
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9_-]{2,30})", re.IGNORECASE)
+_OTHERS = frozenset({"big5", "big5hkscs", "cp950", "utf-16", "utf-16-le", "utf-16-be"})
+_BLANKS = re.compile(r"[ \t\r\n]+")
+_ENDS_LINE = frozenset({"br", "p", "div", "li"})
+_BLOCKS = frozenset({"p", "div", "li"})
 
 
 def tables(path: Path, encoding: str | None) -> Iterator[Sheet]:
@@ -32,9 +41,50 @@ def _tables(path: Path, encoding: str | None) -> dict[int, list[tuple[int, list[
     by_table: dict[int, list[tuple[int, list[str]]]] = {}
     order: dict[etree._Element, int] = {}
     held: dict[int, dict[int, tuple[int, str]]] = {}
-    parsed = etree.iterparse(
-        str(path), events=("start", "end"), tag=("table", "tr"), html=True, encoding=encoding, huge_tree=True
-    )
+    with path.open(encoding=encoding or _encoding(path), errors="replace") as opened:
+        parsed = etree.iterparse(
+            _AsUtf8(opened), events=("start", "end"), tag=("table", "tr"), html=True, encoding="utf-8", huge_tree=True
+        )
+        _fill(parsed, by_table, order, held)
+    if path.read_bytes().lower().count(b"</table") < len(order):
+        raise FileRefused(f"{path} is a web page that breaks off within a table: copy or export it again.")
+    return {number: rows for number, rows in by_table.items() if rows}
+
+
+class _AsUtf8:
+    """A text as bytes in UTF-8. The parser's own decoder stops at a byte that it does not know: the rest would be left
+    out."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+
+    def read(self, size: int = -1) -> bytes:
+        return self._text.read(size).encode("utf-8", "replace")
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8 or GB18030, by what its bytes are valid as: pages in either say gb2312, utf-8 or nothing; or another that
+    the page names."""
+    with path.open("rb") as opened:
+        sample = opened.read(SAMPLE)
+    as_utf8 = codecs.getincrementaldecoder("utf-8")("replace").decode(sample)
+    beyond = sum(not character.isascii() for character in as_utf8)
+    if as_utf8.count("\ufffd") * 2 <= beyond:
+        return "utf-8"
+    named = _CHARSET.search(sample)
+    try:
+        charset = codecs.lookup(named[1].decode("ascii")).name if named else "gb18030"
+    except LookupError:
+        charset = "gb18030"
+    return charset if charset in _OTHERS else "gb18030"
+
+
+def _fill(
+    parsed: Any,
+    by_table: dict[int, list[tuple[int, list[str]]]],
+    order: dict[etree._Element, int],
+    held: dict[int, dict[int, tuple[int, str]]],
+) -> None:
     for event, element in parsed:
         if event == "start":
             if element.tag == "table":
@@ -48,9 +98,6 @@ def _tables(path: Path, encoding: str | None) -> dict[int, list[tuple[int, list[
         spans = held.setdefault(order[table] if table is not None else -1, {})
         rows.append((len(rows) + 1, _cells(element, spans)))
         element.clear()
-    if path.read_bytes().lower().count(b"</table") < len(order):
-        raise FileRefused(f"{path} is a web page that breaks off within a table: copy or export it again.")
-    return {number: rows for number, rows in by_table.items() if rows}
 
 
 def _cells(row: etree._Element, spans: dict[int, tuple[int, str]]) -> list[str]:
@@ -66,7 +113,7 @@ def _cells(row: etree._Element, spans: dict[int, tuple[int, str]]) -> list[str]:
         if part.tag not in ("td", "th"):
             continue
         span()
-        text = "".join(map(str, part.itertext())).strip()
+        text = _shown(part)
         down, across = _span(part.get("rowspan")), _span(part.get("colspan"))
         for column in range(across):
             shown = text if column == 0 else ""
@@ -75,6 +122,16 @@ def _cells(row: etree._Element, spans: dict[int, tuple[int, str]]) -> list[str]:
             cells.append(shown)
     span()
     return cells
+
+
+def _shown(cell: etree._Element) -> str:
+    """A cell as a browser shows it: blanks and line ends of the source are one blank, `<br>` and blocks end a line."""
+    parts = [_BLANKS.sub(" ", str(cell.text or ""))]
+    for inner in cell.iterdescendants():
+        if isinstance(inner.tag, str):
+            parts += ["\n" if inner.tag in _ENDS_LINE else "", _BLANKS.sub(" ", str(inner.text or ""))]
+        parts += ["\n" if inner.tag in _BLOCKS else "", _BLANKS.sub(" ", str(inner.tail or ""))]
+    return "\n".join(line.strip() for line in "".join(parts).split("\n") if line.strip())
 
 
 def _span(stated: str | None) -> int:

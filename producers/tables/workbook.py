@@ -25,6 +25,7 @@ from python_calamine import (
     load_workbook,
 )
 
+from producers.tables import error_cells
 from producers.tables.file_form import FileRefused
 from producers.tables.rows import DayCell
 from producers.tables.sheet_pieces import Merged, Pieces, column_of, is_large
@@ -35,11 +36,20 @@ BLOCK = 1 << 20
 LONGEST_FORMULA = 16_384
 #: A format that shows a number with noughts before it: what a person sees is 000123, what the cell holds is 123.
 _NOUGHTS = re.compile("0{2,30}")
-_CELL = re.compile(rb'<c r="([A-Z]{1,3})[0-9]+"([^>]*)><v>')
+_CELL = re.compile(rb'<(?:[a-zA-Z]+:)?c r="([A-Z]{1,3})[0-9]+"([^>]*)><(?:[a-zA-Z]+:)?v>')
 #: Where a workbook's list of sheets says which part a sheet is.
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STYLE = re.compile(rb' s="([0-9]+)"')
-_NO_RESULT = re.compile(rb'<c [^>]*t="e"|<c (?![^>]*t="str")[^>]*><f[^>]*>[^<]*</f>(?:<v></v>|<v ?/>)?</c>')
+#: Some libraries write a prefix before every name: <x:c>.
+_PREFIX = rb"(?:[a-zA-Z]+:)?"
+_NO_RESULT = re.compile(
+    rb'<%(p)sc [^>]*t="e"|'
+    rb'<%(p)sc (?![^>]*t="str")[^>]*><%(p)sf(?: [^>]*)?>[^<]*</%(p)sf>(?:<%(p)sv></%(p)sv>|<%(p)sv ?/>)?</%(p)sc>'
+    rb'|calcext:value-type="error"' % {b"p": _PREFIX}
+)
+#: In an OpenDocument, where the format of a number is not looked up.
+_NOUGHTS_SHOWN = re.compile(rb'office:value-type="float"[^>]*><text:p>0[0-9]+</text:p>')
+_SHEET_PART = re.compile(r"xl/worksheets/.+\.xml|content\.xml")
 
 
 class Sheet(NamedTuple):
@@ -86,21 +96,32 @@ def _damage_refused(path: Path) -> Iterator[None]:
 
 def _refuse_uncalculated(path: Path) -> None:
     """The reader gives nothing for a formula without a result, and an empty cell says something. Raises FileRefused."""
+    if error_cells.in_xls(path) if not zipfile.is_zipfile(path) else error_cells.in_xlsb(path):
+        raise _in_error(path)
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as book:
         for part in book.namelist():
-            if not part.startswith("xl/worksheets/") or not part.endswith(".xml"):
+            if not _SHEET_PART.fullmatch(part):
                 continue
             with book.open(part) as opened:
                 last = b""
                 while block := opened.read(BLOCK):
-                    if _NO_RESULT.search(last + block):
+                    if _NOUGHTS_SHOWN.search(last + block):
                         raise FileRefused(
-                            f"{path} has formulas whose result is an error (#N/A, #REF!) or was never calculated: mend "
-                            "them in a spreadsheet, save it and publish it again."
+                            f"{path} has numbers that are shown with noughts before them: give the column the format "
+                            "of text and export it again."
                         )
+                    if _NO_RESULT.search(last + block):
+                        raise _in_error(path)
                     last = block[-LONGEST_FORMULA:]
+
+
+def _in_error(path: Path) -> FileRefused:
+    return FileRefused(
+        f"{path} has formulas whose result is an error (#N/A, #REF!) or was never calculated: mend them in a "
+        "spreadsheet, save it and publish it again."
+    )
 
 
 def _padded(path: Path, parts: Mapping[str, str]) -> dict[str, dict[int, int]]:
@@ -165,9 +186,12 @@ def _columns(path: Path, name: str, book: zipfile.ZipFile, part: str, widths: di
     with book.open(part) as opened:
         last = b""
         while block := opened.read(BLOCK):
-            whole, cut, rest = (last + block).rpartition(b"<c ")
-            look(whole)
-            last = cut + rest
+            text = last + block
+            # a cell that two blocks share is looked at with the second
+            begins = max(text.rfind(b"<c "), text.rfind(b":c "), 0)
+            begins = text.rfind(b"<", 0, begins + 1) if text[begins : begins + 1] == b":" else begins
+            look(text[:begins])
+            last = text[begins:]
         look(last)
     for column, found in shown.items():
         if len(found) > 1 and found != {0}:

@@ -49,7 +49,7 @@ def test_a_workbook_in_a_watched_folder_becomes_tasks_and_a_mended_line_comes_th
         report = _report(dropped / "租赁-1.xlsx")
         assert report["events"] == {"DwellingRegistered": 2, "Let": 1}
         assert report["rejected"] == [
-            {"field": "承租人身份证号", "reason": report["rejected"][0]["reason"], "lines": 1}
+            report["rejected"][0] | {"field": "承租人身份证号", "reason_zh": "有误：身份证号校验码不对", "lines": 1}
         ]
         assert (dropped / "租赁-1.xlsx.rejected.csv").stat().st_mode & 0o077 == 0
         assert city.wait_for("task", TASK, "D-1") == [("dispatched",)]

@@ -18,29 +18,32 @@ from domain.codes import (
     plain_name,
 )
 from wire.values.identity_finder import holds_identity_number
-from wire.values.plain import plain, refuse_changed
+from wire.values.plain import NO_VALUE, plain, refuse_changed
 
 Normalise = Callable[[str], str]
 
 _PHONE = re.compile(r"\+?\d{5,15}", re.ASCII)
 _MOBILE = re.compile(r"(?:\+|00)?86(1\d{10})", re.ASCII)
+#: A Chinese fixed line with the country's code: +86 20 88888888.
+_FIXED = re.compile(r"(?:(?:\+|00)86|86(?=0))0?((?:10|[2-9]\d)\d{7,9})", re.ASCII)
 _PLATE_GAPS = re.compile(r"[\s.·•‧・∙_-]+")
 #: Two letters or more in it come from a province's character and its city's letter, or from an office's own series.
 _PLATE = re.compile(r"[A-Z0-9\u4e00-\u9fff]{3,12}")
 #: A province's character, its city's letter, and behind them a letter that no serial has.
 _SERIAL_OF_PLATE = re.compile(r"^[\u4e00-\u9fff][A-Z](?=[A-Z0-9]{5,6}$)[A-Z0-9]*[IO]")
+#: A plate holds a digit, and no word behind it that says its colour or that it is one.
+_DIGIT_OF_PLATE = re.compile(r"[0-9]")
+_NOTE_OF_PLATE = re.compile("(?:[蓝黄绿白黑]|黄绿|渐变绿)(?:牌|底|色)*$|牌照?$|^无|^未|^临牌")
 _PARTS = re.compile(r"[\s/_.:-]+")
 #: What programs and clerks write for "none", and what a column is filled with downwards.
-_NO_CODE = frozenset(
-    {
-        *("nan", "nat", "none", "null", "na", "n/a", "nil", "<na>", "<null>", "(null)", "[null]", "undefined"),
-        *("unknown", "tbd", "ditto", "true", "false"),
-    }
-)
+_NO_CODE = NO_VALUE | {"na", "unknown", "tbd", "ditto", "true", "false"}
 #: Greek and Cyrillic letters, which look like Latin ones and make another code.
 _LOOKALIKE = re.compile("[\u0370-\u03ff\u0400-\u052f]")
-#: A star, a label before a colon, a note in brackets, a hyphen that leads nowhere.
-_NOTED = re.compile("[*:?!<>=|~\u2605\u203b]|[(\\[][^)\\]]*[\u4e00-\u9fff][^)\\]]*[)\\]]|^-|-$")
+#: A star, a label before a colon, a quotation mark, a note in brackets, a hyphen or full stop that leads nowhere.
+_NOTED = re.compile(
+    "[*:?!<>=|~\u2605\u203b\u3002'`\"\u2018\u2019\u201c\u201d]|[(\\[][^)\\]]*[\u4e00-\u9fff][^)\\]]*[)\\]]|^[-.]|[-.]$"
+)
+_QUOTATION_MARK = re.compile("['`\"\u2018\u2019\u201c\u201d]")
 _SEVERAL = re.compile("[ ,;\u3001]")
 #: An extension behind a telephone number: 020-88888888-801, 88888888转801.
 _EXTENSION = re.compile(r"((?:\(?0\d{2,3}\)?[- ]?)?\d{7,8})\s*(?:-|转|ext\.?|x|#)\s*\d{1,6}", re.IGNORECASE)
@@ -59,6 +62,8 @@ def refuse_none(code: str) -> str:
         raise InvalidCode("it is empty")
     if code.casefold() in _NO_CODE or not any(character.isascii() and character.isalnum() for character in code):
         raise InvalidCode("it says that there is none, or that it is as above: a code holds a letter or digit")
+    if _QUOTATION_MARK.search(code):
+        raise InvalidCode("it holds a quotation mark on one side only: leave it out")
     if _LOOKALIKE.search(code):
         raise InvalidCode("it holds a Greek or Cyrillic letter that looks like a Latin one: type it anew")
     return code
@@ -66,7 +71,7 @@ def refuse_none(code: str) -> str:
 
 def record(text: str) -> str:
     """A record's number. What stands before serials of 18 digits and noughts is judged by the contract's form."""
-    code = refuse_none(plain_name(plain(text)))
+    code = _no_nought(refuse_none(plain_name(plain(text))))
     return code if code.isdecimal() else refuse_changed(code)
 
 
@@ -128,25 +133,37 @@ def phone(text: str) -> str:
     mobile = _MOBILE.fullmatch(digits)
     if mobile is not None:
         return mobile[1]
+    abroad = _FIXED.fullmatch(digits)
+    digits = f"0{abroad[1]}" if abroad is not None else digits
     if not _PHONE.fullmatch(digits):
         raise InvalidCode("a telephone number has 5 to 15 digits")
+    if not digits.strip("0") or not digits.strip("1"):
+        raise InvalidCode("it is 0 or 1 throughout, which is typed where there is no number: leave it empty")
     return digits
 
 
 def plate(text: str) -> str:
     """A vehicle's plate: capitals without dot, blank or hyphen: 粤A·B0600, 粤A-B0600 and 粤a b0600 are one."""
     code = _PLATE_GAPS.sub("", refuse_changed(plain_name(plain(text))).upper().translate(_TRADITIONAL))
+    _no_nought(code)
     if _SERIAL_OF_PLATE.search(code):
         raise InvalidCode("the serial of a plate has neither I nor O (GA 36): are they 1 and 0?")
-    if not _PLATE.fullmatch(code):
-        raise InvalidCode("a plate has 3 to 12 letters, digits and Chinese characters")
+    if not _PLATE.fullmatch(code) or not _DIGIT_OF_PLATE.search(code):
+        raise InvalidCode("a plate has 3 to 12 letters, digits and Chinese characters, one digit at least")
+    if _NOTE_OF_PLATE.search(code):
+        raise InvalidCode("a plate stands alone, without its colour or a note behind it")
+    return code
+
+
+def _no_nought(code: str) -> str:
+    if not code.strip("0-_."):
+        raise InvalidCode("it is nought, which a formula gives for an empty cell: leave the cell empty")
     return code
 
 
 def _one_word(text: str, what: str) -> str:
     code = own_number(text)
-    if not code.strip("0-_."):
-        raise InvalidCode("it is nought, which a formula gives for an empty cell: leave the cell empty")
+    _no_nought(code)
     if _NOTED.search(code):
         raise InvalidCode(f"{what} stands alone, without a mark, label or note beside it")
     if _SEVERAL.search(code):
@@ -182,3 +199,15 @@ OWN_FORM = frozenset(
 )
 """Codes of a form of their own: checked against that, and not searched for identity numbers, which by chance they may
 read like."""
+
+
+def as_registered(subject: str, number: str) -> str:
+    """The number by which somebody looks up a `subject` (dwelling, legal_person …), in the one spelling that every door
+    gives it. What can be none is given back as it is: nothing is registered under it."""
+    normalised = CODES.get(subject.replace("_", "-"))
+    if normalised is None:
+        return number
+    try:
+        return normalised(number)
+    except InvalidCode:
+        return number

@@ -23,7 +23,7 @@ _SPACED = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
     r"(?:[T\s]*(?P<half>上午|下午|中午|晚上|凌晨|AM|PM)?\s*(\d{1,2})(?:[:时点]\s*(?:(\d{1,2})"
     r"(?:[:分]\s*(?:(\d{1,2})(?:[.,](\d{1,9}))?秒?)?)?)?)?\s*(?P<after>AM|PM)?)?"
-    r"\s*(Z|[+-]\d\d:?\d\d)?",
+    r"\s*(Z|[+-]\d\d(?::?\d\d)?)?",
     re.ASCII | re.IGNORECASE,
 )
 #: How registers write most times. Their hours are few, and what is within one is counted.
@@ -39,7 +39,20 @@ _NO_END = frozenset(
     {
         *("长期", "长期有效", "长期租赁", "永久", "永久有效", "永久性", "终身", "终生", "至今", "今", "现在"),
         *("无期限", "无固定期限", "无限期", "不限", "不限期", "无限", "无限制", "无终止日期", "不定期", "未定", "待定"),
-        *("long-term", "permanent", "indefinite", "forever", "open", "open-ended"),
+        *(
+            "至今有效",
+            "迄今",
+            "目前",
+            "永远",
+            "长久",
+            "长期居住",
+            "长期持有",
+            "无终止",
+            "无截止日期",
+            "无限期有效",
+            "未定期",
+        ),
+        *("long-term", "longterm", "permanent", "indefinite", "forever", "open", "open-ended", "infinity", "∞"),
     }
 )
 #: From this day on an end is none: registers write 2099-12-31, 2199-12-31, 2999-12-31, 9999-12-31.
@@ -51,12 +64,21 @@ _NO_DAYS = frozenset(
 )
 
 
+#: A day of them that is stated as a fact is none either: nobody who is registered was born on 1900-01-01. On the first
+#: day of 1970 people were.
+_NEVER = _NO_DAYS - {(1970, 1, 1)}
+NEVER = "is the day that a database writes for none (1900-01-01, 1899-12-30): leave it empty"
+#: Those of them in days since 1970-01-01 that a contract's day or time could be.
+NEVER_DAYS = frozenset(range((date(1899, 12, 30) - EPOCH_DAY).days, (date(1900, 1, 1) - EPOCH_DAY).days + 1))
+
+
 class Unfit(ValueError):
     """A text does not hold what its field should; the message says what it should be, never what it is."""
 
 
 class Written(NamedTuple):
-    """A day and time as they are written. `days_on`: 1 for 24:00, which is midnight of the next day."""
+    """A day and time as they are written. `days_on`: 1 for 24:00, which is midnight of the next day; `timed`: a time of
+    day is written."""
 
     year: int
     month: int
@@ -64,6 +86,7 @@ class Written(NamedTuple):
     clock: time_of_day
     days_on: int
     zone: tzinfo | None
+    timed: bool = False
 
 
 def is_zero_day(text: str) -> bool:
@@ -75,20 +98,31 @@ def is_zero_day(text: str) -> bool:
 def day(text: str) -> int:
     """A date → days since 1970-01-01: 20260131, 2026-01-31, 2026/1/31, 2026.1.31, 2026年1月31日, full width too. A time
     behind it, 24:00 included, is of that day; one with a zone is of the city's day at that instant."""
-    return (_city_date(_written(text)) - EPOCH_DAY).days
+    return (_city_date(_stated(text)) - EPOCH_DAY).days
 
 
 @lru_cache(maxsize=65_536)
 def last_day(text: str) -> int | None:
     """A column that names the *last day* of a term → the first day after it, which contracts call `until`; None: no
     end, in any of its spellings."""
+    written = _end(text)
+    return None if written is None else (_city_date(written) - EPOCH_DAY).days + 1
+
+
+def end(text: str) -> int | None:
+    """When a term ends, as `instant`; a day without a time is its last one, so it ends with it. None: no end."""
+    written = _end(text)
+    if written is None:
+        return None
+    return instant(text if written.timed else f"{_date(written).isoformat()} 24:00")
+
+
+def _end(text: str) -> Written | None:
     bare = plain(text)
-    if bare.lower() in _NO_END or is_zero_day(bare):
+    if bare.replace(" ", "").lower() in _NO_END or is_zero_day(bare):
         return None
     written = _written(bare)
-    if written[:3] >= _ENDLESS or written[:3] in _NO_DAYS:
-        return None
-    return (_city_date(written) - EPOCH_DAY).days + 1
+    return None if written[:3] >= _ENDLESS or written[:3] in _NO_DAYS else written
 
 
 def last_day_stated(text: str) -> int:
@@ -110,7 +144,7 @@ def instant(text: str) -> int:
 
 @lru_cache(maxsize=65_536)
 def _instant(text: str) -> int:
-    written = _written(text)
+    written = _stated(text)
     stated = _date(written) + timedelta(days=written.days_on)
     local = datetime.combine(stated, written.clock, CITY if written.zone is None else written.zone)
     since = local - EPOCH
@@ -135,6 +169,13 @@ def _date(written: Written) -> date:
     return stated
 
 
+def _stated(text: str) -> Written:
+    written = _written(text)
+    if written[:3] in _NEVER:
+        raise Unfit(NEVER)
+    return written
+
+
 def _written(text: str) -> Written:
     bare = plain(text)
     match = _COMPACT.fullmatch(bare) or _SPACED.fullmatch(bare)
@@ -150,11 +191,12 @@ def _written(text: str) -> Written:
         half = half or after
     try:
         clock, days_on = _clock(hour, minute, second, fraction, half)
+        zone = f"{zone}:00" if zone and len(zone) == 3 else zone  # as PostgreSQL writes it
         # an offset as Python itself reads it
         offset = datetime.fromisoformat(f"2000-01-01T00:00:00{zone.upper()}").tzinfo if zone else None
     except ValueError:
         raise Unfit("is a date or time that does not exist") from None
-    return Written(int(year), int(month), int(day_), clock, days_on, offset)
+    return Written(int(year), int(month), int(day_), clock, days_on, offset, hour is not None)
 
 
 def _clock(

@@ -34,6 +34,8 @@ OTHER = "other"
 _GAPS = re.compile(r"[\s._/·-]+")
 _BRACKETS = re.compile(r"[()\[\]]")
 _HONG_KONG_CARD = re.compile(r"[A-Z]{1,2}\d{6}\([\dA]\)")
+#: With a check digit in brackets, or in the groups in which Macau writes it. Without either it is eight digits.
+_MACAU_CARD = re.compile(r"\d{7}\(\d\)|\d/\d{6}/\d")
 _CITIZEN = re.compile(r"\d{15}|\d{17}[\dX]?", re.ASCII)
 _CUT_OFF = re.compile(r"\d+X", re.ASCII)
 _BIRTH_CERTIFICATE = re.compile(r"[A-Z]\d{9}", re.ASCII)
@@ -76,9 +78,10 @@ def day_of_birth(number: str) -> int:
     return date.fromisoformat(number[6:14]).toordinal() - EPOCH
 
 
-def document(text: str, eight_digits: str | None = None) -> Document:
-    """The document that `text` names. `eight_digits`: the kind that 8 digits have in this contract. Raises InvalidCode,
-    whose message repeats nothing of it."""
+def document(text: str, eight_digits: str | None = None, *, newborns: bool = True) -> Document:
+    """The document that `text` names. `eight_digits`: the kind that 8 digits have in this contract; `newborns`: whether
+    a letter and 9 digits are a birth certificate's there, for Taiwan's own cards have that form, too. Raises
+    InvalidCode, whose message repeats nothing of it."""
     if is_citizens_form(text):
         return Document(CITIZEN, normalised_identity_number(text))
     stated, number = _split(text)
@@ -86,18 +89,20 @@ def document(text: str, eight_digits: str | None = None) -> Document:
         raise InvalidCode("it was changed by a spreadsheet: export the column as text")
     if _HONG_KONG_CARD.fullmatch(number) and stated != OTHER:
         raise InvalidCode("a Hong Kong identity card is not matched here: state the Home Return Permit's number")
+    if stated != OTHER and (_MACAU_CARD.fullmatch(number) or _MACAU_CARD.fullmatch(plain(text))):
+        raise InvalidCode("a Macau identity card is not matched here: state the Home Return Permit's number")
     number = _BRACKETS.sub("", number)
     if _CITIZEN.fullmatch(number):
         if stated in (HOME_RETURN_PERMIT, TAIWAN_PERMIT, PASSPORT):
             raise InvalidCode("the number is a citizen's by its form, but another kind of document is stated")
         return Document(CITIZEN, normalised_identity_number(number))
-    return _stated(stated, number) if stated else _by_form(number, eight_digits)
+    return _stated(stated, number) if stated else _by_form(number, eight_digits, newborns)
 
 
 @lru_cache(maxsize=4096)
 def kind_of(word: str) -> str:
     """The kind that an office's word or code means (`schemas/codes/identity-documents.csv`). Raises InvalidCode."""
-    bare = plain(word)
+    bare = plain(word).replace(" ", "").removesuffix(".0")
     meaning = bare.lower() if bare.lower() in _FORMS else table("identity-documents").meaning(bare)
     if meaning is None:
         raise InvalidCode("it is no kind of identity document, such as 身份证, 护照, 港澳居民来往内地通行证 or 台胞证")
@@ -116,8 +121,10 @@ def _split(text: str) -> tuple[str | None, str]:
     return stated, _GAPS.sub("", number) if not changed_by_spreadsheet(number) else number
 
 
-def _by_form(number: str, eight_digits: str | None) -> Document:
+def _by_form(number: str, eight_digits: str | None, newborns: bool) -> Document:
     if _BIRTH_CERTIFICATE.fullmatch(number):
+        if not newborns:
+            raise InvalidCode(f"it is a letter and 9 digits, which {_UNCERTAIN}")
         return Document(BIRTH_CERTIFICATE, number)
     if match := _HOME_RETURN.fullmatch(number):
         return Document(HOME_RETURN_PERMIT, match[1])
