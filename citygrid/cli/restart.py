@@ -21,7 +21,10 @@ EXAMPLE = "citygrid restart stage-dwelling"
 
 
 def command(
-    names: Annotated[list[str], typer.Argument(help="As `citygrid status` names them.", show_default=False)],
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="As `citygrid status` names them; none: all but Kafka, registry and PostgreSQL."),
+    ] = None,
 ) -> None:
     """Stop and start processes of the local stack, so that they run the code as it is now; all others go on.
 
@@ -30,7 +33,7 @@ def command(
     """
     with Steps() as steps:
         bring_up = BringUp(load(), steps.tell, steps.bar)
-        processes = _known(names, bring_up.supervisor)
+        processes = _known(names or [], bring_up.supervisor)
         if troubles := plugins.troubles():
             raise CommandFailed("\n".join(troubles))
         try:
@@ -41,7 +44,8 @@ def command(
 
 
 def _known(names: list[str], supervisor: Supervisor) -> list[Process]:
-    """The processes of these names. Raises CommandFailed if one is none, or cannot be started anew by itself."""
+    """The processes of these names, without a name all of ours that run. Raises CommandFailed if one is none, or cannot
+    be started anew by itself."""
     running, ours = supervisor.states(), {process.name: process for process in workers()}
     if not running:
         raise CommandFailed(f"Nothing runs in {supervisor.folder}: start it with `make up`.", NOTHING_RUNS)
@@ -54,4 +58,4 @@ def _known(names: list[str], supervisor: Supervisor) -> list[Process]:
             raise CommandFailed(
                 f"{name} is newer than what runs here: `citygrid down`, then `citygrid up` starts it with the others."
             )
-    return [ours[name] for name in dict.fromkeys(names)]
+    return [ours[name] for name in dict.fromkeys(names or running) if name in ours]

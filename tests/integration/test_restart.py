@@ -58,6 +58,13 @@ def test_what_is_named_starts_anew_and_the_others_go_on(place: Settings) -> None
     assert not supervisor.told_to_restart(after["stage-dwelling"]), "the next end is one again"
 
 
+def test_without_a_name_all_but_the_parts_start_anew(place: Settings) -> None:
+    before = pids(place)
+    restart.command()
+    after = pids(place)
+    assert {name for name in before if after[name] != before[name]} == {"stage-dwelling", "stage-household"}
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [
