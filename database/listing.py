@@ -26,6 +26,7 @@ SELECT t.id, t.finding_id, t.previous, t.rule, t.severity, t.queue, t.state, c.n
        t.dispatched_at, t.acknowledged_at, t.finished_at, t.respond_by, t.outcome, t.closed_zh, t.closed_en
 FROM city.task t LEFT JOIN city.account c ON c.id = t.claimed_by
 WHERE (%(state)s::text IS NULL OR t.state = %(state)s) AND (%(queue)s::text IS NULL OR t.queue = %(queue)s)
+    AND (%(rule)s::text IS NULL OR t.rule = %(rule)s)
 ORDER BY array_position(ARRAY['urgent', 'today', 'planned'], t.severity), t.respond_by NULLS LAST, t.id LIMIT %(limit)s
 """
 
@@ -39,9 +40,11 @@ def alerts(dsn: str, *, state: str | None, rule: str | None, limit: int | None) 
     return _read(dsn, ALERTS, {"state": state, "rule": rule, "limit": limit})
 
 
-def tasks(dsn: str, *, state: str | None, queue: str | None, limit: int | None) -> list[dict[str, Any]]:
+def tasks(
+    dsn: str, *, state: str | None, queue: str | None, rule: str | None, limit: int | None
+) -> list[dict[str, Any]]:
     """Tasks, the most urgent first; all states if `state` is None."""
-    return _read(dsn, TASKS, {"state": state, "queue": queue, "limit": limit})
+    return _read(dsn, TASKS, {"state": state, "queue": queue, "rule": rule, "limit": limit})
 
 
 def rows(dsn: str, view: str, key: str | None = None) -> Iterator[dict[str, Any]]:

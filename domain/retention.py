@@ -70,6 +70,20 @@ def without_old(row: Any, kept: Mapping[str, Kept], now: int) -> dict[str, Any]:
     return changed
 
 
+def topics_without_old(other: Any, moments: Mapping[str, Kept], now: int) -> Any:
+    """`other` (statements of which a row keeps the topic only) without those that are too old at `now`; `other` itself
+    if none is. `moments`: topic → for how long what it states is kept; a topic that is not among them stays."""
+    since = {topic: length.since(now) for topic, length in moments.items()}
+    left = tuple([held for held in other if held.value not in since or held.recorded_at >= since[held.value]])
+    return left if len(left) < len(other) else other
+
+
+def next_topic_to_go(other: Any, moments: Mapping[str, Kept]) -> int | None:
+    """The midnight at which the first of those statements goes; None if none ever does."""
+    instants = [moments[held.value].until(held.recorded_at) for held in other if held.value in moments]
+    return min(instants, key=itself, default=None)
+
+
 def next_to_go(row: Any, kept: Mapping[str, Kept]) -> int | None:
     """The midnight at which the oldest statement of the facts among `kept` goes; None if there is none."""
     instants = [

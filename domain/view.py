@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from domain.event import Event
-from domain.retention import NOTHING_GOES, Kept, next_to_go, without_old
+from domain.keys import itself
+from domain.retention import NOTHING_GOES, Kept, next_to_go, next_topic_to_go, topics_without_old, without_old
 from domain.rows import replace
 
 
@@ -104,6 +105,8 @@ class Bookkeeping(NamedTuple):
 
 
 NOTHING = Bookkeeping()
+OTHER = "other"
+"""The field of a row in which stands what departments state that no fact is for yet, each statement with its topic."""
 
 
 class Row(Protocol):
@@ -140,7 +143,9 @@ class View:
     """A view by its name. `merge` gives the row after an event, `receive` after another subject's contribution
     (`value` None: it says nothing more), `contribute` what the row says about others. All are pure.
 
-    `kept` says which facts are of moments and go by the clock, and after how long (domain/retention.py).
+    `kept` says which facts are of moments and go by the clock, and after how long (domain/retention.py). `moments` says
+    it, by topic, of statements that no fact here is for yet (the row's `other`): no view writes it down, it is that of
+    the contracts (wire/views.py).
 
     `judged` gives the row as rules see it, None if no rule looks at it (a person's former number).
 
@@ -165,12 +170,20 @@ class View:
     contributes_to: frozenset[str] = frozenset()
     contributes_from: Callable[[Any], tuple[Any, ...]] = _all_of_it
     judged: Callable[[Any], Any] = _as_it_is
+    moments: Mapping[str, Kept] = field(default_factory=lambda: NOTHING_GOES, hash=False)
 
     def expire(self, row: Any, now: int) -> Any:
         """`row` without what has grown too old at `now` (microseconds UTC)."""
-        changed = without_old(row, self.kept, now) if self.kept else None
+        changed = without_old(row, self.kept, now) if self.kept else {}
+        if self.moments and (other := getattr(row, OTHER, ())):
+            left = topics_without_old(other, self.moments, now)
+            changed |= {} if left is other else {OTHER: left}
         return replace(row, **changed) if changed else row
 
     def expires_at(self, row: Any) -> int | None:
         """The next instant at which something of `row` will be too old."""
-        return next_to_go(row, self.kept) if self.kept else None
+        instants = [
+            next_to_go(row, self.kept) if self.kept else None,
+            next_topic_to_go(getattr(row, OTHER, ()), self.moments) if self.moments else None,
+        ]
+        return min((instant for instant in instants if instant is not None), key=itself, default=None)

@@ -8,7 +8,7 @@ their order.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,7 @@ from local.stack.children import PartFailed, Program, log_tail
 from local.stack.local import PARTS, PATIENCE_SECONDS, TITLES, LocalStack, PartName, Ports
 from local.stack.ports import answers, is_taken
 from local.supervision import Supervisor
-from processes.inventory import all_processes, assign_ports, workers
+from processes.inventory import Process, all_processes, assign_ports, workers
 from processes.logins import as_prepare
 from runtime.settings import CHECKOUT, Settings, load
 
@@ -75,12 +75,22 @@ class BringUp:
 
     def _start_workers(self, settings: Settings) -> None:
         self._steps(BEFORE_WORKERS, as_prepare(settings))
-        for worker in workers():
-            self.supervisor.start_program(worker.name)
-        for worker in workers():
-            self.report(f"starting {worker.name}")
-            self._wait(worker.name, worker.name, partial(answers, worker.port(settings)), WORKER_PATIENCE_SECONDS)
+        self._start(workers(), settings)
         self._steps(AFTER_WORKERS, settings)
+
+    def restart(self, processes: Sequence[Process]) -> None:
+        """Stop these of our processes side by side and start them anew, with the code as it is now; returns once they
+        serve. Raises PartFailed, SupervisionFailed."""
+        self.report(f"stopping {', '.join(process.name for process in processes)}")
+        self.supervisor.stop_programs([process.name for process in processes])
+        self._start(processes, self.settings)
+
+    def _start(self, processes: Sequence[Process], settings: Settings) -> None:
+        for process in processes:
+            self.supervisor.start_program(process.name)
+        for process in processes:
+            self.report(f"starting {process.name}")
+            self._wait(process.name, process.name, partial(answers, process.port(settings)), WORKER_PATIENCE_SECONDS)
 
     def _start_parts(self) -> None:
         """Kafka starts beside PostgreSQL; the registry as soon as its database is there."""

@@ -33,6 +33,7 @@ and rows; what has ended for longer than its contract allows is counted (`citygr
 
 """
 AFTER = """\
+| each | what no fact is for yet (`other`), of a topic of *moments* above | as that topic |
 
 A row that says nothing any more keeps its key. Older versions of a row, with what it has forgotten since,
 leave its topic within a week (`max.compaction.lag.ms`). Rules ask about what is kept only: a lease is *newly

@@ -28,6 +28,7 @@ from wire.codec import Decoder
 from wire.contracts import contracts
 from wire.registry import Registry
 from wire.topics import ALERTS, CLOCK, RECORD_CLAIMS, RECORD_MOVES, WRITTEN_AT_MOST, group_of_stage
+from wire.views import views
 
 
 def data_plane_settings(settings: Settings, process: str) -> DataPlaneSettings:
@@ -128,7 +129,7 @@ def topics_of(view: View, prefix: str) -> list[str]:
 
 def access(settings: Settings, name: str) -> Access:
     """What the stage of the view `name` does with Kafka."""
-    view = discover("domain.views", "VIEW", View)[name]
+    view = views()[name]
     claims = {RECORD_CLAIMS} if one_subject(view) else set()
     contributed = {f"contributions.{other}" for other in view.contributes_to}
     rows = f"rows.{name}"
@@ -161,11 +162,11 @@ def one_subject(view: View) -> frozenset[tuple[str, str]]:
 def main(name: str) -> None:
     """Run the stage of the view `name` until it is told to stop. Does not return."""
     settings = load()
-    views = discover("domain.views", "VIEW", View)
-    if name not in views:
-        sys.exit(f"There is no view {name!r}: the views are {', '.join(views)}.")
+    known = views()
+    if name not in known:
+        sys.exit(f"There is no view {name!r}: the views are {', '.join(known)}.")
     process = process_of(f"stage-{name.replace('_', '-')}", settings)
     log.configure(settings, process)
     rules = [rule for rule in discover("domain.rules", "RULE", Rule).values() if rule.view == name]
-    plane = build(views[name], rules, settings, process)
+    plane = build(known[name], rules, settings, process)
     run(plane)

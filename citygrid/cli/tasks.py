@@ -23,6 +23,7 @@ State = Annotated[
 def command(
     state: State = "all",
     queue: Annotated[str | None, typer.Option(help="Only this queue's: a grid, a district or city.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Only this rule's.")] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="At most so many; all of them with --json if not given.")
     ] = None,
@@ -31,7 +32,8 @@ def command(
     """List tasks, the most urgent first. --json prints one JSON list."""
     settings = load()
     most = limit or (None if as_json else 50)
-    listed = reading.tasks(settings.dsn("sinks"), state=None if state == "all" else state, queue=queue, limit=most)
+    wanted = None if state == "all" else state
+    listed = reading.tasks(settings.dsn("sinks"), state=wanted, queue=queue, rule=rule, limit=most)
     if as_json:
         print(for_machines(listed))
         return

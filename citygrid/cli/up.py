@@ -97,7 +97,8 @@ def _watch(supervisor: Supervisor, settings: Settings) -> None:
             before = known.get(name)
             if before and before.pid and state.pid != before.pid and not supervisor.told_to_stop:
                 log = settings.state_dir / "logs" / f"{name}.log"
-                errors.print(f"{name} died (process {before.pid}) and is started again; its log: {log}")
+                if not supervisor.told_to_restart(before.pid):
+                    errors.print(f"{name} died (process {before.pid}) and is started again; its log: {log}")
         known = {**known, **{name: state for name, state in now.items() if state.pid}}
 
 

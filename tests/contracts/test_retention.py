@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from dataplane import partition_of
+from domain.event import Event
 from domain.retention import Kept
+from domain.time import DAY
+from domain.view import OTHER, View
 from processes.retention_page import RETENTION_PAGE, retention_page
 from stream_apps.large_rows import NEAR, LargeRows, mark_of
 from stream_apps.stage_codec import LARGEST_WRITTEN
@@ -19,28 +23,51 @@ from tests.domain.strategies import CONTRACTS
 from tests.domain.test_laws import sample_of
 from tests.golden.in_memory import ALL_VIEWS
 from wire.contract_rules import ContractRefused
-from wire.contracts import SCHEMAS, contracts
+from wire.contracts import SCHEMAS, Contract, contracts
 from wire.topics import DAY_MS, FOR_EVER, topics
 
+OF_A_TOPIC = ("| what lasts |", "| moments |")
 KINDS = [(contract.topic, kind) for contract in CONTRACTS.values() for kind in contract.kinds]
 
 
 @pytest.mark.parametrize(("topic", "kind"), KINDS)
 def test_a_row_forgets_what_happens_at_a_moment_when_its_contract_says_and_nothing_else(topic: str, kind: str) -> None:
-    contract = CONTRACTS[topic]
-    wanted = contract.kept if contract.momentary else None
     for view in ALL_VIEWS.values():
-        if view.subject == contract.subject:
-            empty = view.row("a")
-            row = view.merge(empty, sample_of(contract, kind))
-            stated = [name for name in row.__dataclass_fields__ if getattr(row, name) != getattr(empty, name)]
-            assert {view.kept.get(name) for name in stated} == {wanted}, (
-                f"View.kept of {view.name} for {stated}: see domain/retention.py and {contract.path}"
-            )
+        if view.subject == CONTRACTS[topic].subject:
+            _forgets(view, CONTRACTS[topic], sample_of(CONTRACTS[topic], kind))
+
+
+def _forgets(view: View, contract: Contract, event: Event) -> None:
+    empty = view.row(event.subject)
+    row = view.merge(empty, event)
+    stated = [name for name in row.__dataclass_fields__ if getattr(row, name) != getattr(empty, name)]
+    wanted = contract.kept.until(event.recorded_at) if contract.momentary and contract.kept else None
+    assert view.expires_at(row) == wanted, (
+        f"View.kept of {view.name} for {stated}: see domain/retention.py and {contract.path}"
+    )
+    if wanted is not None:
+        assert (view.expire(row, wanted - 1), view.expire(row, wanted)) == (row, empty), f"{view.name}: {stated}"
+
+
+@pytest.mark.parametrize("view", [view for view in ALL_VIEWS.values() if hasattr(view.row("a"), OTHER)])
+def test_what_a_new_department_states_of_moments_is_forgotten_by_a_view_that_has_no_fact_for_it(view: View) -> None:
+    """Nobody but its contract says for how long; what lasts, and was stated beside it, stays."""
+    view = replace(view, moments={"power.meter-reading": Kept(years=2)})
+    read, let = (
+        Event(f"event {n}", "power", topic, "a", f"CB-{n}", 10 * DAY, 20 * DAY, False, kind, {})
+        for n, (topic, kind) in enumerate([("power.meter-reading", "MeterRead"), ("power.contract", "SupplyAgreed")])
+    )
+    empty, goes = view.row("a"), Kept(years=2).until(20 * DAY)
+    both = view.merge(view.merge(empty, read), let)
+    assert view.expires_at(both) == goes
+    assert view.expire(both, goes - 1) == both
+    assert view.expire(both, goes) == view.merge(empty, let)
+    assert view.expires_at(view.merge(empty, let)) is None
 
 
 def test_moments_are_those_of_doors_buttons_and_grid_workers() -> None:
-    assert {topic for topic, contract in CONTRACTS.items() if contract.momentary} == {
+    """And of departments that came later."""
+    assert {topic for topic, contract in CONTRACTS.items() if contract.momentary} >= {
         "bracelet.button", "door-access.swipe", "grid.instruction", "grid.observation", "grid.report",
         "grid.response",
     }  # fmt: skip
@@ -95,7 +122,7 @@ def test_the_page_says_what_contracts_views_topics_and_tables_say() -> None:
     there, made = RETENTION_PAGE.read_text("utf-8").split("\n"), retention_page().split("\n")
     missing = [line for line in made if line not in there]
     assert [line for line in made if line in there] == there, "run python -m processes.observe"
-    assert [line for line in missing if not line.endswith("| what lasts |")] == [], "run python -m processes.observe"
+    assert [line for line in missing if not line.endswith(OF_A_TOPIC)] == [], "run python -m processes.observe"
 
 
 def large(view: str = "household") -> float:

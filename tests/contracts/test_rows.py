@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 
-from domain.view import View
-from runtime.discover import discover
 from wire import linked_facts as linked
 from wire.contracts import published
 from wire.schema import Array, Primitive, Record, Type, Union
+from wire.views import views
 
-VIEWS = discover("domain.views", "VIEW", View)
+VIEWS = views()
 ROWS = {name.removeprefix("rows."): output.record for name, output in published().items() if output.what == "row"}
 SAID = {name.removeprefix("contributions."): e.record for name, e in published().items() if e.what == "contribution"}
 PRIMITIVES = {"string": str, "int": int, "long": int, "double": float, "boolean": bool}

@@ -6,7 +6,7 @@ from domain.rules.button_doctor import RULE as DOCTOR
 from domain.rules.button_housekeeper import RULE as HOUSEKEEPER
 from domain.rules.button_sos import RULE as SOS
 from domain.step import Alert
-from tests.domain.test_rules import Change, History
+from tests.domain.story import Change, History
 
 
 class Bracelets(History):
@@ -20,7 +20,7 @@ class Bracelets(History):
 
     def responded(self, who: str, rule: str, call: str, on: str, outcome: str = "done") -> None:
         task = f"task-{call}-{on}"
-        change: Change = {"task": task, "rule": rule, "cause": call, "outcome": outcome, "note": None}
+        change: Change = {"task": task, "rule": rule, "cause": call, "outcome": outcome, "checks": {}}
         self.say("resident", who, "Responded", task, on, **change)
 
     def last(self) -> Alert:

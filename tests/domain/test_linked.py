@@ -12,8 +12,8 @@ from domain.rules.benefit_for_dead import RULE as BENEFIT_FOR_DEAD
 from domain.rules.button_sos import RULE as SOS
 from domain.rules.car_and_benefit import RULE as CAR_AND_BENEFIT
 from domain.step import JOINED
+from tests.domain.story import Change, History
 from tests.domain.strategies import CONTRACTS, INSTANTS, event
-from tests.domain.test_rules import Change, History
 from tests.golden.compare import plain
 from tests.golden.in_memory import ALL_VIEWS, City
 from tests.golden.recompute.links import followed

@@ -9,8 +9,8 @@ from domain.facts import Statement
 from domain.overdue import ENDS_THE_SUBJECT, OF_A_PERIOD, ONE_AT_A_TIME, ended, overdue
 from domain.retention import Kept
 from domain.time import midnight
+from tests.domain.story import Change, History, day, noon
 from tests.domain.strategies import CONTRACTS
-from tests.domain.test_rules import Change, History, day, noon
 from tests.golden.city import LIVE_SINCE, NOW
 from tests.golden.in_memory import ALL_VIEWS
 

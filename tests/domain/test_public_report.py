@@ -1,6 +1,6 @@
 """A story of the rule public-report: scanned, accepted, visited."""
 
-from tests.domain.test_rules import History
+from tests.domain.story import History
 
 
 class Scanned(History):

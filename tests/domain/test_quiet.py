@@ -16,8 +16,8 @@ from domain.rules.newly_let import RULE as NEWLY_LET
 from domain.step import FORGET_RESOLVED_AFTER, is_unknown, judged_unknown, settle
 from domain.time import DAY
 from stream_apps.doubt import DoubtIndex
+from tests.domain.story import History, noon
 from tests.domain.strategies import INSTANTS, histories
-from tests.domain.test_rules import History, noon
 from tests.golden.in_memory import ALL_RULES, ALL_VIEWS, City
 from wire.contracts import contracts
 

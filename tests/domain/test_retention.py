@@ -15,10 +15,9 @@ from domain.rules.new_tenant import RULE as NEW_TENANT
 from domain.rules.newly_let import RULE as NEWLY_LET
 from domain.rules.serious_illness import RULE as SERIOUS_ILLNESS
 from domain.time import DAY, midnight
+from tests.domain.story import Door, day, ill, noon, source
 from tests.domain.strategies import quick
 from tests.domain.test_buttons import Bracelets
-from tests.domain.test_rules import day, noon
-from tests.domain.test_rules_of_the_day import Door, ill, source
 
 ANY_INSTANT = st.integers(midnight(day("1850-01-02")), midnight(day("2198-12-31")))
 LENGTHS = st.sampled_from((SWIPES, PRESSES, VISITS, Kept(years=1), Kept(days=1)))

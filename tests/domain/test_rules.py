@@ -1,12 +1,7 @@
 """A story for each rule: what happens in a household or a dwelling, and what the rule finds."""
 
-from collections.abc import Iterable
-from datetime import UTC, date, datetime
-from typing import Any
-
 import pytest
 
-from domain.event import Event
 from domain.rules.benefit_for_dead import RULE as BENEFIT_FOR_DEAD
 from domain.rules.car_and_benefit import RULE as CAR_AND_BENEFIT
 from domain.rules.newly_let import RULE as NEWLY_LET
@@ -14,80 +9,8 @@ from domain.rules.over_occupied import RULE as OVER_OCCUPIED
 from domain.rules.over_occupied import area_per_tenant
 from domain.step import FORGET_RESOLVED_AFTER, settle
 from domain.time import DAY, midnight
-from tests.golden.in_memory import ALL_VIEWS, City
-
-Change = dict[str, Any]
-SUBJECTS = {view.name: view.subject for view in ALL_VIEWS.values()}
-
-
-def day(text: str) -> int:
-    return (date.fromisoformat(text) - date(1970, 1, 1)).days
-
-
-def noon(text: str) -> int:
-    """Noon in the city, UTC+8."""
-    return int(datetime.fromisoformat(f"{text}T04:00:00").replace(tzinfo=UTC).timestamp()) * 1_000_000
-
-
-class History(City):
-    """What happened so far; `at` lets the clock tell a day's noon and gives what stands then."""
-
-    count = 0
-
-    def say(
-        self, view: str, subject: str, kind: str, record: str, when: str, /, *, taken_back: bool = False, **change: Any
-    ) -> None:
-        self.count += 1
-        event_id, at = f"event {self.count}", noon(when)
-        said = Event(event_id, "office", "topic", subject, record, at, at + self.count, taken_back, kind, change)
-        self.batch([said], SUBJECTS[view])
-        self.receive(10)
-
-    def at(self, text: str) -> list[tuple[str, str]]:
-        self.finish(noon(text))
-        return sorted((alert.rule, alert.cause) for alert in self.alerts.values() if alert.state != "resolved")
-
-    # what a department states, in a few words
-
-    def moved_in(self, who: str, household: str = "home", collective: bool = False, on: str = "2025-01-01") -> None:
-        home: Change = {
-            "household": household,
-            "dwelling": "flat",
-            "address": "1",
-            "relation": "head",
-            "collective": collective,
-        }
-        self.say("resident", who, "MovedIn", f"hj-{who}", on, name=who, sex="female", born=0, **home)
-
-    def granted(self, who: str, programme: str, start: str, until: str | None = None) -> None:
-        terms: Change = {"effective_from": day(start), "until": None if until is None else day(until)}
-        rest: Change = {"household": None, "monthly_fen": None, "dwelling": None, "phone": None}
-        self.say("resident", who, "Granted", f"case-{who}", "2025-01-02", programme=programme, **terms, **rest)
-
-    def registered(self, who: str, plate: str, kind: str, on: str) -> None:
-        self.say("resident", who, "Registered", plate, on, vehicle_kind=kind, owner=who)
-
-    def entered(self, floor_area_m2: float) -> None:
-        place: Change = {
-            "grid": "440113001001001",
-            "address": "1",
-            "use": "rental",
-            "district": "440113",
-            "lon": None,
-            "lat": None,
-        }
-        self.say(
-            "dwelling", "flat", "DwellingRegistered", "entry-1", "2025-01-01", floor_area_m2=floor_area_m2, **place
-        )
-
-    def let(self, lease: str, start: str, tenants: Iterable[str] = ("li",), until: str | None = None) -> None:
-        terms: Change = {"start": day(start), "until": None if until is None else day(until)}
-        self.say("dwelling", "flat", "Let", lease, start, landlord="lu", tenants=[*tenants], rooms=None, **terms)
-
-    def visited(self, on: str, outcome: str = "done") -> None:
-        self.say(
-            "dwelling", "flat", "Visited", f"task-{on}", on, task=f"task-{on}", outcome=outcome, note=None, checks={}
-        )
+from tests.domain.story import Change, History, day, noon
+from tests.golden.in_memory import ALL_VIEWS
 
 
 @pytest.fixture

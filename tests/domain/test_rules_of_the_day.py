@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.contributions import ConditionHeld, Occupancy, ProgrammeDrawn
-from domain.event import Source
+from domain.contributions import ProgrammeDrawn
 from domain.living import elder_from
 from domain.rules.elder_alone import RULE as ELDER_ALONE
 from domain.rules.elder_silent import RULE as ELDER_SILENT
@@ -17,37 +16,8 @@ from domain.rules.serious_illness import RULE as SERIOUS_ILLNESS
 from domain.rules.severe_mental_alone import RULE as SEVERE_MENTAL
 from domain.rules.stranger_swipes import RULE as STRANGER
 from domain.rules.unseen_registered import RULE as UNSEEN
-from domain.time import DAY, hours, midnight
-from tests.domain.test_rules import History, day, noon
-
-
-class Door(History):
-    """One flat. `at` gives what stands at a day's noon, `then` at an hour of it."""
-
-    def then(self, text: str, hour: float) -> list[tuple[str, str]]:
-        self.finish(midnight(day(text)) + hours(hour))
-        return sorted((alert.rule, alert.cause) for alert in self.alerts.values() if alert.state != "resolved")
-
-    def lives_here(self, who: str, born: str = "1990-01-01", since: str = "2025-01-01", **more: Any) -> None:
-        """As the resident's own row says."""
-        here = Occupancy("home", day(born), None, source("MovedIn", f"hj-{who}", since))
-        self.waiting.append(("dwelling", "flat", who, here._replace(**more)))
-        self.receive(1)
-
-    def moved_away(self, who: str) -> None:
-        self.waiting.append(("dwelling", "flat", who, None))
-        self.receive(1)
-
-    def passed(self, record: str, on: str, who: str | None = None, card: str | None = None, **how: Any) -> None:
-        self.say("dwelling", "flat", "SwipedIn", record, on, resident=who, card=card, device="door-1", **how)
-
-
-def source(kind: str, record: str, on: str) -> Source:
-    return Source("office", kind, record, f"event of {record}", noon(on))
-
-
-def ill(condition: str, since: str, until: str | None = None, record: str = "case-1") -> ConditionHeld:
-    return ConditionHeld(condition, None, day(since), None if until is None else day(until), source("x", record, since))
+from domain.time import DAY, midnight
+from tests.domain.story import Door, day, ill, source
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from domain.rules.child_not_enrolled import RULE as NOT_ENROLLED
 from domain.rules.permit_ending import RULE as PERMIT_ENDING
 from domain.time import midnight
-from tests.domain.test_rules import Change, History, day
+from tests.domain.story import Change, History, day
 
 
 class Newcomers(History):

@@ -12,7 +12,7 @@ from domain.rules.revoked_but_filing import begins
 from domain.rules.warned_door import RULE as WARNED_DOOR
 from domain.step import Alert
 from domain.time import hours
-from tests.domain.test_rules import SUBJECTS, Change, day, noon
+from tests.domain.story import SUBJECTS, Change, day, noon
 from tests.golden.in_memory import City
 
 GRID, OTHER_GRID, FAR_GRID = "440113001001001", "440113001001002", "440106001001001"

@@ -9,11 +9,9 @@ from typing import Any
 import psycopg
 
 from domain.event import Event
-from domain.view import View
 from local.stack.children import Child
 from local.stack.local import PartName
 from producers.publish import Publisher
-from runtime.discover import discover
 from runtime.settings import Settings
 from sinks.decoding import JsonReader
 from sinks.worker import sinks
@@ -27,12 +25,13 @@ from wire.codec import Decoder, RecordReader
 from wire.contracts import RECORD_TOPICS, contracts, published
 from wire.registry import Registry
 from wire.topics import ALERTS, CLOCK, DEAD_LETTERS, PARKED, RECORD_CLAIMS, ensure_schemas, ensure_topics
+from wire.views import views
 
 SHARED = ("resident", "household", "dwelling")
 """Views whose stages have two workers each: what dies, freezes, joins and leaves is one of these."""
 VIEWS = (*SHARED, "grid", "district", "legal_person")
 CONTRACTS = contracts()
-_VIEWS = discover("domain.views", "VIEW", View)
+_VIEWS = views()
 INPUTS = {view: topics_of(_VIEWS[view], "") for view in VIEWS} | {"records": [RECORD_CLAIMS]}
 """What each stage and the index of records read."""
 CONTRIBUTED = [view for view in VIEWS if _VIEWS[view].contribution is not None]

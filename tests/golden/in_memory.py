@@ -16,8 +16,9 @@ from domain.step import NOBODY_QUIET, Alert, Outcome, is_unknown, judged_unknown
 from domain.view import Slot, View
 from runtime.discover import discover
 from wire.contracts import contracts
+from wire.views import views
 
-ALL_VIEWS = discover("domain.views", "VIEW", View)
+ALL_VIEWS = views()
 ALL_RULES = discover("domain.rules", "RULE", Rule)
 ONE_SUBJECT = {(topic, kind) for topic, contract in contracts().items() for kind in contract.one_subject}
 CLAIMS, MOVES = "the index of records", "records that have left"

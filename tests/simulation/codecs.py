@@ -7,17 +7,17 @@ from functools import cache
 from typing import Any
 
 from domain.rule import Rule
-from domain.view import View
 from runtime.discover import discover
 from stream_apps.record_codec import RecordCodec
 from stream_apps.stage_codec import Wire
 from tests.simulation.broker import MemoryRegistry
 from wire.codec import Decoder, RecordReader, encoder
 from wire.contracts import contracts, published
+from wire.views import views
 
 REGISTRY = MemoryRegistry()
 CONTRACTS = contracts()
-VIEWS = discover("domain.views", "VIEW", View)
+VIEWS = views()
 RULES = discover("domain.rules", "RULE", Rule)
 
 

@@ -170,8 +170,8 @@ MUTATIONS = (
     Mutation(
         "a row is not due when something of it has grown too old",
         "domain/view.py",
-        "return next_to_go(row, self.kept) if self.kept else None",
-        "return None",
+        "next_to_go(row, self.kept) if self.kept else None,",
+        "None,",
         11,
     ),
     Mutation(

@@ -36,6 +36,13 @@ STATES: States = {**UNREAD, **READ}
 REFINES = {**dwellings.REFINES}
 ONE_SUBJECT = {(contract.department, kind) for contract in contracts().values() for kind in contract.one_subject}
 KEPT = {**residents.KEPT, **dwellings.KEPT}
+UNREAD_FACTS = {unread(contract.subject) for contract in contracts().values()}
+MOMENTS = {
+    topic: (contract.kept.years, contract.kept.days)
+    for topic, contract in contracts().items()
+    if contract.momentary and contract.kept is not None
+}
+"""Of what stands in no fact of its own the topics that are kept for a while only."""
 RULES = (benefits, buttons, doors, lettings, permits_and_schools, warnings)
 RECOMPUTED = frozenset(
     {
@@ -103,11 +110,21 @@ def surviving(events: Iterable[Stated]) -> set[str]:
 def _expire(facts: dict[str, Facts], today: int) -> None:
     """Take out what is kept for a while only."""
     for of in facts.values():
-        for fact, (years, days) in KEPT.items():
-            if kept := [s for s in of.get(fact, ()) if years_on(local_day(s["recorded_at"]), years) + days > today]:
+        for fact, length in KEPT.items():
+            if kept := [s for s in of.get(fact, ()) if _kept(s, length, today)]:
                 of[fact] = kept
             else:
                 of.pop(fact, None)
+        for fact in UNREAD_FACTS & of.keys():
+            if kept := [s for s in of[fact] if s["value"] not in MOMENTS or _kept(s, MOMENTS[s["value"]], today)]:
+                of[fact] = kept
+            else:
+                del of[fact]
+
+
+def _kept(stated: Plain, length: tuple[int, int], today: int) -> bool:
+    years, days = length
+    return years_on(local_day(stated["recorded_at"]), years) + days > today
 
 
 def _rows(facts: dict[str, Facts], numbers: dict[str, Number]) -> dict[str, dict[str, Plain]]:

@@ -48,6 +48,9 @@ def test_alerts_tasks_and_views_for_a_machine(city: City, citygrid: Command) -> 
     assert json.loads(citygrid("alerts", "--rule", "nothing", "--json")) == []
     tasks = json.loads(citygrid("tasks", "--queue", city.here.grid, "--json"))
     assert {task["id"] for task in tasks} == {str(task) for task in city.here.tasks}
+    of_rule = json.loads(citygrid("tasks", "--rule", tasks[0]["rule"], "--json"))
+    assert {task["rule"] for task in of_rule} == {tasks[0]["rule"]}
+    assert json.loads(citygrid("tasks", "--rule", "nothing", "--json")) == []
     lines = [json.loads(line) for line in citygrid("view", "resident", "--json").splitlines()]
     assert [line["key"] for line in lines] == [city.here.resident, city.there.resident]
     assert lines[0]["row"]["name"] == "周001伟"
