@@ -1,5 +1,5 @@
-"""Bring schema `city` up to date: the plain SQL files of `database/migrations/`, and a table for each view of rows. They
-only go forwards.
+"""Bring schema `city` up to date: the plain SQL files of `database/migrations/`, which only go forwards, and a table for
+each view of rows.
 
 Run as `citygrid_owner`. Several runs at once are safe: the second waits and then finds nothing to do.
 """
