@@ -1,5 +1,6 @@
-"""Bring schema `city` up to date: the plain SQL files of `database/migrations/`, which only go forwards, and a table for
-each view of rows.
+"""Bring schema `city` up to date: the plain SQL files of `database/migrations/`, and a table for each view.
+
+Migrations only go forwards.
 
 Run as `citygrid_owner`. Several runs at once are safe: the second waits and then finds nothing to do.
 """
