@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from processes import observe
+from processes.inventory import workers
 from producers.mending.letters import DeadLetters
 from runtime.settings import Settings, SettingsRefused
 from tests.integration.sinks.office import SINK, Office, Server
@@ -28,6 +30,10 @@ def told(wire: Wire, finding: uuid.UUID, state: str = "opened") -> None:
     wire.alert(finding, state, domain="facilities")
 
 
+def has(office: Server, most: int) -> bool:
+    return len(office.alerts) >= most
+
+
 def states(office: Server) -> list[str]:
     return [alert["state"] for alert in office.alerts.values()]
 
@@ -43,10 +49,10 @@ def test_killed_in_the_middle_the_office_has_every_alert_as_it_stands(
         told(wire, finding, "resolved")
     wire.send()
     own = {**office.settings, "CITYGRID_FACILITY_OFFICE_TOKEN": "its own password"}
-    for until_told in (1, 200):
+    for most in (1, 200):
         shown = process(settings, tmp_path, "tests.integration.sinks.office", own=own)
         try:
-            until(lambda most=until_told: len(office.alerts) >= most)
+            until(partial(has, office, most))
         finally:
             shown.kill()
             shown.wait(10)
@@ -113,7 +119,7 @@ def test_its_own_settings_are_asked_for_by_name_and_strict_in_production(monkeyp
 
 
 def test_its_container_is_given_its_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    (sink, *_) = [process for process in observe.workers() if process.kind == "sink"]
+    (sink, *_) = [process for process in workers() if process.kind == "sink"]
     monkeypatch.setattr(observe, "discover", lambda *_: {sink.plugin: SINK})
     service = observe._service(sink)
     assert "      CITYGRID_FACILITY_OFFICE_URL: ${CITYGRID_FACILITY_OFFICE_URL:-}\n" in service
