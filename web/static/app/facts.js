@@ -192,5 +192,8 @@ export function byDepartment(facts) {
 export const linksOf = (view, row) =>
   choices("view")
     .map(([name]) => name)
-    .filter((name) => name !== view && name !== "resident" && typeof row[name] === "string" && row[name] && !isMasked(row[name]))
+    .filter(
+      (name) =>
+        name !== view && name !== "resident" && typeof row[name] === "string" && row[name] && !isMasked(row[name]),
+    )
     .map((name) => [name, row[name]]);
