@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -13,6 +14,8 @@ from api.models import Person
 from domain.facts import Fact, Statement, current, standing, telephones
 
 MOST = 60
+AREAS = frozenset({"grid", "district"})
+"""Views of which a row concerns nobody by name."""
 EPOCH = date(1970, 1, 1)
 
 
@@ -39,7 +42,7 @@ async def concerned(caller: Caller, alert: dict[str, Any], *, purpose: str | Non
     case = alert["finding_id"]
     if view == "resident":
         people: list[tuple[str, dict[str, Any]]] = [(subject, {})]
-    elif view in {"household", "dwelling", "legal_person"}:
+    elif view not in AREAS:
         rows = await read(caller, view, [subject], purpose, case)
         people = _named(view, rows[0]["row"] if rows else {})
     else:
@@ -89,6 +92,8 @@ def _named(view: str, row: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         return [(representative, {"relation": "legal_representative"})] if representative else []
     if view == "household":
         return [(member["resident"], member.get("membership") or {}) for member in row.get("members") or []]
+    if view != "dwelling":
+        return [(resident, {}) for resident in dict.fromkeys(_residents(row))]
     occupants = [(one["resident"], one.get("occupancy") or {}) for one in row.get("occupants") or []]
     listed = {resident for resident, _ in occupants}
     tenants = [
@@ -98,6 +103,18 @@ def _named(view: str, row: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         for tenant in (lease.get("value") or {}).get("tenants") or []
     ]
     return occupants + [(tenant, {"relation": "tenant"}) for tenant in dict.fromkeys(tenants) if tenant not in listed]
+
+
+def _residents(value: Any) -> Iterator[str]:
+    """Each resident that a row of any view names, in its order."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _residents(one)
+    elif isinstance(value, dict):
+        if isinstance(resident := value.get("resident"), str):
+            yield resident
+        for one in value.values():
+            yield from _residents(one)
 
 
 def _person(resident: str, about: dict[str, Any], row: dict[str, Any] | None) -> Concerned:

@@ -1,4 +1,6 @@
-"""Bring schema `city` up to date: the plain SQL files of `database/migrations/`. They only go forwards.
+"""Bring schema `city` up to date: the plain SQL files of `database/migrations/`, and a table for each view.
+
+Migrations only go forwards.
 
 Run as `citygrid_owner`. Several runs at once are safe: the second waits and then finds nothing to do.
 """
@@ -14,10 +16,15 @@ from psycopg.conninfo import conninfo_to_dict
 from yoyo import get_backend, read_migrations
 from yoyo.backends import DatabaseBackend
 
+from wire.contracts import published
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number will do; it must only be the same in every process that migrates.
 LOCK = 0x63697479
 
+BEGIN_VIEW = """
+SELECT city.begin_generation(%(view)s) WHERE NOT EXISTS (SELECT FROM city.generation WHERE view = %(view)s)
+"""
 REFUSAL = (
     "The database was made by another version of citygrid: it has migrations that this version does not know "
     "({strangers}) and lacks some of this version's. Nothing was changed. Run the version that made it; or, to begin "
@@ -30,7 +37,8 @@ class AnotherHistory(Exception):
 
 
 def migrate(dsn: str) -> list[str]:
-    """Apply what is missing, each migration in its own transaction; returns the names applied, oldest first.
+    """Apply what is missing, each migration in its own transaction, and begin the first generation of each view that
+    has none; returns the names of the migrations applied, oldest first.
 
     `dsn` logs in as `citygrid_owner`. A database that has all of this version's migrations and some of a later version
     is left as it is. Raises AnotherHistory, with nothing changed, if it has others but lacks some of this version's,
@@ -44,7 +52,17 @@ def migrate(dsn: str) -> list[str]:
             raise AnotherHistory(REFUSAL.format(strangers=", ".join(strangers[:3])))
         names = [migration.id for migration in missing]
         backend.apply_migrations(missing)
+        if not strangers:
+            _begin_views(dsn)
         return names
+
+
+def _begin_views(dsn: str) -> None:
+    """A view is a file of `domain/views/` and its schema: its table follows from them."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for output in published().values():
+            if output.what == "row":
+                connection.execute(BEGIN_VIEW, {"view": output.topic.removeprefix("rows.")})
 
 
 def _applied(backend: DatabaseBackend) -> set[str]:

@@ -108,7 +108,7 @@ def settle(
     seen = view.judged(row)
     noted, alerts, forget = _judge(view, rules, row, seen, now, live_since, touched, quiet)
     due = _due(view, rules if seen is not None else (), row, seen, noted, now)
-    kept = Bookkeeping(contributed, noted, due, ruleset(rules, live_since), book.superseded, book.put_aside)
+    kept = Bookkeeping(contributed, noted, due, ruleset(view, rules, live_since), book.superseded, book.put_aside)
     row = replace(row, bookkeeping=kept)
     return Outcome(row, contributions, alerts, forget)
 
@@ -144,16 +144,20 @@ def judged_unknown(noted: Noted) -> bool | None:
     return None if noted.state == "resolved" else noted.state in ("doubted", "unknown")
 
 
-def ruleset(rules: Sequence[Rule], live_since: int) -> str:
-    """What a row was judged by: a mark of the rules, their versions and times to respond, and the day of going live. A
-    row that another set judged is to be judged again, so that a new rule reaches rows of which nothing is said any
-    more."""
-    return _mark_of(tuple((rule.name, rule.version, rule.respond_within, rule.since) for rule in rules), live_since)
+def ruleset(view: View, rules: Sequence[Rule], live_since: int) -> str:
+    """What a row was judged by: a mark of the rules, their versions and times to respond, of the day of going live, and
+    of the views that it speaks to and in which version. A row that another set judged is to be judged again, so that a
+    new rule, and a new view that is told something, reach rows of which nothing is said any more."""
+    says = (view.version, tuple(sorted(view.contributes_to, key=itself)))
+    judges = tuple((rule.name, rule.version, rule.respond_within, rule.since) for rule in rules)
+    return _mark_of(judges, live_since, says)
 
 
 @lru_cache(maxsize=64)
-def _mark_of(rules: tuple[tuple[str, int, ServiceTime, int | None], ...], live_since: int) -> str:
-    return _fingerprint((tuple(sorted(rules, key=lambda rule: rule[0])), live_since))
+def _mark_of(
+    rules: tuple[tuple[str, int, ServiceTime, int | None], ...], live_since: int, says: tuple[int, tuple[str, ...]]
+) -> str:
+    return _fingerprint((tuple(sorted(rules, key=lambda rule: rule[0])), live_since, says))
 
 
 def _contribute(

@@ -152,7 +152,9 @@ class View:
     `row` is the class of its rows; `contribution` the class of what it receives, None if it receives nothing.
     `place` gives where the subject is found: a dwelling, or `grid/<code>` or `district/<code>` where it is no one
     dwelling; `household` gives its household. Alerts carry both.
-    `contributes_to` names the views that `contribute` may speak of: the catalogue follows a statement through them.
+    `contributes_to` names the views that `contribute` may speak of: the catalogue follows a statement through them, and
+    a row that did not speak of one of them yet does at the next start.
+    `version` is greater whenever `contribute` says something else of the same row: then every row says it anew.
     `contributes_from` gives what `contribute` reads of a row: two rows of a subject for which it gives the same objects
     contribute the same. The row itself, if nothing better is known (docs/decisions/0036-stages.md).
     """
@@ -168,6 +170,7 @@ class View:
     contribute: Callable[[Any], Contributions] = _says_nothing
     kept: Mapping[str, Kept] = field(default_factory=lambda: NOTHING_GOES, hash=False)  # a view is a key itself
     contributes_to: frozenset[str] = frozenset()
+    version: int = 1
     contributes_from: Callable[[Any], tuple[Any, ...]] = _all_of_it
     judged: Callable[[Any], Any] = _as_it_is
     moments: Mapping[str, Kept] = field(default_factory=lambda: NOTHING_GOES, hash=False)

@@ -142,7 +142,7 @@ def _stage(view: str) -> Process:
 
 
 def _sink(sink: str) -> Process:
-    return Process(f"sink-{sink}", "sink", f"→ PostgreSQL: {sink.replace('-', ' ')}", ("kafka", "postgres"), sink)
+    return Process(f"sink-{sink}", "sink", f"topics → {sink.replace('-', ' ')}", ("kafka", "postgres"), sink)
 
 
 def _plugins(folder: str, constant: str) -> list[str]:

@@ -12,7 +12,10 @@ from typing import Any
 
 from processes.inventory import Process, workers
 from processes.logins import OPERATOR, on_kafka
+from runtime.discover import discover
+from runtime.setting_sources import Name
 from runtime.settings import CHECKOUT, Settings
+from sinks.sink import Sink
 
 Row = tuple[str, str, tuple[str, ...], str]
 INFRA = CHECKOUT / "infra" / "prometheus"
@@ -55,6 +58,7 @@ def compose_file(text: str) -> str:
     services = (_service(process) for process in workers() if process.kind in ("stage", "sink"))
     text = _between(COMPOSE_BEGIN, "\n".join(services) + "\n", COMPOSE_END, text)
     names = [f"kafka_{name}" for name in (*(process.name for process in on_kafka()), OPERATOR)]
+    names += [secret for process in workers() for secret in own_secrets(process)]
     secrets = (f"  {name}:\n    file: ./secrets/{name}\n" for name in names)
     return _between(LOGINS_BEGIN, "".join(secrets), LOGINS_END, text)
 
@@ -67,6 +71,17 @@ def _between(begin: str, made: str, end: str, text: str) -> str:
     return before + begin + made + end + after
 
 
+def own_secrets(process: Process) -> list[str]:
+    """The files of the secrets that this sink alone reads."""
+    return [setting.name.lower() for setting in _own(process) if setting.is_secret]
+
+
+def _own(process: Process) -> list[Name]:
+    """The settings that stand in this sink's own file."""
+    sink = discover("sinks.targets", "SINK", Sink)[process.plugin or ""] if process.kind == "sink" else None
+    return sink.settings.names() if sink and sink.settings else []
+
+
 def _service(process: Process) -> str:
     database = "postgres" in process.needs
     lines = [
@@ -76,8 +91,10 @@ def _service(process: Process) -> str:
         "    environment:",
         "      <<: *settings",
         f"      CITYGRID_KAFKA_SASL_USERNAME: {process.name}",
+        *(f"      {own.name}: ${{{own.name}:-}}" for own in _own(process) if not own.is_secret),
         "    secrets:",
         *(["      - citygrid_database_sinks_dsn"] if database else []),
+        *(f"      - {secret}" for secret in own_secrets(process)),
         f"      - {{source: kafka_{process.name}, target: citygrid_kafka_sasl_password}}",
         "      - {source: registry_reader_password, target: citygrid_registry_password}",
         "    healthcheck: *worker-health",

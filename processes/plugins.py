@@ -11,6 +11,7 @@ from runtime.discover import PluginRefused, discover
 from sinks.sink import Sink
 from wire.contract_rules import HEAD, ContractRefused
 from wire.contracts import Contract, contracts, published
+from wire.row_shapes import misfits
 from wire.topics import topics
 
 
@@ -32,9 +33,13 @@ def _of_views(views: Mapping[str, View]) -> Iterator[str]:
     schemas = published()
     for name, view in views.items():
         if f"rows.{name}" not in schemas:
-            yield f"View {name}: schemas/rows/{name}.avsc is missing; it says what the view's rows look like."
+            yield f"View {name}: schemas/rows/{name}.avsc is missing: `citygrid schemas draft {name}` drafts it."
         if view.contribution is not None and f"contributions.{name}" not in schemas:
-            yield f"View {name}: schemas/contributions/{name}.avsc is missing; it says what others tell it."
+            yield (
+                f"View {name}: schemas/contributions/{name}.avsc, what others tell it, is missing: `citygrid schemas "
+                f"draft {name}` drafts it."
+            )
+        yield from misfits(view)
         for other in sorted(view.contributes_to):
             if other not in views or views[other].contribution is None:
                 yield f"View {name}: it contributes to {other!r}, which is no view that receives contributions."

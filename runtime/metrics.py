@@ -138,7 +138,7 @@ SINK_LAG = _gauge(
     ["sink", "topic", "partition"],
 )
 SINK_DEAD_LETTERS = _counter("citygrid_sink_dead_letters_total", "Records sent to the dead letters.", ["sink", "topic"])
-SINK_READY = _gauge("citygrid_sink_ready", "1 while PostgreSQL answers and partitions are assigned.", ["sink"])
+SINK_READY = _gauge("citygrid_sink_ready", "1 while all that it writes to answers and it has partitions.", ["sink"])
 LAST_EVENT = _gauge(
     "citygrid_last_event_timestamp_seconds",
     "When the newest event of a department's topic reached Kafka; asked from the broker. Its age is the freshness.",

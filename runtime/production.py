@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
+from pydantic_settings import BaseSettings
 
 if TYPE_CHECKING:
     from runtime.settings import Settings
@@ -60,6 +61,18 @@ def faults(settings: Settings) -> list[str]:
         *_proxies(settings.api_proxies),
         *_key_files(settings),
     ]
+
+
+def own_faults(own: BaseSettings) -> list[str]:
+    """The same of the settings that one plug-in alone reads: each address in them, and each secret."""
+    prefix, found = own.model_config.get("env_prefix", ""), list[str]()
+    for field, value in own:
+        name = f"{prefix}{field}".upper()
+        if isinstance(value, SecretStr):
+            found += _password(name, _plain(value), "")
+        elif isinstance(value, str) and value.startswith(("http://", "https://")):
+            found += _url(name, value, "https", f"{prefix}…")
+    return found
 
 
 def database_faults(name: str, dsn: str) -> list[str]:

@@ -1,34 +1,27 @@
-"""Every setting of every process, read once at its start.
+"""Every setting of every process, read once at its start; those of one plug-in alone stand in its own file.
 
-A value comes from, the first that has it: the environment (`CITYGRID_…`), the file that `CITYGRID_ENV_FILE` names (the
-local stack writes `citygrid.env` into its state folder), `.env` in the working folder, a secret file in
-`CITYGRID_SECRETS_DIR` (as Docker and Kubernetes mount them: one file a setting, `citygrid_database_api_dsn`), the
-default. Containers, a city's own cluster and the local stack differ by these values only.
+Where a value comes from: `runtime/setting_sources.py`. Containers, a city's own cluster and the local stack differ by
+these values only.
 """
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, time
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_serializer, field_validator, model_validator
+from pydantic import Field, SecretStr, field_serializer, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from runtime import production
+from runtime.setting_sources import CHECKOUT, SettingsRefused, loaded
 
-CHECKOUT = Path(__file__).resolve().parent.parent
-
+__all__ = ["CHECKOUT", "OfficeHours", "Settings", "SettingsRefused", "load"]
 
 OfficeHours = Annotated[tuple[tuple[time, time], ...], NoDecode]
 """Pairs of opening and closing time of one day, in their order."""
-
-
-class SettingsRefused(Exception):
-    """The settings do not allow a start; the message says which setting and what to do about it."""
 
 
 class Settings(BaseSettings):
@@ -326,25 +319,9 @@ class Settings(BaseSettings):
 
 
 def load(env_file: Path | None = None) -> Settings:
-    """The settings of this process, from the sources that this module's docstring lists.
-
-    `env_file` stands in for `CITYGRID_ENV_FILE`; without either it is `citygrid.env` in the state folder.
-    Raises SettingsRefused with a sentence for a person: which setting, what is wrong, and no secret in it.
-    """
-    secrets = os.environ.get("CITYGRID_SECRETS_DIR")
-    try:
-        named = env_file or os.environ.get("CITYGRID_ENV_FILE")
-        state = Path(named) if named else Settings(_env_file=".env", mode="demo").state_dir / "citygrid.env"
-        if named and not state.is_file():
-            raise SettingsRefused(f"The settings file {state} is not there: mend CITYGRID_ENV_FILE or run `make up`.")
-        return Settings(_env_file=(".env", state), _secrets_dir=secrets)
-    except ValidationError as refused:
-        raise SettingsRefused("\n".join(_sentence(error["loc"], error["msg"]) for error in refused.errors())) from None
-
-
-def _sentence(where: tuple[int | str, ...], message: str) -> str:
-    reason = message.removeprefix("Value error, ")
-    return f"CITYGRID_{'_'.join(str(part) for part in where).upper()}: {reason}." if where else reason
+    """The settings of this process, from the sources that `runtime/setting_sources.py` lists; `env_file` stands in for
+    `CITYGRID_ENV_FILE`. Raises SettingsRefused."""
+    return loaded(Settings, env_file)
 
 
 def _plain(secret: SecretStr | None) -> str:

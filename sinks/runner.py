@@ -1,8 +1,8 @@
-"""Runs one sink: topics → PostgreSQL, each record once (law 4).
+"""Runs one sink: topics → PostgreSQL, each record once (law 4), or elsewhere, each at least once.
 
 The offsets lie in PostgreSQL and move in the transaction of the rows, from the value this process expects; Kafka's own
-committed offsets are not used. PostgreSQL, Kafka and the registry are waited for when they are away. Whatever else goes
-wrong ends the process with nothing of the batch written.
+committed offsets are not used. PostgreSQL, Kafka, the registry and whoever else is written to are waited for when they
+are away. Whatever else goes wrong ends the process with nothing of the batch written.
 """
 
 from __future__ import annotations
@@ -20,47 +20,29 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_when_event_set, wait_exponential_jitter
 
 from runtime import metrics
-from runtime.reader_positions import GROUPS
 from runtime.settings import Settings
 from runtime.traces import trace_id_of, traces_of
 from sinks import offsets
 from sinks.beside import Beside, Punctual
+from sinks.consumer import WAITED_FOR, consumer_of, group_of
 from sinks.lag import Lag
 from sinks.put_aside import DeadLetters
-from sinks.sink import Connection, Read, Sink, Unreadable
+from sinks.refusals import Refusals
+from sinks.sink import Away, Connection, Read, Refused, Sink, Unreadable
 from wire.registry import Registry
 
 log = structlog.get_logger()
 
-BATCH = 1_000
 POLL_S = 0.5
 LAG_S = 5.0
 WAIT_AT_MOST_S = 5.0
-#: PostgreSQL ended the connection or the transaction for reasons of its own (restart, deadlock, out of connections).
-AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
+#: PostgreSQL ended the connection or the transaction for reasons of its own (restart, deadlock, out of connections), or
+#: somebody to whom the sink writes does not answer.
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError, Away)
 #: What psycopg counts among them, and no waiting mends: a value is larger than PostgreSQL takes.
 NEVER_TAKEN = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex)
 LONGEST_KEY = 2_000
 """Bytes of a record's key: an index of PostgreSQL takes 2,700."""
-#: librdkafka's own retries deal with these; they are told, not fatal.
-WAITED_FOR = {
-    KafkaError._TRANSPORT,  # noqa: SLF001 - librdkafka's names
-    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
-    KafkaError._RESOLVE,  # noqa: SLF001
-    KafkaError._TIMED_OUT,  # noqa: SLF001
-    KafkaError.UNKNOWN_TOPIC_OR_PART,
-    KafkaError.LEADER_NOT_AVAILABLE,
-    KafkaError.COORDINATOR_NOT_AVAILABLE,
-    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-    KafkaError.NOT_COORDINATOR,
-    KafkaError.REQUEST_TIMED_OUT,
-    KafkaError.UNKNOWN_TOPIC_ID,
-}
-
-
-def group_of(settings: Settings, name: str) -> str:
-    """The consumer group of the sink `name`."""
-    return f"{settings.topic_prefix}{GROUPS}sink-{name}"
 
 
 class TopicWentBack(Exception):
@@ -80,6 +62,7 @@ class Runner:
         self._registry = Registry.of(settings, stopping=stopping)
         self._writer = sink.writer(self._registry)
         self._letters = DeadLetters(settings, stopping)
+        self._refusals = Refusals(settings.misjudged_a_minute)
         self._traces = traces_of(settings, f"sink-{self._name}")
         self._group = group_of(settings, self._name)
         self._connection: Connection | None = None
@@ -99,9 +82,10 @@ class Runner:
         return self._trouble or (None if self._assigned else "no partitions assigned yet")
 
     def run(self) -> None:
-        """Until `stopping` is set. Raises offsets.Fenced, TopicWentBack, KafkaException or psycopg.Error."""
+        """Until `stopping` is set. Raises offsets.Fenced, TopicWentBack, KafkaException, psycopg.Error, or Away if told
+        to stop while a target is."""
         self._patiently(self._begin)
-        consumer = self._consumer()
+        consumer = consumer_of(self._settings, self._group)
         asked = 0.0
         try:
             consumer.subscribe(list(self._topics), on_assign=self._on_assign, on_revoke=self._on_revoke)
@@ -132,30 +116,12 @@ class Runner:
 
     # --- Kafka
 
-    def _consumer(self) -> Consumer:
-        client: dict[str, Any] = {
-            **self._settings.kafka_client(),
-            "group.id": self._group,
-            "group.protocol": self._settings.group_protocol,
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            "auto.offset.reset": "earliest",
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-            "topic.metadata.refresh.interval.ms": 5_000,
-            "allow.auto.create.topics": False,
-            "queued.max.messages.kbytes": 32_768,
-        }
-        if self._settings.group_protocol == "consumer":
-            client["group.remote.assignor"] = "range"
-        return Consumer(client)
-
     def _poll(self, consumer: Consumer) -> list[Message]:
         """Wait until something is there, then take what else is: `consume(n, timeout)` alone would wait for n."""
         first = consumer.poll(POLL_S)
         if first is None:
             return []
-        taken = [first, *consumer.consume(BATCH - 1, 0)]
+        taken = [first, *consumer.consume(self._sink.at_once - 1, 0)]
         return [message for message in taken if self._is_record(message)]
 
     def _is_record(self, message: Message) -> bool:
@@ -225,10 +191,10 @@ class Runner:
 
     def _commit(self, messages: Sequence[Message]) -> None:
         began = time.time_ns()
-        records, target = self._read(messages)
+        records, came, target = self._read(messages)
         expected = {place: self._next[place] for place in target}
         oldest = min(message.timestamp()[1] for message in messages)
-        written = self._patiently(lambda connection: self._write(connection, records, expected, target))
+        written = self._written(records, came, expected, target)
         self._next |= target
         if self._traces is not None:
             self._trace(messages, began)
@@ -237,10 +203,33 @@ class Runner:
         for topic, count in Counter(message.topic() or "" for message in messages).items():
             metrics.SINK_RECORDS.labels(self._name, self._topics[topic]).inc(count)
 
-    def _read(self, messages: Sequence[Message]) -> tuple[list[Read], dict[tuple[str, int], int]]:
-        """The records in the order of their offsets, and where each partition stands after them. What cannot be read
-        is among the dead letters, acknowledged by the broker, when this returns."""
+    def _written(self, records: list[Read], came: list[Message], expected: Any, target: Any) -> int:
+        """How many rows changed. What somebody refuses is put aside, and the rest is written."""
+        while True:
+            try:
+                return self._attempt(records, expected, target)
+            except Refused as refused:
+                place = next(place for place, record in enumerate(records) if record is refused.record)
+                self._put_aside(came.pop(place), refused)
+                self._letters.flush()
+                self._refusals.count()
+                records = [*records[:place], *records[place + 1 :]]
+
+    def _attempt(self, records: Sequence[Read], expected: Any, target: Any) -> int:
+        def write(connection: Connection) -> int:
+            try:
+                return self._write(connection, records, expected, target)
+            except Refused as refused:
+                self._refusals.check(refused)
+                raise
+
+        return int(self._patiently(write))
+
+    def _read(self, messages: Sequence[Message]) -> tuple[list[Read], list[Message], dict[tuple[str, int], int]]:
+        """The records in the order of their offsets, each as it came, and where each partition stands after them. What
+        cannot be read is among the dead letters, acknowledged by the broker, when this returns."""
         records: list[Read] = []
+        came: list[Message] = []
         target: dict[tuple[str, int], int] = {}
         for message in messages:
             topic, number, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
@@ -248,18 +237,25 @@ class Runner:
             try:
                 records.append(self._one(message, self._topics[topic], offset))
             except Unreadable as reason:
-                self._letters.put(message, f"{self._name}: {reason}")
-                metrics.SINK_DEAD_LETTERS.labels(self._name, self._topics[topic]).inc()
-                log.warning(
-                    "record_dead_lettered",
-                    topic=topic,
-                    partition=number,
-                    offset=offset,
-                    reason=str(reason),
-                    trace_id=trace_id_of(message),
-                )
+                self._put_aside(message, reason)
+            else:
+                came.append(message)
         self._letters.flush()
-        return records, target
+        return records, came, target
+
+    def _put_aside(self, message: Message, reason: Unreadable | Refused) -> None:
+        """To the dead letters; it is safe there after their `flush`."""
+        topic = message.topic() or ""
+        self._letters.put(message, f"{self._name}: {reason}")
+        metrics.SINK_DEAD_LETTERS.labels(self._name, self._topics[topic]).inc()
+        log.warning(
+            "record_dead_lettered",
+            topic=topic,
+            partition=message.partition(),
+            offset=message.offset(),
+            reason=str(reason),
+            trace_id=trace_id_of(message),
+        )
 
     def _trace(self, messages: Sequence[Message], began: int) -> None:
         """A span for each traced record, once PostgreSQL has it or the dead letters do. `began` in ns since 1970."""
@@ -294,7 +290,7 @@ class Runner:
     def _plain(self, by_place: dict[tuple[str, int], int]) -> dict[tuple[str, int], int]:
         return {self._bare(where): offset for where, offset in by_place.items()}
 
-    # --- PostgreSQL
+    # --- PostgreSQL, and what else a sink writes to
 
     def _begin(self, connection: Connection) -> None:
         with connection.transaction():
@@ -302,8 +298,8 @@ class Runner:
                 self._sink.begin(self._settings, connection)
 
     def _patiently(self, work: Any) -> Any:
-        """`work(connection)`, again on a new connection whenever PostgreSQL was away. Raises what else goes wrong, and
-        what PostgreSQL said last if told to stop meanwhile."""
+        """`work(connection)`, again, on a new connection if need be, whenever somebody was away. Raises what else goes
+        wrong, and what was said last if told to stop meanwhile."""
         for attempt in Retrying(
             retry=retry_if_exception(lambda error: isinstance(error, AWAY) and not isinstance(error, NEVER_TAKEN)),
             wait=wait_exponential_jitter(multiplier=0.1, max=WAIT_AT_MOST_S),
@@ -330,6 +326,9 @@ class Runner:
 
     def _tell(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        self._trouble = "PostgreSQL is away"
+        self._trouble = str(error) if isinstance(error, Away) else "PostgreSQL is away"
         metrics.SINK_READY.labels(self._name).set(0)
+        if isinstance(error, Away):
+            log.warning("target_waited_for", sink=self._name, reason=str(error), attempt=state.attempt_number)
+            return
         log.warning("postgresql_waited_for", sink=self._name, reason=type(error).__name__, attempt=state.attempt_number)

@@ -1,4 +1,8 @@
-"""What a sink is: it reads records of some topics and writes a batch of them inside the runner's transaction."""
+"""What a sink is: it reads records of some topics and writes a batch of them inside the runner's transaction.
+
+What lies in PostgreSQL is so written once. Anything else is told *before* that transaction commits, hence told again
+after a kill: it must take the same record twice, and knows it by its key and `Read.offset`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import psycopg
 from confluent_kafka import Message
 
+from runtime.setting_sources import OwnSettings
 from runtime.settings import Settings
 from wire.registry import Registry
 
@@ -29,6 +34,20 @@ class Unreadable(Exception):
     """The record cannot be read: it goes to the dead letters. The message is the reason, without a personal value."""
 
 
+class Away(Exception):
+    """What a sink writes to besides PostgreSQL does not answer: the batch is written again until it does. The message
+    says who is away, for the log and for `/ready`."""
+
+
+class Refused(Exception):
+    """What a sink writes to besides PostgreSQL will never take `record`: it goes to the dead letters, and the batch is
+    written again without it. The message is the reason, without a personal value."""
+
+    def __init__(self, record: Read, reason: str) -> None:
+        super().__init__(reason)
+        self.record = record
+
+
 class Writer(Protocol):
     """One process's part of a sink."""
 
@@ -38,7 +57,8 @@ class Writer(Protocol):
 
     def write(self, connection: Connection, records: Sequence[Read]) -> int:
         """Write a batch in the open transaction; the number of rows that changed. Each key's records are in the order
-        of their offsets. Called again with the same batch if the transaction was lost. Never commits."""
+        of their offsets. Called again with the same batch if the transaction was lost. Never commits. Raises Away and
+        Refused of what is not PostgreSQL; whatever else it raises ends the process."""
 
 
 Tick = Callable[[Settings, Connection], object]
@@ -63,6 +83,9 @@ class Sink:
 
     `as_they_came`: of topics whose records are not ours to read (dead letters: any key, no schema) what is read of the
     whole record; it raises nothing, and the key of such a record is "".
+
+    `settings`: those that it alone reads; `writer` calls their `load()`. `at_once`: records in a batch, fewer where
+    each takes long: a batch is written within a minute.
     """
 
     name: str
@@ -73,6 +96,8 @@ class Sink:
     asks: Callable[[], Iterable[str]] = tuple
     as_they_came: Mapping[str, Callable[[Message], Any]] = field(default_factory=dict)
     begin: Callable[[Settings, Connection], None] | None = None
+    settings: type[OwnSettings] | None = None
+    at_once: int = 1_000
 
 
 def newest(records: Sequence[Read]) -> list[Read]:

@@ -12,8 +12,9 @@ from runtime.daemon import serve, stopping_when_asked
 from runtime.discover import PluginRefused, discover
 from runtime.log import configure
 from runtime.settings import Settings, SettingsRefused, load
+from sinks.consumer import group_of
 from sinks.offsets import Fenced
-from sinks.runner import Runner, TopicWentBack, group_of
+from sinks.runner import Runner, TopicWentBack
 from sinks.sink import Sink
 from wire.access import Access, on
 from wire.topics import DEAD_LETTERS

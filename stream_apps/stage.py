@@ -76,7 +76,7 @@ class Stage:
     ) -> None:
         self.view = view
         self.rules = rules
-        self._ruleset = ruleset(rules, live_since)
+        self._ruleset = ruleset(view, rules, live_since)
         self._store = store
         self._wire = wire
         self._records = records

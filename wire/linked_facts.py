@@ -35,7 +35,7 @@ def row_text(text: str) -> str:
         "doc_zh": "本人其他号码的信息",
         "classification": "sensitive",
     }
-    return f"{text[:begin]}    {_written(linked, 4)},\n{text[end:]}"
+    return f"{text[:begin]}    {written_out(linked, 4)},\n{text[end:]}"
 
 
 def contribution_text(row: str) -> str:
@@ -77,7 +77,7 @@ def contribution_text(row: str) -> str:
             value | {"classification": "sensitive"},
         ],
     }
-    return _written(schema, 0) + "\n"
+    return written_out(schema, 0) + "\n"
 
 
 def _facts(row: Mapping[str, Any]) -> list[Field]:
@@ -121,15 +121,15 @@ def _many(items: Any) -> Field:
     return {"type": "array", "items": items}
 
 
-def _written(value: Any, indent: int) -> str:
+def written_out(value: Any, indent: int) -> str:
     """JSON as the other schemas are written: what fits into one line stands in one."""
     flat = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, dict | list) or (len(flat) + indent <= WIDEST and indent):
         return flat
     inner, end = " " * (indent + 2), " " * indent
     if isinstance(value, list):
-        return "[\n" + ",\n".join(inner + _written(item, indent + 2) for item in value) + f"\n{end}]"
-    lines = [f"{inner}{json.dumps(key)}: {_written(item, indent + 2)}" for key, item in value.items()]
+        return "[\n" + ",\n".join(inner + written_out(item, indent + 2) for item in value) + f"\n{end}]"
+    lines = [f"{inner}{json.dumps(key)}: {written_out(item, indent + 2)}" for key, item in value.items()]
     return "{\n" + ",\n".join(lines) + f"\n{end}}}"
 
 

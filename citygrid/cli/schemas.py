@@ -1,4 +1,4 @@
-"""Check, register and release the schemas of what is said on the wire."""
+"""Draft, check, register and release the schemas of what is said on the wire."""
 
 from __future__ import annotations
 
@@ -38,6 +38,32 @@ def check() -> None:
             )
         )
     typer.echo("Every schema is in order and reads all that was released.")
+
+
+@app.command(epilog="Example: citygrid schemas draft lift")
+def draft(
+    view: Annotated[str, typer.Argument(help="The name of its file in domain/views/.")],
+) -> None:
+    """Write what a new view lacks of its schemas, out of its classes: what a field means, in both languages, and how
+    personal it is are left to you, and `check` asks for them. A file that is there is left alone."""
+    from domain.view import View
+    from runtime.discover import PluginRefused, discover
+    from wire.row_draft import drafts
+    from wire.row_shapes import NoShape
+
+    try:
+        views = discover("domain.views", "VIEW", View)
+        if view not in views:
+            raise CommandFailed(f"There is no view '{view}' in domain/views/; there are: {', '.join(views)}.")
+        made = drafts(views[view])
+    except (NoShape, PluginRefused) as refused:
+        raise CommandFailed(str(refused)) from None
+    for path, text in made.items():
+        path.write_text(text, "utf-8")
+        empty = text.count(': ""') - text.count('"default": ""')
+        typer.echo(f"Written: {path}. Fill in the {empty} texts that are empty.")
+    if not made:
+        typer.echo("Its schemas are there already. `citygrid schemas check` says where they differ from its classes.")
 
 
 @app.command(epilog="Example: citygrid schemas release")

@@ -12,7 +12,9 @@ import typer
 
 from citygrid.cli import CommandFailed
 from citygrid.cli.screen import console
+from processes.inventory import workers
 from processes.logins import BROKER, PREPARE, READER, Passwords, complete, read
+from processes.observe import own_secrets
 
 EXAMPLE = "citygrid secrets init"
 app = typer.Typer(help=__doc__, no_args_is_help=True)
@@ -45,6 +47,7 @@ def init(
     folder.mkdir(parents=True, mode=0o700)
     _write(folder, contents())
     console.print(f"Made in {folder}: keep a copy of pseudonym.key where nobody but you gets at it.")
+    _ask_for(folder, to_fill_in())
     console.print(f"Then: docker-compose --env-file {folder}/compose.env up -d")
 
 
@@ -63,10 +66,24 @@ def add(
     now = complete(before)
     _write(folder, of_logins(now, (folder / DATABASE_OF_REGISTRY).read_text()), anew=True)
     added = sorted(now.kafka.keys() - (before.kafka.keys() if before else set()))
+    mine = [name for name in to_fill_in() if not (folder / name).exists()]
+    _write(folder, dict.fromkeys(mine, ("", FOR_US)))
+    added += mine
     if not (folder / PUSH_KEY).exists():
         _write(folder, {PUSH_KEY: (new_push_key(), FOR_US)})
         added.append(PUSH_KEY)
     console.print(f"Made: {', '.join(added)}." if added else "Nothing is new.")
+    _ask_for(folder, mine)
+
+
+def to_fill_in() -> list[str]:
+    """The files of secrets that others give: of a sink that tells something outside of this installation."""
+    return [secret for process in workers() for secret in own_secrets(process)]
+
+
+def _ask_for(folder: Path, files: list[str]) -> None:
+    if files:
+        console.print(f"Write into each of these, in {folder}, what its other side gave you: {', '.join(files)}.")
 
 
 def _write(folder: Path, made: Mapping[str, tuple[str, int]], *, anew: bool = False) -> None:
@@ -119,5 +136,6 @@ def contents() -> dict[str, tuple[str, int]]:
         "citygrid_database_admin_dsn": (f"postgresql://postgres:{superuser}@postgres:5432/citygrid", FOR_US),
         "pseudonym.key": (new_key(), FOR_US),
         PUSH_KEY: (new_push_key(), FOR_US),
+        **dict.fromkeys(to_fill_in(), ("", FOR_US)),
         "compose.env": (f"CITYGRID_UID={user}\nCITYGRID_GID={group}\n", FOR_US),
     }

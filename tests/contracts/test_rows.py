@@ -1,76 +1,30 @@
-"""A view's class and its schema have the same fields, down to the last one."""
+"""A view's class and its schema have the same fields, down to the last; a new view's schemas are drafted from it."""
 
 from __future__ import annotations
 
-import dataclasses
-import types
-import typing
-from collections.abc import Mapping
-from typing import Any
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from domain.facts import Fact
+from domain.view import NOTHING, Bookkeeping
 from wire import linked_facts as linked
-from wire.contracts import published
-from wire.schema import Array, Primitive, Record, Type, Union
+from wire.contracts import SCHEMAS, published
+from wire.row_draft import drafts
+from wire.row_shapes import NoShape, misfits, shape, shape_of
+from wire.schema_parser import SchemaRefused, read_schema
 from wire.views import views
 
 VIEWS = views()
-ROWS = {name.removeprefix("rows."): output.record for name, output in published().items() if output.what == "row"}
-SAID = {name.removeprefix("contributions."): e.record for name, e in published().items() if e.what == "contribution"}
-PRIMITIVES = {"string": str, "int": int, "long": int, "double": float, "boolean": bool}
-
-
-def shape(schema: Type) -> Any:
-    """A schema as nested tuples: a record is its fields, an array ("many", item), a nullable ("maybe", type)."""
-    match schema:
-        case Primitive(name=name):
-            return PRIMITIVES[name].__name__
-        case Union(choices=(choice,)):
-            return ("maybe", shape(choice))
-        case Array(items=items):
-            return ("many", shape(items))
-        case Record(fields=fields):
-            return tuple((field.name, shape(field.type)) for field in fields)
-    raise AssertionError(f"rows hold no {schema}")
-
-
-def shape_of(kind: Any) -> Any:
-    """A class as the same tuples."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if isinstance(kind, type) and kind in PRIMITIVES.values():
-        return kind.__name__
-    if origin in (typing.Union, types.UnionType):
-        inner = next(argument for argument in arguments if argument is not type(None))
-        return ("maybe", shape_of(inner))
-    if origin is tuple:
-        return ("many", shape_of(arguments[0]))
-    if origin is not None:  # a generic: its class with its variables filled in
-        filled = dict(zip(getattr(origin, "__parameters__", ()), arguments, strict=True))
-        hints = typing.get_type_hints(origin)
-        return tuple((name, shape_of(filled.get(hint, hint))) for name, hint in hints.items())
-    if hasattr(kind, "_fields") or dataclasses.is_dataclass(kind):
-        return tuple((name, shape_of(hint)) for name, hint in typing.get_type_hints(kind).items())
-    raise AssertionError(f"rows hold no {kind}")
+PUBLISHED = published()
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_row_has_the_fields_of_its_class(view: str) -> None:
-    row = VIEWS[view].row
-    schema: dict[str, Any] = dict(shape(ROWS[view]))
-    fields = {field.name: shape_of(typing.get_type_hints(row)[field.name]) for field in dataclasses.fields(row)}
-    assert {name: schema.get(name) for name in fields} == fields
-    for derived in set(schema) - set(fields):
-        getter = getattr(row, derived)
-        assert isinstance(getter, property), f"{view}.{derived} is in the schema but not in the class"
-        assert shape_of(typing.get_type_hints(getter.fget)["return"]) == schema[derived], derived
-
-
-@pytest.mark.parametrize("view", [view for view in VIEWS if VIEWS[view].contribution])
-def test_a_contribution_has_the_fields_of_its_class(view: str) -> None:
-    fields: Mapping[str, Any] = dict(shape(SAID[view]))
-    assert fields["value"] == ("maybe", shape_of(VIEWS[view].contribution))
-    assert list(fields) == ["target", "source_view", "source", "value"]
+def test_row_and_contribution_have_the_fields_of_their_classes(view: str) -> None:
+    assert list(misfits(VIEWS[view])) == []
 
 
 def test_what_is_known_of_other_numbers_follows_from_the_facts() -> None:
@@ -79,5 +33,78 @@ def test_what_is_known_of_other_numbers_follows_from_the_facts() -> None:
 
 
 def test_every_view_is_published() -> None:
-    assert set(ROWS) == set(VIEWS)
-    assert set(SAID) == {view for view in VIEWS if VIEWS[view].contribution}
+    rows = {name.removeprefix("rows.") for name, output in PUBLISHED.items() if output.what == "row"}
+    told = {name.removeprefix("contributions.") for name, output in PUBLISHED.items() if output.what == "contribution"}
+    assert rows == set(VIEWS)
+    assert told == {view for view in VIEWS if VIEWS[view].contribution}
+
+
+class Inspection(NamedTuple):
+    """What an inspector found. In days since 1970."""
+
+    passed: bool
+    next_on: int | None
+
+
+class InDwelling(NamedTuple):
+    floors: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """A lift of a building."""
+
+    id: str
+    inspections: Fact[Inspection] = ()
+    told: tuple[InDwelling, ...] = ()
+    other: Fact[str] = ()
+    bookkeeping: Bookkeeping = NOTHING
+
+    @property
+    def safe(self) -> bool | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    id: str
+    bookkeeping: Bookkeeping = NOTHING
+
+
+LIFT = replace(VIEWS["district"], name="lift", row=Lift, contribution=InDwelling)
+
+
+def test_a_class_without_its_fields_in_the_schema_is_told_in_sentences() -> None:
+    told = list(misfits(replace(LIFT, name="district")))
+    assert any("it lacks inspections, told of the class Lift" in sentence for sentence in told)
+    assert any(sentence.endswith("'grids' is neither a field nor a property of the class.") for sentence in told)
+    assert any("'value' is (there: bool) or nothing here and (floors: int) or nothing in" in one for one in told)
+    assert list(misfits(replace(VIEWS["district"], row=Bare)))
+
+
+@pytest.mark.parametrize("view", [*VIEWS.values(), LIFT], ids=lambda view: str(view.name))
+def test_a_draft_has_the_shape_of_the_classes_and_asks_for_words(view: View, tmp_path: Path) -> None:
+    for folder in ("rows", "contributions"):
+        shutil.copytree(SCHEMAS / folder, tmp_path / folder)
+        (tmp_path / folder / f"{view.name}.avsc").unlink(missing_ok=True)
+    made = drafts(view, tmp_path)
+    assert {path.parent.name for path in made} == {"rows", *(["contributions"] if view.contribution else [])}
+    for path, text in made.items():
+        path.write_text(text)
+        with pytest.raises(SchemaRefused, match=r"has no '(doc|classification)'"):
+            read_schema(path, {"view"})
+        filled = text.replace('"classification": ""', '"classification": "internal"').replace('": ""', '": "a word"')
+        path.write_text(filled)
+        _, record = read_schema(path, {"view"})
+        if path.parent.name == "contributions":
+            assert shape(record.by_name["value"].type) == ("maybe", shape_of(view.contribution))
+        else:
+            of_class = dict(shape_of(view.row))
+            assert {name: shape(record.by_name[name].type) for name in of_class} == of_class
+            assert "safe" in record.by_name or view is not LIFT
+    assert drafts(view, tmp_path) == {}, "what is there is left alone"
+
+
+def test_a_class_that_no_row_can_hold_is_refused_in_a_sentence() -> None:
+    with pytest.raises(NoShape, match="rows hold no "):
+        shape_of(dict[str, int])

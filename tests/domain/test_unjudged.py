@@ -30,7 +30,7 @@ def test_what_cannot_be_judged_is_unknown_and_right_again_once_it_can_be() -> No
     failed = unjudged(VIEW, RULES, judged.row, NOW + 1)
     assert [(alert.state, alert.unknown) for alert in failed.alerts] == [("held", True)]
     assert (failed.row.members, failed.row.bookkeeping.due_at) == (judged.row.members, None)
-    assert failed.row.bookkeeping.judged_by == NOT_JUDGED != ruleset(RULES, 0)
+    assert failed.row.bookkeeping.judged_by == NOT_JUDGED != ruleset(VIEW, RULES, 0)
     assert unjudged(VIEW, RULES, failed.row, NOW + 2).alerts == [], "it is said once"
     healed = settle(VIEW, RULES, failed.row, NOW + 3, 0)
     assert [(a.state, a.unknown, a.opened_at) for a in healed.alerts] == [("opened", False, NOW)]

@@ -62,7 +62,7 @@ MUTATIONS = (
     Mutation(
         "a row does not remember by which rules it was judged",
         "domain/step.py",
-        "Bookkeeping(contributed, noted, due, ruleset(rules, live_since), book.superseded, book.put_aside)",
+        "Bookkeeping(contributed, noted, due, ruleset(view, rules, live_since), book.superseded, book.put_aside)",
         'Bookkeeping(contributed, noted, due, "", book.superseded, book.put_aside)',
     ),
     Mutation(

@@ -43,15 +43,21 @@ def names(broker: Broker) -> list[str | None]:
     return [read(value)["value"]["name"] for value in broker.newest("contributions.household").values()]
 
 
+HOME = {
+    "name": "测试", "sex": "female", "born": 7_000, "household": "H1", "dwelling": None, "address": "a",
+    "relation": "head", "collective": False,
+}  # fmt: skip
+
+
+def tick(broker: Broker, now: int = NOW) -> None:
+    broker.append(Output("clock", b"", clock_encoder()({"now": now, "quiet": []}), 0))
+
+
 def test_rows_of_an_earlier_version_contribute_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     broker = Broker(1)
     judging = Judging(tuple(RULES.values()), 0)
-    broker.append(Output("clock", b"", clock_encoder()({"now": NOW, "quiet": []}), 0))
-    home = {
-        "name": "测试", "sex": "female", "born": 7_000, "household": "H1", "dwelling": None, "address": "a",
-        "relation": "head", "collective": False,
-    }  # fmt: skip
-    state(broker, POLICE, "MovedIn", "R1", home)
+    tick(broker)
+    state(broker, POLICE, "MovedIn", "R1", HOME)
     first = Worker("resident", judging, broker)
     first.take([0])
     folded(first)
@@ -75,3 +81,30 @@ def test_rows_of_an_earlier_version_contribute_anew(monkeypatch: pytest.MonkeyPa
     state(broker, FUND, "AccountClosed", "R2", {"on": BASE})
     folded(later)
     assert broker.written()["contributions.household", 0] == outputs["contributions.household", 0]
+
+
+@pytest.mark.parametrize("grown", ["a new view is told", "another version"])
+def test_rows_of_which_nothing_is_said_any_more_tell_a_new_view(grown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an event: a view that is made in a city that runs is not empty until each of its sources moves."""
+    broker, view = Broker(1), VIEWS["resident"]
+    judging = Judging(tuple(RULES.values()), 0)
+    before = view.contributes_to - {"household"} if grown == "a new view is told" else view.contributes_to
+
+    def to_nobody(_: Any) -> Contributions:
+        return {}
+
+    monkeypatch.setitem(codecs.VIEWS, "resident", replace(view, contributes_to=before, contribute=to_nobody))
+    tick(broker)
+    state(broker, POLICE, "MovedIn", "R1", HOME)
+    first = Worker("resident", judging, broker)
+    first.take([0])
+    folded(first)
+    assert names(broker) == []
+
+    now = replace(view, version=view.version + 1) if grown == "another version" else view
+    monkeypatch.setitem(codecs.VIEWS, "resident", now)
+    later = Worker("resident", judging, broker)
+    later.take([0])
+    tick(broker, NOW + 1_000_000)
+    folded(later)
+    assert names(broker) == ["测试"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from database.migrate import MIGRATIONS, AnotherHistory, migrate
 from runtime.settings import CHECKOUT
 from tests.conftest import Database
+from wire.contracts import published
 
 NAMES = sorted(path.stem for path in MIGRATIONS.glob("*.sql"))
 
@@ -72,6 +74,18 @@ def test_the_command_says_so_in_a_sentence(before_the_squash: Database) -> None:
     assert ran.returncode == 1
     assert "citygrid reset" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_a_new_view_has_its_table_without_a_migration(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = published()
+    lift = replace(known["rows.district"], topic="rows.lift")
+    monkeypatch.setattr("database.migrate.published", lambda: known | {"rows.lift": lift})
+    for _ in range(2):
+        assert migrate(database.owner) == []
+    with psycopg.connect(database.owner) as owner:
+        begun = owner.execute("SELECT number, state FROM city.generation WHERE view = 'lift'").fetchall()
+        assert begun == [(1, "in_force")]
+        assert owner.execute("SELECT count(*) FROM city.lift").fetchone() == (0,)
 
 
 def test_a_later_versions_database_is_left_to_it(database: Database) -> None:

@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, TopicPartition
 
 from runtime.settings import Settings
-from sinks import lag, runner
+from sinks import consumer, lag, runner
 from tests.integration.sinks.wire import Wire, running, until
 
 
@@ -36,7 +36,7 @@ def test_a_partition_whose_place_was_forgotten_is_read_from_it(
         wire.row("resident", f"r{number}", name="second")
     wire.send()
     monkeypatch.setattr(Forgetful, "forgets", forgets)
-    monkeypatch.setattr(runner, "Consumer", Forgetful)
+    monkeypatch.setattr(consumer, "Consumer", Forgetful)
     monkeypatch.setattr(runner, "LAG_S", 0.2)
     monkeypatch.setattr(lag, "STANDS_AFTER_S", 1.0)
     run_until_read(classic, 100)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from confluent_kafka import Producer
 
 from runtime.settings import CHECKOUT, Settings
 from sinks.runner import Runner
+from sinks.sink import Sink
 from sinks.worker import sinks
 from wire.codec import encoder
 from wire.contracts import published
@@ -102,10 +103,10 @@ def _default(field: Any, bare: dict[str, Any]) -> Any:
 
 
 @contextmanager
-def running(settings: Settings, name: str) -> Iterator[Runner]:
+def running(settings: Settings, sink: str | Sink) -> Iterator[Runner]:
     """The sink in a thread of this process; its error, if it ends with one, is raised here."""
     stopping, errors = threading.Event(), []
-    runner = Runner(sinks()[name], settings, stopping)
+    runner = Runner(sinks()[sink] if isinstance(sink, str) else sink, settings, stopping)
 
     def turn() -> None:
         try:
@@ -141,12 +142,14 @@ def environment(settings: Settings, tmp_path: Path) -> dict[str, str]:
     }
 
 
-def process(settings: Settings, tmp_path: Path, module: str, *arguments: str) -> subprocess.Popen[bytes]:
-    """A process of ours; the caller kills it."""
+def process(
+    settings: Settings, tmp_path: Path, module: str, *arguments: str, own: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """A process of ours; the caller kills it. `own`: what it alone is told by its environment."""
     with (tmp_path / f"{module}.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
-            env=environment(settings, tmp_path),
+            env=environment(settings, tmp_path) | dict(own or {}),
             cwd=CHECKOUT,
             stdout=log,
             stderr=log,

@@ -2,7 +2,7 @@
 // Nothing here knows a department's fields: a fact that a view grows is shown as soon as its row has it, under the
 // words of its schema.
 
-import { named, t } from "./language.js";
+import { choices, isView, named, t } from "./language.js";
 import { isMasked, orMasked } from "./masked.js";
 import { clock } from "./time.js";
 
@@ -15,7 +15,6 @@ const SUBJECTS = ["resident", "dwelling", "origin", "district"]; // whose row sa
 const PSEUDONYM = /^[a-z0-9]+\.[A-Za-z0-9_-]{20,}$/;
 const CREDIT_CODE = /^[0-9A-HJ-NP-RTUWXY]{18}$/;
 const INSTANT = /^\d{4}-\d\d-\d\dT/;
-const RECORDS = new Set(["dwelling", "household", "grid"]); // fields that name a row of the view of that name
 
 /** An Avro date, as days since 1970 or as text, as "2026-11-23". @param {unknown} value */
 export const day = (value) =>
@@ -37,7 +36,7 @@ export const short = (/** @type {string} */ resident) =>
 export function linkOf(name, value) {
   if (typeof value !== "string" || isMasked(value) || value === "") return null;
   if (PSEUDONYM.test(value)) return recordLink("resident", value);
-  if (RECORDS.has(name)) return recordLink(name, value);
+  if (name !== "resident" && isView(name)) return recordLink(name, value); // a field of a view's name names its row
   return CREDIT_CODE.test(value) && name !== "device" ? recordLink("legal_person", value) : null;
 }
 
@@ -226,6 +225,10 @@ export function byDepartment(facts) {
  * @param {City.AnyRow} row
  */
 export const linksOf = (view, row) =>
-  ["household", "dwelling", "grid", "district"]
-    .filter((name) => name !== view && typeof row[name] === "string" && row[name] && !isMasked(row[name]))
+  choices("view")
+    .map(([name]) => name)
+    .filter(
+      (name) =>
+        name !== view && name !== "resident" && typeof row[name] === "string" && row[name] && !isMasked(row[name]),
+    )
     .map((name) => [name, row[name]]);

@@ -1,7 +1,7 @@
 import { h, onMounted, ref, watch } from "/lib/vue.js";
 import { fragment, go } from "../app/fragment.js";
 import { inputOf } from "../app/input.js";
-import { language, named, t } from "../app/language.js";
+import { choices, language, named, t } from "../app/language.js";
 import { looks } from "../app/offices.js";
 import { scopeName } from "../app/regions.js";
 import { clock } from "../app/time.js";
@@ -10,13 +10,10 @@ import { Refusal } from "./refusal.js";
 
 const DAYS = ["1", "7", "31", "92"];
 const DAY_MS = 86_400_000;
-const VIEWS = [
+// that one may look at besides rows
+const OTHERS = [
   "alert",
   "task",
-  "resident",
-  "household",
-  "dwelling",
-  "legal_person",
   "photo",
   "patrol",
   "plate_report",
@@ -29,6 +26,7 @@ const VIEWS = [
 const SHOWN_KEYS = 3;
 const SETTLED_MS = 300;
 
+const views = () => choices("view").map(([name]) => name);
 const viewName = (view) => named(`look.view.${view}`, named(`view.${view}`, view));
 
 /** Looks and acts as the audit has them, narrowed by account, kind and time. */
@@ -90,7 +88,7 @@ export const LookList = {
             onInput: (e) => go({ account: inputOf(e).trim() }),
           }),
         ]),
-        select("view", "", [["", t("account.any")], ...VIEWS.map((view) => [view, viewName(view)])]),
+        select("view", "", [["", t("account.any")], ...[...OTHERS, ...views()].map((view) => [view, viewName(view)])]),
         select(
           "days",
           "1",
