@@ -10,7 +10,18 @@ import { Refusal } from "./refusal.js";
 
 const DAYS = ["1", "7", "31", "92"];
 const DAY_MS = 86_400_000;
-const VIEWS = ["alert", "task", "resident", "household", "dwelling", "legal_person", "account", "look", "dead-letter"];
+const VIEWS = [
+  "alert",
+  "task",
+  "resident",
+  "household",
+  "dwelling",
+  "legal_person",
+  "account",
+  "shift",
+  "look",
+  "dead-letter",
+];
 const SHOWN_KEYS = 3;
 const SETTLED_MS = 300;
 
