@@ -16,6 +16,7 @@ from api import problems
 from api.base_map import base_map
 from api.database import AsCaller, make_pool
 from api.gate import ROOT, Gate
+from api.news import NewsReader
 from api.operations import Operations, Unwatched
 from api.planner import Planner
 from api.problems import MEDIA_TYPE, Problem
@@ -46,7 +47,7 @@ from api.routes import (
 )
 from api.sealing import SealingKeys
 from api.sheets import Sheets
-from api.stream import Places
+from api.stream import BATCH, Places
 from api.watch import FeedWatch
 from runtime.http.hosts import hosts_of
 from runtime.object_store import photo_store
@@ -128,10 +129,11 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         dsn = settings.dsn("api")
         app.state.watch = FeedWatch(dsn)
+        app.state.news = NewsReader(dsn, BATCH)
         app.state.pool = make_pool(dsn, settings.api_connections)
         app.state.planner = Planner()
         try:
-            async with app.state.pool, app.state.watch.running():
+            async with app.state.pool, app.state.watch.running(), app.state.news.running():
                 yield
         finally:
             await app.state.planner.close()

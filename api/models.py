@@ -9,9 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from api.case_models import CaseInstruction, CaseQuestion, Contested, ContestedFact
-from database.roles import Role
-from runtime.http.language import Language
+from api.case_models import CaseInstruction, CaseQuestion, Contested
 
 Severity = Literal["urgent", "today", "planned"]
 MoveName = Literal[
@@ -54,44 +52,6 @@ class Taken(BaseModel):
         ):
             raise PydanticCustomError("string_pattern_mismatch", "holds a NUL")
         return value
-
-
-class Login(Taken):
-    name: str = Field(min_length=1, max_length=80, examples=["panyu-centre"])
-    password: str = Field(min_length=1, max_length=256, examples=["correct horse battery staple"])
-
-
-class Preferences(Taken):
-    language: Language = Field(description="of texts and problems for this account", examples=["en"])
-
-
-class NewPassword(Taken):
-    old: str = Field(min_length=1, max_length=256)
-    new: str = Field(min_length=1, max_length=256, description="at least 12 characters, and nobody's default")
-
-
-class PurposeName(BaseModel):
-    name: Purpose = Field(examples=["handle_case"])
-    zh: str = Field(examples=["办理本案"])
-    en: str = Field(examples=["handling this case"])
-
-
-class Area(BaseModel):
-    grid: str = Field(description="a prefix of the grid code; empty for the city", examples=["440113"])
-    name_zh: str = Field(examples=["番禺区"])
-    name_en: str = Field(examples=["Panyu"])
-
-
-class Me(BaseModel):
-    id: UUID
-    name: str = Field(examples=["panyu-centre"])
-    role: Role
-    scope: str = Field(description="a prefix of the grid code; empty for the city", examples=["440113"])
-    domains: list[str] | None = Field(description="of rules whose alerts it sees; null is all", examples=[["benefits"]])
-    language: Language
-    area: Area | None = Field(description="the scope's name, where the city's map has one")
-    session_ends_at: datetime = Field(description="at the latest; earlier when idle")
-    purposes: list[PurposeName] = Field(description="the reasons that may be given for looking at a person")
 
 
 class Place(BaseModel):
@@ -354,75 +314,11 @@ class Case(Alert):
     instructions: list[CaseInstruction] = Field(description="the newest first")
 
 
-class Look(Taken):
-    purpose: Purpose = Field(description="why this account looks; it is recorded and shown to those entitled")
-
-
 class Unmasked(BaseModel):
     purpose: Purpose
     cause: str = Field(description="the record that brought it about", examples=["粤A12345"])
     because: list[Because]
     people: list[Person]
-
-
-class CaseLook(Look):
-    case: UUID | None = Field(None, description="the finding whose case is handled; `handle_case` names one")
-
-
-class Lookup(CaseLook):
-    identity_number: str = Field(
-        min_length=7,
-        max_length=60,
-        description="in the body, never in a URL: an identity number of 15 or 18 characters, or another document's "
-        "number, perhaps with its kind before it: `passport:E12345678`",
-        examples=["11010519491231002X"],
-    )
-
-
-class CompanyLookup(CaseLook):
-    credit_code: str = Field(
-        min_length=18, max_length=18, description="18 characters, GB 32100", examples=["91440101MA5CQ1XX3G"]
-    )
-
-
-class Row(BaseModel):
-    view: str
-    id: str
-    version: int
-    updated_at: datetime
-    masked: bool = Field(description="names, phones and addresses are masked until a purpose is given")
-    unknown: list[QuietTopic] = Field(
-        description="topics that may state facts of this row and are quiet: what they said may hold no more, what is "
-        "missing may be there"
-    )
-    contested: list[ContestedFact] = Field(description="statements of the row that are contested")
-    row: dict[str, Any] = Field(description="as `schemas/rows/<view>.avsc` says")
-
-
-class LookedAt(BaseModel):
-    at: datetime
-    account: str
-    role: Role
-    purpose: str
-
-
-class Looks(BaseModel):
-    items: list[LookedAt]
-
-
-class SealingKey(BaseModel):
-    id: str = Field(examples=["k1"])
-    key: str = Field(description="an uncompressed point of P-256 (65 bytes) in Base64")
-
-
-class Sealed(Taken):
-    sealed: str = Field(
-        min_length=1, max_length=12_000_000, description="`<key id>.<point>.<iv>.<data>`: api/sealing.py"
-    )
-
-
-class Opened(BaseModel):
-    content: Any = Field(description="what was sealed, as JSON")
 
 
 class Nothing(Taken):

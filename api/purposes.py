@@ -3,7 +3,7 @@ table `city.purpose` of the database."""
 
 from __future__ import annotations
 
-from api.models import PurposeName
+from api.session_models import PurposeName
 
 _WORDS = (
     PurposeName(name="handle_case", zh="办理本案", en="handling this case"),

@@ -21,6 +21,7 @@ from sse_starlette import ServerSentEvent
 
 from api import select
 from api.database import Caller, Pool, entered
+from api.news import NewsReader
 from api.overview_models import Freshness
 from api.problems import FULL, NO_SESSION, Refused
 from api.quiet import kinds_of
@@ -39,9 +40,13 @@ BEHIND_SECONDS = 2.0
 """A stream whose lines are older than this when it sends them says that it is behind."""
 GATHER_SECONDS = 0.05
 """A stream that is woken waits so long for what comes with it, so that many lines are read at once."""
+EVERY_SECONDS = 0.25
+"""A stream whose area is never quiet reads no oftener: a city's desk would read twenty times a second."""
+WAITS_TIMES = 3
+"""It lets so many times as long pass as its last answer took to come: when all wait, those that are woken all the time
+stand back, and a tablet that hears once a minute has its turn at once."""
 
 START = "SELECT * FROM city.feed_start()"
-NEWS = "SELECT * FROM city.news(%(token)s, %(after)s, %(until)s, %(limit)s)"
 FRESHNESS = "SELECT * FROM city.freshness_now()"
 
 
@@ -129,11 +134,13 @@ class Follower:
 
     pool: Pool
     watch: FeedWatch
+    reader: NewsReader
     pace: Pace
     token: str
     position: int | None
     known: dict[str, tuple[object, bool]] = field(default_factory=dict)
     behind: bool = False
+    next_read: float = 0.0
 
     async def events(self) -> AsyncIterator[ServerSentEvent]:
         """Everything from the cursor on, until the session is none any more."""
@@ -193,7 +200,7 @@ class Follower:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.pace.stream_recheck_seconds):
                 await ear.woken.wait()
-            await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.sleep(max(GATHER_SECONDS, self.next_read - time.monotonic()))
 
     async def _begin(self) -> tuple[int, bool]:
         """Where the stream begins, and whether lines after the one brought along are gone."""
@@ -209,10 +216,11 @@ class Follower:
 
     async def _news(self, after: int, until: int) -> News:
         """What changed between these lines for the session. Raises Refused (401) if the token opens nothing."""
-        values = {"token": self.token, "after": after, "until": until, "limit": BATCH}
-        async with self.pool.connection() as connection:
-            row = await (await connection.execute(NEWS, values)).fetchone()
-        if row is None or row["account"] is None:
+        began = time.monotonic()
+        row = await self.reader.news(self.token, after, until)
+        took = time.monotonic() - began
+        self.next_read = began + max(EVERY_SECONDS, (1 + WAITS_TIMES) * took)
+        if row["account"] is None:
             raise Refused(NO_SESSION)
         rows = (row["lines"] or [], row["alerts"] or [], row["tasks"] or [])
         return News(row["account"], (row["role"], row["scope"], row["domains"]), *rows)

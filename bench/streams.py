@@ -197,14 +197,22 @@ async def _run(
         one.look()
         one.spent.clear()
     began = time.monotonic()
+    before = [0] * len(streams)
     while time.monotonic() - began < seconds:
         await asyncio.sleep(EVERY_S)
         if generator.returncode:
             raise SystemExit("The generator of events ended; what it said stands above.")
         for one in used.values():
             one.look()
-        done = sum(len(stream.late_ms) for stream in streams)
-        out.print(f"{time.monotonic() - began:.0f} s: {done} events on streams, api {used['api'].spent[-1]:.1f} s CPU")
+        late = sorted(ms for stream, seen in zip(streams, before, strict=True) for ms in stream.late_ms[seen:])
+        before = [len(stream.late_ms) for stream in streams]
+        p99 = round(late[int(len(late) * 0.99)]) if late else None
+        spent = ", ".join(f"{name} {one.spent[-1]:.1f} s" for name, one in used.items())
+        gone = sum(stream.ended is not None for stream in streams)
+        out.print(
+            f"{time.monotonic() - began:.0f} s: {sum(before)} events on streams, p99 of the last {p99} ms, "
+            f"{gone} streams ended; processor time: {spent}"
+        )
     said = json.loads(await asyncio.wait_for(generator.stdout.readline(), READY_S))
     await generator.wait()
     await asyncio.sleep(SETTLE_S)

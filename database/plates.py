@@ -14,8 +14,6 @@ import psycopg
 from psycopg.rows import dict_row
 
 CODE_BYTES = 16
-CODE_LENGTH = 26
-"""Of a code in Base32: capital letters and digits, which a person can type and a QR code holds densely."""
 
 DOORS = """
 SELECT p.dwelling, p.address, p.grid, plate.made_at AS plate_made_at,
@@ -46,7 +44,7 @@ class Plate:
 
 
 def new_code() -> str:
-    """128 random bits in Base32, 26 characters."""
+    """128 random bits in Base32: 26 capital letters and digits, which a person can type and a QR code holds densely."""
     return base64.b32encode(secrets.token_bytes(CODE_BYTES)).decode("ascii").rstrip("=")
 
 

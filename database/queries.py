@@ -76,10 +76,6 @@ ON CONFLICT (finding_id) DO UPDATE SET (rule, rule_version, domain, state, view,
 WHERE old.version < excluded.version
 RETURNING WITH (OLD AS before, NEW AS after) after.finding_id, before.state AS was, after.state AS is_now
 """
-ALERT_FIELDS = (
-    "finding_id", "rule", "rule_version", "domain", "state", "view", "subject", "cause", "severity", "why_zh", "why_en",
-    "dwelling", "household", "opened_at", "at", "respond_by", "resolution_zh", "resolution_en", "version", "unknown",
-)  # fmt: skip
 # Before a building's or a flat's alert is written, and after: docs/decisions/0041-noise.md
 HOLD_INHIBITION = "SELECT city.hold_inhibition(%(rules)s)"
 HOLD_INHIBITION_OF = "SELECT city.hold_inhibition(array_agg(rule)) FROM city.alert WHERE finding_id = ANY(%(findings)s)"
@@ -176,11 +172,6 @@ def record_alerts(connection: Connection, alerts: Sequence[Mapping[str, Any]]) -
     connection.execute(TELL_TASKS, {"findings": still})
     connection.execute(TELL_ALERTS, {"findings": [finding for finding, _, _ in news]})
     return len(news)
-
-
-def _alert_as_json(alert: Mapping[str, Any]) -> dict[str, Any]:
-    """What `ALERT` takes of it; `because` is JSON text already."""
-    return {field: alert[field] for field in ALERT_FIELDS} | {"because": orjson.Fragment(alert["because"])}
 
 
 def forget_alerts(connection: Connection, gone: Sequence[tuple[UUID, int]]) -> int:

@@ -128,17 +128,17 @@ def _shift(
 
 
 def _day(cell: str) -> date | None:
-    said = _DAY.fullmatch(cell)
+    matched = _DAY.fullmatch(cell)
     try:
-        return date(*map(int, said.groups())) if said else None
+        return date(*map(int, matched.groups())) if matched else None
     except ValueError:
         return None
 
 
 def _clock(cell: str) -> time | None:
-    said = _CLOCK.fullmatch(cell)
+    matched = _CLOCK.fullmatch(cell)
     try:
-        return time(int(said[1]), int(said[2])) if said else None
+        return time(int(matched[1]), int(matched[2])) if matched else None
     except ValueError:
         return None
 

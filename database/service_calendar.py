@@ -5,7 +5,7 @@ The days are those of `wire/office_calendar.py`, the hours a setting: docs/decis
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
+from datetime import time
 from typing import Any
 
 import psycopg
@@ -24,16 +24,6 @@ def learn(connection: Connection, hours: Hours) -> bool:
     What is open is then due by the new days; a task whose due time nobody could know before has one.
     """
     first, works = known_days()
-    return _learn(connection, first, works, hours)
-
-
-def learn_until(connection: Connection, hours: Hours, last: date) -> bool:
-    """`learn` as if no day after `last` were known yet."""
-    first, works = known_days()
-    return _learn(connection, first, works[: (last - first) // timedelta(days=1) + 1], hours)
-
-
-def _learn(connection: Connection, first: date, works: list[bool], hours: Hours) -> bool:
     opens, closes = [one for one, _ in hours], [other for _, other in hours]
     row = connection.execute(LEARN, {"first": first, "works": works, "opens": opens, "closes": closes}).fetchone()
     return bool(row and row[0])

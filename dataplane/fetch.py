@@ -7,8 +7,7 @@ two. A loop that is busy with one batch for longer than `poll_patience_ms` loses
 partitions and polls, so that the group keeps us and a revocation is noticed.
 
 An assigned partition is paused at once, restored by a thread of its own, and then started at the exact offset of the
-restore. Partition numbers, not single partitions, are the unit: number p is worked on only while *every* input topic's
-p is held, because they share rows. The range assignor moves them together; should they ever come apart, p waits.
+restore. Partition numbers, not single partitions, are the unit: `dataplane/assignments.py`.
 """
 
 from __future__ import annotations
@@ -23,7 +22,8 @@ from typing import Any, Protocol
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
 from mode import get_logger
 
-from . import codes, metrics
+from . import codes
+from .assignments import Assignments
 from .batch import RecordBatch
 from .dispatcher import Dispatcher
 from .errors import DataPlaneError
@@ -79,10 +79,7 @@ class FetchThread(threading.Thread):
         self._loop = loop
         self._halt = threading.Event()
         self._commands: deque[Callable[[], None]] = deque()
-        self._held: dict[int, set[str]] = {}
-        self._generation = 0
-        self._restoring: dict[int, tuple[int, threading.Event]] = {}
-        self._flowing: dict[int, int] = {}
+        self._assignments = Assignments(self._topics)
         self._paused = False
         self._thread_has_turn = threading.Event()
         self._thread_has_turn.set()
@@ -140,16 +137,15 @@ class FetchThread(threading.Thread):
     @property
     def ready(self) -> bool:
         """Joined, and every partition held is restored and flows."""
-        return self.joined and self._held.keys() == self._flowing.keys()
+        return self.joined and self._assignments.all_flow
 
     def held(self) -> list[tuple[str, int]]:
         """Topic-partitions assigned to this worker."""
-        return [(topic, partition) for partition, topics in list(self._held.items()) for topic in sorted(topics)]
+        return self._assignments.held()
 
     def expects(self, partition: int, generation: int) -> bool:
         """Whether this assignment of `partition` still stands and waits for its restore."""
-        waiting = self._restoring.get(partition)
-        return waiting is not None and waiting[0] == generation
+        return self._assignments.expects(partition, generation)
 
     def start_partitions(self, offsets: dict[tuple[str, int], int], generations: dict[int, int]) -> None:
         """Begin to read `offsets`; partitions that were revoked in the meantime are left out."""
@@ -170,8 +166,7 @@ class FetchThread(threading.Thread):
         except BaseException as error:  # noqa: BLE001 (reported below, whatever it was)
             failure = error
         finally:
-            for _, cancelled in self._restoring.values():
-                cancelled.set()
+            self._assignments.cancel()
             self._halt.set()
             try:
                 self._consumer.close()
@@ -185,7 +180,7 @@ class FetchThread(threading.Thread):
             self._commands.popleft()()
         if self._paused and self.records_fetched == self._dispatcher.records_done:
             self._paused = False
-            self._resume(self._flowing)
+            self._resume(self._assignments.flowing)
         # Every call gives the interpreter's lock away and may wait 5 ms to get it back, so as few as possible:
         # what is there already, else wait for one record (consume(n, t) would wait for n, or all of t).
         messages = self._consumer.consume(self._settings.batch_records, 0)
@@ -211,7 +206,7 @@ class FetchThread(threading.Thread):
                 self._thread_has_turn.set()
                 self._paused = True
                 logger.info("the event loop is busy: reading is paused")
-                self._consumer.pause(self._partitions(self._flowing))
+                self._consumer.pause(self._assignments.partitions(self._assignments.flowing))
             return True
 
     def _batches(self, messages: list[Message]) -> list[RecordBatch]:
@@ -228,7 +223,7 @@ class FetchThread(threading.Thread):
                 records.append(message)
         batches = []
         for (topic, partition), fetched in by_partition.items():
-            generation = self._flowing.get(partition)
+            generation = self._assignments.flowing.get(partition)
             if generation is None:
                 continue  # fetched between the assignment and the pause; read again from the restored offset
             records = self.positions.not_read_yet(topic, partition, fetched)
@@ -250,9 +245,6 @@ class FetchThread(threading.Thread):
                 f"reading {message.topic() or 'as a member of the group'} failed: {error.name()}: {error.str()}"
             ) from KafkaException(error)
 
-    def _partitions(self, numbers: Iterable[int]) -> list[TopicPartition]:
-        return [TopicPartition(topic, number) for number in numbers for topic in self._topics]
-
     # -- rebalance callbacks, called from within poll() or close()
 
     def _on_assign(self, consumer: Consumer, assigned: list[TopicPartition]) -> None:
@@ -264,22 +256,9 @@ class FetchThread(threading.Thread):
             consumer.assign(start)
         if assigned:
             consumer.pause([TopicPartition(place.topic, place.partition) for place in assigned])
-        complete = []
-        for place in assigned:
-            topics = self._held.setdefault(place.partition, set())
-            topics.add(place.topic)
-            if len(topics) == len(self._topics):
-                complete.append(place.partition)
-        logger.info("assigned %s; complete: %s", sorted((t.topic, t.partition) for t in assigned), sorted(complete))
-        self._count_assigned()
-        if complete:
-            self._generation += 1
-            cancelled = threading.Event()
-            generations = dict.fromkeys(complete, self._generation)
-            for partition in complete:
-                self._restoring[partition] = (self._generation, cancelled)
+        if complete := self._assignments.add(assigned):
             threading.Thread(
-                target=self._restore, args=(generations, cancelled), name="rdkafka-restore", daemon=True
+                target=self._restore, args=self._assignments.restore(complete), name="rdkafka-restore", daemon=True
             ).start()
 
     def _restore(self, generations: dict[int, int], cancelled: threading.Event) -> None:
@@ -294,19 +273,18 @@ class FetchThread(threading.Thread):
                 self._call(lambda: self._owner.failed(failure))
 
     def _start(self, offsets: dict[tuple[str, int], int], generations: dict[int, int]) -> None:
-        current = {number for number, made in generations.items() if self.expects(number, made)}
+        current = self._assignments.restored(generations)
         for number in current:
-            del self._restoring[number]
             for topic in self._topics:
                 self.positions.begin(topic, number, offsets[topic, number])
-            self._flowing[number] = generations[number]
+            self._assignments.flowing[number] = generations[number]
         if current and not self._paused:
             self._resume(current)
 
     def _resume(self, numbers: Iterable[int]) -> None:
         """Read paused partitions on from where we are in each. librdkafka alone may forget a seek after which it gave
         no record (seen with partitions that are assigned without a group), and begin at the partition's beginning."""
-        places = self._partitions(numbers)
+        places = self._assignments.partitions(numbers)
         read_up_to = self.positions.read_up_to
         for place in places:
             self._seek(TopicPartition(place.topic, place.partition, read_up_to[place.topic, place.partition]))
@@ -349,31 +327,11 @@ class FetchThread(threading.Thread):
         self._owner.lost(numbers)
 
     def _let_go(self, gone: list[TopicPartition]) -> set[int]:
-        logger.info("revoked %s", sorted((place.topic, place.partition) for place in gone))
-        numbers = {place.partition for place in gone}
         for place in gone:
-            topics = self._held.get(place.partition, set())
-            topics.discard(place.topic)
-            if not topics:
-                self._held.pop(place.partition, None)
             self.positions.forget(place.topic, place.partition)
-        for number in numbers:
-            self._flowing.pop(number, None)
-        # A restore of several numbers of which one goes: `_start` leaves that one out.
-        stopped = [self._restoring.pop(number) for number in numbers if number in self._restoring]
-        still = {generation for generation, _ in self._restoring.values()}
-        for generation, cancelled in stopped:
-            if generation not in still:
-                cancelled.set()
-        rest = [TopicPartition(topic, number) for number in numbers for topic in self._held.get(number, ())]
-        if rest:
+        if rest := self._assignments.remove(gone):
             self._consumer.pause(rest)
-        self._count_assigned()
-        return numbers
-
-    def _count_assigned(self) -> None:
-        for topic in self._topics:
-            metrics.ASSIGNED.labels(topic).set(sum(topic in topics for topics in self._held.values()))
+        return {place.partition for place in gone}
 
     # -- to the event loop
 

@@ -20,7 +20,6 @@ UNKNOWN_WALK_S = 600
 """To or from a place that has no coordinates: nobody knows, and it must not look near."""
 
 Urgency = Literal["sos", "urgent", "today", "planned"]
-URGENCIES: tuple[Urgency, ...] = ("sos", "urgent", "today", "planned")
 
 
 class Point(NamedTuple):

@@ -37,10 +37,10 @@ def main() -> int:
 
     for line in sys.stdin:
         try:
-            said = answer(json.loads(line))
+            answered = answer(json.loads(line))
         except (ValueError, KeyError, TypeError) as wrong:
-            said = {"refused": f"{type(wrong).__name__}: {wrong}"}
-        sys.stdout.write(json.dumps(said) + "\n")
+            answered = {"refused": f"{type(wrong).__name__}: {wrong}"}
+        sys.stdout.write(json.dumps(answered) + "\n")
         sys.stdout.flush()
     return 0
 

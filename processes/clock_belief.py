@@ -35,10 +35,6 @@ class Belief:
         """When the broker appended a record, by its own clock."""
         self._broker = Heard(time, at)
 
-    @property
-    def knows_broker(self) -> bool:
-        return self._broker is not None
-
     def jump(self, now: int, at: float) -> int:
         """By how many microseconds `now` is ahead of both; negative: the last tick lies so far in the future, and the
         stages wait for it. 0: it is believed.

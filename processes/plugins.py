@@ -9,7 +9,8 @@ from domain.view import View
 from producers.publish.columns import Department, Export
 from runtime.discover import PluginRefused, discover
 from sinks.sink import Sink
-from wire.contracts import HEAD, Contract, ContractRefused, contracts, published
+from wire.contract_rules import HEAD, ContractRefused
+from wire.contracts import Contract, contracts, published
 from wire.topics import topics
 
 

@@ -9,7 +9,8 @@ from domain.retention import Kept
 from domain.view import View
 from runtime.discover import discover
 from runtime.settings import CHECKOUT
-from wire.contracts import PERMANENT, Contract, contracts
+from wire.contract_rules import PERMANENT
+from wire.contracts import Contract, contracts
 from wire.topics import DAY_MS, DEAD_LETTERS, topics
 
 RETENTION_PAGE = CHECKOUT / "docs" / "retention.md"

@@ -130,10 +130,10 @@ def access(settings: Settings, name: str) -> Access:
     """What the stage of the view `name` does with Kafka."""
     view = discover("domain.views", "VIEW", View)[name]
     claims = {RECORD_CLAIMS} if one_subject(view) else set()
-    told = {f"contributions.{other}" for other in view.contributes_to}
+    contributed = {f"contributions.{other}" for other in view.contributes_to}
     rows = f"rows.{name}"
     reads = on(settings, [rows]).union(topics_of(view, settings.topic_prefix))
-    return access_of(settings, name, reads, {rows, ALERTS, *told, *claims})
+    return access_of(settings, name, reads, {rows, ALERTS, *contributed, *claims})
 
 
 def access_of(settings: Settings, name: str, reads: frozenset[str], writes: Iterable[str]) -> Access:

@@ -1,12 +1,11 @@
 """What departments may say and stages publish: the schemas under `schemas/`, read and checked at every start.
 
 A contract is one hand-written Avro file. Its schema attributes (owner, legal basis, classification …) are part of the
-contract, so an attribute that is missing, unknown or misspelt stops the start with the file and the key.
+contract: what it must be says `wire/contract_rules.py`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -14,68 +13,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 from domain.retention import Kept
-from domain.view import View
-from runtime.discover import discover
-from wire.schema import Json, Record, Union, avro
-from wire.schema_parser import SchemaRefused, read_schema
-from wire.values.case_number import form
-from wire.values.codes import CODES
-from wire.values.documents import KINDS
-from wire.values.rules import wrong_rule
+from wire.contract_rules import (
+    CONTRACT_ATTRIBUTES,
+    CONTRACT_WORDS,
+    ContractRefused,
+    check_contract,
+    kept_of,
+    loaded,
+    seconds_of,
+)
+from wire.schema import Record, Union
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
 
-#: The 16 categories of basic information that departments share (docs/glossary.md has the Chinese names).
-CATEGORIES = (
-    "population",
-    "household_registration",
-    "marriage",
-    "family_planning",
-    "education",
-    "employment",
-    "provident_fund",
-    "social_assistance",
-    "disability",
-    "health",
-    "housing",
-    "real_estate",
-    "vehicle",
-    "legal_person",
-    "tax",
-    "urban_management",
-)
-HEAD: Mapping[str, Json] = {
-    "event_id": "string",
-    "record": "string",
-    "subject": "string",
-    "occurred_at": "long",
-    "recorded_at": "long",
-    "withdrawn": "boolean",
-    "sequence": ["null", "long"],
-}
-
-_CONTRACT_ATTRIBUTES = {
-    "department",
-    "owner",
-    "category",
-    "legal_basis",
-    "legal_basis_zh",
-    "retention",
-    "freshness",
-    "subject",
-}
-#: ISO 8601, without years and months: they have no length in seconds.
-_DURATION = re.compile(r"P(?=.)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
-_SECONDS = (604_800, 86_400, 3_600, 60, 1)
-PERMANENT = "permanent"
-#: Whole years or whole local days: what a row forgets goes at a midnight of the city.
-_KEPT = re.compile(r"P([1-9]\d{0,2})Y|P([1-9]\d{0,4})D")
-#: What pages call the department, if no page's own texts do.
-_CONTRACT_WORDS = {"department_zh", "eight_digits", "on_holidays", "momentary"}
-
-
 What = Literal["row", "contribution", "alert", "clock", "record"]
-
 
 OUR_DEPARTMENT = "grid"
 """Whose contracts the city's own database states."""
@@ -87,10 +38,6 @@ DOOR_REPORTS_OF_ALL = "door-reports"
 """Where reports of all departments stood before; what is there is still shown, and no login may write there."""
 FEEDBACK = "feedback."
 """Before a department's name: what came of what it stated (docs/decisions/0043-two-ways.md)."""
-
-
-class ContractRefused(Exception):
-    """A schema file breaks the rules for contracts; the message names the file, the key and what to do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +84,7 @@ class Contract:
     @cached_property
     def kept(self) -> Kept | None:
         """`retention` as a length of time; None: it is permanent."""
-        return _kept(self.path, self.retention)
+        return kept_of(self.path, self.retention)
 
     @property
     def momentary(self) -> bool:
@@ -172,7 +119,7 @@ class Contract:
     @cached_property
     def freshness_seconds(self) -> int:
         """After how long without any event of the topic its department counts as quiet, in seconds."""
-        return _seconds(self.path, self.freshness)
+        return seconds_of(self.path, self.freshness)
 
     @property
     def open_on_holidays(self) -> bool:
@@ -217,12 +164,6 @@ class Published:
     record: Record
 
 
-@lru_cache(maxsize=1)
-def subjects() -> tuple[str, ...]:
-    """What statements may be about: what the views are of. Raises PluginRefused if a view's file is wrong."""
-    return tuple(sorted({view.subject for view in discover("domain.views", "VIEW", View).values()}))
-
-
 def contracts(root: Path = SCHEMAS) -> dict[str, Contract]:
     """Every contract by its topic, in the topics' order. Raises ContractRefused."""
     return dict(_ours() if root == SCHEMAS else _read(root))
@@ -261,8 +202,8 @@ def _check_kinds(read: Iterable[Contract]) -> None:
 
 def read_contract(path: Path) -> Contract:
     """The contract in the file `<department>/<topic>.avsc`. Raises ContractRefused."""
-    schema, record = _loaded(path, _CONTRACT_ATTRIBUTES | _CONTRACT_WORDS)
-    _check_contract(path, record)
+    schema, record = loaded(path, CONTRACT_ATTRIBUTES | CONTRACT_WORDS)
+    check_contract(path, record)
     return Contract(f"{path.parent.name}.{path.stem}", path, schema, record)
 
 
@@ -287,7 +228,7 @@ def _read_published(root: Path) -> tuple[tuple[str, Published], ...]:
     ]
     records = []
     for topic, path, what in files:
-        schema, record = _loaded(path, {"view"} if what in ("row", "contribution") else set())
+        schema, record = loaded(path, {"view"} if what in ("row", "contribution") else set())
         records.append((topic, Published(topic, path, schema, what, record)))
     return tuple(records)
 
@@ -318,105 +259,10 @@ def feedback_topics(root: Path = SCHEMAS) -> list[str]:
 @lru_cache(maxsize=2)
 def door_report_schema(root: Path = SCHEMAS) -> Mapping[str, Any]:
     """What the doors report. Raises ContractRefused."""
-    return _loaded(root / "door-report.avsc", set())[0]
+    return loaded(root / "door-report.avsc", set())[0]
 
 
 @lru_cache(maxsize=2)
 def feedback_schema(root: Path = SCHEMAS) -> Mapping[str, Any]:
     """What goes back to departments. Raises ContractRefused."""
-    return _loaded(root / "feedback.avsc", set())[0]
-
-
-def _loaded(path: Path, attributes: set[str]) -> tuple[dict[str, Any], Record]:
-    try:
-        return read_schema(path, attributes)
-    except SchemaRefused as refused:
-        raise ContractRefused(str(refused)) from refused
-
-
-def _check_contract(path: Path, record: Record) -> None:
-    attributes = {**record.attributes, "namespace": record.namespace, "doc_zh": record.doc_zh}
-    for key in sorted(_CONTRACT_ATTRIBUTES | {"namespace", "doc_zh"}):
-        if not isinstance(attributes.get(key), str) or not attributes[key]:
-            raise ContractRefused(f"{path}: '{key}' is missing: every contract has it on its top record.")
-    department = path.parent.name
-    _one_of(path, "department", attributes["department"], (department,))
-    _one_of(path, "namespace", record.namespace, (f"cn.citygrid.{department.replace('-', '_')}",))
-    _one_of(path, "category", attributes["category"], CATEGORIES)
-    _one_of(path, "subject", attributes["subject"], subjects(), "Of another there is a view first, in domain/views/.")
-    _seconds(path, attributes["freshness"])
-    kept = _kept(path, attributes["retention"])
-    if attributes.get("momentary", True) is not True or ("momentary" in attributes and kept is None):
-        raise ContractRefused(
-            f"{path}: 'momentary' may only be true, of what is not kept permanently: topic and rows forget it after "
-            "'retention'. What lasts does without it."
-        )
-    if attributes.get("on_holidays", "open") != "open":
-        raise ContractRefused(f"{path}: 'on_holidays' may only be \"open\"; an office that closes does without it.")
-    if list(record.by_name) != [*HEAD, "change"]:
-        raise ContractRefused(f"{path}: the top record's fields must be {', '.join([*HEAD, 'change'])}, in this order.")
-    for name, wanted in HEAD.items():
-        if avro(record.by_name[name].type, logical=False) != wanted:
-            raise ContractRefused(f"{path}: field '{name}' must be of type {wanted}.")
-    if record.by_name["subject"].identity != (attributes["subject"] == "resident"):
-        raise ContractRefused(
-            f"{path}: field 'subject' must have \"identity\": true if, and only if, it is a resident."
-        )
-    _check_values(path, record)
-    change = record.by_name["change"].type
-    if not isinstance(change, Union) or not all(isinstance(kind, Record) for kind in change.branches):
-        raise ContractRefused(f"{path}: field 'change' must be a union of records, one for each kind.")
-    for kind in change.branches:
-        if isinstance(kind, Record) and kind.one_subject is None:
-            raise ContractRefused(
-                f"{path}: kind '{kind.name}' does not say \"one_subject\": true if a record of it is about "
-                "one subject at a time, false if it may be about several: docs/decisions/0024-one-subject.md."
-            )
-
-
-def _check_values(path: Path, record: Record) -> None:
-    """The kinds of codes, forms and rules that a contract states are known and fit their fields."""
-    change = record.by_name["change"].type
-    kinds = [kind for kind in change.branches if isinstance(kind, Record)] if isinstance(change, Union) else []
-    for holder in (record, *kinds):
-        for field in holder.fields:
-            where = f"{path}: field '{holder.name}.{field.name}'"
-            if field.code and field.code not in CODES:
-                raise ContractRefused(f"{where} has the code {field.code!r}; it must be one of {', '.join(CODES)}.")
-            if field.form and (holder is not record or field.name != "record" or form(field.form) is None):
-                raise ContractRefused(
-                    f"{where} has the form {field.form!r}; the field 'record' may have district+day+serial(4), or "
-                    "another length, or a range of them such as serial(3-6)."
-                )
-            if wrong := wrong_rule(field, holder):
-                raise ContractRefused(f"{where} {wrong}.")
-    eight_digits = record.attributes.get("eight_digits")
-    if eight_digits is not None and eight_digits not in KINDS:
-        raise ContractRefused(f"{path}: 'eight_digits' is {eight_digits!r}; it must be one of {', '.join(KINDS)}.")
-
-
-def _seconds(path: Path, duration: str) -> int:
-    match = _DURATION.fullmatch(duration)
-    seconds = sum(int(count or 0) * unit for count, unit in zip(match.groups(), _SECONDS, strict=True)) if match else 0
-    if not 0 < seconds < 2**31:
-        raise ContractRefused(
-            f"{path}: 'freshness' is {duration!r}; it must be an ISO 8601 duration in weeks, days, hours, minutes or "
-            "seconds, such as P1D or PT1H: after how long without an event the department counts as quiet."
-        )
-    return seconds
-
-
-def _kept(path: Path, duration: str) -> Kept | None:
-    match = _KEPT.fullmatch(duration)
-    if match is None and duration != PERMANENT:
-        raise ContractRefused(
-            f"{path}: 'retention' is {duration!r}; it must be years or days in ISO 8601, such as P5Y or P31D, or "
-            f"{PERMANENT!r}: for how long it may be kept once what it states has ended."
-        )
-    return Kept(*(int(count or 0) for count in match.groups())) if match else None
-
-
-def _one_of(path: Path, key: str, value: str, allowed: tuple[str, ...], otherwise: str = "") -> None:
-    if value not in allowed:
-        sentence = f"{path}: '{key}' is {value!r}; it must be one of {', '.join(allowed)}."
-        raise ContractRefused(f"{sentence} {otherwise}".strip())
+    return loaded(root / "feedback.avsc", set())[0]

@@ -111,8 +111,11 @@ def topics() -> list[Topic]:
             case "record":
                 made.append(Topic(output.topic, "the newest of each record and subject says all", _COMPACTED))
             case "clock":
-                told = {**_COMPACTED, "message.timestamp.type": "LogAppendTime"}  # the clock compares with the broker's
-                made.append(Topic(output.topic, "only the last tick matters; its key is the empty string", told))
+                stamped = {
+                    **_COMPACTED,
+                    "message.timestamp.type": "LogAppendTime",
+                }  # the clock compares with the broker's
+                made.append(Topic(output.topic, "only the last tick matters; its key is the empty string", stamped))
     month = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
     made.append(Topic(DEAD_LETTERS, "personal data: kept short", _large(month, LARGE_LETTER)))
     made.append(Topic(PARKED, "waits for a newer reader, however long", _large(_KEPT, LARGE_LETTER)))

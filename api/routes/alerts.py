@@ -12,10 +12,11 @@ from api.case_models import CaseInstruction, Contested
 from api.database import AsCaller
 from api.filters import AlertFilters
 from api.masking import mask_text
-from api.models import Alerts, Because, Case, CasePhoto, Count, Look, Moment, Unmasked
+from api.models import Alerts, Because, Case, CasePhoto, Count, Moment, Unmasked
 from api.problems import NOT_FOUND, refuse
 from api.routes import questions
 from api.routes.reports import of_case
+from api.row_models import Look
 
 router = APIRouter(tags=["alerts"])
 

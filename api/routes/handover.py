@@ -36,9 +36,9 @@ async def handover(request: Request, caller: AsCaller, since: From = None) -> Ha
 @router.get("/handover.pdf", summary="The same on paper", response_class=Response)
 async def sheet(request: Request, caller: AsCaller, since: From = None) -> Response:
     """A PDF in the account's language."""
-    told = await _handover(request, caller, since)
-    content = await request.app.state.sheets.handover(told, caller.language)
-    name = f"handover-{told.until.astimezone(CITY):%Y%m%d-%H%M}.pdf"
+    shift = await _handover(request, caller, since)
+    content = await request.app.state.sheets.handover(shift, caller.language)
+    name = f"handover-{shift.until.astimezone(CITY):%Y%m%d-%H%M}.pdf"
     return Response(
         content, media_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from api import contested, people, quiet
 from api.database import AsCaller, Caller
 from api.masking import mask_row, views, whole_row
-from api.models import CaseLook, CompanyLookup, LookedAt, Looks, Lookup, Row
 from api.problems import INVALID, NOT_FOUND, Refused, refuse
+from api.row_models import CaseLook, CompanyLookup, LookedAt, Looks, Lookup, Row
 from domain.codes import InvalidCode, normalised_credit_code
 from runtime.http.language import Say
 from wire.values.documents import TAIWAN_PERMIT

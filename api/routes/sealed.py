@@ -7,9 +7,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from api.database import AsCaller
-from api.models import Opened, Sealed, SealingKey
 from api.problems import NOT_FOUND, Refused
 from api.sealing import NotSealed
+from api.session_models import Opened, Sealed, SealingKey
 
 router = APIRouter(tags=["sealed"])
 

@@ -16,9 +16,9 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 
 from api.database import AsCaller, Caller, SignedIn, cookie_name, entered, token_of
-from api.models import Area, Login, Me, NewPassword, Preferences
 from api.problems import INVALID, LOGIN_REFUSED, TOO_MANY, Refused
 from api.purposes import PURPOSES
+from api.session_models import Area, Login, Me, NewPassword, Preferences
 from database.passwords import PoorPassword, new_password, proof
 from runtime import metrics
 from runtime.http.language import Say

@@ -70,5 +70,5 @@ async def stream(
         request.state.account = caller.account
         request.state.language = caller.language
     app.places.take(caller.account)
-    follower = Follower(app.pool, app.watch, app.settings, token, position_of(last_event_id))
+    follower = Follower(app.pool, app.watch, app.news, app.settings, token, position_of(last_event_id))
     return StreamResponse(follower, app.places, caller.account, app.settings.stream_heartbeat_seconds)

@@ -80,7 +80,7 @@ def _sentence(error: Exception) -> str | None:
 
     from database.migrate import AnotherHistory
     from runtime.discover import PluginRefused
-    from wire.contracts import ContractRefused
+    from wire.contract_rules import ContractRefused
 
     if isinstance(error, (AnotherHistory, ContractRefused, PluginRefused)):
         return str(error)

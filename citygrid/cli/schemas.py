@@ -11,7 +11,7 @@ from citygrid.cli import CommandFailed
 from processes.logins import as_prepare
 from runtime.settings import load
 from wire import compatibility
-from wire.contracts import ContractRefused
+from wire.contract_rules import ContractRefused
 from wire.topics import ensure_schemas
 
 EXAMPLE = "citygrid schemas check"

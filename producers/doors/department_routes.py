@@ -20,7 +20,7 @@ from runtime import metrics
 from runtime.http.gate import retry_after
 from runtime.http.problems import TOO_MANY, Refused
 from wire import schema
-from wire.contracts import HEAD
+from wire.contract_rules import HEAD
 
 router = APIRouter(tags=["departments"])
 

@@ -102,7 +102,7 @@ class Relay:
     def _run(self) -> None:
         try:
             self._turn()
-        except Exception:
+        except Exception:  # whatever it was: nothing is promised to anybody any more, and the process ends
             log.exception("relay_ended")
             self.trouble = "the relay has ended by an error"
             self._failed()

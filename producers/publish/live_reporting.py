@@ -159,7 +159,7 @@ class LiveReporting:
             except (KafkaException, RegistryAway, RegistryRefused, BufferError) as away:
                 log.warning("not_reported", reason=type(away).__name__)
                 self._stopping.wait(AGAIN_AFTER_S)
-            except Exception:
+            except (ValueError, TypeError, LookupError):  # a mistake of ours: the door itself goes on
                 log.exception("not_reported")
                 self._stopping.wait(AGAIN_AFTER_S)
             finally:
@@ -198,7 +198,12 @@ class LiveReporting:
         department = door_reports.department_of((message.topic() or "").removeprefix(self._settings.topic_prefix))
         if not isinstance(key, bytes) or not key.startswith(department.encode() + b"\n"):
             return
-        report = reader.read(value) if isinstance(value, bytes) else None
+        try:
+            report = reader.read(value) if isinstance(value, bytes) else None
+        except ValueError as unreadable:  # one department's login wrote it: the reports of all others go on
+            offset = {"partition": message.partition(), "offset": message.offset()}
+            log.warning("report_unreadable", topic=message.topic(), **offset, reason=str(unreadable))
+            return
         with self._lock:
             if key in self._lines:
                 return  # what is written next is newer

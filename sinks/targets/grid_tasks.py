@@ -153,9 +153,9 @@ def tell(_: Settings, connection: Connection) -> float | None:
     turns = calls.tell(connection)
     if turns:
         log.info("calls_told", turns=turns)
-    told = connection.execute("SELECT city.tell_due(clock_timestamp(), %s)", (MOST_TOLD,)).fetchone()
-    if told and told[0]:
-        log.info("escalated", notifications=told[0])
+    escalated = connection.execute("SELECT city.tell_due(clock_timestamp(), %s)", (MOST_TOLD,)).fetchone()
+    if escalated and escalated[0]:
+        log.info("escalated", notifications=escalated[0])
     return calls.seconds_to_next(connection)
 
 

@@ -8,16 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from wire.contracts import (
-    CATEGORIES,
-    SCHEMAS,
-    ContractRefused,
-    contracts,
-    every_schema,
-    feedback_topics,
-    published,
-    report_topics,
-)
+from wire.contract_rules import CATEGORIES, ContractRefused
+from wire.contracts import SCHEMAS, contracts, every_schema, feedback_topics, published, report_topics
 from wire.schema import Field, Record, subtypes
 from wire.schema_parser import parse_record
 
@@ -103,6 +95,17 @@ def test_the_fields_with_identity_numbers_are_all_marked() -> None:
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
     return Path(shutil.copytree(SCHEMAS, tmp_path / "schemas"))
+
+
+def test_only_the_dwellings_own_topics_say_in_which_grid_it_lies() -> None:
+    """Law 8. What else speaks of a dwelling names it, and lies wherever its row says, also after a grid is redrawn."""
+    say_so = {
+        topic
+        for topic, schema in every_schema().items()
+        for part in subtypes(parse_record(dict(schema)))
+        if isinstance(part, Record) and "grid" in part.by_name
+    }
+    assert say_so == {"housing.dwelling-register", "rows.dwelling"}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.office.mutated import mutated, trouble, written
+from tests.office.mutated import mutated, trouble
+from tests.office.sheet import written
 
 FILES = 40
 

@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from domain.time import CITY, DAY
-from wire.contracts import Contract, ContractRefused, contracts
+from wire.contract_rules import ContractRefused, check_contract
+from wire.contracts import Contract, contracts
 from wire.freshness import allowed_seconds, quiet_topics
 from wire.office_calendar import holiday_time, known_days, known_until
 
@@ -67,13 +68,11 @@ def test_how_far_the_holidays_are_known_is_said() -> None:
 
 
 def test_a_contract_says_only_that_it_is_open() -> None:
-    from wire.contracts import _check_contract
-
     doors: Contract = contracts()[DOORS]
     assert doors.open_on_holidays
     closed = replace(doors.record, attributes={**doors.record.attributes, "on_holidays": "closed"})
     with pytest.raises(ContractRefused, match="on_holidays"):
-        _check_contract(doors.path, closed)
+        check_contract(doors.path, closed)
 
 
 def test_the_days_that_are_known_are_whole_years_with_make_up_days() -> None:

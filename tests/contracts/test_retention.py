@@ -18,7 +18,8 @@ from stream_apps.stage_codec import LARGEST_WRITTEN
 from tests.domain.strategies import CONTRACTS
 from tests.domain.test_laws import sample_of
 from tests.golden.in_memory import ALL_VIEWS
-from wire.contracts import SCHEMAS, ContractRefused, contracts
+from wire.contract_rules import ContractRefused
+from wire.contracts import SCHEMAS, contracts
 from wire.topics import DAY_MS, FOR_EVER, topics
 
 KINDS = [(contract.topic, kind) for contract in CONTRACTS.values() for kind in contract.kinds]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from itertools import permutations
 from math import cos, radians
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -15,8 +16,9 @@ from planning.insert import insert
 from planning.plan import MOST_MOVED, plan
 from planning.schedule import Costs
 from planning.solve import solve
-from planning.stops import URGENCIES, Plan, Point, Shift, Stop, Urgency, Window, metres
+from planning.stops import Plan, Point, Shift, Stop, Urgency, Window, metres
 
+URGENCIES: tuple[Urgency, ...] = get_args(Urgency)
 HERE = Point(113.36, 22.94)
 HOUR = 3_600
 DAY = Shift(HERE, 8 * HOUR)

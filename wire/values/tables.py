@@ -46,11 +46,6 @@ class CodeTable:
         """Code or word → what the contract calls it."""
         return {word: line.meaning for line in self.lines for word in (line.code, *line.words) if word}
 
-    @cached_property
-    def preferred(self) -> Mapping[str, str]:
-        """What the contract calls it → the first word of the table for it."""
-        return {line.meaning: line.words[0] for line in reversed(self.lines) if line.words}
-
     def meaning(self, text: str) -> str | None:
         """What the contract calls a code or word; None: the table does not have it."""
         bare = narrow(text)

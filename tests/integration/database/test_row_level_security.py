@@ -6,6 +6,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from tests.integration.database import moves
 from tests.integration.database.world import GRID_A, GRID_B, OTHER_DISTRICT, OTHER_STREET, World
 
 PEOPLE = ("resident", "household", "dwelling", "placement", "alert", "task", "task_event", "feed")
@@ -138,6 +139,27 @@ def test_every_table_of_the_schema_is_guarded_or_has_no_person(street: World) ->
         assert leakproof == []
         can = admin.execute("SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = 'citygrid_api'").fetchone()
         assert can == (False, False)
+
+
+def test_a_notification_carries_nothing(world: World) -> None:
+    """Whoever may connect may listen, and no policy covers what a notification carries."""
+    functions = "FROM pg_proc WHERE pronamespace IN ('city'::regnamespace, 'audit'::regnamespace)"
+    with psycopg.connect(world.database.admin, autocommit=True) as admin:
+        carrying = admin.execute(
+            f"SELECT proname {functions} AND prosrc ~* %s", (r"pg_notify\s*\(|\mnotify\s+[a-z_]+\s*,",)
+        ).fetchall()
+        assert carrying == []
+        named = admin.execute(f"SELECT DISTINCT (regexp_matches(prosrc, %s, 'g'))[1] {functions}", (r"NOTIFY (\w+)",))
+        channels = {name for (name,) in named.fetchall()}
+        assert channels >= {"city_feed", "city_outbox"}
+        for channel in channels:
+            admin.execute(f"LISTEN {channel}")
+        world.place("a", GRID_A)
+        finding = world.alert("a")
+        with world.as_account(world.account("grid_worker", GRID_A)) as connection:
+            moves.act(connection, world.tasks(finding)[0]["id"], "claim")
+        heard = [(notice.channel, notice.payload) for notice in admin.notifies(timeout=5, stop_after=1)]
+        assert heard == [("city_feed", "")]
 
 
 def test_a_mistake_in_a_function_of_the_owner_puts_no_alert_elsewhere(street: World) -> None:

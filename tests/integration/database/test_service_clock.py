@@ -20,6 +20,7 @@ from domain.time import CITY
 from runtime.settings import Settings
 from tests.integration.database import moves
 from tests.integration.database.world import GRID_A, World
+from wire.office_calendar import known_days
 
 HOURS = Settings(_env_file=None).office_hours
 MINUTE = timedelta(minutes=1)
@@ -148,11 +149,14 @@ def test_a_task_that_met_nobody_is_followed_by_one_with_as_much_time(world: Worl
     assert (again["previous"], again["respond_by"]) == (task, at(10, 8, 12))
 
 
-def test_a_year_that_is_not_arranged_yet_is_not_guessed(world: World) -> None:
+def test_a_year_that_is_not_arranged_yet_is_not_guessed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The due time is not known, and nobody's is made up; once the days are known, the open tasks have theirs."""
     world.place("d1", GRID_A)
     with world.sinks() as sinks:
-        assert service_calendar.learn_until(sinks, HOURS, date(2026, 9, 30))
+        first, works = known_days()
+        monkeypatch.setattr(service_calendar, "known_days", lambda: (first, works[: (date(2026, 10, 1) - first).days]))
+        assert service_calendar.learn(sinks, HOURS)
+        monkeypatch.undo()
     task = backdated(world, at(9, 30, 17), 4 * 60, "working_minute")
     urgent = backdated(world, at(9, 30, 17, 1), 60, "minute")
     suspended = taken(world, at(9, 30, 16), 4 * 60, "working_minute")

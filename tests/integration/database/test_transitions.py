@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from runtime.settings import CHECKOUT
 from tests.integration.database import moves
 from tests.integration.database.world import GRID_A, GRID_B, World
 
@@ -42,6 +44,25 @@ def legal_moves(world: World) -> dict[tuple[str, str], Legal]:
 
 def test_every_move_of_the_table_is_tried_by_these_tests(world: World) -> None:
     assert {move for move, _ in legal_moves(world)} == set(MOVES)
+
+
+def test_what_a_tablet_foresees_without_a_network_stands_in_the_table(world: World) -> None:
+    """The page asks the server which moves a task has. Of one whose own move is not sent yet it foresees them."""
+    page = (CHECKOUT / "web/static/app/route.js").read_text(encoding="utf-8")
+    after, next_moves = (re.search(rf"const {name} = {{(.*?)}};", page, re.DOTALL) for name in ("AFTER", "NEXT_MOVES"))
+    assert after
+    assert next_moves
+    legal = legal_moves(world)
+    foreseen = re.findall(r"(\w+): \[(.*?)\]", next_moves[1])
+    assert {state for state, _ in foreseen} == {"dispatched", "acknowledged"}
+    for state, listed in foreseen:
+        for move in re.findall(r'"([\w-]+)"', listed):
+            assert legal[move.replace("-", "_"), state].by & {"holder", "asker"}, (state, move)
+    becomes = dict(re.findall(r'"?([\w-]+)"?: "(\w+)"', after[1]))
+    assert becomes.pop("hand-over") == "handed_over", "it is in no queue of this account any more"
+    assert becomes == {"acknowledge": "acknowledged", "complete": "completed"}
+    assert legal["acknowledge", "dispatched"].to == "acknowledged"
+    assert legal["complete", "acknowledged"].to == "completed"
 
 
 def test_a_refusal_names_the_moves_that_are_legal(world: World) -> None:

@@ -66,7 +66,10 @@ def test_a_rejected_line_is_shown_until_it_is_mended_through_whatever_door(city:
         until(lambda: [line[1] for line in open_lines(city)] == ["HK0000002", None])
         assert publish(city, write(second, [moved_in(2, name="")])).mended_lines == 0
         until(lambda: ("2.csv", "HK0000002", "MovedIn", "姓名") in open_lines(city))
-        # through the gateway
+        # through the gateway, whatever another department's login has written
+        producer = Producer(city.kafka_client())
+        producer.produce(f"{city.topic_prefix}{DOOR_REPORTS}tax", b"no report", b"tax\nday 1")
+        assert producer.flush(30) == 0
         reporting = LiveReporting(city, "gateway")
         reporting.start()
         try:
