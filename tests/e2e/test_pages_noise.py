@@ -163,6 +163,7 @@ def test_a_rule_is_silenced_with_a_reason_and_an_end(served_city: ServedCity, si
         page.locator("[data-test=silences-open]").click()
         page.locator("[data-test=silence-end]").click()
         page.locator("[data-test=silence-ended]").first.wait_for(state="attached")
+        page.keyboard.press("Escape")  # the page below is free once the sheet is closed
         centre.follow_number("open")
         centre.wait_for_alert(finding=str(finding))
         browser.faults[:] = [fault for fault in browser.faults if "422" not in fault]  # the console repeats the refusal
