@@ -28,13 +28,25 @@ AlertState = Annotated[
     ),
 ]
 OfTask = Annotated[
-    Literal["open", "running", "waiting", "escalated", "asking", "fed_back", "dispatched", "acknowledged", "suspended"]
+    Literal[
+        "open",
+        "running",
+        "waiting",
+        "escalated",
+        "asking",
+        "unanswered",
+        "fed_back",
+        "dispatched",
+        "acknowledged",
+        "suspended",
+    ]
     | None,
     Query(
         description="of its task: `open` is not finished, `running` is open and its clock does not stand still, "
         "`waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long "
         "that the caller's level was told, `asking` asks its street or district for a suspension or more time, "
-        "`fed_back` is done and waits for a command centre to verify it (with `state=any`: "
+        "`unanswered` waits for a department's answer whose time has passed (with `state=any`; the 1,001 that wait "
+        "longest), `fed_back` is done and waits for a command centre to verify it (with `state=any`: "
         "its alert may be resolved; the 1,001 that wait longest)"
     ),
 ]

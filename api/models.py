@@ -260,6 +260,8 @@ class Task(BaseModel):
         False, description="the answer to `complete`: an identity number in the note was replaced by ▮"
     )
     visit: Visit | None = Field(None, description="the answer to `complete`: how the visit was kept")
+    closed_zh: str | None = Field(description="why it closed by itself, with what a department stated")
+    closed_en: str | None
     respond_by: datetime | None
     dispatched_at: datetime
     acknowledged_at: datetime | None

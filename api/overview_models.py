@@ -31,6 +31,11 @@ class Summary(BaseModel):
     asking: int = Field(
         description="of them those whose worker asks for a suspension or more time: `task=asking`", examples=[2]
     )
+    unanswered: int = Field(
+        description="cases of which a department has let the time of its answer pass, at most 1,001: "
+        "`state=any&task=unanswered`",
+        examples=[1],
+    )
     fed_back: int = Field(
         description="cases whose work was done and that no centre has verified yet, at most 1,001: "
         "`state=any&task=fed_back`",

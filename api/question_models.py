@@ -78,7 +78,9 @@ class DepartmentQuestion(BaseModel):
     asked_name: str | None
     seen_at: datetime | None
     asked_at: datetime
-    answer_by: datetime | None = Field(description="three working days later; null: that year is not known yet")
+    answer_by: datetime | None = Field(
+        description="by `city.question_term`, three working days later; null: that year is not known yet"
+    )
     answer: Answer | None
     note: str | None
     answered_name: str | None
@@ -89,6 +91,7 @@ class DepartmentFeedback(BaseModel):
     department: str | None = Field(description="null: the caller's account belongs to none")
     may_answer: bool = Field(description="only accounts of the department itself do")
     waiting: int = Field(description=f"questions that wait, those that are not listed included; {MOST_COUNTED} at most")
+    overdue: int = Field(description=f"of them those whose time has passed; {MOST_COUNTED} at most")
     questions: list[DepartmentQuestion] = Field(
         description="what waits longest first, then what is wrong and not corrected yet, then the newest answers"
     )

@@ -72,6 +72,8 @@ def task_of(row: dict[str, Any], account: UUID) -> Task:
         outcome=row["outcome"],
         unknown=bool(row["unknown"]),
         line=row["line"],
+        closed_zh=row["closed_zh"],
+        closed_en=row["closed_en"],
         respond_by=row["respond_by"],
         dispatched_at=row["dispatched_at"],
         acknowledged_at=row["acknowledged_at"],

@@ -35,6 +35,8 @@ class Shift(BaseModel):
     on_duty: str | None = Field(description="of one that runs now: who serves it and whose tablet is alive")
     ended_at: datetime | None = Field(description="when its worker handed over before its end")
     note: str | None = Field(description="to who comes next")
+    planned_by: str | None = Field(description="the account, as it was called then; null: a file of `citygrid roster`")
+    planned_at: datetime | None = Field(description="null: before this was recorded")
 
 
 class PlannedShift(Taken):

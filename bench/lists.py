@@ -40,7 +40,7 @@ LINES = "SELECT * FROM city.list_lines(%(wanted)s, %(most)s, %(rank)s, %(time)s,
 COUNT_LINES = "SELECT city.count_lines(%(wanted)s)"
 TASKS = "SELECT * FROM city.list_tasks(%(wanted)s, %(most)s, %(rank)s, %(time)s, %(id)s)"
 COUNT = "SELECT city.count_alerts(%(wanted)s)"
-HEAD = "SELECT * FROM city.summary(%(zone)s)"
+HEAD = "SELECT * FROM city.summary_in(%(area)s, %(zone)s)"
 AREAS = "SELECT * FROM city.map_areas(%(scope)s, %(wanted)s)"
 PINS = "SELECT * FROM city.map_alerts(%(wanted)s, %(cell)s)"
 BY_RULE = "SELECT * FROM city.alerts_by_rule()"
@@ -110,7 +110,8 @@ def asks(scope: str, worker: str) -> Iterator[Ask]:
         cell = 360 / 256 / 2 ** ZOOM_OF[len(scope)] * 44
         yield Ask(f"areas: {name}", AREAS, {"wanted": wanted(OPEN[name]), "scope": scope[:12]})
         yield Ask(f"pins: {name}", PINS, {"wanted": wanted(OPEN[name]), "cell": cell})
-    yield Ask("head", HEAD, {"zone": CITY.key})
+    yield Ask("head", HEAD, {"area": "", "zone": CITY.key})
+    yield Ask("head: of a street", HEAD, {"area": crowded.STREET, "zone": CITY.key})
     yield Ask("chart: by rule", BY_RULE, {})
     yield Ask("chart: acknowledging", ACKNOWLEDGING, {})
     yield Ask("workers", WORKERS, {})

@@ -154,6 +154,11 @@ TASKS = _gauge("citygrid_tasks", "Tasks that are not finished, by their state, c
 OVERDUE_TASKS = _gauge(
     "citygrid_overdue_tasks", "Tasks that nobody has completed by their time, suspended ones excepted.", ["severity"]
 )
+OVERDUE_QUESTIONS = _gauge(
+    "citygrid_overdue_questions",
+    "Questions of the door and of command centres that the department has not answered in its time.",
+    ["department"],
+)
 WAITING_TASKS = _gauge(
     "citygrid_waiting_tasks",
     "Tasks that nobody has acknowledged yet, by whose business they are (`sos`, `doctor`, `housing` …).",

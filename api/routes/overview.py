@@ -32,13 +32,14 @@ BOX = r"^-?\d{1,3}(\.\d{1,9})?(,-?\d{1,3}(\.\d{1,9})?){3}$"
 BOX_IS = "west,south,east,north in degrees: 113.1,22.8,113.5,23.1"
 LEVELS = {6: "district", 9: "street", 12: "community", 15: "grid"}
 
+Within = Annotated[GridPrefix | None, Query(description="only a district, street, community or grid of it")]
 Parent = Annotated[GridPrefix, Query(description="a district, street or community; empty for the city")]
 
 
 @router.get("/summary", summary="The head line", tags=["overview"])
-async def summary(caller: AsCaller) -> Summary:
-    """What needs somebody now, in the caller's area. A day is a day of the city's time zone."""
-    head = await caller.row("SELECT * FROM city.summary(%(zone)s)", {"zone": CITY.key})
+async def summary(caller: AsCaller, grid: Within = None) -> Summary:
+    """What needs somebody now, in the caller's area or a part of it. A day is a day of the city's time zone."""
+    head = await caller.row("SELECT * FROM city.summary_in(%(area)s, %(zone)s)", {"area": grid or "", "zone": CITY.key})
     return Summary.model_validate(head)
 
 

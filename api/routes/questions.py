@@ -87,15 +87,19 @@ async def answer_instruction(
 
 async def _feedback(caller: Caller, seen: Seen, standing: Standing | None) -> DepartmentFeedback:
     if seen.department is None:
-        return DepartmentFeedback(department=None, may_answer=False, waiting=0, questions=[], counts=[], records=[])
+        return DepartmentFeedback(
+            department=None, may_answer=False, waiting=0, overdue=0, questions=[], counts=[], records=[]
+        )
     wanted: dict[str, Any] = {"department": seen.department, "standing": standing, "most": LISTED}
     questions = await caller.rows("SELECT * FROM city.questions_of(%(department)s, %(most)s)", wanted)
     records = await caller.rows("SELECT * FROM city.records_of(%(department)s, %(standing)s, %(most)s)", wanted)
+    overdue = await caller.row("SELECT city.questions_overdue(%(department)s) AS counted", wanted)
     counts = await caller.rows("SELECT * FROM city.record_counts(%(department)s)", wanted)
     return DepartmentFeedback(
         department=seen.department,
         may_answer=caller.role == "department",
         waiting=min(questions[0]["open"], MOST_COUNTED) if questions else 0,
+        overdue=min(overdue["counted"], MOST_COUNTED) if overdue else 0,
         questions=[DepartmentQuestion(**row) for row in questions],
         counts=[
             StandingCount(

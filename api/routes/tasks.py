@@ -57,8 +57,11 @@ async def claim(caller: AsCaller, task_id: UUID, _body: Empty, key: Key = None) 
 
 @router.post("/tasks/{task_id}/acknowledge", summary="Say that one is at it")
 async def acknowledge(caller: AsCaller, task_id: UUID, _body: Empty, key: Key = None) -> Task:
-    """dispatched → acknowledged; the task becomes this account's. A command centre does not do so for a worker."""
+    """dispatched → acknowledged; the task becomes this account's; said again by whoever has it, nothing changes.
+    A command centre does not do so for a worker."""
     before = await select.task(caller, task_id)
+    if before and before.mine and before.state == "acknowledged":
+        return before  # said again on another tablet, or without a network meanwhile
     moved = await _move(caller, task_id, "acknowledge", key)
     if before and before.state == "dispatched" and before.before is None:  # the first of its finding
         opened = await select.alert(caller, moved.finding_id)

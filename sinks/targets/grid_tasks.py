@@ -17,6 +17,7 @@ import structlog
 from database import calls, queries, service_calendar
 from runtime.metrics import OPEN_ALERTS, OVERDUE_TASKS, TASKS, show
 from runtime.settings import Settings
+from sinks import overdue_questions
 from sinks.calling import Calling
 from sinks.closing import with_facts
 from sinks.decoding import as_jsonb, iso_instant
@@ -132,7 +133,7 @@ WHERE state IN ('dispatched', 'acknowledged') AND respond_by < now() GROUP BY 1
 
 
 def turn(_: Settings, connection: Connection) -> None:
-    """Put back what somebody's silent tablet holds, settle silences, and set the gauges."""
+    """Put back what somebody's silent tablet holds, settle silences, tell of late answers, and set the gauges."""
     connection.execute("SELECT city.keep_silences(now(), %s)", (MOST_TOLD,))
     calls.forget_positions(connection)
     show(OPEN_ALERTS, {(rule, severity): number for rule, severity, number in connection.execute(OPEN)})
@@ -141,6 +142,7 @@ def turn(_: Settings, connection: Connection) -> None:
     _waiting.look(connection)
     _calling.look(connection)
     # last: alerts are locked before tasks, and this locks tasks
+    overdue_questions.tell(connection)
     lapsed = connection.execute("SELECT city.lapse_leases(now(), %s)", (MOST_LAPSED,)).fetchone()
     if lapsed and lapsed[0]:
         log.info("claims_lapsed", tasks=lapsed[0])

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from domain.facts import Fact
-from domain.view import NOTHING, Bookkeeping
+from domain.view import NOTHING, Bookkeeping, View
 from wire import linked_facts as linked
 from wire.contracts import SCHEMAS, published
 from wire.row_draft import drafts

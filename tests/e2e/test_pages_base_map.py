@@ -71,3 +71,22 @@ def test_the_tablet_has_its_streets_without_a_network_and_none_after_signing_out
         page.locator("[data-test=sign-out]").click()
         page.locator("[data-test=name]").wait_for()
         assert page.evaluate("async () => (await caches.keys()).includes('citygrid-map')") is False
+
+
+@pytest.mark.parametrize(("who", "size"), [("district", CENTRE), ("worker", TABLET), ("worker", PHONE)])
+def test_without_a_base_map_pages_draw_their_areas_and_ask_for_no_tile(
+    served_city: ServedCity, who: str, size: tuple[int, int]
+) -> None:
+    with browsing(served_city.url, size) as browser:
+        page = browser.page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        SignIn(page, served_city.url).as_account(who, served_city.password)
+        if size == PHONE:  # where the map is not shown at once
+            page.locator("[data-test=stop]").first.wait_for()
+            page.locator(".route-map > button").click()
+        page.locator("path.leaflet-interactive").first.wait_for(state="attached")
+        assert page.locator("[data-test=attribution]").count() == 0
+        assert page.locator(".leaflet-tile").count() == 0
+        assert [url for url in asked if "/map/base/" in url] == []
+        browser.check()

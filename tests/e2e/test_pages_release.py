@@ -209,7 +209,7 @@ def test_a_page_that_is_open_says_that_there_is_a_new_version_and_loads_it_when_
         deployment.deploy(newer)
         page.evaluate(look)
         page.locator("[data-test=release]").wait_for()
-        assert_accessible(page, "[data-test=release]")
+        assert_accessible(page)
         page.screenshot(path=SCREENSHOTS / f"release-{who}-{size[0]}.png")
         assert page.evaluate("globalThis.newer") is None, "nobody's typing is cut off"
         with page.expect_navigation(wait_until="load", timeout=40_000):

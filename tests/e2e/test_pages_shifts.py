@@ -79,7 +79,7 @@ def test_a_centre_plans_a_day_on_its_page(served_city: ServedCity, size: tuple[i
         form.locator("[data-test=roster-saved]", has_text="已保存").wait_for()
         form.scroll_into_view_if_needed()
         page.screenshot(path=SCREENSHOTS / f"roster-plan-{size[0]}.png")
-        assert_accessible(page, "[data-test=workers]")
+        assert_accessible(page)
         with psycopg.connect(served_city.database.owner) as owner:
             planned = owner.execute(
                 "SELECT w.name, ends - begins FROM city.shift s JOIN city.account w ON w.id = s.worker"

@@ -21,7 +21,6 @@ from tests.e2e.pages.sign_in import SignIn
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 REREAD_MS = 25_000  # a department's page reads again every 10 s
 SOON_S = 2.0
-CASE = "[data-test=case]"
 
 
 @pytest.fixture
@@ -54,7 +53,7 @@ def test_a_centre_asks_and_a_department_answers(
         case.locator("[data-test=ask-text]").fill("该车是否已过户？")
         case.locator("[data-test=ask-number]").wait_for(state="detached")
         page.screenshot(path=SCREENSHOTS / f"two-ways-ask-{name}.png")
-        assert_accessible(page, CASE)
+        assert_accessible(page)
         case.locator("[data-test=ask-send]").click()
         case.locator("[data-test=question] [data-test=waits]").wait_for()
         assert "该车是否已过户？" in case.locator("[data-test=timeline]").inner_text()
@@ -78,7 +77,7 @@ def test_a_centre_asks_and_a_department_answers(
         case.locator("[data-test=because] [data-test=contested][data-state=wrong]").wait_for()
         case.locator("[data-test=questions]").scroll_into_view_if_needed()
         page.screenshot(path=SCREENSHOTS / f"two-ways-answered-{name}.png")
-        assert_accessible(page, CASE)
+        assert_accessible(page)
         assert_fits(page)
         assert took < 10, f"the case showed the answer after {took:.1f} s"
 
@@ -140,10 +139,10 @@ def test_an_instruction_is_read_and_answered_also_without_a_network(
         assert "▮" in case.locator("[data-test=instruction-answer]").inner_text()
         instruction.locator("[data-test=my-answer]", has_text="▮").wait_for()
         tablet.locator("[data-test=note-masked]").wait_for()
-        assert_accessible(tablet, "main")
+        assert_accessible(tablet)
         assert_fits(tablet)
         page.screenshot(path=SCREENSHOTS / f"two-ways-instruction-answered-{size[0]}.png")
-        assert_accessible(page, CASE)
+        assert_accessible(page)
         assert took < SOON_S * 5, f"the centre saw it after {took:.1f} s"
 
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { byRule } from "../static/app/figures.js";
+import { acknowledging, byRule, delays } from "../static/app/figures.js";
 import { isMasked, orMasked, recordOf } from "../static/app/masked.js";
 import { above, learn, levelOf, pathTo, placeName, shortName } from "../static/app/regions.js";
 import { shadeOf, stepsFor } from "../static/app/shades.js";
@@ -24,12 +24,20 @@ test("a place is named from the nearest region with a known name, larger first i
   assert.equal(placeName(GRID, "en"), "Grid 03, Xianfeng");
 });
 
-test("two alike streets have the same shade, and neither the darkest", () => {
-  const steps = stepsFor([10, 10, 0]);
-  assert.equal(shadeOf(10, steps), shadeOf(10, steps));
-  assert.ok(shadeOf(10, steps) < steps.length);
-  assert.equal(shadeOf(0, steps), 0);
-  assert.equal(shadeOf(1000, steps), steps.length);
+test("a region's shade follows from its own count and its level alone, an ordinary day's is not the darkest", () => {
+  for (const [digits, ordinary] of [
+    [6, 400],
+    [9, 100],
+    [12, 30],
+    [15, 8],
+  ]) {
+    const steps = stepsFor(digits);
+    assert.equal(shadeOf(0, steps), 0);
+    assert.ok(shadeOf(1, steps) > 0);
+    assert.ok(shadeOf(ordinary, steps) < steps.length);
+    assert.equal(shadeOf(10_000, steps), steps.length);
+    assert.ok(steps.every((upTo, i) => i === 0 || upTo > steps[i - 1]));
+  }
 });
 
 test("a masked value is known as such, and of a code nothing readable is left", () => {
@@ -50,4 +58,49 @@ test("an hour without an alert is an empty column of the figure", () => {
   assert.equal(option.series.length, 1);
   assert.equal(option.series[0].data.filter((count) => count > 0).length, 1);
   assert.equal(option.series[0].data.at(-2), 3);
+});
+
+test("of many rules those that found most are parts of a column, and all others are one", () => {
+  now.value = Date.parse("2026-03-01T12:30:00+08:00");
+  const rows = Array.from({ length: 20 }, (_, i) => ({
+    hour: "2026-03-01T03:00:00Z",
+    rule: `rule-${i}`,
+    count: i + 1,
+  }));
+  const { series } = byRule(rows);
+  assert.equal(series.length, 6);
+  assert.deepEqual(
+    series.slice(0, 5).map(({ name }) => name),
+    [19, 18, 17, 16, 15].map((i) => `rule-${i}`),
+  );
+  assert.equal(
+    series.flatMap(({ data }) => data).reduce((sum, one) => sum + one, 0),
+    210,
+    "nothing is left out",
+  );
+});
+
+test("hours apart are dots: no line says that something was acknowledged between them", () => {
+  now.value = Date.parse("2026-03-01T12:30:00+08:00");
+  const { series } = acknowledging([
+    { hour: "2026-03-01T03:00:00Z", p50_seconds: 60, p90_seconds: 120 },
+    { hour: "2026-02-28T20:00:00Z", p50_seconds: 60, p90_seconds: 120 },
+  ]);
+  assert.ok(series.every((line) => line.connectNulls === false && line.symbol !== "none"));
+  assert.equal(series[0].data.filter((one) => one != null).length, 2);
+});
+
+test("a quiet office with a long limit does not look late, and one that is late by its own limit comes first", () => {
+  const office = (department, delay_seconds, limit_seconds) => [
+    department,
+    { department, delay_seconds, limit_seconds, stale: delay_seconds > limit_seconds },
+  ];
+  const { series, yAxis } = delays(
+    new Map([office("weather", 7_200, 3_600), office("education", 86_400, 31 * 86_400)]),
+  );
+  const [bar] = series;
+  assert.equal(yAxis.data.length, 2);
+  assert.ok(bar.data[0].value < 0.05, "a day of a month");
+  assert.equal(bar.data[1].value, 2, "the one that is late, below is above in a chart");
+  assert.notEqual(bar.data[0].itemStyle.color, bar.data[1].itemStyle.color);
 });

@@ -227,7 +227,8 @@ export interface paths {
         put?: never;
         /**
          * Say that one is at it
-         * @description dispatched → acknowledged; the task becomes this account's. A command centre does not do so for a worker.
+         * @description dispatched → acknowledged; the task becomes this account's; said again by whoever has it, nothing changes.
+         *     A command centre does not do so for a worker.
          */
         post: operations["acknowledge_api_v1_tasks__task_id__acknowledge_post"];
         delete?: never;
@@ -854,7 +855,7 @@ export interface paths {
         };
         /**
          * The head line
-         * @description What needs somebody now, in the caller's area. A day is a day of the city's time zone.
+         * @description What needs somebody now, in the caller's area or a part of it. A day is a day of the city's time zone.
          */
         get: operations["summary_api_v1_summary_get"];
         put?: never;
@@ -2518,6 +2519,13 @@ export interface components {
             note_masked: boolean;
             /** @description the answer to `complete`: how the visit was kept */
             visit?: components["schemas"]["Visit"] | null;
+            /**
+             * Closed Zh
+             * @description why it closed by itself, with what a department stated
+             */
+            closed_zh: string | null;
+            /** Closed En */
+            closed_en: string | null;
             /** Respond By */
             respond_by: string | null;
             /**
@@ -2870,6 +2878,11 @@ export interface components {
              */
             waiting: number;
             /**
+             * Overdue
+             * @description of them those whose time has passed; 1000 at most
+             */
+            overdue: number;
+            /**
              * Questions
              * @description what waits longest first, then what is wrong and not corrected yet, then the newest answers
              */
@@ -2965,7 +2978,7 @@ export interface components {
             asked_at: string;
             /**
              * Answer By
-             * @description three working days later; null: that year is not known yet
+             * @description by `city.question_term`, three working days later; null: that year is not known yet
              */
             answer_by: string | null;
             /** Answer */
@@ -4866,6 +4879,16 @@ export interface components {
              * @description to who comes next
              */
             note: string | null;
+            /**
+             * Planned By
+             * @description the account, as it was called then; null: a file of `citygrid roster`
+             */
+            planned_by: string | null;
+            /**
+             * Planned At
+             * @description null: before this was recorded
+             */
+            planned_at: string | null;
         };
         /** ShiftEnd */
         ShiftEnd: {
@@ -5035,6 +5058,12 @@ export interface components {
              */
             asking: number;
             /**
+             * Unanswered
+             * @description cases of which a department has let the time of its answer pass, at most 1,001: `state=any&task=unanswered`
+             * @example 1
+             */
+            unanswered: number;
+            /**
              * Fed Back
              * @description cases whose work was done and that no centre has verified yet, at most 1,001: `state=any&task=fed_back`
              * @example 17
@@ -5138,6 +5167,13 @@ export interface components {
             note_masked: boolean;
             /** @description the answer to `complete`: how the visit was kept */
             visit?: components["schemas"]["Visit"] | null;
+            /**
+             * Closed Zh
+             * @description why it closed by itself, with what a department stated
+             */
+            closed_zh: string | null;
+            /** Closed En */
+            closed_en: string | null;
             /** Respond By */
             respond_by: string | null;
             /**
@@ -5960,8 +5996,8 @@ export interface operations {
                 due_from?: string | null;
                 due_until?: string | null;
                 opened_from?: string | null;
-                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long that the caller's level was told, `asking` asks its street or district for a suspension or more time, `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
-                task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long that the caller's level was told, `asking` asks its street or district for a suspension or more time, `unanswered` waits for a department's answer whose time has passed (with `state=any`; the 1,001 that wait longest), `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
+                task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "unanswered" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
                 /** @description only the alerts of this line of a list */
@@ -6044,8 +6080,8 @@ export interface operations {
                 due_from?: string | null;
                 due_until?: string | null;
                 opened_from?: string | null;
-                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long that the caller's level was told, `asking` asks its street or district for a suspension or more time, `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
-                task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long that the caller's level was told, `asking` asks its street or district for a suspension or more time, `unanswered` waits for a department's answer whose time has passed (with `state=any`; the 1,001 that wait longest), `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
+                task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "unanswered" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
                 /** @description only the alerts of this line of a list */
@@ -8823,7 +8859,10 @@ export interface operations {
     };
     summary_api_v1_summary_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description only a district, street, community or grid of it */
+                grid?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -8968,8 +9007,8 @@ export interface operations {
                 due_from?: string | null;
                 due_until?: string | null;
                 opened_from?: string | null;
-                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long that the caller's level was told, `asking` asks its street or district for a suspension or more time, `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
-                task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long that the caller's level was told, `asking` asks its street or district for a suspension or more time, `unanswered` waits for a department's answer whose time has passed (with `state=any`; the 1,001 that wait longest), `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
+                task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "unanswered" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
                 /** @description only the alerts of this line of a list */
@@ -9056,8 +9095,8 @@ export interface operations {
                 due_from?: string | null;
                 due_until?: string | null;
                 opened_from?: string | null;
-                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long that the caller's level was told, `asking` asks its street or district for a suspension or more time, `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
-                task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
+                /** @description of its task: `open` is not finished, `running` is open and its clock does not stand still, `waiting` has been claimed by nobody and is in no grid's queue, `escalated` is unacknowledged for so long that the caller's level was told, `asking` asks its street or district for a suspension or more time, `unanswered` waits for a department's answer whose time has passed (with `state=any`; the 1,001 that wait longest), `fed_back` is done and waits for a command centre to verify it (with `state=any`: its alert may be resolved; the 1,001 that wait longest) */
+                task?: ("open" | "running" | "waiting" | "escalated" | "asking" | "unanswered" | "fed_back" | "dispatched" | "acknowledged" | "suspended") | null;
                 /** @description the account that has claimed its task */
                 assignee?: string | null;
                 /** @description only the alerts of this line of a list */

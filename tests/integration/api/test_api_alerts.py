@@ -175,6 +175,9 @@ async def test_a_task_is_walked_to_its_end_and_illegal_moves_change_nothing(city
     assert [(task["id"], task["mine"], task["claimed_by"]) for task in mine] == [
         (str(city.here.tasks[1]), True, "worker")
     ]
+    again = await worker.post(f"{address}/acknowledge", json={})  # on another tablet, or without a network meanwhile
+    assert (again.status_code, again.json()["state"], again.json()["mine"]) == (200, "acknowledged", True)
+    assert _acknowledged() == before + 1
     assert (await colleague.get(address)).json()["moves"] == []
     done = {"outcome": "done", "note": "已核实", "checks": {"car_seen": "yes"}}
     assert (await worker.post(f"{address}/complete", json={**done, "checks": {"x": "perhaps"}})).status_code == 422

@@ -58,3 +58,27 @@ async def test_wrong_plans_are_refused_in_words_and_change_nothing(city: City, l
     assert [one["worker"] for one in shifts] == ["worker"]
     for name, status in (("worker", 403), ("taxes-only", 403), ("admin", 403)):
         assert (await (await log_in(name)).put(path, json={"items": [line()]})).status_code == status
+
+
+async def test_who_planned_a_shift_stands_with_it_and_in_the_audit(city: City, log_in: LogIn) -> None:
+    here, admin = await log_in("here"), await log_in("admin")
+    path = f"/roster/{city.here.grid}/{DAY}"
+    (made,) = (await here.put(path, json={"items": [line()]})).json()["items"]
+    assert made["planned_by"] == "here"
+    assert datetime.now(CITY) - datetime.fromisoformat(made["planned_at"]) < timedelta(minutes=1)
+    district = await log_in("district")
+    (changed,) = (await district.put(path, json={"items": [line(deputy=None)]})).json()["items"]
+    assert changed["planned_by"] == "district", "the last who says the day"
+    await district.put(path, json={"items": []})
+    span = {"from": datetime.now(CITY) - timedelta(hours=1), "until": datetime.now(CITY) + timedelta(hours=1)}
+    asked = {name: at.isoformat() for name, at in span.items()} | {"view": "shift"}
+    looks = (await admin.get("/looks", params=asked)).json()["items"]
+    day = f"{city.here.grid} {DAY}"
+    assert [(one["account"], one["purpose"], one["keys"]) for one in reversed(looks)] == [
+        ("here", "plan", [day, "+ 08:00-18:00 worker / colleague"]),
+        ("district", "plan", [day, "- 08:00-18:00 worker / colleague", "+ 08:00-18:00 worker"]),
+        ("district", "plan", [day, "- 08:00-18:00 worker"]),
+    ]
+    refused = await here.put(path, json={"items": [line("nobody")]})
+    assert refused.status_code == 422
+    assert len((await admin.get("/looks", params=asked)).json()["items"]) == 3, "what was refused was not done"

@@ -286,3 +286,74 @@ def test_all_of_it_goes_with_its_case(street: Street) -> None:
             owner.execute(f"DELETE FROM city.{table} WHERE {column} = %s", (task,))
         for table in ("instruction_mark", "question", "record_result", "feedback"):
             assert owner.execute(f"SELECT count(*) FROM city.{table}").fetchone() == (0,), table
+
+
+# -- a question that nobody answers in time
+
+
+def overdue(street: Street, days: int = 30) -> int:
+    with street.world.sinks() as sinks:
+        row = sinks.execute("SELECT city.tell_overdue_questions(now() + %s, 100)", (timedelta(days=days),)).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def fed(street: Street) -> int:
+    with psycopg.connect(street.world.database.admin) as admin:
+        row = admin.execute("SELECT count(*) FROM city.feed WHERE kind = 'task'").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_whoever_sees_the_case_is_told_once_that_a_departments_time_has_passed(street: Street) -> None:
+    task, quiet = street.task(LEASE), street.task(MOVED_IN, cause="2")
+    ask(street, task)
+    assert overdue(street, days=0) == 0, "its time is not over"
+    before = fed(street)
+    assert (overdue(street), overdue(street)) == (1, 0)
+    assert fed(street) == before + 1
+    timeline = street.rows(street.centre, "SELECT kind, by FROM city.timeline_of(%s)", finding_of(street, task))
+    assert [row["by"] for row in timeline if row["kind"] == "question_overdue"] == [None]
+    assert street.world.tasks_by_id(task)["state"] == "acknowledged", "it moves nothing"
+    wanted = '{"state": "any", "task": "unanswered"}'
+    listed = street.rows(street.centre, "SELECT finding_id FROM city.list_alerts(%s, 10)", wanted)
+    assert [row["finding_id"] for row in listed] == [finding_of(street, task)]
+    assert finding_of(street, quiet) not in {row["finding_id"] for row in listed}
+    count = "SELECT city.count_alerts(%s) AS counted"
+    assert street.rows(street.centre, count, wanted) == [{"counted": 1}]
+    elsewhere = street.world.account("command_centre", OTHER_DISTRICT[:6])
+    assert street.rows(elsewhere, count, wanted) == [{"counted": 0}]
+    with street.world.sinks() as sinks:
+        assert sinks.execute("SELECT * FROM city.overdue_questions()").fetchall() == [("housing", 1, 1)]
+    street.answer(street.housing, street.questions(street.housing)[0]["id"], "right")
+    assert street.rows(street.centre, count, wanted) == [{"counted": 0}], "the answer ends it"
+    with street.world.sinks() as sinks:
+        assert sinks.execute("SELECT * FROM city.overdue_questions()").fetchall() == []
+
+
+def test_what_is_answered_in_time_is_overdue_for_nobody(street: Street) -> None:
+    ask(street, street.task(LEASE))
+    street.answer(street.housing, street.questions(street.housing)[0]["id"], "right")
+    assert overdue(street) == 0
+
+
+def test_the_time_of_an_answer_is_data(street: Street) -> None:
+    with psycopg.connect(street.world.database.owner) as owner:
+        owner.execute("UPDATE city.question_term SET (within, unit) = (2, 'working_hour')")
+    ask(street, street.task(LEASE))
+    with psycopg.connect(street.world.database.owner) as owner:
+        kept = owner.execute("SELECT answer_by = city.due(asked_at, 2, 'working_hour') FROM city.question").fetchone()
+        owner.execute("UPDATE city.question SET answer_by = now() - interval '1 hour'")
+    assert kept == (True,)
+    counted = "SELECT city.questions_overdue(%s) AS counted"
+    assert street.rows(street.housing, counted, "housing") == [{"counted": 1}]
+    assert street.rows(street.police, counted, "housing") == [{"counted": 0}], "another department sees none of it"
+
+
+def test_a_case_that_somebody_holds_is_told_in_the_next_turn(street: Street) -> None:
+    task = street.task(LEASE)
+    ask(street, task)
+    with psycopg.connect(street.world.database.admin) as admin:
+        admin.execute("SELECT FROM city.task WHERE id = %s FOR UPDATE", (task,))
+        assert overdue(street) == 0
+    assert overdue(street) == 1

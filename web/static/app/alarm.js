@@ -11,6 +11,9 @@ export const muted = ref(false);
 /** A browser lets no page sound before somebody has touched it. */
 export const mayNotSound = ref(true);
 
+/** Whether a call for help waits: nothing on the page may lie over it. */
+export const isCalling = ref(false);
+
 /** @type {AudioContext | null} */
 let audio = null;
 /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -49,6 +52,7 @@ export function ring(on) {
 /** A page sets its title when it draws itself: the count is put before whatever it is. @param {number} number */
 export function badge(number) {
   count = number;
+  isCalling.value = count > 0;
   const title = document.title.replace(/^\(\d+\) ⚠ /, "");
   const wanted = count ? `(${count}) ⚠ ${title}` : title;
   if (document.title !== wanted) document.title = wanted;

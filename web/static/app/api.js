@@ -87,8 +87,8 @@ export const me = () => request("GET", "/me");
 export const pushState = () => request("GET", "/push");
 export const subscribePush = (/** @type {object} */ subscription) => request("PUT", "/push", subscription);
 export const forgetPush = () => request("DELETE", "/push");
-/** @type {() => Promise<City.Summary>} */
-export const summary = () => request("GET", "/summary");
+/** @type {(grid?: string) => Promise<City.Summary>} */
+export const summary = (grid) => request("GET", `/summary${query({ grid })}`);
 /**
  * A page of alerts: calls for help first, then by the time left.
  *

@@ -1,6 +1,6 @@
 // The worker's day: tasks and cases as last read, kept on the tablet so that the route is there without a network.
 
-import { computed, reactive, ref } from "/lib/vue.js";
+import { computed, reactive, ref, watch } from "/lib/vue.js";
 import { alertCase, grids, planRoute, tasks } from "./api.js";
 import { keepAround } from "./base-map.js";
 import { closeDrafts, draftsOf, forgetDraft } from "./drafts.js";
@@ -8,7 +8,7 @@ import { drain, online, openOutbox, waiting } from "./outbox.js";
 import { learnPlates } from "./plates.js";
 import { here } from "./position.js";
 import { learn } from "./regions.js";
-import { foreseen, isDone, isOpen, keyOf, stopsOf } from "./route.js";
+import { foreseen, isClosed, isDone, isOpen, keyOf, stopsOf } from "./route.js";
 import { toSignIn } from "./session.js";
 import { kept } from "./store.js";
 
@@ -53,7 +53,17 @@ export function day() {
       ...suspended,
     ];
   });
-  const finished = computed(() => all.value.filter(isDone));
+  const known = new Map(); // task → as it was last seen, also once it has left
+  watch(
+    () => state.tasks.slice(),
+    (tasks) => {
+      for (const task of tasks) known.set(task.id, task);
+    },
+    { immediate: true },
+  );
+
+  const finished = computed(() => all.value.filter((task) => isDone(task) && !isClosed(task) && task.mine));
+  const closed = computed(() => all.value.filter(isClosed)); // by themselves: nobody need go
   const planning = ref(false);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let settling;
@@ -108,12 +118,13 @@ export function day() {
   async function read() {
     const before = received;
     try {
-      const [open, completed] = await Promise.all([
+      const [open, completed, closed] = await Promise.all([
         tasks({ state: "open" }),
         tasks({ state: "finished", mine: true, finished_today: true }),
+        tasks({ state: "closed", finished_today: true }),
       ]);
       if (received !== before) return await read(); // what was received meanwhile may be newer than this answer
-      state.tasks = [...open, ...completed];
+      state.tasks = [...open, ...completed, ...closed];
       state.readAt = new Date().toISOString();
       online.value = true;
       error.value = null;
@@ -234,6 +245,8 @@ export function day() {
     head,
     stops,
     finished,
+    closed,
+    known,
     instructions,
     error,
     loading,

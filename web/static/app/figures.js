@@ -29,6 +29,7 @@ const tooltip = (/** @type {object} */ more = {}) => ({
   ...more,
 });
 
+const MOST_RULES = 6; // of a column, so that its legend is one line; what they leave is one part
 const HOUR_MS = 3_600_000;
 /**
  * The last 24 hours as instants (ms), the running one last: an hour in which nothing happened is shown as empty, not
@@ -36,14 +37,23 @@ const HOUR_MS = 3_600_000;
  */
 const lastDay = () => Array.from({ length: 24 }, (_, i) => (Math.floor(now.value / HOUR_MS) - 23 + i) * HOUR_MS);
 
-/** Stacked columns: alerts an hour by rule, last 24 h. @param {City.HourOfRule[]} rows */
+/**
+ * Stacked columns: alerts an hour by rule, last 24 h; the rules that found most, and all others as one.
+ *
+ * @param {City.HourOfRule[]} rows
+ */
 export function byRule(rows) {
   const hours = lastDay();
-  const rules = [...new Set(rows.map((row) => row.rule))].sort();
+  /** @type {Map<string, number>} */
+  const found = new Map();
+  for (const row of rows) found.set(row.rule, (found.get(row.rule) ?? 0) + row.count);
+  const ranked = [...found.keys()].sort((a, b) => found.get(b) - found.get(a) || a.localeCompare(b));
+  const apart = new Set(ranked.length > MOST_RULES ? ranked.slice(0, MOST_RULES - 1) : ranked);
+  const rules = apart.size < ranked.length ? [...apart, ""] : [...apart];
   /** @type {Map<string, number>} */
   const count = new Map();
   for (const row of rows) {
-    const key = `${row.rule} ${Date.parse(row.hour)}`;
+    const key = `${apart.has(row.rule) ? row.rule : ""} ${Date.parse(row.hour)}`;
     count.set(key, (count.get(key) ?? 0) + row.count);
   }
   return {
@@ -54,7 +64,7 @@ export function byRule(rows) {
     xAxis: { type: "category", data: hours.map(clock), ...AXIS, axisTick: { show: false } },
     yAxis: { type: "value", minInterval: 1, ...AXIS },
     series: rules.map((rule) => ({
-      name: named(`rule.${rule}`, rule),
+      name: rule ? named(`rule.${rule}`, rule) : t("figure.other-rules", { n: ranked.length - apart.size }),
       type: "bar",
       stack: "all",
       barMaxWidth: 26,
@@ -72,10 +82,10 @@ export function acknowledging(rows) {
     name,
     type: "line",
     symbol: "circle",
-    symbolSize: 4,
+    symbolSize: 6, // an hour that stands alone is a dot
     lineStyle: { type: dash, width: 2 },
     color: colour,
-    connectNulls: true,
+    connectNulls: false, // between hours in which nobody acknowledged anything there is no line
     data: hours.map((hour) => (byHour.has(hour) ? +(byHour.get(hour)[field] / 60).toFixed(1) : null)),
   });
   return {
@@ -89,20 +99,26 @@ export function acknowledging(rows) {
 }
 
 const LEGIBLE_ROWS = 8;
+const FULL = 2; // what is later than twice its limit is as long as that; how late it is stands beside the bar
+
+/** How much of its own limit has passed since a department's newest data; 1: as old as it may be. */
+const shareOf = (/** @type {City.Freshness} */ one) => (one.delay_seconds == null ? Number.POSITIVE_INFINITY : one.delay_seconds / one.limit_seconds);
 
 /**
- * Bars on a logarithmic axis: how old each department's newest data is; stale ones are named so. The oldest come
- * first; the wheel shows the rest.
+ * Bars: how old each department's newest data is against its own limit, so that a quiet office with a long one does not
+ * look late; stale ones are named so. Those nearest to their limit come first; the wheel shows the rest.
  *
  * @param {Map<string, City.Freshness>} departments
  */
 export function delays(departments) {
-  const rows = [...departments.values()].sort((a, b) => (a.delay_seconds ?? Infinity) - (b.delay_seconds ?? Infinity));
+  const rows = [...departments.values()].sort((a, b) => shareOf(a) - shareOf(b));
   const text = (/** @type {City.Freshness} */ one) =>
-    (one.delay_seconds == null ? t("freshness.never") : seconds(one.delay_seconds)) +
+    (one.delay_seconds == null
+      ? t("freshness.never")
+      : t("freshness.of-limit", { age: seconds(one.delay_seconds), limit: seconds(one.limit_seconds) })) +
     (one.stale ? ` ⚠ ${t("stale")}` : "");
   return {
-    grid: { ...GRID, top: 6, right: 112 },
+    grid: { ...GRID, top: 6, right: 148 },
     dataZoom:
       rows.length > LEGIBLE_ROWS
         ? ["inside", "slider"].map((type) => ({
@@ -125,10 +141,12 @@ export function delays(departments) {
         `${departmentName(rows[dataIndex].department)} · ${text(rows[dataIndex])}`,
     }),
     xAxis: {
-      type: "log",
-      min: 1,
+      type: "value",
+      min: 0,
+      max: FULL,
+      interval: 1,
       ...AXIS,
-      axisLabel: { ...AXIS.axisLabel, formatter: (/** @type {number} */ value) => seconds(value), hideOverlap: true },
+      axisLabel: { ...AXIS.axisLabel, formatter: (/** @type {number} */ value) => (value === 1 ? t("freshness.limit") : "") },
     },
     yAxis: {
       type: "category",
@@ -148,8 +166,15 @@ export function delays(departments) {
           color: "#1c2530",
           formatter: (/** @type {{dataIndex: number}} */ { dataIndex }) => text(rows[dataIndex]),
         },
+        markLine: {
+          silent: true,
+          symbol: "none",
+          label: { show: false },
+          lineStyle: { color: "#4a5663", type: "dashed" },
+          data: [{ xAxis: 1 }],
+        },
         data: rows.map((one) => ({
-          value: Math.max(one.delay_seconds ?? 1, 1),
+          value: Math.min(shareOf(one), FULL),
           itemStyle: { color: one.stale ? "#9a5b00" : "#3c8d93" },
         })),
       },

@@ -14,6 +14,7 @@ export const LISTS = {
   waiting: { task: "waiting" },
   escalated: { task: "escalated" },
   asking: { task: "asking" },
+  unanswered: { state: "any", task: "unanswered" },
   fed_back: { state: "any", task: "fed_back" }, // what was done may have resolved its alert
   claimed: { task: "acknowledged" },
   unknown: { state: "unknown" },
@@ -79,9 +80,11 @@ const DUE = {
   later: (due) => !isPast(due) && !isToday(due),
 };
 
-/** Whether an alert alone says that it is in a list of these filters; a department or a person does not stand in it. */
-export const isKnownBy = (/** @type {Record<string, string | undefined>} */ filters) =>
-  !filters.department && !filters.assignee;
+/**
+ * Whether an alert alone says that it is in a list of these filters; a department, a person or what was asked does not
+ * stand in it.
+ */
+export const isKnownBy = (/** @type {Record<string, string | undefined>} */ filters) => !filters.department && !filters.assignee && filters.task !== "unanswered";
 
 /**
  * Whether an alert of the stream is in the list of these filters, as far as it says so.

@@ -86,6 +86,15 @@ export async function dismiss(number) {
   if (index >= 0) outbox.splice(index, 1);
 }
 
+/** Sends a refused move once more, with what was typed and under its key: what stood against it may be gone. */
+export async function sendAgain(number) {
+  const one = outbox.find((move) => move.number === number);
+  if (!one) return;
+  delete one.refused;
+  await keepSealed(one);
+  drain();
+}
+
 /** Sends what waits, in order, one tab at a time; comes back later by itself if the server is away. */
 export function drain() {
   clearTimeout(timer);

@@ -139,4 +139,6 @@ export function foreseen(tasks, waiting) {
 /** @param {Pick<City.Task, "state">} task */
 export const isOpen = (task) => !ENDED.has(task.state) && task.state !== "handed_over";
 /** @param {Pick<City.Task, "state">} task */
+export const isClosed = (task) => task.state === "closed";
+/** @param {Pick<City.Task, "state">} task */
 export const isDone = (task) => ENDED.has(task.state);

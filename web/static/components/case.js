@@ -178,7 +178,7 @@ export const Case = {
 
     return () =>
       h(
-        "aside",
+        "section",
         {
           class: "panel case",
           "aria-label": t("case.title"),

@@ -17,6 +17,8 @@ import { Refusal } from "./refusal.js";
 const MOST_HITS = 8;
 // an identity number, a birth certificate's, a travel permit's or passport's; or any with its kind before it
 const IDENTITY = /^\d{17}[\dXx]$|^\d{15}$|^\d{8}$|^[A-Za-z]{1,3}\d{7,12}$|^[A-Za-z_\p{Script=Han}]+[:：].{5,20}$/u;
+/** As it stands in a register: what was pasted may have blanks, marks of its direction, or digits of full width. */
+const compact = (text) => text.normalize("NFKC").replace(/[\s\p{Cf}]/gu, "");
 const CREDIT_CODE = /^[0-9A-HJ-NP-RTUWXY]{18}$/i;
 
 const LEVELS = { 6: "street", 9: "community", 12: "grid" };
@@ -72,8 +74,8 @@ const Search = {
         .join(" ")
         .toLowerCase();
     // A number of digits alone can be either; only the server knows its check character.
-    const isPerson = computed(() => IDENTITY.test(text.value.trim()));
-    const isCompany = computed(() => CREDIT_CODE.test(text.value.trim()));
+    const isPerson = computed(() => IDENTITY.test(compact(text.value)));
+    const isCompany = computed(() => CREDIT_CODE.test(compact(text.value)));
     const isNumber = computed(() => isPerson.value || isCompany.value);
     const asCompany = ref(false);
     const hits = computed(() => {
@@ -97,14 +99,14 @@ const Search = {
     const look = async (event) => {
       event.preventDefault();
       try {
-        const row = await (asCompany.value ? lookupCompany : lookup)(text.value.trim(), purpose.value);
+        const row = await (asCompany.value ? lookupCompany : lookup)(compact(text.value), purpose.value);
         location.assign(recordLink(row.view, row.id));
       } catch (refused) {
         error.value = refused;
       }
     };
     return () =>
-      h("form", { class: "search", role: "search", onSubmit: submit }, [
+      h("form", { class: "search", role: "search", "aria-label": t("search.title"), onSubmit: submit }, [
         h("input", {
           type: "search",
           value: text.value,
@@ -208,7 +210,7 @@ export const CentreTop = {
   setup(props, { emit }) {
     return () =>
       h("header", { class: "top" }, [
-        h("span", { class: "title" }, `${regionName(props.account.scope, language.value)} ${t("centre.title")}`),
+        h("h1", { class: "title" }, `${regionName(props.account.scope, language.value)} ${t("centre.title")}`),
         h(Breadcrumb, { region: props.region, scope: props.account.scope, onDrill: (code) => emit("drill", code) }),
         h("span", { class: "spread" }),
         h(Search, { items: props.items, purposes: props.account.purposes, onOpen: (finding) => emit("open", finding) }),

@@ -40,13 +40,13 @@ const change = (one, i) =>
 /** A door as its grid worker meets it: what changed since somebody was met, who lives there, tasks, earlier visits. */
 export const Door = ({ door, onOpen }) =>
   h("div", { class: "door stack", "data-test": "door", "data-door": door.dwelling }, [
-    h("h1", stopOf(door.place)),
+    h("h2", { class: "address" }, stopOf(door.place)),
     h("p", { class: "quiet small" }, nameOf(door.place)),
-    h("h2", door.last_visit_at ? t("door.since", { at: when(door.last_visit_at) }) : t("door.never")),
+    h("h3", door.last_visit_at ? t("door.since", { at: when(door.last_visit_at) }) : t("door.never")),
     door.changes.length
       ? h("ul", { class: "changes" }, door.changes.map(change))
       : h("p", { class: "quiet" }, t("door.changes.none")),
-    h("h2", t("door.tasks", { n: door.tasks.length })),
+    h("h3", t("door.tasks", { n: door.tasks.length })),
     door.tasks.length
       ? h(
           "ul",
@@ -64,7 +64,7 @@ export const Door = ({ door, onOpen }) =>
           ),
         )
       : h("p", { class: "quiet" }, t("door.tasks.none")),
-    h("h2", t("door.people", { n: door.occupants.length })),
+    h("h3", t("door.people", { n: door.occupants.length })),
     h(
       "ul",
       { class: "occupants" },
@@ -77,7 +77,7 @@ export const Door = ({ door, onOpen }) =>
       ),
     ),
     h("a", { class: "small", href: `/record.html#dwelling/${encodeURIComponent(door.dwelling)}` }, t("door.record")),
-    h("h2", t("door.visits")),
+    h("h3", t("door.visits")),
     h(VisitsBefore, { visits: door.visits }),
   ]);
 Door.props = ["door", "onOpen"];

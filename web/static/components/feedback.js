@@ -79,7 +79,9 @@ const Question = {
 
     return () => {
       const one = props.question;
-      return h("li", { "data-test": "question", "data-record": one.record, class: { waits: !one.answer } }, [
+      const isLate = !one.answer && isPast(one.answer_by);
+      const marks = { class: { waits: !one.answer, late: isLate }, "data-late": isLate };
+      return h("li", { "data-test": "question", "data-record": one.record, ...marks }, [
         h("p", { class: "row" }, [
           h("strong", { class: "code" }, one.record),
           h("span", named(`kind.${one.kind}`, one.kind)),
@@ -89,8 +91,8 @@ const Question = {
             ? null
             : h(
                 "span",
-                { class: ["small", isPast(one.answer_by) ? "over" : ""], "data-test": "due" },
-                due(one.answer_by),
+                { class: ["small", isLate ? "over" : ""], "data-test": "due" },
+                isLate ? `▲ ${t("question.overdue")} · ${due(one.answer_by)}` : due(one.answer_by),
               ),
         ]),
         h("p", asks(one)),

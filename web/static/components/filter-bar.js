@@ -6,7 +6,7 @@ import { choices, t } from "../app/language.js";
 
 const OF = {
   severity: ["urgent", "today", "planned"].map((name) => [name, `severity.${name}`]),
-  task: ["waiting", "dispatched", "acknowledged", "suspended", "escalated", "asking"].map((name) => [
+  task: ["waiting", "dispatched", "acknowledged", "suspended", "escalated", "asking", "unanswered"].map((name) => [
     name,
     `filter.task.${name}`,
   ]),
@@ -35,7 +35,7 @@ const optionsOf = (name) => OF[name].map(([value, key]) => [value, t(key)]);
 /** What list and map are narrowed to; it stands in the page's address. */
 export const FilterBar = ({ workers }) => {
   const on = NARROWED_BY.some((name) => fragment[name]) || fragment.list;
-  return h("div", { class: "filters", role: "group", "aria-label": t("filter.title") }, [
+  return h("div", { class: "filters", role: "search", "aria-label": t("filter.title") }, [
     chooser(
       "list",
       [...(LISTS.includes(fragment.list || "open") ? [] : [fragment.list]), ...LISTS].map((name) => [

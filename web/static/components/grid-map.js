@@ -24,7 +24,7 @@ export const GridMap = {
     const ground = ref(null); // the base map's description
     let map, regions, labels, pins, spot, way, observer;
     let framed = false;
-    const steps = computed(() => stepsFor((props.features ?? []).map((one) => one.properties.open ?? 0)));
+    const steps = computed(() => stepsFor(levelOf(props.features?.[0]?.id ?? "")));
     const styleOf = (feature) => ({
       color: "#7d8b98",
       weight: 1.2,

@@ -3,7 +3,11 @@ import { LISTS, onlyFilters } from "../app/filters.js";
 import { t } from "../app/language.js";
 import { clock, seconds } from "../app/time.js";
 
-const toList = (filters) => `#${new URLSearchParams(onlyFilters(filters))}`;
+/** Within the region in sight, which an address that names none leaves. */
+const toList = ({ list, severity }) => {
+  const { grid, ...filters } = onlyFilters({ list, severity });
+  return `#${new URLSearchParams(filters)}`;
+};
 /** Each number is a link to exactly what it counts. */
 const NUMBERS = [
   { key: "open", list: "open" },
@@ -12,12 +16,13 @@ const NUMBERS = [
   { key: "overdue", list: "overdue", alarm: true },
   { key: "waiting_for_assignment", list: "waiting" },
   { key: "escalated", list: "escalated", whenAny: true, alarm: true },
+  { key: "unanswered", list: "unanswered", whenAny: true, alarm: true },
   { key: "silenced", list: "silenced", whenAny: true },
   { key: "asking", list: "asking", whenAny: true },
   { key: "fed_back", list: "fed_back" },
   { key: "unknown", list: "unknown", whenAny: true },
   { key: "workers_on_duty", href: "#panel=workers" },
-  { key: "mean_acknowledge_seconds", href: "#panel=acknowledge", show: seconds },
+  { key: "acknowledge_p50_seconds", href: "#panel=acknowledge", show: seconds },
 ].map((one) => ({
   ...one,
   href: one.href ?? toList({ list: one.list in LISTS ? one.list : "", severity: one.severity }),

@@ -20,6 +20,7 @@ const OTHERS = [
   "record",
   "question",
   "account",
+  "shift",
   "look",
   "dead-letter",
 ];

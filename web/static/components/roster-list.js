@@ -2,8 +2,14 @@ import { h, onMounted, ref } from "/lib/vue.js";
 import { roster } from "../app/api.js";
 import { language, t } from "../app/language.js";
 import { placeName } from "../app/regions.js";
-import { clock } from "../app/time.js";
+import { clock, when } from "../app/time.js";
 import { Refusal } from "./refusal.js";
+
+/** Who planned it and when; what came by a file says so. */
+const planned = (one) =>
+  one.planned_at
+    ? t(one.planned_by ? "roster.planned.by" : "roster.planned.file", { who: one.planned_by, at: when(one.planned_at) })
+    : "–";
 
 const shiftRow = (one) =>
   h("tr", { key: `${one.grid} ${one.worker} ${one.begins}`, "data-test": "shift", "data-grid": one.grid }, [
@@ -18,6 +24,7 @@ const shiftRow = (one) =>
       one.on_duty ? `● ${t("roster.on-duty", { who: one.on_duty })}` : one.ended_at ? t("roster.handed-over") : "–",
     ),
     h("td", one.note ? h("q", one.note) : null),
+    h("td", { class: "quiet", "data-test": "planned" }, planned(one)),
   ]);
 
 /** Today's roster of one's area; nothing where nobody keeps one. */
@@ -42,7 +49,7 @@ export const RosterList = {
                 "thead",
                 h(
                   "tr",
-                  ["when", "grid", "worker", "now", "note"].map((name) =>
+                  ["when", "grid", "worker", "now", "note", "planned"].map((name) =>
                     h("th", { scope: "col", key: name }, t(`roster.${name}`)),
                   ),
                 ),

@@ -7,6 +7,7 @@ import { choices, language, named, t } from "../app/language.js";
 import { placeName } from "../app/regions.js";
 import { when } from "../app/time.js";
 import { Refusal } from "./refusal.js";
+import { Sheet } from "./sheet.js";
 
 const HOUR_MS = 3_600_000;
 const SPANS = [4, 24, 7 * 24, 30 * 24]; // hours
@@ -139,22 +140,26 @@ export const SilencesPanel = {
       ]);
 
     return () =>
-      h("dialog", { open: true, class: "sheet workers", "data-test": "silences", "aria-label": t("silence.title") }, [
-        h("div", { class: "row" }, [
-          h("h2", `${t("silence.title")} · ${items.value.length}`),
-          h("span", { class: "spread" }),
-          h("button", { type: "button", class: "plain", onClick: () => emit("close") }, t("close")),
-        ]),
-        h(Refusal, { error: error.value }),
-        h("ul", items.value.map(line)),
-        items.value.length ? null : h("p", { class: "empty quiet" }, t("silence.none")),
-        props.scope.length <= 9 ? makeForm() : null,
-        ended.value.length
-          ? h("details", [
-              h("summary", t("silence.history", { n: ended.value.length })),
-              h("ul", ended.value.map(line)),
-            ])
-          : null,
-      ]);
+      h(
+        Sheet,
+        { class: "workers", "data-test": "silences", label: t("silence.title"), onClose: () => emit("close") },
+        () => [
+          h("div", { class: "row" }, [
+            h("h2", `${t("silence.title")} · ${items.value.length}`),
+            h("span", { class: "spread" }),
+            h("button", { type: "button", class: "plain", onClick: () => emit("close") }, t("close")),
+          ]),
+          h(Refusal, { error: error.value }),
+          h("ul", items.value.map(line)),
+          items.value.length ? null : h("p", { class: "empty quiet" }, t("silence.none")),
+          props.scope.length <= 9 ? makeForm() : null,
+          ended.value.length
+            ? h("details", [
+                h("summary", t("silence.history", { n: ended.value.length })),
+                h("ul", ended.value.map(line)),
+              ])
+            : null,
+        ],
+      );
   },
 };

@@ -96,7 +96,7 @@ Readers.props = ["topic"];
 export const TopicDetail = ({ detail, now, onClose }) => {
   const { topic, kinds, head } = detail;
   const fact = (key, value) => [h("dt", t(`catalogue.${key}`)), h("dd", value)];
-  return h("aside", { class: "panel detail", "data-test": "topic-detail", "aria-label": topic.topic }, [
+  return h("section", { class: "panel detail", "data-test": "topic-detail", "aria-label": topic.topic }, [
     h("header", [
       h("div", [
         h("h2", language.value === "zh" ? topic.zh : topic.en),

@@ -1,4 +1,4 @@
-import { h, onMounted, reactive, ref, shallowRef, watch } from "/lib/vue.js";
+import { h, nextTick, onMounted, reactive, ref, shallowRef, watch } from "/lib/vue.js";
 import { ANSWERS, OUTCOMES } from "../app/answers.js";
 import { alertCase, unmaskCase, visitsBefore } from "../app/api.js";
 import { forgetDraft, keepDraft, photoOf, readDraft } from "../app/drafts.js";
@@ -41,11 +41,12 @@ export const answersTo = (task, checks) =>
  */
 export const Visit = {
   props: ["stop", "purposes", "instructions"],
-  emits: ["back", "complete"],
+  emits: ["back", "complete", "handOver", "ask"],
   setup(props, { emit }) {
     const cases = reactive({}); // finding → its case
     const draft = reactive({ arrived_at: null, checks: {}, note: "", outcome: "done" });
     const ready = ref(false);
+    const heading = ref(null);
     const missing = ref(false);
     const before = ref(null); // earlier visits at this door
     const picture = shallowRef(null);
@@ -55,6 +56,7 @@ export const Visit = {
       Object.assign(draft, await readDraft(key));
       draft.arrived_at ??= new Date().toISOString();
       ready.value = true;
+      nextTick(() => heading.value?.focus({ preventScroll: true }));
       watch(draft, () => keepDraft(key, draft), { deep: true, immediate: true, flush: "sync" });
       const [photo] = (await readDraft(photoOf(key)))?.photos ?? [];
       if (photo) picture.value = fromBase64(photo);
@@ -121,7 +123,15 @@ export const Visit = {
         MARK[answer],
       );
 
-    const heading = (task) => [
+    /** What one does instead of completing: for the tasks of the stop with which one may. */
+    const may = (move) => props.stop.tasks.filter((task) => (task.moves ?? []).includes(move));
+    const instead = (name, event, tasks) =>
+      h(
+        "button",
+        { type: "button", disabled: !tasks.length, "data-test": `visit-${name}`, onClick: () => emit(event, tasks) },
+        t(`move.${name}`),
+      );
+    const matterOf = (task) => [
       h("p", { class: "row" }, [
         h(Severity, { level: severityOf(task) }),
         h("span", named(`rule.${task.rule}`, task.rule)),
@@ -165,8 +175,8 @@ export const Visit = {
           h("button", { type: "button", "data-test": "back", onClick: () => emit("back") }, `← ${t("visit.back")}`),
         ]),
         h("div", { class: ["why-box", level] }, [
-          h("h1", stopOf(stop.place)),
-          ...stop.tasks.map((task) => h("div", { key: task.id, "data-test": "matter" }, heading(task))),
+          h("h2", { class: "address", tabindex: -1, ref: heading }, stopOf(stop.place)),
+          ...stop.tasks.map((task) => h("div", { key: task.id, "data-test": "matter" }, matterOf(task))),
           ...stop.patrols.map((patrol) =>
             h("p", { key: patrol.id, class: "why", "data-test": "matter" }, [
               t("patrol.due", { title: textOf(patrol, "title"), days: patrol.every_days }),
@@ -235,6 +245,12 @@ export const Visit = {
         h("div", { class: "finish" }, [
           h("button", { class: "primary", "data-test": "complete" }, t("visit.complete")),
         ]),
+        stop.tasks.length
+          ? h("div", { class: "steps instead" }, [
+              instead("hand-over", "handOver", may("hand-over")),
+              instead("ask", "ask", may("ask-suspension")),
+            ])
+          : null,
       ]);
     };
   },

@@ -6,6 +6,7 @@ import { placeName } from "../app/regions.js";
 import { remembered } from "../app/session.js";
 import { RosterForm } from "./roster-form.js";
 import { RosterList } from "./roster-list.js";
+import { Sheet } from "./sheet.js";
 
 const STREET_DIGITS = 9;
 /** A community's centre and one that is limited to some rules plan no shifts. */
@@ -17,7 +18,7 @@ const mayPlan = () => {
 /** Who is on duty, as many as the head says; a click shows what one has in hand. */
 export const WorkersPanel = ({ workers, onClose }) => {
   const onDuty = workers.filter((one) => one.on_duty);
-  return h("dialog", { open: true, class: "sheet workers", "data-test": "workers", "aria-label": t("workers.title") }, [
+  return h(Sheet, { class: "workers", "data-test": "workers", label: t("workers.title"), onClose }, () => [
     h("div", { class: "row" }, [
       h("h2", `${t("workers.title")} · ${onDuty.length}`),
       h("span", { class: "spread" }),

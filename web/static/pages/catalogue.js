@@ -6,9 +6,10 @@ import { catalogue, cataloguedTopic } from "../app/api.js";
 import { topics as fresh, overall, refreshFreshness } from "../app/freshness.js";
 import { inputOf } from "../app/input.js";
 import { language, named, t } from "../app/language.js";
-import { account, homeOf } from "../app/session.js";
+import { account, homeOf, leave } from "../app/session.js";
 import { departmentName } from "../components/department.js";
 import { LanguageSwitch } from "../components/language-switch.js";
+import { PasswordChange } from "../components/password-change.js";
 import { Refusal } from "../components/refusal.js";
 import { Classified, Freshness, TopicDetail } from "../components/topic.js";
 
@@ -185,7 +186,7 @@ const Catalogue = {
           who.value && homeOf(who.value.role) !== "/catalogue.html"
             ? h("a", { href: homeOf(who.value.role) }, `← ${t("record.back")}`)
             : null,
-          h("span", { class: "title" }, t("catalogue.title")),
+          h("h1", { class: "title" }, t("catalogue.title")),
           h("span", { class: "state" }, [
             h("span", { class: ["dot", overall.value] }),
             t(`freshness.${overall.value}.short`),
@@ -204,33 +205,38 @@ const Catalogue = {
             "AsyncAPI",
           ),
           h(LanguageSwitch),
-          h("span", { class: "account" }, who.value?.name ?? ""),
+          who.value ? h(PasswordChange, { name: who.value.name }) : null,
+          h("button", { class: "plain", type: "button", "data-test": "sign-out", onClick: leave }, t("sign-out")),
         ]),
-        h("form", { class: "filters", role: "search", onSubmit: (e) => e.preventDefault() }, [
-          h("label", { class: "field small grow" }, [
-            t("catalogue.search"),
-            h("input", {
-              type: "search",
-              value: words.value,
-              placeholder: t("catalogue.search.hint"),
-              autocomplete: "off",
-              "data-test": "search",
-              onInput: (e) => search(inputOf(e)),
-            }),
-          ]),
-          choice(
-            "department",
-            items.value.map((topic) => topic.department),
-            (name) => departmentOf(items.value.find((topic) => topic.department === name)),
-          ),
-          choice(
-            "category",
-            items.value.map((topic) => topic.category),
-            (name) => named(`category.${name}`, name),
-          ),
-          choice("classification", CLASSIFICATIONS, (name) => t(`classification.${name}`)),
-          choice("freshness", ["fresh", "quiet"], (name) => t(`catalogue.${name}`)),
-        ]),
+        h(
+          "form",
+          { class: "filters", role: "search", "aria-label": t("filter.title"), onSubmit: (e) => e.preventDefault() },
+          [
+            h("label", { class: "field small grow" }, [
+              t("catalogue.search"),
+              h("input", {
+                type: "search",
+                value: words.value,
+                placeholder: t("catalogue.search.hint"),
+                autocomplete: "off",
+                "data-test": "search",
+                onInput: (e) => search(inputOf(e)),
+              }),
+            ]),
+            choice(
+              "department",
+              items.value.map((topic) => topic.department),
+              (name) => departmentOf(items.value.find((topic) => topic.department === name)),
+            ),
+            choice(
+              "category",
+              items.value.map((topic) => topic.category),
+              (name) => named(`category.${name}`, name),
+            ),
+            choice("classification", CLASSIFICATIONS, (name) => t(`classification.${name}`)),
+            choice("freshness", ["fresh", "quiet"], (name) => t(`catalogue.${name}`)),
+          ],
+        ),
         h("main", [
           h(Refusal, { error: error.value }),
           items.value.length === 0 && !error.value ? h("p", { class: "quiet" }, t("loading")) : list(),

@@ -1,28 +1,40 @@
 // The command centre: "what needs me now?"
 
-import { computed, createApp, h, onMounted, onUnmounted, reactive, ref, shallowRef, watch } from "/lib/vue.js";
+import {
+  computed,
+  createApp,
+  h,
+  nextTick,
+  onMounted,
+  onUnmounted,
+  reactive,
+  ref,
+  shallowRef,
+  watch,
+} from "/lib/vue.js";
 import * as api from "../app/api.js";
 import { pinsOf } from "../app/clusters.js";
-import { acknowledging, byRule, delays } from "../app/figures.js";
 import { filtersOf, fits, isKnownBy, LISTS, NARROWED_BY, onlyFilters } from "../app/filters.js";
+import { focusBack } from "../app/focus.js";
 import { fragment, go } from "../app/fragment.js";
 import { isLate, perFrame } from "../app/frames.js";
-import { departments, refreshFreshness } from "../app/freshness.js";
+import { refreshFreshness } from "../app/freshness.js";
 import { language, t } from "../app/language.js";
 import { byChange, byDue, byOpening, liveList } from "../app/live-list.js";
 import { above, learn, regionName } from "../app/regions.js";
 import { account, toSignIn } from "../app/session.js";
 import { behindSeconds, follow, streamState } from "../app/stream.js";
-import { now, seconds } from "../app/time.js";
+import { now } from "../app/time.js";
 import { AlertList } from "../components/alert-list.js";
 import { Case } from "../components/case.js";
+import { CentreFigures } from "../components/centre-figures.js";
 import { CentreTop } from "../components/centre-top.js";
-import { Chart } from "../components/chart.js";
 import { FilterBar } from "../components/filter-bar.js";
 import { GridMap } from "../components/grid-map.js";
 import { HeadNumbers } from "../components/head-numbers.js";
 import { Refusal } from "../components/refusal.js";
 import { SilencesPanel } from "../components/silences-panel.js";
+import { Waiting } from "../components/waiting.js";
 import { WorkersPanel } from "../components/workers-panel.js";
 
 const REREAD_MS = 60_000; // figures, workers and freshness; alerts come by the stream
@@ -114,7 +126,9 @@ const Centre = {
       map.value = answer;
     });
     const readNumbers = trying(async () => {
-      const [numbers] = await Promise.all([api.summary(), refreshFreshness()]);
+      const wanted = region.value;
+      const [numbers] = await Promise.all([api.summary(wanted === who.value.scope ? "" : wanted), refreshFreshness()]);
+      if (wanted !== region.value) return;
       summary.value = numbers;
       readAt.value = Date.now();
     });
@@ -160,6 +174,7 @@ const Centre = {
     watch([listName, region, ...NARROWED_BY.map((name) => () => fragment[name])], () => {
       if (who.value) Promise.all([readList(), readMap(), readPins()]);
     });
+    watch(region, () => who.value && readNumbers());
     const zoomed = (level) => {
       if (level === zoom) return;
       zoom = level;
@@ -190,52 +205,26 @@ const Centre = {
 
     const drill = (code) => go({ grid: code });
     const openCase = (finding) => go({ case: finding });
-    const closeCase = () => {
+    const closeCase = async () => {
+      const closed = fragment.case;
       spot.value = null;
       go({ case: "" });
+      await nextTick();
+      focusBack(document.querySelector(`[data-finding="${closed}"] > button`));
     };
     const listTitle = computed(() => t(`list.of.${listName.value}`));
+    const workersHere = () => workers.value.filter((one) => one.scope.startsWith(region.value));
+    /** With the median that the chart shows, so that both are the same number. */
+    const head = () => summary.value && { ...summary.value, acknowledge_p50_seconds: figures.acknowledge.p50_seconds };
     /** Since when the numbers stand still; null while they follow what happens. */
     const numbersOf = computed(() => {
       const stands = streamState.value !== "live" || behindSeconds.value > 0 || isLate.value;
       return readAt.value && (stands || now.value - readAt.value > OLD_MS) ? readAt.value : null;
     });
 
-    const figureRow = () => {
-      const rows = figures.byRule;
-      const total = rows.reduce((sum, row) => sum + row.count, 0);
-      const both = figures.acknowledge;
-      const stale = [...departments.values()].filter((one) => one.stale).length;
-      return h("div", { class: "figures" }, [
-        h(Chart, {
-          title: t("figure.by-rule"),
-          summary: t("figure.by-rule.sum", { n: total }),
-          option: figureOptions.byRule.value,
-        }),
-        h(Chart, {
-          id: "acknowledge",
-          title: t("figure.acknowledge"),
-          summary: `p50 ${seconds(both.p50_seconds)} · p90 ${seconds(both.p90_seconds)}`,
-          option: figureOptions.acknowledge.value,
-        }),
-        h(Chart, {
-          id: "freshness",
-          title: t("figure.delays"),
-          summary: stale ? `⚠ ${t("freshness.stale", { n: stale })}` : t("freshness.good"),
-          option: figureOptions.delays.value,
-        }),
-      ]);
-    };
-    const figureOptions = {
-      byRule: computed(() => byRule(figures.byRule)),
-      acknowledge: computed(() => acknowledging(figures.acknowledge.by_hour ?? [])),
-      delays: computed(() => delays(departments)),
-    };
-
     return () => {
       document.title = `${who.value ? regionName(who.value.scope, language.value) : ""} ${t("centre.title")}`;
-      if (!who.value)
-        return h("p", { class: "waiting" }, error.value ? h(Refusal, { error: error.value }) : t("loading"));
+      if (!who.value) return h(Waiting, { title: t("centre.title"), error: error.value });
       return h("div", { class: ["centre", { "with-case": fragment.case }] }, [
         h(CentreTop, {
           account: who.value,
@@ -244,7 +233,7 @@ const Centre = {
           items: list.items.value,
           onOpen: openCase,
         }),
-        h(HeadNumbers, { summary: summary.value, asOf: numbersOf.value }),
+        h(HeadNumbers, { summary: head(), asOf: numbersOf.value }),
         h(FilterBar, { workers: workers.value }),
         h("main", [
           h(GridMap, {
@@ -277,9 +266,9 @@ const Centre = {
             onClear: () => go(onlyFilters({})),
           }),
         ]),
-        figureRow(),
+        h(CentreFigures, { byRule: figures.byRule, acknowledged: figures.acknowledge, panel: fragment.panel }),
         fragment.panel === "workers"
-          ? h(WorkersPanel, { workers: workers.value, onClose: () => go({ panel: "" }) })
+          ? h(WorkersPanel, { workers: workersHere(), onClose: () => go({ panel: "" }) })
           : null,
         fragment.panel === "silences"
           ? h(SilencesPanel, { region: region.value, scope: who.value.scope, onClose: () => go({ panel: "" }) })

@@ -12,6 +12,7 @@ import { departmentName } from "../components/department.js";
 import { Questions, Results } from "../components/feedback.js";
 import { HandedOver, Letters, OpenLines, Topics } from "../components/handed-over.js";
 import { LanguageSwitch } from "../components/language-switch.js";
+import { PasswordChange } from "../components/password-change.js";
 import { Refusal } from "../components/refusal.js";
 
 const REREAD_MS = 10_000;
@@ -84,11 +85,17 @@ const Department = {
     const countOf = (name) => feedback.value?.counts.find((one) => one.standing === name)?.count ?? null;
     const answeredNow = (answer) => (standing.value ? readFeedback() : (feedback.value = answer));
 
-    const number = (key, value, section) =>
-      h("a", { class: ["number-box", { some: value > 0 }], href: `#${section}`, "data-test": `number-${key}` }, [
-        h("strong", value === null ? "–" : String(value)),
-        h("span", t(`department.number.${key}`)),
-      ]);
+    const late = () => feedback.value?.overdue ?? 0;
+    const number = (key, value, section, isTrouble = false) =>
+      h(
+        "a",
+        {
+          class: ["number-box", { some: value > 0, trouble: isTrouble }],
+          href: `#${section}`,
+          "data-test": `number-${key}`,
+        },
+        [h("strong", value === null ? "–" : String(value)), h("span", t(`department.number.${key}`))],
+      );
     const jump = (event) => {
       const link = event.target.closest("a.number-box");
       if (!link) return;
@@ -98,7 +105,8 @@ const Department = {
     };
 
     const whole = () => [
-      h("nav", { class: "numbers six", "aria-label": t("department.numbers"), onClick: jump }, [
+      h("nav", { class: ["numbers", late() ? "seven" : "six"], "aria-label": t("department.numbers"), onClick: jump }, [
+        late() ? number("overdue", late(), "questions", true) : null,
         number("questions", feedback.value?.waiting ?? null, "questions"),
         number("contradicted", countOf("contradicted"), "results"),
         number("lines", page.value.open_lines, "open-lines"),
@@ -134,7 +142,7 @@ const Department = {
             : null,
           h("a", { class: "state", href: "/catalogue.html", "data-test": "to-catalogue" }, t("department.catalogue")),
           h(LanguageSwitch),
-          h("span", { class: "account" }, who.value?.name ?? ""),
+          who.value ? h(PasswordChange, { name: who.value.name }) : null,
           h("button", { class: "plain", type: "button", "data-test": "sign-out", onClick: leave }, t("sign-out")),
         ]),
         h("main", [

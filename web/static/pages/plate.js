@@ -130,6 +130,7 @@ const Plate = {
       if (remembered()?.role === "grid_worker") door.value = await plateDoor(code).catch(() => null);
     });
 
+    const isUnknown = () => error.value?.status === 404 || error.value?.status === 422;
     const whole = () => {
       const { workers, lines } = told.value;
       const profile = lines.find((line) => line.kind === "profile");
@@ -164,12 +165,12 @@ const Plate = {
       document.title = t("plate.title");
       return h("div", { class: "plate" }, [
         h("header", { class: "top" }, [
-          h("span", { class: "title" }, t("plate.title")),
+          h(told.value || isUnknown() ? "span" : "h1", { class: "title" }, t("plate.title")),
           h("span", { class: "spread" }),
           h(LanguageSwitch),
         ]),
         h("main", [
-          error.value?.status === 404 || error.value?.status === 422
+          isUnknown()
             ? h("section", { class: "panel", "data-test": "no-plate" }, [
                 h("h1", t("plate.none")),
                 h("p", t("plate.none.what")),

@@ -11,13 +11,14 @@ import { lately } from "../app/lanes.js";
 import { language, named, nameOfRecord, t } from "../app/language.js";
 import { isMasked, recordOf } from "../app/masked.js";
 import { learn, placeName } from "../app/regions.js";
-import { account, homeOf } from "../app/session.js";
+import { account, homeOf, leave } from "../app/session.js";
 import { now, when } from "../app/time.js";
 import { Department } from "../components/department.js";
 import { FactTable } from "../components/fact-table.js";
 import { Family } from "../components/family.js";
 import { Lanes } from "../components/lanes.js";
 import { LanguageSwitch } from "../components/language-switch.js";
+import { PasswordChange } from "../components/password-change.js";
 import { QuietTopics } from "../components/quiet-topics.js";
 import { Refusal } from "../components/refusal.js";
 import { RiskDoors } from "../components/risk-doors.js";
@@ -237,10 +238,11 @@ const Record = {
       return h("div", { class: "record" }, [
         h("header", { class: "top" }, [
           h("a", { href: who.value ? homeOf(who.value.role) : "/" }, `← ${t("record.back")}`),
-          h("span", { class: "title" }, t("record.title")),
+          h(value.value ? "span" : "h1", { class: "title" }, t("record.title")),
           h("span", { class: "spread" }),
           h(LanguageSwitch),
-          h("span", who.value?.name ?? ""),
+          who.value ? h(PasswordChange, { name: who.value.name }) : null,
+          h("button", { class: "plain", type: "button", "data-test": "sign-out", onClick: leave }, t("sign-out")),
         ]),
         h("main", [
           h(Refusal, { error: error.value }),

@@ -18,6 +18,7 @@ import { account, leave, remembered } from "../app/session.js";
 import { keepBeating } from "../app/shift.js";
 import { follow } from "../app/stream.js";
 import { clock } from "../app/time.js";
+import { DayOver } from "../components/day-over.js";
 import { Door } from "../components/door.js";
 import { LanguageSwitch } from "../components/language-switch.js";
 import { MoveForm } from "../components/move-form.js";
@@ -27,9 +28,11 @@ import { Refusal } from "../components/refusal.js";
 import { RouteHead } from "../components/route-head.js";
 import { RouteMap } from "../components/route-map.js";
 import { plateOf, Scan } from "../components/scan.js";
+import { Sheet } from "../components/sheet.js";
 import { ShiftStrip } from "../components/shift-strip.js";
 import { StopCard } from "../components/stop-card.js";
 import { answersTo, Visit } from "../components/visit.js";
+import { Waiting } from "../components/waiting.js";
 
 const Worker = {
   setup() {
@@ -76,6 +79,10 @@ const Worker = {
     const onRoute = computed(() => today.stops.value.filter((stop) => !stop.left));
     const leftOut = computed(() => today.stops.value.filter((stop) => stop.left));
     const addressOf = (key) => stopOf(today.stops.value.find((stop) => stop.key === key)?.place) || key;
+    const stopOfTask = (id) => {
+      const task = today.known.get(id);
+      return task ? `${stopOf(task.place)} · ${named(`rule.${task.rule}`, task.rule)}` : "";
+    };
     const arrive = (stop) => go({ visit: stop.key });
     const back = () => go({ visit: "" });
     const acknowledge = async (tasks) => {
@@ -147,7 +154,7 @@ const Worker = {
       // kept with the day, so named offline too
       const whole = today.state.tasks.find((task) => task.place?.grid === who.value.scope);
       return h("header", { class: "top" }, [
-        h("span", { class: "title" }, t("worker.title")),
+        h("h1", { class: "title" }, t("worker.title")),
         who.value.domains
           ? h(
               "span",
@@ -198,7 +205,7 @@ const Worker = {
 
     const route = () => [
       h(RouteMap, { stops: onRoute.value, areas: today.state.areas }),
-      h(OutboxStrip),
+      h(OutboxStrip, { stopOfTask }),
       h(ShiftStrip, { onEnded: today.read }),
       !online.value && today.state.readAt
         ? h("p", { class: "kept small" }, t("worker.kept", { at: clock(today.state.readAt) }))
@@ -215,30 +222,12 @@ const Worker = {
       today.stops.value.length === 0
         ? h("p", { class: "empty quiet" }, t(today.loading.value ? "loading" : "worker.empty"))
         : null,
-      today.finished.value.length
-        ? h("details", { class: "finished" }, [
-            h("summary", `✓ ${t("worker.finished")} ${today.finished.value.length}`),
-            h(
-              "ul",
-              today.finished.value.map((task) =>
-                h("li", { key: task.id, "data-test": "finished", "data-task": task.id }, [
-                  h("span", stopOf(task.place)),
-                  h(
-                    "span",
-                    { class: "quiet small" },
-                    ` · ${named(`rule.${task.rule}`, task.rule)}${task.unsent ? ` · ⇡ ${t("outbox.one")}` : ""}`,
-                  ),
-                ]),
-              ),
-            ),
-          ])
-        : null,
+      h(DayOver, { finished: today.finished.value, closed: today.closed.value }),
     ];
 
     return () => {
       document.title = t("worker.title");
-      if (!who.value)
-        return h("p", { class: "waiting" }, failed.value ? h(Refusal, { error: failed.value }) : t("loading"));
+      if (!who.value) return h(Waiting, { title: t("worker.title"), error: failed.value });
       return h("div", { class: "worker" }, [
         top(),
         h(
@@ -253,6 +242,8 @@ const Worker = {
                   instructions: today.instructions.value,
                   onBack: back,
                   onComplete: complete,
+                  onHandOver: (tasks) => ([handing.value, asking.value] = [tasks, false]),
+                  onAsk: (tasks) => ([handing.value, asking.value] = [tasks, true]),
                 })
               : route(),
         ),
@@ -268,15 +259,13 @@ const Worker = {
           : null,
         handing.value
           ? h(
-              "dialog",
+              Sheet,
               {
-                open: true,
-                class: "sheet",
                 "data-test": "sheet",
-                "aria-label": t(asking.value ? "move.ask" : "move.hand-over"),
-                onKeydown: (e) => e.key === "Escape" && (handing.value = null),
+                label: t(asking.value ? "move.ask" : "move.hand-over"),
+                onClose: () => (handing.value = null),
               },
-              [
+              () => [
                 h("h2", `${t(asking.value ? "move.ask" : "move.hand-over")} · ${stopOf(handing.value[0].place)}`),
                 handing.value.length > 1 ? h("p", t("stop.matters", { n: handing.value.length })) : null,
                 h(MoveForm, {

@@ -12,8 +12,9 @@ export default {
   "numbers.waiting_for_assignment": "Unassigned",
   "numbers.unknown": "Unknown",
   "numbers.workers_on_duty": "On duty",
-  "numbers.mean_acknowledge_seconds": "Acknowledged in",
+  "numbers.acknowledge_p50_seconds": "Acknowledged p50",
 
+  "search.title": "Search",
   "search.hint": "Address, reason, ID number or credit code",
   "search.none": "Not in this list",
   "search.person": "Look up a resident by number",
@@ -26,6 +27,8 @@ export default {
   "freshness.off.short": "Unknown",
   "freshness.good": "all departments fresh",
   "freshness.stale": "{n} without data",
+  "freshness.of-limit": "{age} of {limit}",
+  "freshness.limit": "limit",
   "freshness.never": "no data yet",
 
   "stream.live": "Live",
@@ -173,10 +176,12 @@ export default {
   "outcome.nobody_home": "Nobody home",
   "outcome.refused": "Refused",
 
+  "figure.title": "Charts",
   "figure.by-rule": "Alerts in 24 h by rule",
   "figure.by-rule.sum": "{n} in all",
   "figure.acknowledge": "Time to acknowledge (min)",
-  "figure.delays": "Departments' delay",
+  "figure.delays": "Departments' newest data, of their own limit",
+  "figure.other-rules": "{n} other rules",
 
   "level.street": "Street",
   "level.community": "Community",
@@ -184,6 +189,7 @@ export default {
 
   "worker.title": "Today's route",
   "worker.finished": "Done today",
+  "worker.closed": "Closed by themselves today, no need to go",
   "worker.empty": "No stop is left today.",
   "worker.progress": "{done} of {all} done",
   "worker.kept": "Offline: the route of {at}",
@@ -220,6 +226,7 @@ export default {
   "outbox.waiting": "{n} to send",
   "outbox.one": "to be sent",
   "outbox.refused": "Not taken by the server: {move}",
+  "outbox.again": "Send again",
   "outbox.put-away": "Put away",
   "outbox.masked": "An identity number in your note was replaced by ▮. The rest of the note is kept as you wrote it.",
   "outbox.kept.completed": "The task had been completed already. What you saw is kept with the case.",

@@ -12,8 +12,9 @@ export default {
   "numbers.waiting_for_assignment": "待派",
   "numbers.unknown": "未知",
   "numbers.workers_on_duty": "在岗网格员",
-  "numbers.mean_acknowledge_seconds": "平均签收用时",
+  "numbers.acknowledge_p50_seconds": "签收 p50",
 
+  "search.title": "搜索",
   "search.hint": "搜索地址、事由、证件号、信用代码",
   "search.none": "本列表中没有符合条件的预警",
   "search.person": "按证件号查询居民",
@@ -26,6 +27,8 @@ export default {
   "freshness.off.short": "数据未知",
   "freshness.good": "各部门正常",
   "freshness.stale": "{n} 个部门数据中断",
+  "freshness.of-limit": "{age} / 时限 {limit}",
+  "freshness.limit": "时限",
   "freshness.never": "尚无数据",
 
   "stream.live": "实时",
@@ -171,10 +174,12 @@ export default {
   "outcome.nobody_home": "无人在家",
   "outcome.refused": "拒绝配合",
 
+  "figure.title": "图表",
   "figure.by-rule": "24 小时预警（按规则）",
   "figure.by-rule.sum": "共 {n} 条",
   "figure.acknowledge": "签收用时（分钟）",
-  "figure.delays": "部门数据延迟",
+  "figure.delays": "部门数据：距上次，占各自时限",
+  "figure.other-rules": "其他 {n} 条规则",
 
   "level.street": "街道",
   "level.community": "社区",
@@ -182,6 +187,7 @@ export default {
 
   "worker.title": "今日路线",
   "worker.finished": "今日已办",
+  "worker.closed": "今日自行关闭，不必再去",
   "worker.empty": "今天没有待办任务。",
   "worker.progress": "已办 {done}，共 {all}",
   "worker.kept": "离线：显示 {at} 的路线",
@@ -218,6 +224,7 @@ export default {
   "outbox.waiting": "{n} 待上传",
   "outbox.one": "待上传",
   "outbox.refused": "服务器未接受：{move}",
+  "outbox.again": "重新发送",
   "outbox.put-away": "知道了",
   "outbox.masked": "备注中的身份证件号码已替换为 ▮，其余内容照原样保存。",
   "outbox.kept.completed": "任务此前已办结；您看到的情况已附在本案。",
