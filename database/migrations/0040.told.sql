@@ -1,4 +1,4 @@
--- depends: 0038.turns
+-- depends: 0039.contested
 -- A department that lets a question's time pass is no secret, and neither is who planned a shift; pairs of inhibition are changed by a
 -- command. docs/decisions/0045-answers.md, 0038-roster-and-leases.md, 0041-noise.md
 

@@ -1,4 +1,4 @@
--- depends: 0038.turns
+-- depends: 0040.told
 -- A transaction that somebody left open is told (`audit.oldest_transactions`): docs/decisions/0030-live-stream.md
 
 DO $$ BEGIN

@@ -1,4 +1,4 @@
--- depends: 0038.turns
+-- depends: 0041.oldest_transactions
 -- What hundreds of streams ask all day costs less: the same answers.
 
 -- As in 0018, but in which capacities somebody stands to a task is worked out once, not once a line of the table of moves.

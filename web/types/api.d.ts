@@ -1703,7 +1703,8 @@ export interface paths {
          *     - `ready`: the stream has begun; its id is where. Read the lists after it and nothing is missed.
          *     - `alert`: an `Alert` · `task`: a `Task`, or `{"id", "gone": true}` once it has left the caller's queues
          *     - `freshness`: an item of `/freshness` that moved
-         *     - `behind`: `{"seconds"}`, how old the events are that follow now; 0 once they are fresh again
+         *     - `behind`: `{"seconds"}`, how old the events are that follow now, or for how long the database has told nothing; 0 once
+         *       all is fresh again
          *     - `reset`: the cursor brought along is older than what is kept: read everything again
          *     - `ended`: the session is over; log in again
          *

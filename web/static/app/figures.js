@@ -102,7 +102,8 @@ const LEGIBLE_ROWS = 8;
 const FULL = 2; // what is later than twice its limit is as long as that; how late it is stands beside the bar
 
 /** How much of its own limit has passed since a department's newest data; 1: as old as it may be. */
-const shareOf = (/** @type {City.Freshness} */ one) => (one.delay_seconds == null ? Number.POSITIVE_INFINITY : one.delay_seconds / one.limit_seconds);
+const shareOf = (/** @type {City.Freshness} */ one) =>
+  one.delay_seconds == null ? Number.POSITIVE_INFINITY : one.delay_seconds / one.limit_seconds;
 
 /**
  * Bars: how old each department's newest data is against its own limit, so that a quiet office with a long one does not
@@ -146,7 +147,10 @@ export function delays(departments) {
       max: FULL,
       interval: 1,
       ...AXIS,
-      axisLabel: { ...AXIS.axisLabel, formatter: (/** @type {number} */ value) => (value === 1 ? t("freshness.limit") : "") },
+      axisLabel: {
+        ...AXIS.axisLabel,
+        formatter: (/** @type {number} */ value) => (value === 1 ? t("freshness.limit") : ""),
+      },
     },
     yAxis: {
       type: "category",

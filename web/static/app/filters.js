@@ -84,7 +84,8 @@ const DUE = {
  * Whether an alert alone says that it is in a list of these filters; a department, a person or what was asked does not
  * stand in it.
  */
-export const isKnownBy = (/** @type {Record<string, string | undefined>} */ filters) => !filters.department && !filters.assignee && filters.task !== "unanswered";
+export const isKnownBy = (/** @type {Record<string, string | undefined>} */ filters) =>
+  !filters.department && !filters.assignee && filters.task !== "unanswered";
 
 /**
  * Whether an alert of the stream is in the list of these filters, as far as it says so.

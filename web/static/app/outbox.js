@@ -87,7 +87,7 @@ export async function dismiss(number) {
 }
 
 /** Sends a refused move once more, with what was typed and under its key: what stood against it may be gone. */
-export async function sendAgain(number) {
+export async function sendAgain(/** @type {number} */ number) {
   const one = outbox.find((move) => move.number === number);
   if (!one) return;
   delete one.refused;
