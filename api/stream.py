@@ -16,6 +16,7 @@ from uuid import UUID
 
 import psycopg
 import structlog
+from psycopg_pool import PoolTimeout
 from pydantic import BaseModel
 from sse_starlette import ServerSentEvent
 
@@ -35,6 +36,8 @@ RETRY_MS = 3000
 CURSOR = re.compile(r"\d{1,18}")
 OF_BEFORE = re.compile(r"\d{1,19}-\d{1,19}")
 """An id that a stream gave before lines had numbers: what came since is not known."""
+Sees = tuple[str, str, list[str] | None]
+"""Role, scope and domains of an account."""
 SEES_CASES = ("grid_worker", "command_centre")
 BEHIND_SECONDS = 2.0
 """A stream whose lines are older than this when it sends them says that it is behind; so does one that may not hear of
@@ -101,7 +104,7 @@ class News:
     """What changed for an account: lines of the feed, and the rows of their alerts and tasks as they are now."""
 
     account: UUID | None
-    of: tuple[str, str, list[str] | None]
+    of: Sees
     lines: list[dict[str, Any]]
     alerts: list[dict[str, Any]]
     tasks: list[dict[str, Any]]
@@ -185,10 +188,10 @@ class Follower:
                     sent = news.events()
                 check = time.monotonic() - checked >= self.pace.stream_recheck_seconds
                 if check:
-                    async with entered(self.pool, self.token, in_use=False) as caller:
-                        if ear.lost or (caller.role, caller.scope, caller.domains) != before:
-                            return
-                        sent += self._freshness(await fresh(caller))
+                    of, said = await self._recheck(before)
+                    if ear.lost or of != before:
+                        return
+                    sent += said
                     checked = time.monotonic()
                 lines, full = news.lines, len(news.lines) == BATCH
                 passed = int(lines[-1]["position"]) if full else until
@@ -203,6 +206,17 @@ class Follower:
                     ear.touched = True
                     continue
                 await self._until_woken(ear)
+
+    async def _recheck(self, before: Sees) -> tuple[Sees, list[ServerSentEvent]]:
+        """What the account sees now, and what is to be said of freshness. While people's requests have every connection
+        nothing new: each reading of the feed proves the session anyway. Raises Refused, psycopg.Error."""
+        try:
+            async with entered(self.pool, self.token, in_use=False) as caller:
+                return (caller.role, caller.scope, caller.domains), self._freshness(await fresh(caller))
+        except PoolTimeout:
+            if self.watch.silent:
+                raise
+            return before, []
 
     def _behind(self, seconds: float) -> ServerSentEvent | None:
         """What is to be said of being so far behind; None: nothing, as before."""

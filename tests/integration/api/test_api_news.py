@@ -7,10 +7,11 @@ import asyncio
 import httpx
 import psycopg
 import pytest
+from psycopg_pool import PoolTimeout
 
 from api import news
 from api.news import NewsReader
-from tests.integration.api.test_api_stream import follow, session, the_next
+from tests.integration.api.test_api_stream import PATIENCE, follow, session, the_next
 from tests.integration.api.two_streets import City, LogIn, Served, open_alert
 
 FIRST, ALL = 0, 1 << 62
@@ -81,3 +82,24 @@ async def test_a_stream_outlives_the_connections_that_answer_it(city: City, serv
         with psycopg.connect(city.database.sinks) as sinks:
             finding = open_alert(sinks, city.here, 1, feed=True)
         assert (await the_next(events, "alert")).value["finding_id"] == str(finding)
+
+
+async def test_a_stream_outlives_a_time_in_which_requests_have_every_connection(
+    city: City, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = served.app.state.pool
+    asked = asyncio.Event()
+
+    async def refused(*_: object, **__: object) -> None:
+        asked.set()
+        raise PoolTimeout("all are at work")
+
+    async with session(served, "here") as client, follow(client) as events:
+        await the_next(events, "ready")
+        with monkeypatch.context() as busy:
+            busy.setattr(pool, "getconn", refused)
+            async with asyncio.timeout(PATIENCE):
+                await asked.wait()
+            with psycopg.connect(city.database.sinks) as sinks:
+                finding = open_alert(sinks, city.here, 1, feed=True)
+            assert (await the_next(events, "alert")).value["finding_id"] == str(finding)
