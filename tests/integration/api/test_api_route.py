@@ -206,7 +206,7 @@ async def test_nobody_visits_what_is_not_in_the_own_plan(patrolled: City, log_in
     [
         ("dancing,D-1,,,,,,,,", "line 2: 'kind' must be one of"),
         ("rental,,440113001001001,,,,,,,", "line 2: name a door by 'dwelling', or a spot"),
-        ("manhole,,44011,A-1,,,,,,", "line 2: 'grid' must be 15 digits"),
+        ("manhole,,44011,A-1,,,,,,", "line 2: 'grid' is wrong: a grid code has 15 digits"),
         ("rental,D-1,,,,113,,,,", "line 2: 'lon' and 'lat' stand together"),
         ("rental,D-1,,,,,,0,,", "line 2: 'every_days' must be 1 to 366"),
         ("rental,D-1,,,,,,,18:00,08:00", "line 2: 'opens' and 'closes' stand together"),
