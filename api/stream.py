@@ -44,6 +44,8 @@ BEHIND_SECONDS = 2.0
 any, for the database has been silent for longer."""
 SAY_SECONDS = 1.0
 """As often it says so while it waits."""
+CAUGHT_UP_SECONDS = 3.0
+"""After so long without a line one that was behind is fresh: it does not say so for longer than that."""
 GATHER_SECONDS = 0.05
 """A stream that is woken waits so long for what comes with it, so that many lines are read at once."""
 EVERY_SECONDS = 0.25
@@ -228,7 +230,7 @@ class Follower:
 
     async def _until_woken(self, ear: Ear) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self.pace.stream_recheck_seconds):
+            async with asyncio.timeout(CAUGHT_UP_SECONDS if self.behind else self.pace.stream_recheck_seconds):
                 await ear.woken.wait()
             await asyncio.sleep(max(GATHER_SECONDS, self.next_read - time.monotonic()))
 

@@ -81,7 +81,8 @@ def restore(settings: Settings, folder: Path, bar: Bar) -> int:
         for name in (postgres.DATABASE, postgres.REGISTRY_DATABASE):
             databases.restore(stack.dsn(postgres.SUPERUSER, name), folder / "databases" / f"{name}.dump")
         running |= stack.start(["kafka", "registry"], beside=running)
-        return _fill(as_prepare(load(stack.write_environment())), folder, manifest, bar)
+        partitions = {"CITYGRID_PARTITIONS": str(settings.partitions)}
+        return _fill(as_prepare(load(stack.write_environment(partitions))), folder, manifest, bar)
     finally:
         stop(running)
 
