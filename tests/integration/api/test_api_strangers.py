@@ -5,14 +5,20 @@ from __future__ import annotations
 import random
 import secrets
 import time
+import uuid
+from collections.abc import Callable
+from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
+from domain.codes import with_check_character
 from runtime.settings import Settings
-from tests.integration.api.two_streets import ACCOUNTS, City
+from tests.integration.api.two_streets import ACCOUNTS, City, LogIn
+from wire.pseudonym import Pseudonyms
 
 TRAINED, TRIES = 200, 1_000
 
@@ -66,6 +72,12 @@ async def test_a_guesser_cannot_tell_which_accounts_there_are(city: City, api_se
                 assert "set-cookie" not in answer.headers
                 if number >= 20:  # connections and caches are warm
                     timed.append((seconds, known))
+    assert guessed_right(timed) < 0.55
+
+
+def guessed_right(timed: list[tuple[float, bool]]) -> float:
+    """Of seconds and whether it was known, the share of all but the first `TRAINED` that their best threshold, in
+    whichever direction, tells rightly."""
     learnt, tried = timed[:TRAINED], timed[TRAINED:]
     thresholds = [(limit, slower) for limit, _ in learnt for slower in (True, False)]
 
@@ -73,4 +85,70 @@ async def test_a_guesser_cannot_tell_which_accounts_there_are(city: City, api_se
         return sum((seconds > limit) == (known == slower) for seconds, known in timed) / len(timed)
 
     limit, slower = max(thresholds, key=lambda one: right(learnt, *one))
-    assert right(tried, limit, slower) < 0.55
+    return right(tried, limit, slower)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.rare
+async def test_the_time_of_an_answer_does_not_tell_whether_it_is_there(
+    city: City, log_in: LogIn, api_settings: Settings
+) -> None:
+    """Of another street: an alert, a task, a case's moves, a person by pseudonym, household or number, and photos."""
+    worker = await log_in("worker")
+    there, number = city.there, with_check_character("44010619620403001")
+    with psycopg.connect(city.database.sinks) as sinks:
+        known = Pseudonyms.of(api_settings).of_number(number)
+        sinks.execute("UPDATE city.resident_g1 SET id = %s WHERE id = %s", (known, there.resident))
+    with psycopg.connect(city.database.owner) as owner:
+        ((photo,),) = owner.execute(
+            "INSERT INTO city.visit_photo (id, task, account, account_name, taken_at)"
+            " SELECT gen_random_uuid(), %s, a.id, a.name, now() FROM city.account a WHERE a.name = 'worker-there'"
+            " RETURNING id",
+            (there.tasks[0],),
+        ).fetchall()
+    shares = {}
+    for what, ask in attempts(city, known, number, photo).items():
+        timed = []
+        for turn in range(TRAINED + TRIES + 20):
+            is_there = random.random() < 0.5
+            method, path, body = ask(is_there)
+            began = time.perf_counter()
+            answer = await worker.request(method, path, json=body)
+            seconds = time.perf_counter() - began
+            assert answer.status_code == 404, (what, answer.text)
+            if turn >= 20:
+                timed.append((seconds, is_there))
+        shares[what] = guessed_right(timed)
+    print(shares)
+    assert {what: share for what, share in shares.items() if share >= 0.55} == {}
+
+
+def attempts(
+    city: City, known: str, number: str, photo: uuid.UUID
+) -> dict[str, Callable[[bool], tuple[str, str, Any]]]:
+    """What is asked for → the request for one that is there, or for one of the same form that is not."""
+    there = city.there
+
+    def some(one: object) -> Callable[[bool], str]:
+        return lambda is_there: str(one) if is_there else str(uuid.uuid4())
+
+    def person() -> str:
+        return with_check_character(f"440106{random.randint(1950, 2000)}0403{random.randint(0, 999):03}")
+
+    finding, task, picture = some(there.findings[0]), some(there.tasks[0]), some(photo)
+    return {
+        "alert": lambda there: ("GET", f"/alerts/{finding(there)}", None),
+        "unmasked": lambda there: ("POST", f"/alerts/{finding(there)}/people", {"purpose": "handle_case"}),
+        "task": lambda there: ("GET", f"/tasks/{task(there)}", None),
+        "claim": lambda there: ("POST", f"/tasks/{task(there)}/claim", {}),
+        "photo": lambda there: ("GET", f"/photos/{picture(there)}", None),
+        "visit": lambda there: ("POST", f"/tasks/{task(there)}/complete", {"outcome": "refused"}),
+        "resident": lambda there: (
+            *("GET", f"/rows/resident/{known if there else known[:-6] + secrets.token_hex(3)}"),
+            None,
+        ),
+        "number": lambda there: (
+            *("POST", "/rows/resident/lookup"),
+            {"identity_number": number if there else person(), "purpose": "verify_fact"},
+        ),
+    }
