@@ -57,7 +57,10 @@ export default [
   ["the number states a birth in the future", "证件号中的出生日期在将来"],
   ["an identity number has 17 digits .*", "身份证号须为 17 位数字加校验码，或 15 位数字"],
   ["it is neither an identity number .*", "既不是身份证号，也不是其他已知证件的号码"],
-  ["it is a letter and 9 digits, which .*", "一个字母加 9 位数字可能是出生医学证明，也可能是台湾身份证：请填写证件类型"],
+  [
+    "it is a letter and 9 digits, which .*",
+    "一个字母加 9 位数字可能是出生医学证明，也可能是台湾身份证：请填写证件类型",
+  ],
   ["it is \\d+ digits(?:, which| that) .*", "纯数字的号码看不出是何种证件：请填写证件类型"],
   ["it is no kind of identity document.*", "证件类型无法识别，应如 身份证、护照、港澳居民来往内地通行证"],
   ["the number does not have the form of the kind of document that is stated", "号码与所填证件类型不符"],
@@ -143,7 +146,10 @@ export default [
   [".*is no file that can be read from its beginning.*", "不是普通文件（管道或设备）：请直接给出文件"],
   [".* cannot be read \\((.+?)\\): let its owner.*", "文件无法读取（$1）：请设置读取权限，或复制到有权限的位置"],
   [".* cannot be read: it is damaged, or larger.*", "文件无法读取：已损坏或过大，请重新另存为 .xlsx 或 CSV UTF-8"],
-  [".*is a web page (?:without a table|that breaks off|that cannot be read).*", "网页中没有完整的表格：请另存为 .xlsx 后再交"],
+  [
+    ".*is a web page (?:without a table|that breaks off|that cannot be read).*",
+    "网页中没有完整的表格：请另存为 .xlsx 后再交",
+  ],
   [".*is an XML table of Excel 2003.*", "是 Excel 2003 的 XML 表格：请另存为 .xlsx 或 CSV UTF-8"],
   [".*is an archive that is protected by a password.*", "压缩包有密码保护：请解压后逐个发布"],
   [".*is a workbook of Excel 5 or older.*", "是 Excel 5 或更早的工作簿：请另存为 .xlsx"],
