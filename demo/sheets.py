@@ -164,6 +164,7 @@ def _yuan(fen: int) -> str:
 
 _BACK: dict[cells.Convert, Cell] = {
     cells.instant: _stamp,
+    cells.end: _stamp,
     cells.last_day: _last_day,
     cells.last_day_stated: _last_day,
     cells.yuan: _yuan,

@@ -247,7 +247,8 @@ class ExportFile:
         """Whether a row is the head of its table again. Raises FileRefused for another table's head: what is below it
         would be read as what it is not."""
         labels = table.head.labels
-        if all(_label(cell) == _label(label) for cell, label in zip(cells, labels, strict=False)):
+        named = tuple(map(names.known, cells[: len(labels)]))
+        if named == table.head.columns[: len(named)] or all(map(_is_label, cells, labels)):
             return True
         if names.score(cells) >= RESEMBLES:
             raise FileRefused(
@@ -352,6 +353,10 @@ def _disagree(rivals: Sequence[tuple[str, int, str, int]], cells: Sequence[str])
         if cells[one].strip() != cells[other].strip():
             return other_name, name
     return None
+
+
+def _is_label(cell: str, label: str) -> bool:
+    return _label(cell) == _label(label)
 
 
 def _label(cell: str) -> str:

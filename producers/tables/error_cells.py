@@ -26,7 +26,7 @@ def in_xls(path: Path) -> bool:
     try:
         stream = _workbook_stream(content)
     except (struct.error, IndexError):
-        raise ValueError("the container is damaged") from None
+        raise ValueError from None
     for kind, record in _records(stream):
         if kind == _FILE_PASS:  # what follows is encrypted
             return False

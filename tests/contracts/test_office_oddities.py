@@ -254,26 +254,6 @@ def test_a_period_as_it_is_written(written: str, period: str, office: Any) -> No
     assert (change["period"], change["amount_fen"]) == (period, 123_450)
 
 
-@pytest.mark.parametrize(
-    ("department", "line", "column"),
-    [
-        ("housing", {"鉴定编号": "JD-1", "房屋编码": "D-1", "业务类型": "鉴定", "鉴定等级": "D", "鉴定日期": "2027-06-01",
-                     "业务日期": "2026-11-01", "录入时间": "2026-11-02"}, "鉴定日期"),
-        ("housing", {"备案编号": "ZL-1", "房屋编码": "D-1", "业务类型": "续租", "止租日期": "2025-01-31",
-                     "发生日期": "2026-11-01", "录入时间": "2026-11-02"}, "止租日期"),
-        ("disabled-federation", {"受理编号": "CJ-1", "业务类型": "新办", "身份证号": WHO, "残疾类别": "视力", "残疾等级": "一级",
-                                 "有效期至": "2016-11-01", "业务日期": "2026-11-01", "录入时间": "2026-11-02"}, "有效期止"),
-        ("real-estate", {"不动产权证号": "Y-1", "房屋编码": "D-1", "登记类型": "首次登记", "权利人证件号": WHO,
-                         "登簿日期": "2026-11-01", "登记日期": "2027-01-01", "录入时间": "2026-11-02"}, ""),
-    ],
-)  # fmt: skip
-def test_what_is_to_come_has_not_happened(department: str, line: dict[str, str], column: str, office: Any) -> None:
-    read_line = office(department, line)
-    if column:
-        assert isinstance(read_line, Bad)
-        assert read_line.field == column
-
-
 # -- heads
 
 

@@ -114,6 +114,8 @@ def cell_inserted(sheet: Sheet, draw: random.Random) -> None:
     if len(row) < len(sheet.header):
         return  # with a cell too few and one too many it states something else
     sheet.hit("|".join(row))
+    if row == sheet.header:
+        sheet.costs = ALL  # names in other places than those of the head may be another table's
     row.insert(place, draw.choice(["", "x", "二楼"]))
 
 

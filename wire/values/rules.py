@@ -4,7 +4,7 @@
 |---|---|---|
 | `at_least`, `at_most`, `above` | a number | between these |
 | `not_before`, `after` | a day | another field of the kind, or `birth`: what the subject's number states |
-| `after` | a day, a time | `occurred_at`, of a day the city's day of it |
+| `after` | a time | `occurred_at` |
 | `not_after` | a day | `recorded_at`, whose day it may exceed by one |
 | `within` | a double | `city`: a longitude or latitude in or near the city |
 | `otherwise` | any of them | `unknown`: a value that cannot be becomes null (default: the statement is refused) |
@@ -32,7 +32,6 @@ DAYS_OF: Final = ("not_before", "after", "not_after")
 BIRTH: Final = "birth"
 RECORDED: Final = "recorded_at"
 OCCURRED: Final = "occurred_at"
-OCCURRED_DAY: Final = "the day of occurred_at"
 
 
 class Implausible(ValueError):
@@ -100,7 +99,7 @@ def wrong_rule(field: Field, kind: Record) -> str | None:
     for name, value in field.rules.items():
         if name in NUMBERS and (type(value) not in (int, float) or not _is_number(field)):
             return f"has '{name}', which is a number beside a field that holds a number"
-        if name == "after" and value == OCCURRED and (_is_time(field) or _is_day(field)):
+        if name == "after" and value == OCCURRED and _is_time(field):
             continue
         if name in DAYS_OF and not _is_day(field):
             return f"has '{name}', which is for a day"
@@ -144,8 +143,7 @@ def _checks(field: Field) -> list[Check]:
             case "at_least" | "at_most" | "above":
                 checks.append(_bounded(name, bound))
             case "not_before" | "after":
-                other = OCCURRED_DAY if bound == OCCURRED and _is_day(field) else bound
-                checks.append(_after(other, strictly=name == "after"))
+                checks.append(_after(bound, strictly=name == "after"))
             case "not_after":
                 checks.append(_recorded_already)
             case "within":
@@ -185,8 +183,6 @@ def _start(other: str, context: Context) -> int | None:
             return context.birth
         case "occurred_at":
             return context.occurred_at
-        case "the day of occurred_at":
-            return (context.occurred_at + CITY_OFFSET) // DAY
     value: int | None = context.change.get(other)
     return value
 
