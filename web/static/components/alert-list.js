@@ -72,27 +72,39 @@ export const AlertList = {
               `↑ ${t("list.new", { n: waiting })}`,
             )
           : null,
-        h("div", { class: "scroll", ref: box, tabindex: 0, onScroll, "data-test": "alerts" }, [
-          h(
-            "ul",
-            { "aria-live": "polite", "aria-relevant": "additions" },
-            items.slice(0, drawn.value).map((alert) =>
-              h(alert.gathered?.alerts > 1 ? AlertLine : AlertRow, {
-                key: alert.finding_id,
-                alert,
-                open: alert.finding_id === props.open,
-                opened: props.open,
-                filters: props.filters,
-                fresh: props.list.arrived.has(alert.finding_id),
-                onOpen: (id) => emit("open", id),
-              }),
+        h(
+          "div",
+          {
+            class: "scroll",
+            ref: box,
+            tabindex: 0,
+            role: "region",
+            "aria-label": props.title,
+            onScroll,
+            "data-test": "alerts",
+          },
+          [
+            h(
+              "ul",
+              { "aria-live": "polite", "aria-relevant": "additions" },
+              items.slice(0, drawn.value).map((alert) =>
+                h(alert.gathered?.alerts > 1 ? AlertLine : AlertRow, {
+                  key: alert.finding_id,
+                  alert,
+                  open: alert.finding_id === props.open,
+                  opened: props.open,
+                  filters: props.filters,
+                  fresh: props.list.arrived.has(alert.finding_id),
+                  onOpen: (id) => emit("open", id),
+                }),
+              ),
             ),
-          ),
-          items.length === 0 ? h("p", { class: "empty quiet" }, t(props.loading ? "loading" : "list.empty")) : null,
-          props.list.next.value || items.length > drawn.value
-            ? h("button", { type: "button", class: "more", onClick: more }, t("list.more"))
-            : null,
-        ]),
+            items.length === 0 ? h("p", { class: "empty quiet" }, t(props.loading ? "loading" : "list.empty")) : null,
+            props.list.next.value || items.length > drawn.value
+              ? h("button", { type: "button", class: "more", onClick: more }, t("list.more"))
+              : null,
+          ],
+        ),
       ]);
     };
   },

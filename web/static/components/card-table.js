@@ -33,7 +33,7 @@ export const cardTable = (words, rows, columns, { keyOf, test, attributes = (_) 
 export const section = (id, heading, content) =>
   h("section", { id, class: "panel", "data-test": id }, [
     h("header", heading),
-    h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": t(`section.${id}`) }, content),
+    h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": t(`section.${id}`) }, content),
   ]);
 
 export const nothing = (text) => h("p", { class: "empty quiet" }, text);

@@ -265,7 +265,13 @@ export const GridMap = {
         "section",
         { class: "map", "aria-label": t("map.title"), "data-level": levelOf(props.features?.[0]?.id ?? "") },
         [
-          h("div", { class: "ground", ref: box, "data-test": "map" }),
+          h("div", {
+            class: "ground",
+            ref: box,
+            role: "application",
+            "aria-label": t("map.title"),
+            "data-test": "map",
+          }),
           h("div", { class: "map-tools" }, [
             props.canGoUp
               ? h("button", { type: "button", "data-test": "map-up", onClick: () => emit("up") }, `↑ ${t("map.up")}`)

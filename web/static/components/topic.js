@@ -55,7 +55,7 @@ const fields = (list) =>
         "tr",
         ["field", "type", "classification"]
           .map((key) => h("th", { key, scope: "col" }, t(`catalogue.${key}`)))
-          .concat(h("th")),
+          .concat(h("th", { scope: "col" }, t("catalogue.note"))),
       ),
     ),
     h("tbody", list.map(fieldRow)),

@@ -206,7 +206,11 @@ const Record = {
         h("section", { class: "panel pad" }, [
           h("h2", t("record.facts")),
           facts.length || silent.length
-            ? h("div", { class: "wide" }, h(FactTable, { facts, quiet: silent, contested: value.value.contested }))
+            ? h(
+                "div",
+                { class: "wide", tabindex: 0, role: "region", "aria-label": t("record.facts") },
+                h(FactTable, { facts, quiet: silent, contested: value.value.contested }),
+              )
             : h("p", { class: "quiet" }, t("record.nothing")),
         ]),
         h("div", { class: "two" }, [

@@ -34,6 +34,7 @@ export default {
   "catalogue.rules": "Rules",
   "catalogue.sinks": "Sinks",
   "catalogue.kinds": "Kinds ({n}) and fields",
+  "catalogue.note": "Notes",
   "catalogue.field": "Field",
   "catalogue.type": "Type",
   "catalogue.no-fields": "No field.",

@@ -34,6 +34,7 @@ export default {
   "catalogue.rules": "规则",
   "catalogue.sinks": "写库程序",
   "catalogue.kinds": "业务类型（{n}）与字段",
+  "catalogue.note": "说明",
   "catalogue.field": "字段",
   "catalogue.type": "类型",
   "catalogue.no-fields": "没有字段。",
