@@ -112,7 +112,7 @@ def _row(view: View, known: _Known) -> Json:
 def _contribution(view: View, known: _Known) -> Json:
     kind: type[Any] = view.contribution or type(None)
     value = _Drafting(known).type(kind)
-    fields: list[dict[str, Any]] = [
+    fields: list[dict[str, Json]] = [
         {"name": name, "type": "string", "doc": "", "classification": ""} for name in CONTRIBUTION[:3]
     ]
     fields[1] |= {"doc": "the view of the row that speaks", "classification": "internal"}
