@@ -46,12 +46,14 @@ def test_each_page_is_one_look_that_lists_what_was_shown(home: World) -> None:
     token = home.account("grid_worker", GRID_A, name="zhou")
     for statement in (
         "SELECT * FROM city.list_alerts('{}', 50)",
+        "SELECT * FROM city.list_lines('{}', 50)",
         "SELECT * FROM city.list_tasks('{}', 2)",
         "SELECT * FROM city.read_rows('resident', ARRAY['r1', 'nobody'], 'verify_fact')",
         'SELECT * FROM city.list_alerts(\'{"rule": "none"}\', 50)',  # shows nobody
     ):
         look(home, token, statement)
     assert kept(home) == [
+        ("zhou", "alert", 3, "list", True),
         ("zhou", "alert", 3, "list", True),
         ("zhou", "task", 2, "list", True),
         ("zhou", "resident", 1, "verify_fact", True),
