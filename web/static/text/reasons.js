@@ -131,9 +131,10 @@ export default [
   [".*has formulas whose result is an error.*", "有公式出错或未计算：请在电子表格中更正并保存"],
   [".*is text in UTF-16.*", "是 UTF-16 文本：请另存为 CSV UTF-8"],
   [
-    ".*(?:is empty: there is nothing to publish|has no (?:line|row) (?:that can be read|but the columns' names)|holds no record).*",
+    ".*(?:is empty: there is nothing to publish|has no (?:line|row) (?:that can be read|but the columns' names)).*",
     "文件中没有可发布的内容",
   ],
+  [".*holds no record.*", "文件中没有可发布的内容"],
   [".*stands above the columns' names and is as full as a record.*", "列名上方有像记录的行：请把列名放在所有记录之上"],
   [
     ".*: line (\\d+) names columns again, in another way.*",
@@ -154,7 +155,11 @@ export default [
   [".*is an archive that is protected by a password.*", "压缩包有密码保护：请解压后逐个发布"],
   [".*is a workbook of Excel 5 or older.*", "是 Excel 5 或更早的工作簿：请另存为 .xlsx"],
   [
-    ".* is (?:an? (?:picture|(?:PDF|Word|text) document|(?:ZIP|7z|RAR|gzip|bzip2|xz) archive|SQLite database|Access database|dBASE table|web archive)|XML|no text and no workbook).*",
+    ".* is an? (?:picture|(?:PDF|Word|text) document|(?:ZIP|7z|RAR|gzip|bzip2|xz) archive).*",
+    "不是可读的表格文件：请从业务系统导出为 CSV 或 .xlsx",
+  ],
+  [
+    ".* is (?:an (?:SQLite|Access) database|a dBASE table|a web archive|XML|no text and no workbook).*",
     "不是可读的表格文件：请从业务系统导出为 CSV 或 .xlsx",
   ],
 ];
