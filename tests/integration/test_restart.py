@@ -84,7 +84,7 @@ def test_a_plug_in_that_cannot_run_is_named_before_anything_stops(
     place: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = pids(place)
-    monkeypatch.setattr(restart.plugins, "troubles", lambda: ["Rule hot-day: there is no view 'street'."])
+    monkeypatch.setattr("processes.plugins.troubles", lambda: ["Rule hot-day: there is no view 'street'."])
     with pytest.raises(CommandFailed, match="Rule hot-day"):
         restart.command(["stage-dwelling"])
     assert pids(place) == before
