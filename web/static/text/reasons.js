@@ -42,7 +42,7 @@ export default [
   ["has characters that were lost when it was written", "有字符在写出时已丢失（乱码）"],
   ["has (?:a NUL character|half of a surrogate pair.*)", "含有无效字符"],
   ["is too long or holds a NUL byte", "过长，或含有空字节"],
-  ["is longer than (\\d+) characters", "超过 $1 个字符"],
+  ["(?:it )?is longer than (\\d+) characters", "超过 $1 个字符"],
   ["may have been cut.*", "可能被截断：没有行尾，最后一格偏短"],
   ["says otherwise than (.+?), which means the same", "与同义的列 $1 不一致"],
   ["was changed into a date by a spreadsheet.*", "被电子表格改成了日期：请以文本导出"],
