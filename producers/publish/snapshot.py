@@ -27,6 +27,9 @@ from wire.codec import Decoder
 from wire.registry import Registry
 
 READ_PATIENCE_S = 60.0
+A_COLUMN = 20
+"""From so many records on that a file states about another subject than before, one column may have been sorted without
+the others; fewer are corrections."""
 BATCH = 2_000
 
 # `slot` is the record as the row keeps it, `tied`: another content was stated with the same times and sequence.
@@ -121,9 +124,10 @@ class Difference:
         return sum(counted.total() for counted in there)
 
     def within(self, share: float) -> bool:
-        """Whether at most `share` of what is known would be withdrawn, or taken from whom it was stated about: somebody
-        sorts one column of a table without the others."""
-        return self.withdrawn.total() + self.moved.total() <= share * self.known
+        """Whether at most `share` of what is known would be withdrawn, or taken, as a column, from whom it was stated
+        about."""
+        moved = self.moved.total()
+        return self.withdrawn.total() + (moved if moved >= A_COLUMN else 0) <= share * self.known
 
     def refuse_many(self, share: float) -> None:
         """Raises WithdrawsMany if more than `share` of what is known would be withdrawn: the export was cut, a filter

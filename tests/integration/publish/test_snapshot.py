@@ -79,14 +79,14 @@ def test_it_asks(city: Settings, tmp_path: Path) -> None:
 
 def test_a_column_that_was_sorted_without_the_others_withdraws_nobody(city: Settings, tmp_path: Path) -> None:
     """Each record is still there, about somebody else."""
-    rows = [moved_in(index) for index in range(10)]
+    rows = [moved_in(index) for index in range(30)]
     file = write(tmp_path / "1.csv", rows)
     assert citygrid(city, "police", str(file), "--wait", "0").returncode == 0
-    numbers = [number(index) for index in range(10)]
+    numbers = [number(index) for index in range(30)]
     sorted_alone = [moved_in(index, number=one) for index, one in enumerate(reversed(numbers))]
     file = write(tmp_path / "2.csv", sorted_alone)
     done = citygrid(city, "police", str(file), "--snapshot", "--yes", "--as-of", "2026-03-01", "--wait", "0")
     assert done.returncode == 2
-    assert "states 10 about another subject than before" in done.stderr
+    assert "states 30 about another subject than before" in done.stderr
     assert "全量文件" in done.stderr
-    assert len(event_ids(city)) == 10
+    assert len(event_ids(city)) == 30

@@ -15,6 +15,7 @@ from domain.rule import Rule
 from domain.view import View
 from runtime.discover import discover
 from stream_apps import worker
+from wire.views import views
 
 given = json.loads(sys.argv.pop(1))
 
@@ -24,8 +25,6 @@ def changed(package: str, constant: str, kind: type[Any]) -> dict[str, Any]:
     plugins = {
         name: plugin for name, plugin in discover(package, constant, kind).items() if name not in given["without"]
     }
-    if kind is View:
-        return {name: failing(plugin) for name, plugin in plugins.items()}
     return {
         name: replace(plugin, needs=frozenset(given["needs"].get(name, plugin.needs)), check=misjudging(plugin))
         for name, plugin in plugins.items()
@@ -54,6 +53,11 @@ def failing(view: View) -> View:
     return replace(view, merge=merge)
 
 
+def failing_views() -> dict[str, View]:
+    return {name: failing(view) for name, view in views().items()}
+
+
 if __name__ == "__main__":
     worker.discover = changed  # type: ignore[attr-defined, assignment]
+    worker.views = failing_views  # type: ignore[attr-defined]
     worker.main(given["view"])

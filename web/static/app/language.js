@@ -45,7 +45,11 @@ export const choices = (kind) =>
     .map(([key, text]) => [key.slice(kind.length + 1), text])
     .sort(([, one], [, other]) => one.localeCompare(other, language.value));
 
-/** Whether rows of this name have a page: their view's words come from the server, with the view. @param {string} name */
+/**
+ * Whether rows of this name have a page: their view's words come from the server, with the view.
+ *
+ * @param {string} name
+ */
 export const isView = (name) => `view.${name}` in TEXTS[language.value];
 
 /** What a link to a row is called: a view's name comes with the server. @param {string} view */
