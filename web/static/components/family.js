@@ -45,7 +45,7 @@ export const Family = ({ title, people }) => {
   };
   return h(
     "div",
-    { class: "wide" },
+    { class: "wide", tabindex: 0, role: "region", "aria-label": t("record.diagram") },
     h(
       "svg",
       {

@@ -40,7 +40,7 @@ export const Lanes = ({ history }) => {
   };
   return h(
     "div",
-    { class: "wide" },
+    { class: "wide", tabindex: 0, role: "region", "aria-label": t("record.lanes") },
     h(
       "svg",
       {
