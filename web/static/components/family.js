@@ -36,10 +36,10 @@ export const Family = ({ title, people }) => {
     const life = [one.born, one.dead ? `† ${one.dead}` : ""].filter(Boolean).join(" – ");
     // a masked id leads nowhere
     const link = isMasked(one.id) ? null : `/record.html#resident/${encodeURIComponent(one.id)}`;
-    return h("a", { key: i, href: link, "aria-label": `${role} ${one.name} ${life}` }, [
+    return h("a", { key: i, href: link }, [
       h("rect", { x, y, width: NODE.width, height: NODE.height, rx: 8, class: ["node", one.role, { dead: one.dead }] }),
-      h("text", { x: x + NODE.width / 2, y: y + 20, class: "role" }, role),
-      h("text", { x: x + NODE.width / 2, y: y + 39, class: "name" }, one.name),
+      h("text", { x: x + NODE.width / 2, y: y + 20, class: "role" }, `${role} `),
+      h("text", { x: x + NODE.width / 2, y: y + 39, class: "name" }, `${one.name} `),
       h("text", { x: x + NODE.width / 2, y: y + 56, class: "life" }, life),
     ]);
   };
