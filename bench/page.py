@@ -28,18 +28,12 @@ from rich.console import Console
 
 from bench import crowded
 from bench.page_events import Events
-from database.migrate import migrate
-from local.stack import children, downloads, postgres
-from local.stack.children import Program
-from local.stack.local import LocalStack, Ports, stop
-from local.stack.ports import free_ports
-from processes.inventory import workers
+from bench.served import READY_S, served
 from runtime.settings import CHECKOUT
 
 LATEST = CHECKOUT / "bench" / "latest_page.json"
 SIZE = (1440, 900)
 SCOPES = {"city": "", "district": crowded.DISTRICT}
-READY_S = 60.0
 SETTLE_MS = 1_500
 """After the stream is live: what the page reads beside it has come by then."""
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -125,11 +119,13 @@ def main(
     load_before = psutil.getloadavg()[0]
     with (
         tempfile.TemporaryDirectory(prefix="citygrid-page-") as scratch,
-        _served(Path(scratch), history) as (url, tokens, stack),
+        served(Path(scratch), history) as running,
         sync_playwright() as playwright,
     ):
+        with psycopg.connect(running.superuser) as admin:
+            tokens = {of: crowded.account(admin, of, "command_centre", scope)[1] for of, scope in SCOPES.items()}
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        centre = Centre(url, tokens, browser, stack.dsn("citygrid_sinks"))
+        centre = Centre(f"http://127.0.0.1:{running.port}", tokens, browser, running.stack.dsn("citygrid_sinks"))
         try:
             result = {
                 "opened": {of: _opened(centre, of, loads) for of in SCOPES},
@@ -144,30 +140,6 @@ def main(
     }  # fmt: skip
     LATEST.write_text(json.dumps(kept, indent=1) + "\n")
     out.print(json.dumps(kept))
-
-
-@contextmanager
-def _served(folder: Path, history: int) -> Iterator[tuple[str, dict[str, str], LocalStack]]:
-    """The API with its pages over a crowded city: its address, a token of each scope."""
-    stack = LocalStack(folder, Ports.free(), downloads.folder(None))
-    parts = stack.start(("postgres",))
-    try:
-        (port,) = free_ports(1)
-        api = next(worker for worker in workers() if worker.kind == "api")
-        stack.write_environment({"CITYGRID_API_PORT": str(port), "CITYGRID_API_METRICS_PORT": "0"})
-        migrate(stack.dsn("citygrid_owner"))
-        crowded.fill(stack.dsn(postgres.SUPERUSER), tasks=history)
-        with psycopg.connect(stack.dsn(postgres.SUPERUSER)) as admin:
-            tokens = {of: crowded.account(admin, of, "command_centre", scope)[1] for of, scope in SCOPES.items()}
-        program = Program("api", api.command, CHECKOUT, stack.log("api"), {"CITYGRID_ENV_FILE": str(stack.env_file)})
-        running = children.start(program)
-        try:
-            children.wait_until("api", lambda: _answers(port), lambda: running.alive, program.log, READY_S)
-            yield f"http://127.0.0.1:{port}", tokens, stack
-        finally:
-            running.stop()
-    finally:
-        stop(parts)
 
 
 def _opened(centre: Centre, of: str, loads: int) -> dict[str, Any]:
@@ -269,17 +241,6 @@ def _steady(centre: Centre, minutes: int, rate: int) -> dict[str, Any]:
         "longest_between_frames_ms": round(longest),
         "held": held,
     }
-
-
-def _answers(port: int) -> bool:
-    import urllib.error
-    import urllib.request
-
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/health/ready", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError):
-        return False
 
 
 if __name__ == "__main__":

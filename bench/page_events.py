@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 
+from bench.served import newly_let
 from database.queries import record_alerts
 
 STANDING = 300
@@ -76,31 +77,14 @@ class Events:
     def _opened(self) -> dict[str, Any]:
         self._number += 1
         door = self._doors[self._number % len(self._doors)]
-        now = datetime.now(UTC)
-        return {
-            "finding_id": uuid.uuid4(),
-            "rule": "newly-let",
-            "rule_version": 1,
-            "domain": "housing",
-            "state": "opened",
-            "view": "dwelling",
-            "subject": door,
-            "cause": f"lease-{self._number}",
-            "severity": "today",
-            "why_zh": f"新出租，尚未走访（第 {self._number} 份）",
-            "why_en": f"newly let, not yet visited (lease {self._number})",
-            "because": "[]",
-            "dwelling": door,
-            "household": None,
-            "opened_at": now - OLD,
-            "at": now,
-            "respond_within": 72 * 60,
-            "respond_unit": "minute",
-            "resolution_zh": None,
-            "resolution_en": None,
-            "version": 1,
-            "unknown": False,
-        }
+        return newly_let(
+            door,
+            finding_id=uuid.uuid4(),
+            cause=f"lease-{self._number}",
+            why_zh=f"新出租，尚未走访（第 {self._number} 份）",
+            why_en=f"newly let, not yet visited (lease {self._number})",
+            opened_at=datetime.now(UTC) - OLD,
+        )
 
 
 def _closed(alert: dict[str, Any]) -> dict[str, Any]:

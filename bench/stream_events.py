@@ -11,10 +11,10 @@ import sys
 import time
 import uuid
 from collections import Counter
-from datetime import UTC, datetime
 
 import psycopg
 
+from bench.served import newly_let
 from database.queries import record_alerts
 
 BEGAN = "began at"
@@ -50,31 +50,13 @@ def main(dsn: str, rate: int, seconds: int) -> None:
 
 def _alert(number: int, dwelling: str) -> dict[str, object]:
     """The next record about the door's own finding; it stays open."""
-    now = datetime.now(UTC)
-    return {
-        "finding_id": uuid.uuid5(uuid.NAMESPACE_OID, dwelling),
-        "rule": "newly-let",
-        "rule_version": 1,
-        "domain": "housing",
-        "state": "opened",
-        "view": "dwelling",
-        "subject": dwelling,
-        "cause": "lease-1",
-        "severity": "today",
-        "why_zh": "新出租",
-        "why_en": f"{BEGAN} {time.monotonic_ns()}",
-        "because": "[]",
-        "dwelling": dwelling,
-        "household": None,
-        "opened_at": now,
-        "at": now,
-        "respond_within": 72 * 60,
-        "respond_unit": "minute",
-        "resolution_zh": None,
-        "resolution_en": None,
-        "version": number,
-        "unknown": False,
-    }
+    return newly_let(
+        dwelling,
+        finding_id=uuid.uuid5(uuid.NAMESPACE_OID, dwelling),
+        why_zh="新出租",
+        why_en=f"{BEGAN} {time.monotonic_ns()}",
+        version=number,
+    )
 
 
 if __name__ == "__main__":

@@ -26,20 +26,15 @@ import typer
 from rich.console import Console
 
 from bench import crowded
+from bench.served import READY_S, served
 from bench.stream_events import BEGAN
-from database.migrate import migrate
-from local.stack import children, downloads, postgres
-from local.stack.children import Program
-from local.stack.local import LocalStack, Ports, stop
-from local.stack.ports import free_ports
-from processes.inventory import workers
+from local.stack.local import LocalStack
 from runtime.settings import CHECKOUT
 
 LATEST = CHECKOUT / "bench" / "latest_streams.json"
 STREETS, DESKS, CENTRES = 40, 15, 5
 EVERY_S = 10.0
 SETTLE_S = 5.0
-READY_S = 60.0
 ALERT = re.compile(rb'"why_en":"' + BEGAN.encode() + rb' (\d+)"')
 LONGEST = 4_096
 """Bytes of an alert on the wire, at most, before its time."""
@@ -122,21 +117,12 @@ def main(
 ) -> None:
     """Time event → stream. Takes `--seconds` and about a minute more; needs a quiet machine."""
     load_before = psutil.getloadavg()[0]
-    with tempfile.TemporaryDirectory(prefix="citygrid-streams-") as scratch:
-        stack = LocalStack(Path(scratch), Ports.free(), downloads.folder(None))
-        parts = stack.start(("postgres",))
-        (port,) = free_ports(1)
-        api = next(worker for worker in workers() if worker.kind == "api")
-        stack.write_environment(
-            {
-                "CITYGRID_API_PORT": str(port),
-                "CITYGRID_API_METRICS_PORT": "0",
-                "CITYGRID_API_REQUESTS_PER_SECOND": "1000",  # of one address; in a city each desk has its own
-            }
-        )
-        migrate(stack.dsn("citygrid_owner"))
-        crowded.fill(stack.dsn(postgres.SUPERUSER), tasks=history)
-        with psycopg.connect(stack.dsn(postgres.SUPERUSER)) as admin:
+    with (
+        tempfile.TemporaryDirectory(prefix="citygrid-streams-") as scratch,
+        # requests of one address: in a city each desk has its own
+        served(Path(scratch), history, api_requests_per_second="1000") as running,
+    ):
+        with psycopg.connect(running.superuser) as admin:
             grids = [
                 row[0]
                 for row in admin.execute(
@@ -147,19 +133,12 @@ def main(
                 (scope, crowded.account(admin, f"stream-{number}", "command_centre", scope)[1])
                 for number, scope in enumerate(scopes(grids))
             ]
-        program = Program("api", api.command, CHECKOUT, stack.log("api"), {"CITYGRID_ENV_FILE": str(stack.env_file)})
-        running = children.start(program)
-        try:
-            children.wait_until("api", lambda: _answers(port), lambda: running.alive, program.log, READY_S)
-            used = {
-                "api": Used(psutil.Process(running.process.pid)),
-                "postgres": Used(psutil.Process(parts["postgres"].process.pid)),
-                "streams": Used(psutil.Process(), alone=True),
-            }
-            result = asyncio.run(_run(stack, port, accounts, grids, rate, seconds, used))
-        finally:
-            running.stop()
-            stop(parts)
+        used = {
+            "api": Used(psutil.Process(running.api.process.pid)),
+            "postgres": Used(psutil.Process(running.postgres.process.pid)),
+            "streams": Used(psutil.Process(), alone=True),
+        }
+        result = asyncio.run(_run(running.stack, running.port, accounts, grids, rate, seconds, used))
     kept = {
         "day": time.strftime("%Y-%m-%d"), "cores": psutil.cpu_count(), "load_before": round(load_before, 1), **result,
     }  # fmt: skip
@@ -246,17 +225,6 @@ def _result(
         "api_last_quarter": round(mean(used["api"].spent[-quarter:]) / EVERY_S, 2),
         "generator_late_ms": said["late_ms"],
     }
-
-
-def _answers(port: int) -> bool:
-    import urllib.error
-    import urllib.request
-
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/health/ready", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError):
-        return False
 
 
 if __name__ == "__main__":
