@@ -264,7 +264,12 @@ class ExportFile:
     def _export_of_json(self, names: Names) -> Export | None:
         if self._json_export is None:
             keys: dict[str, None] = {}
-            for one in islice(self._objects(), HEAD_ROWS):
+            sample = list(islice(self._objects(), HEAD_ROWS))
+            if sample and all(isinstance(one, Damaged) for one in sample):
+                raise FileRefused(
+                    f"{self.path} has no record that can be read as JSON: there is nothing to publish. Export it again."
+                )
+            for one in sample:
                 if isinstance(one, Stated) and not _is_statement(one):
                     keys |= dict.fromkeys(map(names.known, one.item))
             if keys:

@@ -134,7 +134,7 @@ export default [
     ".*(?:is empty: there is nothing to publish|has no (?:line|row) (?:that can be read|but the columns' names)).*",
     "文件中没有可发布的内容",
   ],
-  [".*holds no record.*", "文件中没有可发布的内容"],
+  [".*(?:holds no record|has no record that can be read as JSON).*", "文件中没有可发布的内容"],
   [".*stands above the columns' names and is as full as a record.*", "列名上方有像记录的行：请把列名放在所有记录之上"],
   [
     ".*: line (\\d+) names columns again, in another way.*",
