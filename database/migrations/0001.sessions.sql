@@ -1,8 +1,9 @@
 -- Accounts, their sessions, and the function that every policy asks who the reader is (city.me).
 -- Why a session token and not an account id decides: docs/decisions/0008-row-level-security.md.
 
+-- The newest of what database/bootstrap.sql makes: whoever lacks it lacks something.
 DO $$ BEGIN
-    IF to_regclass('audit.look') IS NULL THEN
+    IF to_regprocedure('audit.oldest_transactions()') IS NULL THEN
         RAISE EXCEPTION 'This database lacks what only a superuser can say of it: run database/bootstrap.sql in it, then migrate again.';
     END IF;
 END $$;
@@ -20,11 +21,14 @@ CREATE TABLE city.account (
     role text NOT NULL CHECK (role IN ('grid_worker', 'command_centre', 'department', 'ops', 'admin')),
     scope text COLLATE "C" NOT NULL CHECK (scope ~ '^[0-9]*$' AND length(scope) IN (0, 6, 9, 12, 15)),
     domains text[],                   -- of rules; NULL is all
+    department text COLLATE "C" CHECK (department <> ''), -- whose office an account of that role belongs to; NULL: it sees the catalogue only
     language text NOT NULL DEFAULT 'zh' CHECK (language IN ('zh', 'en')),
+    shown_as text CHECK (shown_as <> '' AND length(shown_as) <= 40),
     created_at timestamptz NOT NULL DEFAULT now(),
     disabled_at timestamptz,
     demo boolean NOT NULL DEFAULT false -- made by the local stack for trying it out; production does not start with one
 );
+COMMENT ON COLUMN city.account.shown_as IS 'What the public is told of who serves a grid, by a door plate; NULL: nothing.';
 
 CREATE TABLE city.session (
     token_sha256 bytea PRIMARY KEY CHECK (length(token_sha256) = 32),
@@ -56,15 +60,22 @@ COMMENT ON FUNCTION city.me IS 'The account whose session token the setting city
 -- The places an account sees people of: from <= place < until. NULL, hence nothing, for roles that see no person.
 CREATE FUNCTION city.sees_from() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC SELECT m.scope FROM city.me() m WHERE m.role IN ('grid_worker', 'command_centre'); END;
+
 -- 'z' is after every digit and after 'city', so that the empty scope covers all.
 CREATE FUNCTION city.sees_until() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC SELECT m.scope || 'z' FROM city.me() m WHERE m.role IN ('grid_worker', 'command_centre'); END;
+
 CREATE FUNCTION city.sees_domains() RETURNS text[] LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC SELECT m.domains FROM city.me() m; END;
+
 CREATE FUNCTION city.my_account() RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC SELECT m.account FROM city.me() m; END;
+
 CREATE FUNCTION city.my_role() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC SELECT m.role FROM city.me() m; END;
+
+CREATE FUNCTION city.my_department() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC SELECT a.department FROM city.me() m JOIN city.account a ON a.id = m.account WHERE m.role = 'department'; END;
 
 CREATE FUNCTION city.enter(token text)
 RETURNS TABLE (account uuid, name text, role text, scope text, domains text[], language text)
@@ -181,28 +192,6 @@ BEGIN ATOMIC
     DELETE FROM city.session s WHERE s.token_sha256 = sha256(convert_to(current_setting('citygrid.session', true), 'UTF8'));
 END;
 
-CREATE FUNCTION city.create_account(new_name text, kdf text, verifier bytea, new_role text, new_scope text, new_domains text[], new_language text)
-RETURNS uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE made uuid;
-BEGIN
-    IF city.my_role() IS DISTINCT FROM 'admin' THEN
-        RAISE EXCEPTION 'Only an administrator makes accounts.' USING ERRCODE = 'CG403';
-    END IF;
-    INSERT INTO city.account (name, password_kdf, password_verifier, role, scope, domains, language)
-    VALUES (new_name, kdf, verifier, new_role, new_scope, new_domains, new_language) RETURNING id INTO made;
-    RETURN made;
-END $$;
-
-CREATE FUNCTION city.disable_account(gone uuid) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    IF city.my_role() IS DISTINCT FROM 'admin' THEN
-        RAISE EXCEPTION 'Only an administrator disables accounts.' USING ERRCODE = 'CG403';
-    END IF;
-    UPDATE city.account SET disabled_at = now() WHERE id = gone AND disabled_at IS NULL;
-    DELETE FROM city.session WHERE account = gone;
-END $$;
-
 CREATE FUNCTION city.change_password(ticket uuid, old_proof bytea, kdf text, verifier bytea) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -231,14 +220,6 @@ COMMENT ON FUNCTION city.touch IS 'The session was used by a person just now; re
 CREATE FUNCTION city.set_language(new_language text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC UPDATE city.account SET language = new_language WHERE id = city.my_account(); END;
 
-CREATE FUNCTION city.workers_on_duty() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT count(DISTINCT a.id) FROM city.account a JOIN city.session s ON s.account = a.id
-    WHERE a.role = 'grid_worker' AND a.disabled_at IS NULL AND s.expires_at > now() AND s.used_at > now() - interval '1 hour'
-      AND a.scope >= city.sees_from() AND a.scope < city.sees_until();
-END;
-COMMENT ON FUNCTION city.workers_on_duty IS 'Grid workers of the caller''s area whose session was used within the hour.';
-
 CREATE FUNCTION city.demo_accounts() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC SELECT count(*) FROM city.account WHERE demo AND disabled_at IS NULL; END;
 
@@ -259,9 +240,11 @@ CREATE POLICY sees ON city.account FOR SELECT TO citygrid_reader USING (
     id = (SELECT city.my_account())
     OR (SELECT city.my_role()) = 'admin'
     OR (scope >= (SELECT city.sees_from()) AND scope < (SELECT city.sees_until())));
-GRANT SELECT (id, name, role, scope, domains, language, disabled_at) ON city.account TO citygrid_reader;
-GRANT SELECT (id, name, role) ON city.account TO citygrid_sinks;
+GRANT SELECT (id, name, role, scope, domains, department, language, disabled_at) ON city.account TO citygrid_reader;
+GRANT SELECT (id, name, role, scope) ON city.account TO citygrid_sinks;
+
+-- -- who may call them
+GRANT EXECUTE ON FUNCTION city.my_department, city.enter, city.login_wait, city.login_kdf, city.login_attempt, city.sign_in, city.logout, city.change_password,
+    city.touch, city.set_language, city.demo_accounts
+    TO citygrid_api;
 GRANT EXECUTE ON FUNCTION city.me, city.sees_from, city.sees_until, city.sees_domains, city.my_account, city.my_role TO citygrid_reader;
-GRANT EXECUTE ON FUNCTION city.enter, city.login_wait, city.login_kdf, city.login_attempt, city.sign_in, city.logout, city.create_account,
-    city.disable_account, city.change_password, city.touch, city.set_language, city.workers_on_duty, city.demo_accounts TO citygrid_api;
-GRANT EXECUTE ON FUNCTION city.workers_on_duty TO citygrid_reader;

@@ -1,4 +1,3 @@
--- depends: 0004.alerts
 -- The doors of departments and devices: who may state what. Only hashes are kept here (docs/decisions/0015-doors.md).
 
 CREATE TABLE city.department_key (
@@ -8,7 +7,11 @@ CREATE TABLE city.department_key (
     note text NOT NULL DEFAULT '', -- who has it
     created_at timestamptz NOT NULL DEFAULT now(),
     used_at timestamptz, -- to the minute
-    revoked_at timestamptz
+    revoked_at timestamptz,
+    -- A restore closes every key of departments and devices (local/backup/databases.py): one that was revoked after the backup must
+    -- not come back. Whoever runs the installation opens those again that are still good.
+    closed_by_restore boolean NOT NULL DEFAULT false,
+    numbers_per_day bigint CHECK (numbers_per_day > 0) -- NULL: as many as the installation's setting says
 );
 
 CREATE FUNCTION city.key_in_force(its_id text, OUT department text, OUT secret_sha256 bytea) RETURNS SETOF record
@@ -26,6 +29,33 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION city.key_used IS 'The key opened the door just now; at most one write a minute and key.';
 
+-- How many identity numbers each department's key has stated today, over all gateways: who holds a key and reads Kafka as well
+-- could learn whose pseudonym is whose, so a day's numbers are bounded (docs/decisions/0032-logins.md). One row a key.
+CREATE TABLE city.key_day (
+    key_id text COLLATE "C" PRIMARY KEY REFERENCES city.department_key,
+    day date NOT NULL, -- the city's
+    numbers bigint NOT NULL CHECK (numbers >= 0)
+);
+
+CREATE FUNCTION city.key_states(its_id text, its_numbers bigint, usual bigint,
+    OUT taken boolean, OUT today bigint, OUT at_most bigint, OUT seconds_left integer)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    here timestamp := clock_timestamp() AT TIME ZONE 'Asia/Shanghai';
+BEGIN
+    SELECT coalesce(k.numbers_per_day, usual) INTO STRICT at_most FROM city.department_key k WHERE k.id = its_id;
+    INSERT INTO city.key_day VALUES (its_id, here::date, 0) ON CONFLICT (key_id) DO NOTHING;
+    SELECT CASE d.day WHEN here::date THEN d.numbers ELSE 0 END INTO today FROM city.key_day d WHERE d.key_id = its_id FOR NO KEY UPDATE;
+    taken := its_numbers <= 0 OR today + its_numbers <= at_most;
+    IF taken THEN
+        today := greatest(0, today + its_numbers);
+        UPDATE city.key_day d SET day = here::date, numbers = today WHERE d.key_id = its_id;
+    END IF;
+    seconds_left := ceil(extract(epoch FROM date_trunc('day', here) + interval '1 day' - here));
+END $$;
+COMMENT ON FUNCTION city.key_states IS
+    'The key is about to state so many identity numbers (fewer than 0: they were not delivered): whether it still may today. usual: the limit of a key that has none of its own.';
+
 CREATE TABLE city.device (
     id text COLLATE "C" PRIMARY KEY CHECK (id ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'),
     department text COLLATE "C" NOT NULL CHECK (department <> ''),
@@ -37,7 +67,8 @@ CREATE TABLE city.device (
     last_sequence bigint NOT NULL DEFAULT 0 CHECK (last_sequence >= 0),
     last_message_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
-    revoked_at timestamptz
+    revoked_at timestamptz,
+    closed_by_restore boolean NOT NULL DEFAULT false
 );
 
 CREATE FUNCTION city.devices_held(ids text[]) RETURNS SETOF city.device
@@ -70,7 +101,11 @@ COMMENT ON FUNCTION city.freshness_of IS 'How late each topic of a department is
 
 ALTER TABLE city.department_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE city.device ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE city.key_day ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner ON city.department_key TO citygrid_owner USING (true);
 CREATE POLICY owner ON city.device TO citygrid_owner USING (true);
-GRANT EXECUTE ON FUNCTION city.key_in_force, city.key_used, city.devices_held, city.device_took, city.freshness_of
+CREATE POLICY owner ON city.key_day TO citygrid_owner USING (true);
+
+-- -- who may call them
+GRANT EXECUTE ON FUNCTION city.key_in_force, city.key_used, city.key_states, city.devices_held, city.device_took, city.freshness_of
     TO citygrid_doors;

@@ -1,4 +1,3 @@
--- depends: 0033.punctual
 -- Who is told of a call for help hears of it by Web Push too: docs/decisions/0046-punctual-and-push.md
 
 CREATE TABLE city.push_setting ( -- one row, taught by the process that sends (database/pushes.py)
@@ -108,7 +107,6 @@ BEGIN
     END IF;
 END $$;
 COMMENT ON FUNCTION city.settle_push IS 'What became of a push: sent, gone (the browser has given its subscription up) or failed.';
-GRANT EXECUTE ON FUNCTION city.learn_push, city.take_pushes, city.settle_push TO citygrid_sinks;
 
 -- -- what a page asks
 
@@ -142,29 +140,7 @@ BEGIN ATOMIC
     DELETE FROM city.push_subscription p WHERE p.session = sha256(convert_to(current_setting('citygrid.session', true), 'UTF8'));
 END;
 COMMENT ON FUNCTION city.unsubscribe_push IS 'This browser is told no more.';
+
+-- -- who may call them
 GRANT EXECUTE ON FUNCTION city.my_push, city.subscribe_push, city.unsubscribe_push TO citygrid_api;
-
--- -- how calls are answered, for the operators' gauges
-
-CREATE INDEX call_turn_sent ON city.call_turn (sent_at) WHERE sent_at IS NOT NULL;
-CREATE FUNCTION city.calls_waiting() RETURNS TABLE (told text, calls bigint) LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
-BEGIN ATOMIC
-    SELECT CASE WHEN s.desk THEN 'desk' WHEN s.worker THEN 'worker' ELSE 'nobody' END, count(*)
-    FROM city.task t CROSS JOIN LATERAL (
-        SELECT bool_or(c.desk) AS desk, bool_or(c.account IS NOT NULL) AS worker FROM city.call_turn c
-        WHERE c.task = t.id AND c.sent_at IS NOT NULL AND c.number = (SELECT max(l.number) FROM city.call_turn l WHERE l.task = t.id)) s
-    WHERE t.domain = 'sos' AND t.state IN ('dispatched', 'acknowledged') AND t.state = 'dispatched' GROUP BY 1;
-END;
-COMMENT ON FUNCTION city.calls_waiting IS 'Calls for help that nobody has acknowledged, by who was told: nobody, worker, desk.';
-
-CREATE FUNCTION city.call_times(since timestamptz, until timestamptz) RETURNS TABLE (what text, seconds float8) LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
-BEGIN ATOMIC
-    SELECT 'late', extract(epoch FROM s.sent_at - s.due_at)::float8 FROM city.call_turn s WHERE s.sent_at > since AND s.sent_at <= until
-    UNION ALL
-    SELECT 'acknowledged', extract(epoch FROM t.acknowledged_at - t.dispatched_at)::float8 FROM city.task t
-    WHERE t.domain = 'sos' AND t.state IN ('dispatched', 'acknowledged') AND t.acknowledged_at > since AND t.acknowledged_at <= until;
-END;
-COMMENT ON FUNCTION city.call_times IS 'Of a span of time: how late each turn was told, and after how long each call was acknowledged.';
-GRANT EXECUTE ON FUNCTION city.calls_waiting, city.call_times TO citygrid_sinks;
+GRANT EXECUTE ON FUNCTION city.learn_push, city.take_pushes, city.settle_push TO citygrid_sinks;

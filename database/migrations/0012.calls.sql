@@ -1,4 +1,3 @@
--- depends: 0024.silences
 -- Whom a call for help is told, one after the other: docs/decisions/0042-calls-for-help.md
 
 CREATE TABLE city.call_setting ( -- one row, taught by the process that tells (database/calls.py)
@@ -8,58 +7,6 @@ CREATE TABLE city.call_setting ( -- one row, taught by the process that tells (d
     position_age interval NOT NULL DEFAULT '10 minutes' CHECK (position_age > '0 seconds') -- an older position is worth nothing
 );
 INSERT INTO city.call_setting DEFAULT VALUES;
-
--- -- where a tablet is
-
-ALTER TABLE city.heartbeat
-    ADD COLUMN lon float8 CHECK (lon BETWEEN -180 AND 180), -- degrees, WGS 84
-    ADD COLUMN lat float8 CHECK (lat BETWEEN -90 AND 90),
-    ADD COLUMN position_at timestamptz,
-    ADD CHECK (num_nulls(lon, lat, position_at) IN (0, 3));
-COMMENT ON COLUMN city.heartbeat.position_at IS
-    'Its last position only, if the worker allows it; forgotten with the shift''s end, and once it is older than call_setting.position_age.';
-DO $$ BEGIN PERFORM city.keep_no_statistics('city.heartbeat'); END $$;
-
-DROP FUNCTION city.beat;
-CREATE FUNCTION city.beat(its_lon float8 DEFAULT NULL, its_lat float8 DEFAULT NULL, position_age interval DEFAULT '0 seconds',
-    OUT shift_grid text, OUT shift_ends_at timestamptz, OUT is_deputy boolean, OUT note_of text, OUT note text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE me record; mine city.shift;
-BEGIN
-    SELECT m.* INTO me FROM city.me() m;
-    IF me.role IS DISTINCT FROM 'grid_worker' THEN RAISE EXCEPTION 'Only a grid worker''s tablet is waited for.' USING ERRCODE = 'CG403'; END IF;
-    INSERT INTO city.heartbeat AS old (account, at, lon, lat, position_at)
-    VALUES (me.account, now(), its_lon, its_lat, CASE WHEN its_lon IS NOT NULL THEN now() - greatest(position_age, '0 seconds') END)
-    ON CONFLICT (account) DO UPDATE SET (at, lon, lat, position_at) = (now(), excluded.lon, excluded.lat, excluded.position_at);
-    PERFORM city.renew_leases(me.account, now());
-    SELECT s.* INTO mine FROM city.shift_of(me.account, now()) s LIMIT 1;
-    shift_grid := mine.grid;
-    shift_ends_at := mine.ends;
-    is_deputy := mine.worker <> me.account;
-    SELECT a.name, s.note INTO note_of, note FROM city.shift s JOIN city.account a ON a.id = s.worker
-    WHERE s.grid = mine.grid AND s.id <> mine.id AND s.ended_at > mine.begins - interval '24 hours'
-    ORDER BY s.ended_at DESC LIMIT 1;
-END $$;
-COMMENT ON FUNCTION city.beat IS
-    'The caller''s tablet is alive, and where, if it says so: urgent claims hold for 10 minutes more. Its shift now, and what the shift before left as a note. CG403: not a grid worker.';
-GRANT EXECUTE ON FUNCTION city.beat TO citygrid_api;
-
-CREATE FUNCTION city.forget_positions(as_of timestamptz) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE gone integer;
-BEGIN
-    UPDATE city.heartbeat b SET (lon, lat, position_at) = (NULL, NULL, NULL)
-    WHERE b.position_at <= as_of - (SELECT s.position_age FROM city.call_setting s);
-    GET DIAGNOSTICS gone = ROW_COUNT;
-    RETURN gone;
-END $$;
-COMMENT ON FUNCTION city.forget_positions IS 'Forgets positions that are worth nothing any more; how many.';
-
-CREATE FUNCTION city.metres_between(lon_a float8, lat_a float8, lon_b float8, lat_b float8) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT
-BEGIN ATOMIC
-    -- Haversine on a sphere of the Earth's mean radius (IUGG): within 0.5 %
-    SELECT 2 * 6371008.8 * asin(sqrt(least(1.0, sin(radians(lat_b - lat_a) / 2) ^ 2
-        + cos(radians(lat_a)) * cos(radians(lat_b)) * sin(radians(lon_b - lon_a) / 2) ^ 2)));
-END;
 
 -- -- whose turn it is
 
@@ -79,19 +26,46 @@ CREATE TABLE city.call_turn (
 );
 CREATE INDEX call_turn_pending ON city.call_turn (due_at) WHERE sent_at IS NULL AND cancelled_at IS NULL;
 CREATE UNIQUE INDEX call_turn_one_pending ON city.call_turn (task) WHERE sent_at IS NULL AND cancelled_at IS NULL;
+CREATE INDEX call_turn_sent ON city.call_turn (sent_at) WHERE sent_at IS NOT NULL;
 CREATE INDEX ON city.call_turn (account);
 COMMENT ON TABLE city.call_turn IS 'Who was told of a call for help, nearest first, one at a time; of a call that nobody has acknowledged, when the next is told.';
 DO $$ BEGIN PERFORM city.keep_no_statistics('city.call_turn'); END $$;
 ALTER TABLE city.call_turn ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner ON city.call_turn TO citygrid_owner USING (true);
-CREATE INDEX task_calls ON city.task (queue) WHERE domain = 'sos' AND state IN ('dispatched', 'acknowledged');
 
--- A call goes to the street and the district sooner than other urgent work. Ours, to be confirmed by each city.
-INSERT INTO city.escalation_step VALUES
-    ('button-sos', 'urgent', 'worker', 0, 'minute'), ('button-sos', 'urgent', 'community', 2, 'minute'),
-    ('button-sos', 'urgent', 'street', 3, 'minute'), ('button-sos', 'urgent', 'district', 5, 'minute');
+CREATE FUNCTION city.metres_between(lon_a float8, lat_a float8, lon_b float8, lat_b float8) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT
+BEGIN ATOMIC
+    -- Haversine on a sphere of the Earth's mean radius (IUGG): within 0.5 %
+    SELECT 2 * 6371008.8 * asin(sqrt(least(1.0, sin(radians(lat_b - lat_a) / 2) ^ 2
+        + cos(radians(lat_a)) * cos(radians(lat_b)) * sin(radians(lon_b - lon_a) / 2) ^ 2)));
+END;
 
-ALTER TABLE city.feed DROP CONSTRAINT feed_kind_check, ADD CONSTRAINT feed_kind_check CHECK (kind IN ('alert', 'task', 'call'));
+CREATE FUNCTION city.is_desk(role text, domains text[]) RETURNS boolean LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC SELECT coalesce(domains = ARRAY['sos'] OR role = 'command_centre' AND (domains IS NULL OR 'sos' = ANY (domains)), false); END;
+COMMENT ON FUNCTION city.is_desk IS 'Whether such an account sits at a desk for calls: one that sees nothing but calls, or a command centre that sees them.';
+
+CREATE FUNCTION city.nearest_on_duty(its city.task, round integer, as_of timestamptz) RETURNS TABLE (account uuid, metres integer)
+LANGUAGE sql STABLE SET enable_seqscan = off
+BEGIN ATOMIC
+    SELECT a.id, near.metres
+    FROM city.call_setting setting
+    JOIN city.account a ON a.role = 'grid_worker' AND a.disabled_at IS NULL AND NOT city.is_desk(a.role, a.domains)
+        AND (a.domains IS NULL OR its.domain = ANY (a.domains))
+    LEFT JOIN city.placement p ON p.dwelling = its.dwelling AND p.dwelling <> ''
+    LEFT JOIN city.heartbeat b ON b.account = a.id AND b.position_at > as_of - setting.position_age
+    CROSS JOIN LATERAL (SELECT city.metres_between(b.lon, b.lat, p.lon, p.lat)::integer AS metres,
+        starts_with(its.queue, a.scope) AS serves) near
+    WHERE left(a.scope, 6) = left(its.queue, 6) -- a district's workers
+        AND CASE WHEN near.metres IS NULL THEN near.serves ELSE near.metres <= setting.within_metres END
+        AND NOT EXISTS (SELECT FROM city.call_turn s WHERE s.task = its.id AND s.number = round AND s.account = a.id)
+        -- who gave it up just now is not asked again
+        AND NOT EXISTS (SELECT FROM city.task_event e WHERE e.task = its.id AND e.number = round AND e.actor = a.id)
+        AND city.on_duty(a.id, a.scope, as_of)
+    -- Where nobody knows a position, whoever serves the smallest area around the door is the nearest.
+    ORDER BY near.metres NULLS LAST, length(a.scope) DESC, a.name LIMIT 1;
+END;
+COMMENT ON FUNCTION city.nearest_on_duty IS
+    'The worker on duty who is nearest to a call''s door and was not told in this round: by the last position of their tablet, then who serves the place without one. None: nobody is left.';
 
 CREATE FUNCTION city.wake_for_call(its city.task, also uuid DEFAULT NULL) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
@@ -122,37 +96,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION city.keep_calls IS 'As keep_notifications: a call''s turns begin when it comes into a queue, and whatever takes it out of it cancels what is pending.';
 CREATE TRIGGER tells_calls AFTER INSERT ON city.task_event FOR EACH ROW EXECUTE FUNCTION city.keep_calls();
-INSERT INTO city.call_turn (task, number, turn, due_at) -- calls that wait already
-SELECT t.id, e.number, 1, now() FROM city.task t
-CROSS JOIN LATERAL (SELECT max(h.number) AS number FROM city.task_event h WHERE h.task = t.id) e
-WHERE t.domain = 'sos' AND t.state = 'dispatched' AND e.number IS NOT NULL;
-
-CREATE FUNCTION city.is_desk(role text, domains text[]) RETURNS boolean LANGUAGE sql IMMUTABLE
-BEGIN ATOMIC SELECT coalesce(domains = ARRAY['sos'] OR role = 'command_centre' AND (domains IS NULL OR 'sos' = ANY (domains)), false); END;
-COMMENT ON FUNCTION city.is_desk IS 'Whether such an account sits at a desk for calls: one that sees nothing but calls, or a command centre that sees them.';
-
-CREATE FUNCTION city.nearest_on_duty(its city.task, round integer, as_of timestamptz) RETURNS TABLE (account uuid, metres integer)
-LANGUAGE sql STABLE SET enable_seqscan = off
-BEGIN ATOMIC
-    SELECT a.id, near.metres
-    FROM city.call_setting setting
-    JOIN city.account a ON a.role = 'grid_worker' AND a.disabled_at IS NULL AND NOT city.is_desk(a.role, a.domains)
-        AND (a.domains IS NULL OR its.domain = ANY (a.domains))
-    LEFT JOIN city.placement p ON p.dwelling = its.dwelling AND p.dwelling <> ''
-    LEFT JOIN city.heartbeat b ON b.account = a.id AND b.position_at > as_of - setting.position_age
-    CROSS JOIN LATERAL (SELECT city.metres_between(b.lon, b.lat, p.lon, p.lat)::integer AS metres,
-        starts_with(its.queue, a.scope) AS serves) near
-    WHERE left(a.scope, 6) = left(its.queue, 6) -- a district's workers
-        AND CASE WHEN near.metres IS NULL THEN near.serves ELSE near.metres <= setting.within_metres END
-        AND NOT EXISTS (SELECT FROM city.call_turn s WHERE s.task = its.id AND s.number = round AND s.account = a.id)
-        -- who gave it up just now is not asked again
-        AND NOT EXISTS (SELECT FROM city.task_event e WHERE e.task = its.id AND e.number = round AND e.actor = a.id)
-        AND city.on_duty(a.id, a.scope, as_of)
-    -- Where nobody knows a position, whoever serves the smallest area around the door is the nearest.
-    ORDER BY near.metres NULLS LAST, length(a.scope) DESC, a.name LIMIT 1;
-END;
-COMMENT ON FUNCTION city.nearest_on_duty IS
-    'The worker on duty who is nearest to a call''s door and was not told in this round: by the last position of their tablet, then who serves the place without one. None: nobody is left.';
 
 CREATE FUNCTION city.tell_calls(as_of timestamptz, most integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -195,30 +138,8 @@ BEGIN
     RETURN FOUND;
 END $$;
 COMMENT ON FUNCTION city.learn_calls IS 'The installation''s settings for calls, from now on; whether they changed.';
-GRANT EXECUTE ON FUNCTION city.tell_calls, city.forget_positions, city.learn_calls TO citygrid_sinks;
 
 -- -- who sees a call, and answers it
-
--- A desk acknowledges a call in a grid's queue, as it does what waits in its own: it has the person on the telephone.
-CREATE OR REPLACE FUNCTION city.capacities(its city.task, who uuid, role text, scope text) RETURNS text[] LANGUAGE sql IMMUTABLE
-BEGIN ATOMIC
-    SELECT array_remove(CASE WHEN who IS NULL
-        THEN ARRAY['system', CASE WHEN its.claimed_by IS NULL AND NOT its.handed_over THEN 'router' END]
-        ELSE ARRAY[
-            CASE WHEN holds THEN 'holder' END,
-            CASE WHEN takes THEN 'taker' END,
-            CASE WHEN is_centre THEN 'centre' END,
-            CASE WHEN (holds OR takes OR is_centre) AND NOT approves THEN 'asker' END,
-            CASE WHEN approves THEN 'approver' END,
-            CASE WHEN approves AND its.asked IS NOT NULL THEN 'answerer' END,
-            CASE WHEN is_centre AND NOT holds AND its.outcome = 'done' THEN 'reviewer' END]
-        END, NULL)
-    FROM (SELECT coalesce(its.claimed_by = who, false) AS holds,
-        coalesce(role = 'command_centre', false) AS is_centre,
-        -- A grid's queue is its workers': who is at it says so. A district's and the city's are a centre's own.
-        its.claimed_by IS NULL AND (role IS DISTINCT FROM 'command_centre' OR length(its.queue) < 15 OR its.domain = 'sos') AS takes,
-        coalesce(role = 'command_centre' AND length(scope) <= 9, false) AS approves) one;
-END;
 
 CREATE TYPE city.shown_call AS (
     task uuid, finding_id uuid, rule text, state text, queue text, dispatched_at timestamptz, why_zh text, why_en text,
@@ -291,11 +212,55 @@ BEGIN
     PERFORM city.move_task(its_id, 'acknowledge', me.account, NULL, '{}', request_id);
 END $$;
 COMMENT ON FUNCTION city.answer_call IS 'The caller is at this call: acknowledged, and all that is pending of it is cancelled. CG404: never told of it; CG409: somebody else is.';
-GRANT EXECUTE ON FUNCTION city.answer_call TO citygrid_api;
 
--- As in 0009: the reading function records the look as who may.
+-- -- who is to be told is told at its time: docs/decisions/0046-punctual-and-push.md
+
+CREATE FUNCTION city.next_due() RETURNS timestamptz LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+BEGIN ATOMIC
+    -- Two indexes of what is pending, and of each its first line.
+    SELECT least(
+        (SELECT s.due_at FROM city.call_turn s WHERE s.sent_at IS NULL AND s.cancelled_at IS NULL ORDER BY s.due_at LIMIT 1),
+        (SELECT n.due_at FROM city.notification n WHERE n.sent_at IS NULL AND n.cancelled_at IS NULL ORDER BY n.due_at LIMIT 1));
+END;
+COMMENT ON FUNCTION city.next_due IS 'When somebody is to be told next that nobody has acknowledged a call or a task; NULL: nobody is.';
+
+CREATE FUNCTION city.wake_punctual() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    NOTIFY city_due;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION city.wake_punctual IS 'Whoever tells sets the clock anew: a call has a turn that may be sooner than what is waited for.';
+
+-- Other tasks need none: their first step tells nobody by itself, and the next is minutes away.
+CREATE TRIGGER wakes AFTER INSERT ON city.call_turn FOR EACH STATEMENT EXECUTE FUNCTION city.wake_punctual();
+
+-- -- how calls are answered, for the operators' gauges
+
+CREATE FUNCTION city.calls_waiting() RETURNS TABLE (told text, calls bigint) LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+BEGIN ATOMIC
+    SELECT CASE WHEN s.desk THEN 'desk' WHEN s.worker THEN 'worker' ELSE 'nobody' END, count(*)
+    FROM city.task t CROSS JOIN LATERAL (
+        SELECT bool_or(c.desk) AS desk, bool_or(c.account IS NOT NULL) AS worker FROM city.call_turn c
+        WHERE c.task = t.id AND c.sent_at IS NOT NULL AND c.number = (SELECT max(l.number) FROM city.call_turn l WHERE l.task = t.id)) s
+    WHERE t.domain = 'sos' AND t.state IN ('dispatched', 'acknowledged') AND t.state = 'dispatched' GROUP BY 1;
+END;
+COMMENT ON FUNCTION city.calls_waiting IS 'Calls for help that nobody has acknowledged, by who was told: nobody, worker, desk.';
+
+CREATE FUNCTION city.call_times(since timestamptz, until timestamptz) RETURNS TABLE (what text, seconds float8) LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+BEGIN ATOMIC
+    SELECT 'late', extract(epoch FROM s.sent_at - s.due_at)::float8 FROM city.call_turn s WHERE s.sent_at > since AND s.sent_at <= until
+    UNION ALL
+    SELECT 'acknowledged', extract(epoch FROM t.acknowledged_at - t.dispatched_at)::float8 FROM city.task t
+    WHERE t.domain = 'sos' AND t.state IN ('dispatched', 'acknowledged') AND t.acknowledged_at > since AND t.acknowledged_at <= until;
+END;
+COMMENT ON FUNCTION city.call_times IS 'Of a span of time: how late each turn was told, and after how long each call was acknowledged.';
+
+-- -- who may call them, and whose they are
+GRANT EXECUTE ON FUNCTION city.my_calls, city.answer_call TO citygrid_api;
 GRANT EXECUTE ON FUNCTION city.calls_of_caller TO citygrid_reader;
-GRANT EXECUTE ON FUNCTION city.my_calls TO citygrid_api;
+GRANT EXECUTE ON FUNCTION city.tell_calls, city.learn_calls, city.next_due, city.calls_waiting, city.call_times TO citygrid_sinks;
 GRANT CREATE ON SCHEMA city TO citygrid_reader;
 ALTER FUNCTION city.my_calls OWNER TO citygrid_reader;
 REVOKE CREATE ON SCHEMA city FROM citygrid_reader;

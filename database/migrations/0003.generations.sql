@@ -1,5 +1,5 @@
--- depends: 0002.places
--- The published rows of every view, by generation. A view's tables are made by city.begin_generation (0008.views).
+-- The published rows of every view, by generation. A view's tables are made by city.begin_generation; the first generation of each view
+-- of domain/views/ by whoever migrates (database/migrate.py).
 
 CREATE TABLE city.generation (
     view text COLLATE "C" NOT NULL CHECK (view ~ '^[a-z][a-z_]{0,40}$'),
@@ -12,16 +12,16 @@ CREATE UNIQUE INDEX one_in_force ON city.generation (view) WHERE state = 'in_for
 GRANT SELECT ON city.generation TO citygrid_sinks, citygrid_reader;
 
 -- An account that is limited to domains reads people through its open tasks only: these are the doors and subjects of them.
--- What they are: city.my_open_tasks (0006.moves). NULL: the account is not limited.
+-- What they are: city.my_open_tasks. NULL: the account is not limited.
 CREATE FUNCTION city.my_doors() RETURNS text[] LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN RETURN (SELECT CASE WHEN city.sees_domains() IS NULL THEN NULL ELSE coalesce(array_agg(DISTINCT t.dwelling), '{}') END
     FROM city.my_open_tasks() t WHERE t.dwelling <> '');
 END $$;
+
 CREATE FUNCTION city.my_subjects(of_view text) RETURNS text[] LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN RETURN (SELECT CASE WHEN city.sees_domains() IS NULL THEN NULL ELSE coalesce(array_agg(DISTINCT a.subject), '{}') END
     FROM city.my_open_tasks() t JOIN city.alert a ON a.finding_id = t.finding_id WHERE a.view = of_view);
 END $$;
-GRANT EXECUTE ON FUNCTION city.my_doors, city.my_subjects TO citygrid_reader;
 
 CREATE FUNCTION city.show_generation(of_view text, its_number integer) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -97,4 +97,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION city.move_rows IS 'Rows of these dwellings lie where the dwellings lie now; whoever calls it holds their placements.';
 
+-- -- who may call them
+GRANT EXECUTE ON FUNCTION city.my_doors, city.my_subjects TO citygrid_reader;
 GRANT EXECUTE ON FUNCTION city.begin_generation, city.switch_generation, city.drop_generation, city.move_rows TO citygrid_sinks;

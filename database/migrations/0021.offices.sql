@@ -1,14 +1,6 @@
--- depends: 0027.feedback
--- Pages of administrators and operations: accounts, looks, dead letters and who has them sent back. docs/decisions/0044-offices.md
+-- Pages of administrators and operations: accounts and looks. docs/decisions/0044-offices.md
 
-DO $$ BEGIN
-    IF to_regprocedure('audit.looks_between(text, text, timestamptz, timestamptz, uuid, integer)') IS NULL THEN
-        RAISE EXCEPTION 'This database lacks what only a superuser can say of it: run database/bootstrap.sql in it again, then migrate again.';
-    END IF;
-END $$;
-
--- -- what is done is recorded where looks are
-
+-- What is done is recorded where looks are.
 CREATE FUNCTION city.record_act(its_view text, its_keys text[], its_purpose text) RETURNS void LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC SELECT city.looked(its_view, its_keys, its_purpose); END;
@@ -23,7 +15,6 @@ BEGIN
     RETURN me.account;
 END $$;
 COMMENT ON FUNCTION city.office IS 'The caller''s account, which has one of these roles. CG401: nobody asks; CG403: another role.';
-GRANT EXECUTE ON FUNCTION city.office TO citygrid_reader;
 
 -- -- accounts
 
@@ -60,10 +51,12 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION city.right_of IS 'What an account may see and do, as the audit keeps it.';
 
+-- Places and alerts first, as the sinks lock them.
 CREATE FUNCTION city.let_go(who uuid) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE one record; here text;
 BEGIN
     DELETE FROM city.session s WHERE s.account = who;
+    PERFORM city.hold_findings_of(who);
     FOR one IN SELECT t.id, t.dwelling FROM city.task t WHERE t.claimed_by = who AND t.state IN ('dispatched', 'acknowledged') ORDER BY t.id LOOP
         -- place before task, as the sinks lock them
         SELECT p.place INTO here FROM city.placement p WHERE p.dwelling = one.dwelling FOR SHARE;
@@ -77,10 +70,11 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION city.let_go IS 'An account that is locked or gets other rights is signed out everywhere, and what it had claimed goes back to its queues.';
 
+-- A move of this account (its foreign keys) does not wait for its row: it holds the task for which city.let_go waits.
 CREATE FUNCTION city.own_account(its_id uuid) RETURNS city.account LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE me uuid := city.office('admin'); its city.account;
 BEGIN
-    SELECT a.* INTO its FROM city.account a WHERE a.id = its_id FOR UPDATE;
+    SELECT a.* INTO its FROM city.account a WHERE a.id = its_id FOR NO KEY UPDATE;
     IF its.id IS NULL THEN RAISE EXCEPTION 'There is no such account.' USING ERRCODE = 'CG404'; END IF;
     IF its.id = me THEN
         RAISE EXCEPTION 'Another administrator does this to this account.' USING ERRCODE = 'CG422', DETAIL = 'own-account';
@@ -159,64 +153,14 @@ END $$;
 COMMENT ON FUNCTION city.looks_by IS
     'What an account (NULL: anybody) looked at and did between two instants, the newest first. The look is recorded. CG403: not an administrator.';
 
--- -- dead letters: who wants which to be sent back. The process `mending` does it (producers/mending/asked.py).
-
-CREATE TABLE city.replay (
-    origin text COLLATE "C" PRIMARY KEY REFERENCES city.put_aside ON DELETE CASCADE,
-    asked_by uuid NOT NULL REFERENCES city.account,
-    asked_name text NOT NULL, -- as it was then
-    asked_at timestamptz NOT NULL DEFAULT now(),
-    answered_at timestamptz,
-    answer text CHECK (answer IN ('sent', 'gone', 'unreadable', 'not_ours')),
-    CHECK ((answered_at IS NULL) = (answer IS NULL))
-);
-CREATE INDEX ON city.replay (asked_at) WHERE answered_at IS NULL;
-ALTER TABLE city.replay ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY owner ON city.replay TO citygrid_owner USING (true);
-CREATE POLICY sinks ON city.replay TO citygrid_sinks USING (true);
-CREATE POLICY sees ON city.replay FOR SELECT TO citygrid_reader USING ((SELECT city.my_role()) IN ('ops', 'admin'));
-CREATE POLICY owner ON city.put_aside FOR SELECT TO citygrid_owner USING (true);
-GRANT SELECT, UPDATE ON city.replay TO citygrid_sinks;
-GRANT SELECT ON city.replay TO citygrid_reader;
-
-CREATE FUNCTION city.letters(most integer) RETURNS TABLE (origin text, department text, topic text, event_id text, reason text, kept_in text,
-    put_aside_at timestamptz, replayed_at timestamptz, asked_name text, asked_at timestamptz, answer text, waiting bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    PERFORM city.office('ops', 'admin');
-    RETURN QUERY SELECT a.origin, a.department, a.topic, a.event_id, a.reason, a.kept_in, a.put_aside_at, a.replayed_at,
-            r.asked_name, r.asked_at, r.answer, count(*) FILTER (WHERE a.replayed_at IS NULL) OVER ()
-        FROM city.put_aside a LEFT JOIN city.replay r ON r.origin = a.origin
-        ORDER BY a.replayed_at IS NOT NULL, a.put_aside_at DESC, a.origin LIMIT least(most, 500);
-END $$;
-COMMENT ON FUNCTION city.letters IS
-    'Dead letters and parked records of departments'' topics, those that wait first: where each stood and why, nothing that it says. CG403.';
-
-CREATE FUNCTION city.ask_replay(origins text[]) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE me uuid := city.office('ops', 'admin'); asked text[];
-BEGIN
-    IF cardinality(origins) > 500 THEN RAISE EXCEPTION 'At most 500 records at once.' USING ERRCODE = 'CG422'; END IF;
-    WITH wanted AS (
-        INSERT INTO city.replay AS old (origin, asked_by, asked_name)
-        SELECT a.origin, me, (SELECT m.name FROM city.me() m) FROM city.put_aside a
-        WHERE a.origin = ANY (origins) AND a.replayed_at IS NULL ORDER BY a.origin
-        ON CONFLICT (origin) DO UPDATE SET (asked_by, asked_name, asked_at, answered_at, answer)
-            = (excluded.asked_by, excluded.asked_name, now(), NULL, NULL) WHERE old.answered_at IS NOT NULL
-        RETURNING old.origin)
-    SELECT array_agg(w.origin) INTO asked FROM wanted w;
-    PERFORM city.record_act('dead-letter', asked, 'replay');
-    RETURN coalesce(cardinality(asked), 0);
-END $$;
-COMMENT ON FUNCTION city.ask_replay IS
-    'The caller wants these records sent back; how many were not asked for or sent already. Recorded with who asked. CG403: neither operations nor administrator.';
-
-GRANT EXECUTE ON FUNCTION city.accounts, city.make_account, city.change_account, city.lock_account, city.give_password, city.looks_by,
-    city.letters, city.ask_replay TO citygrid_api;
+-- -- who may call them, and whose they are
+GRANT EXECUTE ON FUNCTION city.accounts, city.make_account, city.change_account, city.lock_account, city.give_password, city.looks_by
+    TO citygrid_api;
+GRANT EXECUTE ON FUNCTION city.office TO citygrid_reader;
 GRANT CREATE ON SCHEMA city TO citygrid_reader;
 ALTER FUNCTION city.record_act OWNER TO citygrid_reader;
-SET LOCAL ROLE citygrid_reader;
-GRANT EXECUTE ON FUNCTION city.record_act TO citygrid_owner;
-RESET ROLE;
 ALTER FUNCTION city.looks_by OWNER TO citygrid_reader;
-ALTER FUNCTION city.letters OWNER TO citygrid_reader;
+SET LOCAL ROLE citygrid_reader;
+GRANT EXECUTE ON FUNCTION city.record_act TO citygrid_owner; -- whose functions call it
+RESET ROLE;
 REVOKE CREATE ON SCHEMA city FROM citygrid_reader;

@@ -1,8 +1,4 @@
--- depends: 0020.escalation
 -- Door plates: what somebody without an account learns at a door, and what they report there. docs/decisions/0039-door-plates.md
-
-ALTER TABLE city.account ADD COLUMN shown_as text CHECK (shown_as <> '' AND length(shown_as) <= 40);
-COMMENT ON COLUMN city.account.shown_as IS 'What the public is told of who serves a grid, by a door plate; NULL: nothing.';
 
 CREATE TABLE city.plate (
     id uuid PRIMARY KEY DEFAULT uuidv7(),
@@ -29,19 +25,6 @@ CREATE TABLE city.community_line (
 );
 GRANT SELECT ON city.community_line TO citygrid_reader;
 
-CREATE FUNCTION city.load_communities(lines jsonb) RETURNS integer LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE loaded integer;
-BEGIN
-    DELETE FROM city.community_line WHERE community IN (SELECT l ->> 'community' FROM jsonb_array_elements(lines) l);
-    INSERT INTO city.community_line (community, number, kind, name_zh, name_en, about_zh, about_en, address, phone, hours)
-    SELECT l.community, l.number, l.kind, l.name_zh, l.name_en, l.about_zh, l.about_en, l.address, l.phone, l.hours
-    FROM jsonb_to_recordset(lines) AS l(community text, number integer, kind text, name_zh text, name_en text, about_zh text, about_en text,
-        address text, phone text, hours text);
-    GET DIAGNOSTICS loaded = ROW_COUNT;
-    RETURN loaded;
-END $$;
-COMMENT ON FUNCTION city.load_communities IS 'The communities that the lines name tell these lines, and nothing that they told before.';
-
 CREATE TABLE city.plate_report (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(), -- the record's number of the statement, so that it says nothing
     plate uuid NOT NULL REFERENCES city.plate,
@@ -60,7 +43,6 @@ CREATE TABLE city.plate_report (
 CREATE INDEX ON city.plate_report (plate, made_at);
 CREATE INDEX ON city.plate_report (state, made_at);
 CREATE INDEX ON city.plate_report (dwelling);
-
 DO $$ BEGIN
     PERFORM city.keep_no_statistics(about) FROM unnest(ARRAY['city.plate', 'city.plate_report']::regclass[]) AS about;
 END $$;
@@ -79,6 +61,19 @@ CREATE POLICY sees ON city.plate_report FOR SELECT TO citygrid_reader USING (
 GRANT SELECT ON city.plate, city.plate_report TO citygrid_reader;
 
 -- -- what runs the installation does (as the owner)
+
+CREATE FUNCTION city.load_communities(lines jsonb) RETURNS integer LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE loaded integer;
+BEGIN
+    DELETE FROM city.community_line WHERE community IN (SELECT l ->> 'community' FROM jsonb_array_elements(lines) l);
+    INSERT INTO city.community_line (community, number, kind, name_zh, name_en, about_zh, about_en, address, phone, hours)
+    SELECT l.community, l.number, l.kind, l.name_zh, l.name_en, l.about_zh, l.about_en, l.address, l.phone, l.hours
+    FROM jsonb_to_recordset(lines) AS l(community text, number integer, kind text, name_zh text, name_en text, about_zh text, about_en text,
+        address text, phone text, hours text);
+    GET DIAGNOSTICS loaded = ROW_COUNT;
+    RETURN loaded;
+END $$;
+COMMENT ON FUNCTION city.load_communities IS 'The communities that the lines name tell these lines, and nothing that they told before.';
 
 CREATE FUNCTION city.issue_plate(its_dwelling text, its_code_sha256 bytea) RETURNS uuid LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE made uuid;
@@ -188,6 +183,7 @@ BEGIN
     PERFORM city.looked('dwelling', ARRAY[door], was_found => FOUND);
 END $$;
 COMMENT ON FUNCTION city.visits_at IS 'The newest visits at a door, of the tasks that the caller sees and of the patrol plan. Recorded.';
+
 CREATE FUNCTION city.tasks_at(door text) RETURNS SETOF city.shown_task LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -204,7 +200,6 @@ BEGIN
     RETURN QUERY SELECT * FROM city.show_place(door);
 END $$;
 COMMENT ON FUNCTION city.place_of_door IS 'Where a door is that the caller sees.';
-CREATE INDEX task_at_door ON city.task (dwelling);
 
 CREATE TYPE city.shown_report AS (
     id uuid, dwelling text, category text, note text, photo boolean, made_at timestamptz, state text, decided_name text, decided_at timestamptz,
@@ -302,48 +297,20 @@ COMMENT ON FUNCTION city.decide_report IS
     'A person of the command centre has looked: accepted, it is stated and becomes a case; declined, with a reason, it is kept for a while. '
     'CG404: not theirs; CG409: decided before; CG422: no reason.';
 
--- -- how long they are kept: docs/retention.md
-
-ALTER TABLE city.kept DROP CONSTRAINT kept_what_check, ADD CONSTRAINT kept_what_check CHECK (what ~ '^[a-z]+(_[a-z]+)*$');
-INSERT INTO city.kept VALUES ('report', '90 days');
-
--- The photos lie elsewhere and go first, so that none is left that no row names.
-CREATE FUNCTION city.old_reports(as_of timestamptz, most integer) RETURNS TABLE (id uuid, photo uuid)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT r.id, r.photo FROM city.plate_report r
-    WHERE r.state = 'declined' AND r.decided_at < least(as_of, now()) - (SELECT k.after FROM city.kept k WHERE k.what = 'report')
-        OR r.state = 'accepted' AND r.decided_at < least(as_of, now()) - (SELECT k.after FROM city.kept k WHERE k.what = 'case')
-            AND NOT EXISTS (SELECT FROM city.alert a WHERE a.dwelling = r.dwelling AND a.rule = 'public-report' AND a.cause = r.id::text)
-    ORDER BY r.decided_at LIMIT most;
-END;
-COMMENT ON FUNCTION city.old_reports IS
-    'Reports that are kept no longer: declined ones after their time, accepted ones with their case. What waits for a person is kept.';
-
-CREATE FUNCTION city.forget_reports(ids uuid[], as_of timestamptz) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE gone integer;
-BEGIN
-    DELETE FROM city.plate_report WHERE id IN (SELECT o.id FROM city.old_reports(as_of, 10000) o) AND id = ANY (ids);
-    GET DIAGNOSTICS gone = ROW_COUNT;
-    RETURN gone;
-END $$;
-GRANT EXECUTE ON FUNCTION city.old_reports, city.forget_reports TO citygrid_sinks;
-
--- -- whose they are, and who may call them: as in 0009
-
-GRANT EXECUTE ON FUNCTION city.read_plate, city.plate_can_report, city.report_at_plate, city.decide_report TO citygrid_api;
+-- -- who may call them, and whose they are
+GRANT EXECUTE ON FUNCTION city.read_plate, city.plate_can_report, city.report_at_plate, city.door_of_plate, city.my_plates, city.visits_at, city.tasks_at,
+    city.place_of_door, city.list_reports, city.count_reports, city.read_report, city.report_of_case, city.report_photo,
+    city.decide_report
+    TO citygrid_api;
 GRANT CREATE ON SCHEMA city TO citygrid_reader;
 DO $$
-DECLARE one regprocedure; of_api CONSTANT name[] := ARRAY['door_of_plate', 'my_plates', 'visits_at', 'tasks_at', 'place_of_door', 'list_reports', 'count_reports', 'read_report',
-    'report_of_case', 'report_photo'];
+DECLARE one name;
 BEGIN
-    FOR one IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'city'::regnamespace AND p.proname = ANY (of_api) LOOP
-        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO citygrid_api', one);
-    END LOOP;
-    FOR one IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'city'::regnamespace
-        AND (p.proname = ANY (of_api) OR p.proname = 'show_reports') LOOP
-        EXECUTE format('ALTER FUNCTION %s OWNER TO citygrid_reader', one);
+    FOREACH one IN ARRAY ARRAY[
+        'door_of_plate', 'my_plates', 'visits_at', 'tasks_at', 'place_of_door', 'show_reports', 'list_reports', 'count_reports',
+        'read_report', 'report_of_case', 'report_photo']
+    LOOP
+        EXECUTE format('ALTER FUNCTION city.%I OWNER TO citygrid_reader', one);
     END LOOP;
 END $$;
 REVOKE CREATE ON SCHEMA city FROM citygrid_reader;

@@ -1,4 +1,3 @@
--- depends: 0001.access
 -- Where dwellings, grids and districts lie; who may see what follows from it.
 
 -- The only table that says which grid a dwelling is in (law 8). A dwelling that somebody named but nobody registered has a row with neither
@@ -17,7 +16,6 @@ CREATE TABLE city.placement (
 CREATE INDEX ON city.placement (place, dwelling);
 CREATE INDEX ON city.placement (dwelling, place);
 INSERT INTO city.placement (dwelling) VALUES ('');
-
 ALTER TABLE city.placement ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner ON city.placement TO citygrid_owner USING (true);
 CREATE POLICY sinks ON city.placement TO citygrid_sinks USING (true);
@@ -37,7 +35,6 @@ BEGIN ATOMIC
     ON CONFLICT DO NOTHING;
 END;
 COMMENT ON FUNCTION city.name_places IS 'A placement for each key that has none: where a grid or district lies, and unknown for a dwelling.';
-GRANT EXECUTE ON FUNCTION city.name_places TO citygrid_sinks;
 
 -- Statistics answer whoever may read the catalogue, whatever the policies say: tables about people have none.
 CREATE FUNCTION city.keep_no_statistics(about regclass) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -47,6 +44,7 @@ BEGIN
         EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS 0', about, one);
     END LOOP;
 END $$;
+
 DO $$ BEGIN PERFORM city.keep_no_statistics('city.placement'); END $$;
 
 CREATE FUNCTION city.middle(geometry jsonb, axis integer) RETURNS float8 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
@@ -58,7 +56,6 @@ RETURN (
     WHERE number > 1 -- the last corner is the first again
 );
 COMMENT ON FUNCTION city.middle IS 'The mean of the corners of an area''s outline, in degrees; axis 0: longitude, 1: latitude. NULL: no outline.';
-GRANT EXECUTE ON FUNCTION city.middle TO citygrid_sinks; -- who writes an area computes it
 
 -- Districts, streets, communities and grids by the prefix of their code. What a map of the city shows is no secret.
 CREATE TABLE city.grid_area (
@@ -75,3 +72,20 @@ CREATE TABLE city.grid_area (
 CREATE INDEX ON city.grid_area (parent, grid);
 GRANT SELECT ON city.grid_area TO citygrid_reader;
 GRANT SELECT, INSERT, UPDATE, DELETE ON city.grid_area TO citygrid_sinks;
+
+CREATE FUNCTION city.is_door(place text) RETURNS boolean LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC SELECT place <> '' AND place !~ '^(grid|district)/'; END;
+COMMENT ON FUNCTION city.is_door IS 'Whether the key of a placement is a dwelling: not none, and not a whole grid or district.';
+
+CREATE FUNCTION city.is_queue(named text) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT named = 'city' OR named ~ '^([0-9]{15}|[0-9]{6})$' AND (
+        EXISTS (SELECT FROM city.grid_area g WHERE g.grid = named)
+        OR EXISTS (SELECT FROM city.placement p WHERE p.place >= named AND p.place < named || 'z')
+        OR EXISTS (SELECT FROM city.account a WHERE a.scope = named AND a.disabled_at IS NULL));
+END;
+COMMENT ON FUNCTION city.is_queue IS 'Whether it is the city, or a grid or district that the map, a dwelling or an account names.';
+
+-- -- who may call them
+GRANT EXECUTE ON FUNCTION city.is_door TO citygrid_reader;
+GRANT EXECUTE ON FUNCTION city.name_places, city.middle TO citygrid_sinks;

@@ -1,4 +1,3 @@
--- depends: 0015.handed-over
 -- Where a grid worker goes without anything having happened: recurring visits by kind, as data; and what a route is made of.
 -- docs/decisions/0035-due-and-route.md
 
@@ -34,6 +33,7 @@ CREATE TABLE city.patrol (
     CHECK ((spot <> '') = starts_with(dwelling, 'grid/'))
 );
 CREATE INDEX ON city.patrol (dwelling) WHERE ended_at IS NULL;
+
 CREATE TABLE city.patrol_visit (
     id uuid PRIMARY KEY DEFAULT uuidv7(),
     patrol uuid NOT NULL REFERENCES city.patrol,
@@ -47,7 +47,6 @@ CREATE TABLE city.patrol_visit (
     UNIQUE (account, request)
 );
 CREATE INDEX ON city.patrol_visit (patrol, seen_at);
-
 DO $$ BEGIN
     PERFORM city.keep_no_statistics(about) FROM unnest(ARRAY['city.patrol', 'city.patrol_visit']::regclass[]) AS about;
 END $$;
@@ -73,6 +72,36 @@ BEGIN
     RETURN changed;
 END $$;
 COMMENT ON FUNCTION city.plan_patrols IS 'Lines of the patrol plan; one that is there already is renewed.';
+
+CREATE FUNCTION city.patrol_visited(its_id uuid, seen jsonb, stated timestamptz DEFAULT NULL, request_id uuid DEFAULT NULL,
+    OUT seen_at timestamptz, OUT sent_at timestamptz)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE me record; its city.patrol; made city.patrol_visit;
+BEGIN
+    SELECT m.* INTO me FROM city.me() m;
+    SELECT c.* INTO its FROM city.patrol c JOIN city.placement p ON p.dwelling = c.dwelling JOIN city.patrol_kind k ON k.kind = c.kind
+    WHERE c.id = its_id AND p.place >= me.scope AND p.place < me.scope || 'z' AND k.domain = ANY (coalesce(me.domains, ARRAY[k.domain]));
+    IF me.role IS DISTINCT FROM 'grid_worker' OR its.id IS NULL THEN
+        RAISE EXCEPTION 'There is no such visit in the plan.' USING ERRCODE = 'CG404';
+    END IF;
+    SELECT v.* INTO made FROM city.patrol_visit v WHERE v.account = me.account AND v.request = request_id;
+    IF made.id IS NULL THEN
+        INSERT INTO city.patrol_visit AS v (patrol, account, account_name, outcome, note, seen_at, request)
+        VALUES (its.id, me.account, me.name, seen ->> 'outcome', seen ->> 'note',
+            (city.time_of_visit(stated, now() - interval '7 days', now())).happened_at, request_id)
+        RETURNING v.* INTO made;
+        IF city.is_door(its.dwelling) THEN -- a fact like every visit: a rule that waits for one is content
+            INSERT INTO city.outbox (topic, statement) VALUES ('grid.observation', jsonb_build_object(
+                'withdrawn', false, 'occurred_at', made.seen_at, 'recorded_at', made.sent_at, 'record', made.id::text, 'subject', its.dwelling,
+                'kind', 'Visited', 'change', jsonb_build_object('task', made.id::text, 'outcome', made.outcome, 'note', made.note,
+                    'checks', coalesce(seen -> 'checks', '{}'))));
+            NOTIFY city_outbox;
+        END IF;
+    END IF;
+    seen_at := made.seen_at;
+    sent_at := made.sent_at;
+END $$;
+COMMENT ON FUNCTION city.patrol_visited IS 'A recurring visit was made; sent again it is still one. A visit to a door is stated like a task''s. CG404: not in the own plan.';
 
 -- -- what a route is made of
 
@@ -125,41 +154,9 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION city.route_patrols IS 'Recurring visits of a grid worker''s area that are due on this day, the longest not visited first. At most 200.';
 
-CREATE FUNCTION city.patrol_visited(its_id uuid, seen jsonb, stated timestamptz DEFAULT NULL, request_id uuid DEFAULT NULL,
-    OUT seen_at timestamptz, OUT sent_at timestamptz)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE me record; its city.patrol; made city.patrol_visit;
-BEGIN
-    SELECT m.* INTO me FROM city.me() m;
-    SELECT c.* INTO its FROM city.patrol c JOIN city.placement p ON p.dwelling = c.dwelling JOIN city.patrol_kind k ON k.kind = c.kind
-    WHERE c.id = its_id AND p.place >= me.scope AND p.place < me.scope || 'z' AND k.domain = ANY (coalesce(me.domains, ARRAY[k.domain]));
-    IF me.role IS DISTINCT FROM 'grid_worker' OR its.id IS NULL THEN
-        RAISE EXCEPTION 'There is no such visit in the plan.' USING ERRCODE = 'CG404';
-    END IF;
-    SELECT v.* INTO made FROM city.patrol_visit v WHERE v.account = me.account AND v.request = request_id;
-    IF made.id IS NULL THEN
-        INSERT INTO city.patrol_visit AS v (patrol, account, account_name, outcome, note, seen_at, request)
-        VALUES (its.id, me.account, me.name, seen ->> 'outcome', seen ->> 'note',
-            (city.time_of_visit(stated, now() - interval '7 days', now())).happened_at, request_id)
-        RETURNING v.* INTO made;
-        IF city.is_door(its.dwelling) THEN -- a fact like every visit: a rule that waits for one is content
-            INSERT INTO city.outbox (topic, statement) VALUES ('grid.observation', jsonb_build_object(
-                'withdrawn', false, 'occurred_at', made.seen_at, 'recorded_at', made.sent_at, 'record', made.id::text, 'subject', its.dwelling,
-                'kind', 'Visited', 'change', jsonb_build_object('task', made.id::text, 'outcome', made.outcome, 'note', made.note,
-                    'checks', coalesce(seen -> 'checks', '{}'))));
-            NOTIFY city_outbox;
-        END IF;
-    END IF;
-    seen_at := made.seen_at;
-    sent_at := made.sent_at;
-END $$;
-COMMENT ON FUNCTION city.patrol_visited IS 'A recurring visit was made; sent again it is still one. A visit to a door is stated like a task''s. CG404: not in the own plan.';
-GRANT EXECUTE ON FUNCTION city.patrol_visited TO citygrid_api;
-
--- As in 0009: the reading functions run as who sees what the policies show.
-GRANT EXECUTE ON FUNCTION city.is_door TO citygrid_reader;
+-- -- who may call them, and whose they are
+GRANT EXECUTE ON FUNCTION city.patrol_visited, city.route_tasks, city.route_patrols TO citygrid_api;
 GRANT CREATE ON SCHEMA city TO citygrid_reader;
-GRANT EXECUTE ON FUNCTION city.route_tasks, city.route_patrols TO citygrid_api;
 ALTER FUNCTION city.route_tasks OWNER TO citygrid_reader;
 ALTER FUNCTION city.route_patrols OWNER TO citygrid_reader;
 REVOKE CREATE ON SCHEMA city FROM citygrid_reader;
