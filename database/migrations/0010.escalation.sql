@@ -35,27 +35,38 @@ DO $$ BEGIN PERFORM city.keep_no_statistics('city.notification'); END $$;
 ALTER TABLE city.notification ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner ON city.notification TO citygrid_owner USING (true);
 
-CREATE FUNCTION city.keep_notifications() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- A batch of history at a time: what is dispatched together is due together, and working hours are reckoned once.
+CREATE FUNCTION city.keep_notifications() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off AS $$
+DECLARE left_its_queue record;
 BEGIN
-    IF new.to_state = 'dispatched' AND new.move NOT IN ('dispatch', 'hand_over', 'release', 'lapse', 'resume') THEN
-        RETURN NULL; -- it waits as before
-    END IF;
-    IF new.move <> 'dispatch' THEN
-        UPDATE city.notification n SET cancelled_at = new.at WHERE n.task = new.task AND n.sent_at IS NULL AND n.cancelled_at IS NULL;
-        UPDATE city.task t SET escalated_to = NULL WHERE t.id = new.task AND t.escalated_to IS NOT NULL;
-    END IF;
-    IF new.to_state = 'dispatched' THEN
-        INSERT INTO city.notification (task, number, level, due_at)
-        SELECT new.task, new.number, s.level, city.due(new.at, s.after, s.unit)
-        FROM city.task t JOIN city.escalation_step s ON s.severity = t.severity AND s.rule = CASE
+    -- a task that stays in its queue waits as before
+    FOR left_its_queue IN SELECT c.task, c.at FROM came c
+        WHERE c.move <> 'dispatch' AND (c.to_state <> 'dispatched' OR c.move IN ('hand_over', 'release', 'lapse', 'resume'))
+    LOOP
+        -- Said so that no index of all that is pending is read for it: tables without statistics make that look cheap.
+        UPDATE city.notification n SET cancelled_at = left_its_queue.at
+        WHERE n.task = left_its_queue.task AND coalesce(n.sent_at, n.cancelled_at) IS NULL;
+        UPDATE city.task t SET escalated_to = NULL WHERE t.id = left_its_queue.task AND t.escalated_to IS NOT NULL;
+    END LOOP;
+    WITH planned AS MATERIALIZED (
+        SELECT came.task, came.number, came.at, s.level, s.after, s.unit
+        FROM came JOIN city.task t ON t.id = came.task
+        JOIN city.escalation_step s ON s.severity = t.severity AND s.rule = CASE
             WHEN EXISTS (SELECT FROM city.escalation_step own WHERE own.rule = t.rule AND own.severity = t.severity) THEN t.rule ELSE '*' END
-        WHERE t.id = new.task;
-    END IF;
+        WHERE came.to_state = 'dispatched' AND came.move IN ('dispatch', 'hand_over', 'release', 'lapse', 'resume')
+    ), times AS MATERIALIZED (
+        SELECT one.at, one.after, one.unit, city.due(one.at, one.after, one.unit) AS due_at
+        FROM (SELECT DISTINCT p.at, p.after, p.unit FROM planned p) one
+    )
+    INSERT INTO city.notification (task, number, level, due_at)
+    SELECT p.task, p.number, p.level, t.due_at
+    FROM planned p JOIN times t ON (t.at, t.after, t.unit) = (p.at, p.after, p.unit) ORDER BY p.task, p.level;
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION city.keep_notifications IS
     'Notifications follow the history: planned when a task comes into a queue, cancelled by whatever takes it out of it.';
-CREATE TRIGGER tells AFTER INSERT ON city.task_event FOR EACH ROW EXECUTE FUNCTION city.keep_notifications();
+CREATE TRIGGER tells AFTER INSERT ON city.task_event REFERENCING NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION city.keep_notifications();
 
 CREATE FUNCTION city.level_rank(level text) RETURNS integer LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC SELECT array_position(ARRAY['worker', 'deputy', 'community', 'street', 'district'], level); END;

@@ -203,13 +203,13 @@ COMMENT ON FUNCTION city.list_silences IS 'Silences that hold in the caller''s a
 -- city.follow_up); a finding that was resolved and opens again is new work, and so is one that is shown again.
 CREATE FUNCTION city.dispatch(findings uuid[]) RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    WITH made AS (
+    WITH here AS MATERIALIZED (SELECT clock_timestamp() AS now), made AS (
         INSERT INTO city.task (finding_id, previous, rule, domain, severity, dwelling, queue, respond_within, respond_unit, respond_by, dispatched_at)
         SELECT a.finding_id,
             (SELECT t.id FROM city.task t WHERE t.finding_id = a.finding_id ORDER BY t.dispatched_at DESC, t.id DESC LIMIT 1),
             a.rule, a.domain, a.severity, a.dwelling, p.place, a.respond_within, a.respond_unit,
             city.due(here.now, a.respond_within, a.respond_unit), here.now
-        FROM (SELECT clock_timestamp() AS now) here, city.alert a JOIN city.placement p USING (dwelling)
+        FROM here, city.alert a JOIN city.placement p USING (dwelling)
         WHERE a.finding_id = ANY (findings) AND a.state = 'opened' AND NOT a.deleted AND a.inhibited_by IS NULL AND a.silenced_by IS NULL
             AND NOT EXISTS (SELECT FROM city.task t WHERE t.finding_id = a.finding_id AND t.state IN ('dispatched', 'acknowledged', 'suspended'))
         ORDER BY a.finding_id
@@ -257,16 +257,20 @@ COMMENT ON FUNCTION city.settle IS
     'Says anew of each of these alerts whether another or a silence stands for it. What is muted has no open task unless somebody has claimed it; '
     'what is shown again is dispatched anew, with its whole time. How many changed.';
 
-CREATE FUNCTION city.settle_with(written uuid[]) RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION city.settle_with(written uuid[]) RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 BEGIN ATOMIC
+    -- First what was written, then what each of the few that inhibit does: taken together, every open alert is held against every written one.
+    WITH said AS MATERIALIZED (SELECT a.* FROM city.alert a WHERE a.finding_id = ANY (written)),
+    inhibits AS MATERIALIZED (SELECT a.finding_id, a.dwelling, p.inhibits FROM said a JOIN city.inhibition p ON p.rule = a.rule
+        WHERE a.state = 'opened' AND a.dwelling <> '')
     SELECT city.settle(array_agg(concerned.finding_id)) FROM (
-        SELECT a.finding_id FROM city.alert a WHERE a.finding_id = ANY (written) AND (a.inhibited_by IS NOT NULL OR a.silenced_by IS NOT NULL
-            OR a.state = 'opened' AND (a.rule IN (SELECT p.inhibits FROM city.inhibition p) OR city.silence_of(a.rule, a.place) IS NOT NULL))
+        SELECT a.finding_id FROM said a WHERE a.inhibited_by IS NOT NULL OR a.silenced_by IS NOT NULL
+            OR a.state = 'opened' AND (a.rule IN (SELECT p.inhibits FROM city.inhibition p) OR city.silence_of(a.rule, a.place) IS NOT NULL)
         UNION SELECT f.finding_id FROM city.alert f WHERE f.inhibited_by = ANY (written)
-        UNION SELECT f.finding_id FROM city.alert i JOIN city.inhibition p ON p.rule = i.rule
-            JOIN city.alert f ON f.dwelling > i.dwelling || '-' AND f.dwelling < i.dwelling || '.' AND f.rule = p.inhibits
-        WHERE i.finding_id = ANY (written) AND i.state = 'opened' AND i.dwelling <> '' AND f.state = 'opened' AND NOT f.deleted
-            AND f.inhibited_by IS DISTINCT FROM i.finding_id) concerned
+        UNION SELECT one.finding_id FROM inhibits i, LATERAL (
+            SELECT f.finding_id, f.rule, f.inhibited_by FROM city.alert f
+            WHERE f.dwelling > i.dwelling || '-' AND f.dwelling < i.dwelling || '.' AND f.state = 'opened' AND NOT f.deleted OFFSET 0) one
+        WHERE one.rule = i.inhibits AND one.inhibited_by IS DISTINCT FROM i.finding_id) concerned
     HAVING count(*) > 0;
 END;
 COMMENT ON FUNCTION city.settle_with IS 'After these alerts were written: settles them, what they inhibited, and what they inhibit now.';
