@@ -50,11 +50,11 @@ BEGIN
         UPDATE city.task t SET escalated_to = NULL WHERE t.id = left_its_queue.task AND t.escalated_to IS NOT NULL;
     END LOOP;
     WITH planned AS MATERIALIZED (
-        SELECT came.task, came.number, came.at, s.level, s.after, s.unit
-        FROM came JOIN city.task t ON t.id = came.task
-        JOIN city.escalation_step s ON s.severity = t.severity AND s.rule = CASE
-            WHEN EXISTS (SELECT FROM city.escalation_step own WHERE own.rule = t.rule AND own.severity = t.severity) THEN t.rule ELSE '*' END
-        WHERE came.to_state = 'dispatched' AND came.move IN ('dispatch', 'hand_over', 'release', 'lapse', 'resume')
+        SELECT c.task, c.number, c.at, s.level, s.after, s.unit
+        FROM came c, LATERAL (SELECT t.rule, t.severity FROM city.task t WHERE t.id = c.task OFFSET 0) its -- looked up one by one
+        JOIN city.escalation_step s ON s.severity = its.severity AND s.rule = CASE
+            WHEN EXISTS (SELECT FROM city.escalation_step own WHERE own.rule = its.rule AND own.severity = its.severity) THEN its.rule ELSE '*' END
+        WHERE c.to_state = 'dispatched' AND c.move IN ('dispatch', 'hand_over', 'release', 'lapse', 'resume')
     ), times AS MATERIALIZED (
         SELECT one.at, one.after, one.unit, city.due(one.at, one.after, one.unit) AS due_at
         FROM (SELECT DISTINCT p.at, p.after, p.unit FROM planned p) one
