@@ -284,14 +284,6 @@ END $$;
 COMMENT ON FUNCTION city.list_tasks IS
     'A page of tasks: calls for help first, then what is due first; finished ones, newest first. After: rank, time and id of the last.';
 
-CREATE FUNCTION city.count_tasks(wanted jsonb) RETURNS bigint LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE who record := city.caller(); counted bigint;
-BEGIN
-    EXECUTE format('SELECT count(*) FROM city.task t WHERE %s', city.tasks_where(wanted, who.scope)) INTO counted USING wanted;
-    RETURN counted;
-END $$;
-COMMENT ON FUNCTION city.count_tasks IS 'How many tasks city.list_tasks would list.';
-
 CREATE FUNCTION city.read_tasks(ids uuid[]) RETURNS SETOF city.shown_task LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE shown uuid[] := '{}'; one city.shown_task;
@@ -368,7 +360,7 @@ COMMENT ON FUNCTION city.news IS
 
 -- -- who may call them, and whose they are
 GRANT EXECUTE ON FUNCTION city.list_alerts, city.count_alerts, city.read_alerts, city.list_lines, city.count_lines, city.lines_of, city.list_tasks,
-    city.count_tasks, city.read_tasks, city.tasks_of, city.timeline_of, city.feed_lines, city.feed_start, city.news
+    city.read_tasks, city.tasks_of, city.timeline_of, city.feed_lines, city.feed_start, city.news
     TO citygrid_api;
 GRANT CREATE ON SCHEMA city TO citygrid_reader;
 DO $$
@@ -377,7 +369,7 @@ BEGIN
     FOREACH one IN ARRAY ARRAY[
         'show_alerts', 'due_where', 'levels_from', 'shown_where', 'alerts_where', 'task_state_where', 'alerts_by', 'list_alerts',
         'count_alerts', 'read_alerts', 'is_gathered', 'open_lines', 'list_lines', 'count_lines', 'lines_of', 'show_tasks',
-        'tasks_where', 'list_tasks', 'count_tasks', 'read_tasks', 'tasks_of', 'timeline_of', 'feed_lines', 'feed_start', 'news']
+        'tasks_where', 'list_tasks', 'read_tasks', 'tasks_of', 'timeline_of', 'feed_lines', 'feed_start', 'news']
     LOOP
         EXECUTE format('ALTER FUNCTION city.%I OWNER TO citygrid_reader', one);
     END LOOP;

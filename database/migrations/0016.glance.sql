@@ -1,28 +1,6 @@
 -- One glance: the head of a page, the map, the charts, and what a shift hands over to the next.
 
-CREATE FUNCTION city.summary(zone text)
-RETURNS TABLE (open bigint, urgent bigint, unknown bigint, opened_last_hour bigint, due_today bigint, overdue bigint, waiting_for_assignment bigint,
-    escalated bigint, silenced bigint, asking bigint, fed_back bigint, mean_acknowledge_seconds float8, workers_on_duty bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    PERFORM city.caller();
-    RETURN QUERY SELECT city.count_alerts('{"state": "open"}'), city.count_alerts('{"state": "open", "severity": "urgent"}'),
-        city.count_alerts('{"state": "unknown"}'),
-        city.count_alerts(jsonb_build_object('state', 'any', 'opened_from', now() - interval '1 hour')),
-        city.count_alerts(jsonb_build_object('task', 'running', 'due', 'today', 'zone', zone)),
-        city.count_alerts(jsonb_build_object('task', 'running', 'due', 'overdue', 'zone', zone)),
-        city.count_alerts('{"task": "waiting"}'),
-        city.count_alerts('{"task": "escalated"}'),
-        city.count_alerts('{"state": "silenced"}'),
-        city.count_alerts('{"task": "asking"}'),
-        city.count_alerts('{"state": "any", "task": "fed_back"}'),
-        (SELECT extract(epoch FROM avg(t.acknowledged_at - t.dispatched_at))::float8 FROM city.task t
-         WHERE t.acknowledged_at > now() - interval '24 hours'),
-        city.workers_on_duty();
-END $$;
-COMMENT ON FUNCTION city.summary IS 'The head line; each number is the count of the list that it opens.';
-
-CREATE FUNCTION city.summary_in(area text, zone text)
+CREATE FUNCTION city.summary(area text, zone text)
 RETURNS TABLE (open bigint, urgent bigint, unknown bigint, opened_last_hour bigint, due_today bigint, overdue bigint, waiting_for_assignment bigint,
     escalated bigint, silenced bigint, asking bigint, unanswered bigint, fed_back bigint, mean_acknowledge_seconds float8, workers_on_duty bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -44,7 +22,7 @@ BEGIN
          WHERE t.acknowledged_at > now() - interval '24 hours' AND starts_with(t.queue, area)),
         CASE WHEN area = '' THEN city.workers_on_duty() ELSE city.workers_on_duty_in(area) END;
 END $$;
-COMMENT ON FUNCTION city.summary_in IS
+COMMENT ON FUNCTION city.summary IS
     'The head line of an area of the caller''s (empty: all of it); each number is the count of the list that it opens there.';
 
 CREATE FUNCTION city.map_areas(parent text, wanted jsonb DEFAULT '{}')
@@ -174,7 +152,7 @@ END $$;
 COMMENT ON FUNCTION city.handover_due IS 'How many open tasks of the caller''s area there are, are late, and are due within the next shift.';
 
 -- -- who may call them, and whose they are
-GRANT EXECUTE ON FUNCTION city.summary, city.summary_in, city.map_areas, city.map_alerts, city.alerts_by_rule, city.acknowledging, city.freshness_now,
+GRANT EXECUTE ON FUNCTION city.summary, city.map_areas, city.map_alerts, city.alerts_by_rule, city.acknowledging, city.freshness_now,
     city.handover, city.handover_due
     TO citygrid_api;
 GRANT CREATE ON SCHEMA city TO citygrid_reader;
@@ -182,7 +160,7 @@ DO $$
 DECLARE one name;
 BEGIN
     FOREACH one IN ARRAY ARRAY[
-        'summary', 'summary_in', 'map_areas', 'map_alerts', 'alerts_by_rule', 'acknowledging', 'freshness_now', 'handover',
+        'summary', 'map_areas', 'map_alerts', 'alerts_by_rule', 'acknowledging', 'freshness_now', 'handover',
         'handover_due']
     LOOP
         EXECUTE format('ALTER FUNCTION city.%I OWNER TO citygrid_reader', one);
