@@ -30,6 +30,8 @@ __all__ = ["Damaged", "ExportFile", "FileRefused", "Line", "Read", "Stated"]
 WIDTH_ROWS = 200
 #: Rows from which on something is usual.
 USUAL_FROM = 2
+#: Words such as 是 and 否 are shorter, and of one length by chance.
+DAY_LENGTH = 8
 #: A sheet that names so many of the columns is meant to be read, also if it lacks one.
 RESEMBLES = 3
 #: Lines of a sheet are numbered from a multiple of this, so that their order in the file is that of their numbers.
@@ -354,7 +356,11 @@ def _shortest(rows: Iterator[Row | Damaged], width: int) -> int:
     lengths = [
         len(row.cells[-1]) for row in islice(rows, WIDTH_ROWS) if isinstance(row, Row) and len(row.cells) == width
     ]
-    return min(lengths[:-1]) if len(lengths) > USUAL_FROM else 0
+    if len(lengths) <= USUAL_FROM:
+        return 0
+    length, count = Counter(lengths[:-1]).most_common(1)[0]
+    # a day or code of one length in most rows, though a few are empty or spoilt
+    return length if count * 2 > len(lengths) - 1 and length >= DAY_LENGTH else min(lengths[:-1])
 
 
 def _rivals(head: Head) -> list[tuple[str, int, str, int]]:

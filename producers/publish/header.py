@@ -106,10 +106,13 @@ class Names:
     def _known(self, name: str) -> str:
         """The export's name of the column called `name`; "" if there is none."""
         plain = _plain(name)
-        for candidate in (plain, _without_notes(plain), _unwrapped(plain), _COUNTED.sub("", plain)):
-            if candidate in self._plain:
-                return self._plain[candidate]
-        return self._with_unit(plain)
+        for bare in dict.fromkeys((plain, _COUNTED.sub("", plain), _COUNTED.sub("", _unwrapped(plain)))):
+            for candidate in (bare, _without_notes(bare), _unwrapped(bare)):
+                if candidate in self._plain:
+                    return self._plain[candidate]
+            if with_unit := self._with_unit(bare):
+                return with_unit
+        return ""
 
     def _with_unit(self, plain: str) -> str:
         """The export's name of a column that bears its unit behind it; "" if there is none, or it is another unit."""

@@ -240,3 +240,21 @@ def test_a_list_of_columns_is_not_one_record(tmp_path: Path) -> None:
     good, bad, _, _ = read(tmp_path / "a.json", housing.DEPARTMENT)
     assert good == []
     assert "is a list" in bad[0].reason
+
+
+def test_a_last_line_that_was_cut_is_found_though_others_are_spoilt(tmp_path: Path) -> None:
+    rows = [[f"HK-{index}", *LINE[1:]] for index in range(8)]
+    rows[1][-1], rows[2][-1] = "#N/A", ""
+    content = "\n".join(",".join(row) for row in (HEAD, *rows))
+    (tmp_path / "a.csv").write_text(content[:-8], encoding="utf-8")
+    good, bad, _, _ = read(tmp_path / "a.csv")
+    assert len(good) == 5
+    assert "may have been cut" in bad[-1].reason
+    (tmp_path / "b.csv").write_text(content, encoding="utf-8")
+    good, bad, _, _ = read(tmp_path / "b.csv")
+    assert (len(good), len(bad)) == (6, 2)
+
+
+@pytest.mark.parametrize("name", ["1.[{}]", "[2.{}]", "（3）{}(必填)", "4、 {} "])
+def test_names_that_are_numbered_and_decorated(name: str, tmp_path: Path) -> None:
+    assert phones(text(tmp_path / "a.csv", [[name.format(one) for one in HEAD], LINE])) == [PHONE]
