@@ -144,3 +144,34 @@ def test_no_end_in_further_words(end: str, office: Any) -> None:
 def test_a_last_day_with_a_word_beside_it(end: str, office: Any) -> None:
     plain = stated(office("housing", LEASE | {"止租日期": "2026-12-31"}))
     assert stated(office("housing", LEASE | {"止租日期": end})).change["until"] == plain.change["until"]
+
+
+ENDED = {
+    "业务类型": "离职备案",
+    "就业登记编号": "JY-1",
+    "劳动者身份证号": WHO,
+    "终止日期": "2026-11-01",
+    "业务日期": "2026-11-01",
+    "录入时间": "2026-11-02",
+}
+GRADED = {
+    "业务类型": "鉴定",
+    "鉴定编号": "JD-1",
+    "房屋编码": "D-1",
+    "鉴定等级": "C级",
+    "鉴定日期": "2026-11-01",
+    "业务日期": "2026-11-01",
+    "录入时间": "2026-11-02",
+}
+
+
+@pytest.mark.parametrize(
+    ("department", "cells", "column", "wrong"),
+    [("social-security", ENDED, "终止日期", "1920-01-01"), ("housing", GRADED, "鉴定日期", "2062-11-01")],
+)
+def test_an_end_before_birth_and_an_appraisal_to_come_are_slips(
+    department: str, cells: dict[str, str], column: str, wrong: str, office: Any
+) -> None:
+    assert stated(office(department, cells))
+    ((field, _),) = rejected([office(department, cells | {column: wrong})])
+    assert field == column
