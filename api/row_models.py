@@ -33,7 +33,10 @@ class Lookup(CaseLook):
 
 class CompanyLookup(CaseLook):
     credit_code: str = Field(
-        min_length=18, max_length=18, description="18 characters, GB 32100", examples=["91440101MA5CQ1XX3G"]
+        min_length=18,
+        max_length=60,
+        description="18 characters, GB 32100, in any width and grouping",
+        examples=["91440101MA5CQ1XX3G"],
     )
 
 

@@ -15,6 +15,8 @@ from runtime.settings import Settings
 
 PATIENCE_S = 30.0
 BATCH = 500
+WAIT_S = 0.2
+"""Seconds until it is asked again whether anything has come."""
 NEW_TOPIC_S = 2.0
 """Seconds for which a broker may not know a topic that was made a moment ago."""
 #: What passes by itself: a broker starts or leaves, or a topic that was made a moment ago has no leader yet.
@@ -102,7 +104,7 @@ def waiting(settings: Settings, topic: str, places: Mapping[int, int], patience:
         }
         consumer.assign([TopicPartition(topic, number, places[number]) for number in asked])
         while asked:
-            for message in consumer.consume(BATCH, 0.2):
+            for message in _given(consumer):
                 error, partition = message.error(), message.partition()
                 if error is not None and error.code() in PASSING:
                     continue
@@ -131,7 +133,7 @@ def _read(
 ) -> Iterator[Message]:
     deadline = time.monotonic() + patience
     while unread:
-        batch = consumer.consume(BATCH, 0.2)
+        batch = _given(consumer)
         given = 0
         for message in batch:
             error, partition, offset = message.error(), message.partition(), message.offset()
@@ -153,6 +155,13 @@ def _read(
             progress(given)
         if time.monotonic() > deadline:
             raise TopicUnreadable(f"{topic} gives nothing to read for {patience:.0f} s: try again.")
+
+
+def _given(consumer: Consumer) -> list[Message]:
+    """What has come, as soon as anything has: asked for many at once, `consume` waits out its time if there are fewer,
+    and a topic's last records are always fewer."""
+    first: list[Message] = consumer.consume(1, WAIT_S)
+    return [*first, *consumer.consume(BATCH, 0)] if first else first
 
 
 def _away(settings: Settings, topic: str, error: KafkaException) -> TopicUnreadable:

@@ -86,6 +86,8 @@ def _sentence(error: Exception) -> str | None:
 
     if isinstance(error, (AnotherHistory, ContractRefused, PluginRefused)):
         return str(error)
+    if isinstance(error, UnicodeEncodeError):
+        return "What was typed holds bytes that are no UTF-8: is the terminal's encoding another (LANG=C.UTF-8)?"
     # with a state, the database answers and has a complaint of its own
     if not isinstance(error, psycopg.OperationalError) or error.sqlstate:
         return None

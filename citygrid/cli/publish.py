@@ -123,19 +123,17 @@ def _watch(publication: Publication, folder: WatchedFolder, snapshot: bool, with
     stopping = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopping.set())
-    console.print(f"Watching {folder.folder} for {publication.department.name}; Ctrl-C ends it.", highlight=False)
+    if not folder.folder.is_dir():
+        raise CommandFailed(f"{folder.folder} is no folder: make it, then watch it.", REFUSED)
+    told = errors if as_json else console  # what programs read is reports alone
+    told.print(f"Watching {folder.folder} for {publication.department.name}; Ctrl-C ends it.", highlight=False)
+    ready: list[Path] | None = []
     while not stopping.is_set():
         pause = LOOK_EVERY_S
-        if not folder.folder.is_dir():
-            raise CommandFailed(f"{folder.folder} is not there any more: make it again, then watch it.", REFUSED)
+        ready = _listed(folder, was_away=ready is None)
         try:
-            for path in folder.ready():
-                report = _one(publication, path, snapshot, withdraw_many)
-                folder.done(path, report.as_json())
-                if as_json:
-                    print(for_machines(report.as_json()), flush=True)
-                else:
-                    _show(report, publication)
+            for path in ready or ():
+                _publish_one(publication, folder, path, snapshot, withdraw_many, as_json)
                 if stopping.is_set():
                     break
         except (NotDelivered, PublishRefused) as away:
@@ -150,6 +148,40 @@ def _watch(publication: Publication, folder: WatchedFolder, snapshot: bool, with
         stopping.wait(pause)
 
 
+def _listed(folder: WatchedFolder, *, was_away: bool) -> list[Path] | None:
+    """The files that are ready; None: the folder is away, as a network's drive is now and then."""
+    try:
+        ready = folder.ready()
+    except OSError as gone:
+        if not was_away:
+            errors.print(f"{folder.folder} is away ({gone.strerror}): it is looked for again.", highlight=False)
+        return None
+    if was_away:
+        errors.print(f"{folder.folder} is there again.", highlight=False)
+    return ready
+
+
+def _publish_one(
+    publication: Publication,
+    folder: WatchedFolder,
+    path: Path,
+    snapshot: bool,
+    withdraw_many: bool,
+    as_json: bool,
+) -> None:
+    """Publish a file that is ready, if it is whole, and mark it as done. Raises PublishRefused, NotDelivered,
+    KeyRefused, OSError."""
+    if not folder.take(path):
+        return
+    report = _one(publication, folder, path, snapshot, withdraw_many)
+    if not folder.done(path, report.as_json()):
+        errors.print(f"{path.name} was replaced while it was read: it is published again.", highlight=False)
+    if as_json:
+        print(for_machines(report.as_json()), flush=True)
+    else:
+        _show(report, publication)
+
+
 def _unusable(place: Path, why: OSError) -> str:
     """What is wrong with a file, or with the folder in which what is rejected of it is written."""
     return (
@@ -158,10 +190,10 @@ def _unusable(place: Path, why: OSError) -> str:
     )
 
 
-def _one(publication: Publication, path: Path, snapshot: bool, withdraw_many: bool) -> Report:
-    """Publish one file of the folder; what is wrong with the file itself is its report's. Raises PublishRefused,
-    NotDelivered, KeyRefused."""
-    full = Full(_as_of(path, None), withdraw_many) if snapshot else None
+def _one(publication: Publication, folder: WatchedFolder, path: Path, snapshot: bool, withdraw_many: bool) -> Report:
+    """Publish one file of the folder; what is wrong with the file itself is its report's. Of a snapshot that changes
+    while it is read nothing is published. Raises PublishRefused, NotDelivered, KeyRefused."""
+    full = Full(_as_of(path, None), withdraw_many, lambda _: folder.is_as_taken()) if snapshot else None
     try:
         return publication.of(path, lambda _: lambda *_: None, full)
     except (FileRefused, ExportUnknown, WithdrawsMany) as refused:

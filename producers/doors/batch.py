@@ -109,7 +109,10 @@ def json_of(body: bytes) -> object:
     except NotJson as wrong:
         raise BatchRefused(
             BAD_REQUEST,
-            Say("正文须为 UTF-8 编码的 JSON(RFC 8259)。", f"The body must be JSON (RFC 8259) in UTF-8; it {wrong}."),
+            Say(
+                f"正文须为 UTF-8 编码的 JSON(RFC 8259)：{in_chinese(str(wrong))}。",
+                f"The body must be JSON (RFC 8259) in UTF-8; it {wrong}.",
+            ),
         ) from None
     return value
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
-from math import isfinite
+from decimal import Decimal
 from typing import Any
 
 from domain import codes
@@ -29,10 +28,13 @@ NOTHING = frozenset(
     {
         *("", "-", "--", "—", "——", "/", "\\", "\\N", "无", "空", "暂无", "NULL", "null", "None", "N/A"),
         *("Null", "(null)", "(Null)", "(NULL)", "[NULL]", "<NULL>", "<null>", "nan", "NaN", "NAN", "NaT", "<NA>"),
-        *("none", "NONE", "n/a", "nil", "undefined"),
+        *("none", "NONE", "n/a", "nil", "undefined", "//", "———", "－", "／"),
     }
 )
 _MONEY = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?", re.ASCII)
+_DECIMAL = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d{1,18}(?:\.\d*)?|\.\d+)", re.ASCII)
+_IN_POWERS = re.compile(r"[-+]?\d+(?:\.\d*)?E[-+]?\d+", re.ASCII | re.IGNORECASE)
+_UNIT = re.compile(r"\s*(?:平方米|平方|平米|m2|sqm|毫米|mm|°|度)$", re.IGNORECASE)
 #: A month of one digit stands behind a separator that is no dot (2026.1 is what a spreadsheet makes of 2026.10), and
 #: there are not five digits, which are a spreadsheet's number of a day.
 _PERIOD = re.compile(
@@ -42,6 +44,9 @@ _PERIOD = re.compile(
 _ONE_NUMBER = re.compile(r"\d{15}|\d{17}[\dXx]", re.ASCII)
 #: A district in the 12 digits of the statistical code.
 _WITH_ZEROS = re.compile(r"(\d{6})0{6}", re.ASCII)
+_BETWEEN_TWO = re.compile(r"[\s:/|()_\[\]-]+")
+_WITHDRAWN = frozenset({"已撤销", "撤销", "作废", "已作废"})
+_HOLDS = frozenset({"正常", "有效", "未撤销", "未作废"})
 _QUARTERS = {"一": "1", "二": "2", "三": "3", "四": "4"}
 
 
@@ -90,14 +95,12 @@ def yuan(cell: str) -> int:
 
 def decimal(cell: str) -> float:
     """A decimal number, without its unit."""
-    narrow = re.sub(r"\s*(?:平方米|平米|m2|毫米|mm)$", "", plain(cell))
-    try:
-        value = float(Decimal(narrow))
-    except (InvalidOperation, OverflowError):
-        raise Unfit("is not a number such as 86.5") from None
-    if not isfinite(value):
+    narrow = _UNIT.sub("", plain(cell))
+    if _IN_POWERS.fullmatch(narrow):
+        raise Unfit("was shortened by a spreadsheet (1.13E+02), which loses digits: export the column as a number")
+    if not _DECIMAL.fullmatch(narrow):
         raise Unfit("is not a number such as 86.5")
-    return value
+    return float(narrow.replace(",", ""))
 
 
 def whole(cell: str) -> int:
@@ -132,9 +135,9 @@ def phone(cell: str) -> str:
 def flag(cell: str) -> bool:
     """Yes or no."""
     word = plain(cell).lower()
-    if word in {"是", "有", "y", "yes", "true", "1", "1.0", "√", "✓", "☑", "已撤销", "撤销", "作废", "已作废"}:
+    if word in {"是", "有", "y", "yes", "t", "true", "真", "1", "1.0", "√", "✓", "☑"} | _WITHDRAWN:
         return True
-    if word in {"否", "无", "n", "no", "false", "0", "0.0", "×", "☐", "正常", "有效", "未撤销", "未作废"}:
+    if word in {"否", "无", "n", "no", "f", "false", "假", "0", "0.0", "×", "☐"} | _HOLDS:
         return False
     raise Unfit("is neither 是 nor 否")
 
@@ -146,9 +149,10 @@ def grid(cell: str) -> str:
 
 def district(cell: str) -> str:
     """A district: its six digits, or its name with or without 区."""
-    name = plain(cell).removeprefix("广东省").removeprefix("广州市")
+    name = plain(cell).replace(" ", "").removeprefix("广东省")
     code = _WITH_ZEROS.fullmatch(name)
-    return table("gbt-2260").meaning(name) or _code(CODES["district"], code[1] if code else name)
+    known = table("gbt-2260").meaning
+    return known(name) or known(name.removeprefix("广州市")) or _code(CODES["district"], code[1] if code else name)
 
 
 def credit_code(cell: str) -> str:
@@ -177,8 +181,20 @@ class choice:  # noqa: N801 - reads as the converters beside it
             return meaning
         bare = plain(cell)
         return (
-            self._meanings.get(bare) or self._meanings.get(bare.upper()) or self._meanings.get(bare.removesuffix(".0"))
+            self._one(bare)
+            or self._meanings.get(bare.removesuffix(".0"))
+            or self._one(bare.replace(" ", ""))  # 户 主, as forms are filled in
+            or self._of_two(bare)
         )
+
+    def _one(self, bare: str) -> str | None:
+        return self._meanings.get(bare) or self._meanings.get(bare.upper())
+
+    def _of_two(self, bare: str) -> str | None:
+        """The meaning of a code and its word in one cell (K33:小型轿车, 小型轿车(K33)), if both mean the same."""
+        parts = [part for part in _BETWEEN_TWO.split(bare) if part]
+        meanings = {self._one(part) for part in parts} if len(parts) == 2 else set()
+        return meanings.pop() if len(meanings) == 1 else None
 
 
 class coded(choice):  # noqa: N801 - reads as the converters beside it

@@ -16,7 +16,7 @@ from producers.publish import cells
 from producers.publish.cells import NOTHING, Convert, Unfit, says_nothing, text
 from producers.publish.statement import Statement
 from wire.values.days import is_zero_day
-from wire.values.plain import AS_ABOVE, is_spreadsheet_error, unwrapped
+from wire.values.plain import AS_ABOVE, is_spreadsheet_error, plain, unwrapped
 
 #: How a column of people's numbers ends, and what the column beside it ends in that says of which document they are.
 _NUMBER_NAME = re.compile(
@@ -183,7 +183,7 @@ class Export:
 
         def read(cells: Sequence[str]) -> list[Statement]:
             word = unwrapped(cells[index]) if index is not None and index < len(cells) else ""
-            makers = by_word.get(word)
+            makers = by_word.get(word) or by_word.get(plain(word).replace(" ", ""))
             if makers is None:
                 raise Rejected(named, f"must be one of {known}" if word else "is empty")
             return [make(cells) for make in makers]

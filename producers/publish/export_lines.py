@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from producers.publish.columns import Department, Export, ExportUnknown
-from producers.publish.header import HEAD_ROWS, Head, Names, head_of, is_no_record
+from producers.publish.header import HEAD_ROWS, Head, Names, head_of, is_no_record, is_ruled
 from producers.publish.line_spool import LineSpool, RoundedNumbers, lines_of
 from producers.publish.roles import day_columns, identity_columns, naming_columns
 from producers.tables import delimited, json_rows
@@ -30,12 +30,16 @@ __all__ = ["Damaged", "ExportFile", "FileRefused", "Line", "Read", "Stated"]
 WIDTH_ROWS = 200
 #: Rows from which on something is usual.
 USUAL_FROM = 2
+#: Words such as 是 and 否 are shorter, and of one length by chance.
+DAY_LENGTH = 8
 #: A sheet that names so many of the columns is meant to be read, also if it lacks one.
 RESEMBLES = 3
 #: Lines of a sheet are numbered from a multiple of this, so that their order in the file is that of their numbers.
 SHEET_BITS = 20
 #: What the first cell of a total, a signature or a note can begin with.
 _PERHAPS_NO_RECORD = frozenset("合总小共累本填制审复打导经负单备注说tT")
+#: What the first cell of a row can begin with that rules a line, numbers the columns or says which must be filled.
+_PERHAPS_RULED = frozenset("-=+|:─━1必选非可*([（")
 
 
 class Table(NamedTuple):
@@ -222,7 +226,9 @@ class ExportFile:
             leading = leading or next((cell for cell in cells if cell and not cell.isspace()), "").lstrip()
             if not leading:
                 continue
-            if leading[0] in _PERHAPS_NO_RECORD and is_no_record(cells, needed):
+            first_alone = len(cells) != width or not any(cells[1:])
+            told = (first_alone or leading[0] in _PERHAPS_NO_RECORD) and is_no_record(cells, needed)
+            if told or (leading[0] in _PERHAPS_RULED and is_ruled(cells)):
                 self.passed += 1
             elif len(cells) != width:
                 yield Damaged(base + number, f"has {len(cells)} cells, but the table has {width} columns", original)
@@ -279,6 +285,7 @@ class ExportFile:
     def _json_lines(self, department: Department, rounded: RoundedNumbers) -> Iterator[Read]:
         names = Names(department)
         people = {name for export in department.exports for name in identity_columns(export)}
+        lists = names.of_several
         export = self._export_of_json(names)
         used: dict[tuple[str, ...], tuple[str, ...]] = {}
         for one in self._objects():
@@ -291,11 +298,20 @@ class ExportFile:
                 header = used[keys] = tuple(map(names.known, keys))
                 self._json_unused |= dict.fromkeys(key for key, name in zip(keys, header, strict=True) if not name)
             twice = next((name for name, count in Counter(filter(None, header)).items() if count > 1), None)
+            several = next(
+                (
+                    name
+                    for name, value in zip(header, one.item.values(), strict=True)
+                    if name and type(value) is list and name not in lists
+                ),
+                None,
+            )
             cells = [json_rows.cell(value) for value in one.item.values()]
             nested = next((name for name, cell in zip(header, cells, strict=True) if cell is None and name), None)
-            if twice or nested:
+            if twice or nested or several:
                 reason = "stands twice" if twice else "is an object or holds one, not a value"
-                yield Damaged(one.number, reason, one.original, twice or nested or "line")
+                reason = "is a list, where one value is meant" if several and not (twice or nested) else reason
+                yield Damaged(one.number, reason, one.original, twice or nested or several or "line")
             elif export is None:
                 yield Damaged(one.number, "is neither a line of an export nor a statement", one.original)
             else:
@@ -340,7 +356,11 @@ def _shortest(rows: Iterator[Row | Damaged], width: int) -> int:
     lengths = [
         len(row.cells[-1]) for row in islice(rows, WIDTH_ROWS) if isinstance(row, Row) and len(row.cells) == width
     ]
-    return min(lengths[:-1]) if len(lengths) > USUAL_FROM else 0
+    if len(lengths) <= USUAL_FROM:
+        return 0
+    length, count = Counter(lengths[:-1]).most_common(1)[0]
+    # a day or code of one length in most rows, though a few are empty or spoilt
+    return length if count * 2 > len(lengths) - 1 and length >= DAY_LENGTH else min(lengths[:-1])
 
 
 def _rivals(head: Head) -> list[tuple[str, int, str, int]]:

@@ -29,6 +29,7 @@ from wire.schema import (
 )
 from wire.values.codes import CODES, OWN_FORM, REGISTERS_OWN, Normalise
 from wire.values.days import NEVER, NEVER_DAYS
+from wire.values.garbled import is_garbled
 from wire.values.identity_finder import holds_identity_number, masked
 from wire.values.plain import AS_ABOVE, NO_VALUE, USUAL_CODE, is_spreadsheet_error, unwrapped, visible
 
@@ -37,6 +38,8 @@ Check = Callable[[Any], Any]
 LONGEST_TEXT = 4_000
 #: Of a word for nothing.
 LONGEST_WORD = 9
+MASKED = "is masked with stars, so nobody is named: export it unmasked"
+ENCODED = "is written as for a page or a program (&amp;, <br>, %E6, \\u6d4b): export it as plain text"
 LOST = "has characters that were lost when it was written: export it as UTF-8"
 #: Texts in which nobody asks anything: a question mark stands for a character that an encoding did not have.
 WITHOUT_QUESTIONS = frozenset({"name", "address", "origin", "destination"})
@@ -46,6 +49,11 @@ NOTHING = frozenset({"无", "空", "暂无"})
 _LOST = re.compile("\ufffd|锟斤拷")
 HOLDS_NUMBER = "holds an identity number, which only identity fields may"
 LONGS = Limits(LEAST_LONG, LARGEST_LONG, "is not a 64-bit number")
+#: A name that is masked; in an address a star stands for a hidden number.
+_STARS = re.compile("[*\uff0a\u2217\u25cf\u25cb\u25a0\u25a1]|(?<=[\u4e00-\u9fff])[xX\u00d7]{1,3}$")
+_AS_A_PROGRAM = re.compile(
+    r"&(?:#\d+|#x[0-9a-f]+|[a-z]{2,8});|</?[a-z][^<>]*>|(?:%[0-9a-f]{2}){2}|\\u[0-9a-f]{4}|\\[nrt]", re.IGNORECASE
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -173,8 +181,12 @@ def _searching_all(check: Check) -> Check:
 def _without_questions(check: Check) -> Check:
     def checked(value: Any) -> Any:
         value = check(value)
-        if "?" in value or "\uff1f" in value:
+        if "?" in value or "\uff1f" in value or is_garbled(value):
             raise ValueError(LOST)
+        if _STARS.search(value):
+            raise ValueError(MASKED)
+        if _AS_A_PROGRAM.search(value):
+            raise ValueError(ENCODED)
         if value in NOTHING or not any(map(str.isalpha, value)):
             raise ValueError("holds no letter, or the word for nothing, so it says nothing of a person or place")
         return value

@@ -27,7 +27,8 @@ MERGED_ROWS = 3
 RECORD_LIKE = 3
 
 _DECORATION = re.compile(
-    "[\\s*\u203b\u2217\u2605\u2606\"'`\u201c\u201d\u2018\u2019\u300c\u300d\u200b-\u200f\u2060\ufeff\u00ad\u202a-\u202e]+"
+    "[\\s*\u203b\u2217\u2605\u2606\"'`\u201c\u201d\u2018\u2019\u300c\u300d\u200b-\u200f\u2060\ufeff\u00ad\u202a-\u202e"
+    "\u25b2\u25bc\u25b3\u25bd\u25b4\u25be\u2191\u2193\u21c5]+"
 )
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|\{[^{}]*\}|<[^<>]*>")
 #: Notes in brackets that say nothing about what stands in the column.
@@ -50,14 +51,26 @@ _SOMEBODY_ELSE = re.compile(
 _ABOUT = re.compile("(?:的?(?:基本)?(?:信息|情况|资料))$")
 _IN_BRACKETS_BEHIND = re.compile(r"(.+?)[(\[【]([^()\[\]【】]+)[)\]】]")
 _MARKS = frozenset('*＊※★☆"“[【<({（\ufeff')
+#: A number before a name: 1.姓名, (2)姓名, 3、姓名.
+_COUNTED = re.compile(r"^[(\[]?\d{1,2}[)\].、]+")
 _NUMBERED = re.compile(r"[._-]?\d+$|[._-][a-zA-Z]$")
 _WHOLE_BRACKETED = re.compile(r"\[(.+)\]|【(.+)】|<(.+)>|\{(.+)\}|\((.+)\)")
 #: A row below the table that is no record of it.
 _NO_RECORD = re.compile(
     r"(?:合|总|小|共|累)计.*|本页(?:合|小)计.*|(?:填报|填表|制表|审核|复核|打印|导出|经办|负责)(?:人|单位|部门|日期|时间)?[::].*|"
-    r"(?:备注|注|说明)[::].*|(?:单位)?负责人[::].*|共\d+[条行户人笔件].*|total.*",
+    r"(?:备注|注|说明)[::].*|(?:单位)?负责人[::].*|(?:以上|总)?共\d+[条行户人笔件].*|total.*|"
+    # what a database's own program writes below, and how a page ends
+    r"\(?\d+(?:rows?|行|条)[^)]*\)?|已选择\d+行.*|\d+rows?(?:selected|inset|returned|affected).*|第\d+页.*|"
+    r"以[上下](?:为|是|空白|无).*|(?:此|以)下空白|\(?(?:全文)?完\)?|\(?(?:end|eof)(?:of(?:file|report))?\)?|-+(?:end|eof)-+|"
+    r"PL/SQLproceduresuccessfullycompleted\.?",
     re.IGNORECASE,
 )
+
+
+_RULED = re.compile(r"[-=+|:\u2500\u2501]+")
+_FILLED_IN = re.compile("[*(\uff08\\[]?(?:必填|选填|非必填|可填|可空|必录|选录)项?[)\uff09\\]]?")
+#: Fewer cells than this prove nothing.
+RESEMBLE = 3
 
 
 class Head(NamedTuple):
@@ -84,6 +97,8 @@ class Names:
             for column in _columns(export)
             for name in column.names
         }
+        #: Columns in whose cells several people may stand.
+        self.of_several = frozenset(name for name, convert in self._read_by.items() if convert is cells.identities)
         #: With what a cell begins that may be a column's name.
         self.begins = frozenset(name[0] for name in self._plain) | _MARKS
         self.known = lru_cache(maxsize=4_096)(self._known)
@@ -91,10 +106,13 @@ class Names:
     def _known(self, name: str) -> str:
         """The export's name of the column called `name`; "" if there is none."""
         plain = _plain(name)
-        for candidate in (plain, _without_notes(plain), _unwrapped(plain)):
-            if candidate in self._plain:
-                return self._plain[candidate]
-        return self._with_unit(plain)
+        for bare in dict.fromkeys((plain, _COUNTED.sub("", plain), _COUNTED.sub("", _unwrapped(plain)))):
+            for candidate in (bare, _without_notes(bare), _unwrapped(bare)):
+                if candidate in self._plain:
+                    return self._plain[candidate]
+            if with_unit := self._with_unit(bare):
+                return with_unit
+        return ""
 
     def _with_unit(self, plain: str) -> str:
         """The export's name of a column that bears its unit behind it; "" if there is none, or it is another unit."""
@@ -177,7 +195,9 @@ def _refuse_records_above(rows: Sequence[Row], columns: int, names: Names, place
     record would be lost. Raises FileRefused."""
     for row in rows:
         filled = sum(bool(cell and not cell.isspace()) for cell in row.cells)
-        if filled > max(RECORD_LIKE, columns // 2) and not names.score(row.cells):
+        # a record holds a day at least; a row without any digit is of other names
+        dated = any(character.isdecimal() for cell in row.cells for character in cell)
+        if filled > max(RECORD_LIKE, columns // 2) and dated and not names.score(row.cells):
             raise FileRefused(
                 f"{place}: line {row.number} stands above the columns' names and is as full as a record. Leave the "
                 "columns' names above all records, once, and publish the file again."
@@ -217,6 +237,17 @@ def _head(labels: Sequence[str], columns: tuple[str, ...], names: Names, row: in
             )
     unused = tuple(_shown(label) for label, name in zip(labels, columns, strict=True) if label.strip() and not name)
     return Head(export, columns, tuple(labels), unused, row)
+
+
+def is_ruled(cells: Sequence[str]) -> bool:
+    """Whether a row only rules a line (----, +----+), as a database's own program does below its columns' names, or
+    numbers the columns 1, 2, 3 …, or says of each whether it must be filled."""
+    filled = [cell.strip() for cell in cells if cell and not cell.isspace()]
+    if all(_RULED.fullmatch(cell) for cell in filled):
+        return any(len(cell) > 1 for cell in filled)
+    if len(filled) < RESEMBLE:
+        return False
+    return filled == [str(number) for number in range(1, len(filled) + 1)] or all(map(_FILLED_IN.fullmatch, filled))
 
 
 def is_no_record(cells: Sequence[str], needed: Sequence[int]) -> bool:

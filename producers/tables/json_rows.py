@@ -24,7 +24,11 @@ class _Twice(ValueError):
 
 
 def objects_of_lines(text: Text) -> Iterator[Stated | Damaged]:
-    """JSON Lines: a fault costs its line."""
+    """JSON Lines, perhaps with a comma behind each: a fault costs its line. One object that is written over several
+    lines is one."""
+    if (one := _one_object(text)) is not None:
+        yield one
+        return
     with text.path.open("rb") as opened:
         opened.seek(text.begins)
         for number, raw in enumerate(iter(lambda: opened.readline(LONGEST_LINE), b""), 1):
@@ -43,9 +47,28 @@ def objects_of_lines(text: Text) -> Iterator[Stated | Damaged]:
                 yield Damaged(number, "is too long or holds a NUL byte", line[:1000])
                 continue
             try:
-                yield _object(number, DECODER.decode(line), line)
+                yield _object(number, DECODER.decode(line.rstrip().removesuffix(",")), line)
             except (ValueError, RecursionError) as wrong:
                 yield Damaged(number, _reason(wrong), line)
+
+
+def _one_object(text: Text) -> Stated | None:
+    """The object of which the file consists, written over several lines; None: it is something else."""
+    with text.path.open("rb") as opened:
+        opened.seek(text.begins)
+        first = opened.readline(LONGEST_LINE)
+        while first and not first.strip():
+            first = opened.readline(LONGEST_LINE)
+        rest = (
+            opened.read(LONGEST_LINE) if first.strip() == b"{" or first.rstrip().endswith((b",", b"[", b"{")) else b""
+        )
+    if not rest or len(rest) == LONGEST_LINE:
+        return None
+    try:
+        value = DECODER.decode((first + rest).decode(text.encoding))
+    except ValueError:
+        return None
+    return Stated(1, value, json.dumps(value, ensure_ascii=False)) if isinstance(value, dict) else None
 
 
 def objects_of_list(text: Text) -> Iterator[Stated | Damaged]:

@@ -27,6 +27,7 @@ from python_calamine import (
 
 from producers.tables import error_cells
 from producers.tables.file_form import FileRefused
+from producers.tables.number_format import Shown, shown, written
 from producers.tables.rows import DayCell
 from producers.tables.sheet_pieces import Merged, Pieces, column_of, is_large
 
@@ -34,8 +35,6 @@ from producers.tables.sheet_pieces import Merged, Pieces, column_of, is_large
 EXACT = 10**15
 BLOCK = 1 << 20
 LONGEST_FORMULA = 16_384
-#: A format that shows a number with noughts before it: what a person sees is 000123, what the cell holds is 123.
-_NOUGHTS = re.compile("0{2,30}")
 _CELL = re.compile(rb'<(?:[a-zA-Z]+:)?c r="([A-Z]{1,3})[0-9]+"([^>]*)><(?:[a-zA-Z]+:)?v>')
 #: Where a workbook's list of sheets says which part a sheet is.
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -64,7 +63,7 @@ def sheets(path: Path) -> Iterator[Sheet]:
     with _damage_refused(path):
         _refuse_uncalculated(path)
         parts = _parts(path)
-        padded = _padded(path, parts)
+        formats = _formats(path, parts)
         with ExitStack() as opened:
             pieces = opened.enter_context(Pieces(path)) if parts and is_large(path) else None
             book = opened.enter_context(load_workbook(path) if pieces is None else pieces.without_cells())
@@ -77,7 +76,7 @@ def sheets(path: Path) -> Iterator[Sheet]:
                 else:
                     whole = book if pieces is None else opened.enter_context(load_workbook(path))
                     values, left, merged = _whole(whole.get_sheet_by_name(known.name))
-                yield Sheet(known.name, _rows(path, values, left, merged, padded.get(known.name, {})))
+                yield Sheet(known.name, _rows(path, values, left, merged, formats.get(known.name, {})))
 
 
 @contextmanager
@@ -124,18 +123,18 @@ def _in_error(path: Path) -> FileRefused:
     )
 
 
-def _padded(path: Path, parts: Mapping[str, str]) -> dict[str, dict[int, int]]:
-    """By sheet and column, counted from 0, to how many digits its numbers are shown. Raises FileRefused if only some
+def _formats(path: Path, parts: Mapping[str, str]) -> dict[str, dict[int, Shown]]:
+    """By sheet and column, counted from 0, how its numbers are shown: 000123, H-123. Raises FileRefused if only some
     numbers of a column are shown so."""
     if not parts:
         return {}
     with zipfile.ZipFile(path) as book:
         if "xl/styles.xml" not in book.namelist():
             return {}
-        widths = _widths(_xml(book, "xl/styles.xml"))
-        if not widths:
+        forms = _forms(_xml(book, "xl/styles.xml"))
+        if not forms:
             return {}
-        return {name: _columns(path, name, book, part, widths) for name, part in parts.items()}
+        return {name: _columns(path, name, book, part, forms) for name, part in parts.items()}
 
 
 def _parts(path: Path) -> dict[str, str]:
@@ -162,26 +161,26 @@ def _xml(book: zipfile.ZipFile, part: str) -> etree._Element:
     return etree.fromstring(book.read(part), etree.XMLParser(resolve_entities=False, no_network=True))
 
 
-def _widths(styles: etree._Element) -> dict[int, int]:
-    """By the number of a cell's style, to how many digits it shows a number."""
+def _forms(styles: etree._Element) -> dict[int, Shown]:
+    """By the number of a cell's style, how it shows a number."""
     formats = {
-        one.get("numFmtId"): len(one.get("formatCode") or "")
+        one.get("numFmtId"): form
         for one in styles.iter("{*}numFmt")
-        if _NOUGHTS.fullmatch(one.get("formatCode") or "")
+        if (form := shown(one.get("formatCode") or "")) is not None
     }
     used = styles.find("{*}cellXfs")
     listed = enumerate(used) if used is not None else ()
     return {index: formats[one.get("numFmtId")] for index, one in listed if one.get("numFmtId") in formats}
 
 
-def _columns(path: Path, name: str, book: zipfile.ZipFile, part: str, widths: dict[int, int]) -> dict[int, int]:
-    shown: dict[int, set[int]] = {}
+def _columns(path: Path, name: str, book: zipfile.ZipFile, part: str, forms: Mapping[int, Shown]) -> dict[int, Shown]:
+    used: dict[int, set[Shown | None]] = {}
 
     def look(text: bytes) -> None:
         for column, attributes in _CELL.findall(text):
             if b' t="' not in attributes or b' t="n"' in attributes:
                 style = _STYLE.search(attributes)
-                shown.setdefault(column_of(column), set()).add(widths.get(int(style[1]), 0) if style else 0)
+                used.setdefault(column_of(column), set()).add(forms.get(int(style[1])) if style else None)
 
     with book.open(part) as opened:
         last = b""
@@ -193,13 +192,14 @@ def _columns(path: Path, name: str, book: zipfile.ZipFile, part: str, widths: di
             look(text[:begins])
             last = text[begins:]
         look(last)
-    for column, found in shown.items():
-        if len(found) > 1 and found != {0}:
+    for column, found in used.items():
+        if len(found) > 1:
             raise FileRefused(
-                f"{path}, {name}: some numbers of column {column + 1} are shown with noughts before them and some are "
-                "not, so nobody can tell what they are. Give the column the format of text and export it again."
+                f"{path}, {name}: some numbers of column {column + 1} are shown with noughts before them or with "
+                "letters, and some are not, so nobody can tell what they are. Give the column the format of text and "
+                "export it again."
             )
-    return {column: max(found) for column, found in shown.items() if found != {0}}
+    return {column: form for column, found in used.items() for form in found if form is not None}
 
 
 Values = Iterator[tuple[int, list[Any]]]
@@ -214,10 +214,9 @@ def _whole(sheet: CalamineSheet) -> tuple[Values, int, list[Merged]]:
 
 
 def _rows(
-    path: Path, values: Values, left: int, merged: Sequence[Merged], padded: Mapping[int, int]
+    path: Path, values: Values, left: int, merged: Sequence[Merged], formats: Mapping[int, Shown]
 ) -> Iterator[tuple[int, list[str]]]:
-    """A cell that spans several rows stands in each of them. `padded`: to how many digits a column's numbers are
-    shown."""
+    """A cell that spans several rows stands in each of them. `formats`: how a column's numbers are shown."""
     spanning: dict[int, list[tuple[int, int, int]]] = {}
     for (first, column), (last, _) in merged:
         if last > first:
@@ -226,9 +225,9 @@ def _rows(
     with _damage_refused(path):
         for index, row in values:
             cells = [cell(value) for value in row]
-            for place, width in padded.items():
+            for place, form in formats.items():
                 if 0 <= place - left < len(cells) and type(row[place - left]) in (int, float):
-                    cells[place - left] = cells[place - left].zfill(width)
+                    cells[place - left] = written(row[place - left], form) or cells[place - left]
             held = [one for one in held if one[0] >= index]
             for _, place, text in held:
                 if 0 <= place < len(cells) and not cells[place]:

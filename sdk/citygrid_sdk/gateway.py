@@ -41,7 +41,7 @@ class Gateway:
         url: str,
         *,
         key: str | None = None,
-        key_file: Path | None = None,
+        key_file: Path | str | None = None,
         patience: float = 300.0,
         verify: str | bool = True,
     ) -> None:
@@ -127,10 +127,10 @@ class Gateway:
         raise GatewayTrouble(told)
 
 
-def _key(key: str | None, file: Path | None) -> str:
+def _key(key: str | None, file: Path | str | None) -> str:
     if key is None and file is not None:
         try:
-            key = file.read_text("ascii").strip()
+            key = Path(file).read_text("ascii").strip()
         except (OSError, UnicodeDecodeError) as unreadable:
             raise KeyRefused(f"The key file {file} cannot be read ({type(unreadable).__name__}).") from None
     if not key:

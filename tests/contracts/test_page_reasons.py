@@ -12,7 +12,7 @@ from web.assets import STATIC
 
 ENTRY = re.compile(r'^  \[\s*"((?:[^"\\]|\\.)*)",\s*"((?:[^"\\]|\\.)*)",?\s*\],$', re.MULTILINE)
 RAISED = re.compile(
-    r'\b(?:Unfit|InvalidCode|InvalidStatement|Rejected|Damaged|ValueError)\(\s*(?:[\w.+ \[\]()]+, ){0,2}(f?)"((?:[^"\\]|\\.)+)"'
+    r'\b(?:Unfit|InvalidCode|InvalidStatement|Rejected|Damaged|ValueError|NotJson)\(\s*(?:[\w.+ \[\]()]+, ){0,2}(f?)"((?:[^"\\]|\\.)+)"'
 )
 RETURNED = re.compile(r'return (f?)"((?:lies|must|is|has|holds) (?:[^"\\]|\\.)*)"')
 #: Of programs and schemas, never of a line.

@@ -35,7 +35,7 @@ USUAL = {
     ("housing", "房屋登记"): [DWELLING, {**DWELLING, "经度": "113.36", "纬度": "22.94"}],
     ("housing", "租赁备案"): [LEASE, {**LEASE, "业务类型": "退租", "终止日期": "2026-11-02"}],
     ("civil-affairs", "社会救助"): [BENEFIT, {**BENEFIT, "月金额": "1,200.50", "户号": "H-9", "截止日期": "长期"}],
-    ("transport", "机动车登记"): [{**CAR, "号牌号码": "A12345"}],
+    ("transport", "机动车登记"): [{**CAR, "号牌号码": "VA12345"}],
 }
 CELLS = st.sampled_from(
     [

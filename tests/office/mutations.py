@@ -10,7 +10,7 @@ from tests.contracts.people import number
 from tests.office.sheet import ALL, SLOW, Sheet
 
 #: What `name_decorated` puts around and into a name.
-_DECORATION = re.compile(r"[\s*\u200b\[\]“”:]+|\(.*\)|（.*）")
+_DECORATION = re.compile(r"^\d+[.、]|[\s*\u200b\[\]“”:▼]+|\(.*\)|（.*）")
 Mutation = Callable[[Sheet, random.Random], None]
 
 
@@ -75,6 +75,11 @@ def name_decorated(sheet: Sheet, draw: random.Random) -> None:
         ) if name else name  # fmt: skip
 
 
+def names_numbered(sheet: Sheet, draw: random.Random) -> None:
+    form = draw.choice(["{}.{}", "{}、{}", "{1}▼"])
+    sheet.header = [form.format(place, name) if name else name for place, name in enumerate(sheet.header, 1)]
+
+
 def name_unclear(sheet: Sheet, draw: random.Random) -> None:
     place = draw.randrange(len(sheet.header))
     if sheet.header[place]:
@@ -91,6 +96,18 @@ def total_below(sheet: Sheet, draw: random.Random) -> None:
     blank = [""] * (len(sheet.header) - 1)
     for _ in range(draw.randint(1, 3)):
         sheet.below.append([draw.choice(["合计", "总 计", "制表人:某", "注:以上为本月", "共3条"]), *blank])
+
+
+def of_a_database(sheet: Sheet, draw: random.Random) -> None:
+    """What a database's own program writes below the names and below the records."""
+    if draw.random() < 0.5:
+        sheet.rows.insert(0, ["-" * draw.randint(2, 9) for _ in sheet.header])
+    else:
+        sheet.rows.insert(0, [str(place) for place, _ in enumerate(sheet.header, 1)])
+    blank = [""] * (len(sheet.header) - 1)
+    sheet.below.append(
+        [draw.choice(["(3 rows affected)", "(3 行受影响)", "已选择 3 行。", "3 rows selected.", "EOF"]), *blank]
+    )
 
 
 def head_again(sheet: Sheet, draw: random.Random) -> None:
@@ -114,8 +131,7 @@ def cell_inserted(sheet: Sheet, draw: random.Random) -> None:
     if len(row) < len(sheet.header):
         return  # with a cell too few and one too many it states something else
     sheet.hit("|".join(row))
-    if row == sheet.header:
-        sheet.costs = ALL  # names in other places than those of the head may be another table's
+    _spoils_head(sheet, row)
     row.insert(place, draw.choice(["", "x", "二楼"]))
 
 
@@ -126,8 +142,37 @@ def cell_spoilt(sheet: Sheet, draw: random.Random) -> None:
     rows = [row for row in sheet.rows if len(row) == len(sheet.header)]
     if strict and rows:
         row = draw.choice(rows)
+        _spoils_head(sheet, row)
         sheet.hit("|".join(row))
         row[draw.choice(strict)] = draw.choice(["?", "2026-02-30", "9.9E+17", "99000019800101", "#N/A", "\ufffd"])
+
+
+def _spoils_head(sheet: Sheet, row: list[str]) -> None:
+    """A line of names that differs from the head may be another table's."""
+    if row == sheet.header:
+        sheet.costs = ALL
+
+
+def text_garbled(sheet: Sheet, draw: random.Random) -> None:
+    """A name or address that was read in another encoding, masked or encoded for a page: the line is rejected."""
+    named = [_DECORATION.sub("", name) for name in sheet.header]
+    texts = [place for place, name in enumerate(named) if name in ("姓名", "住址")]
+    rows = [row for row in sheet.rows if len(row) == len(sheet.header)]
+    if texts and rows:
+        row, place = draw.choice(rows), draw.choice(texts)
+        _spoils_head(sheet, row)
+        sheet.hit("|".join(row))
+        row[place] = draw.choice(
+            ["娴嬭瘯", "æµ\u008bè¯\u0095", "²âÊÔ", "测*", "测&amp;试", "%E6%B5%8B%E8%AF%95", "\\u6d4b\\u8bd5"]
+        )
+
+
+def word_spaced(sheet: Sheet, draw: random.Random) -> None:
+    """A word is known however it is spaced, as forms are filled in."""
+    for row in sheet.rows:
+        for place, cell in enumerate(row):
+            if cell in ("迁入登记", "户主", "租赁备案", "低保"):
+                row[place] = draw.choice([" ", "\u3000", "\u00a0"]).join(cell)
 
 
 def blanks_around(sheet: Sheet, draw: random.Random) -> None:
@@ -227,7 +272,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     shuffled, line_twice, columns_moved, column_added, column_twice, column_lost, name_decorated, name_unclear,
     title_above, total_below, head_again, blank_lines, cell_dropped, cell_inserted, cell_spoilt, blanks_around,
     other_delimiter, other_encoding, byte_order_marks, other_line_ends, delimiter_named, everything_quoted, as_workbook,
-    as_web_page, as_json, quotation_mark, byte_lost, cut, junk,
+    as_web_page, as_json, quotation_mark, byte_lost, cut, junk, names_numbered, of_a_database, text_garbled,
+    word_spaced,
 )  # fmt: skip
 STRICT = frozenset(
     {"公民身份号码", "出租人身份证号", "申请人身份证号", "发生日期", "登记时间", "录入时间", "审批日期", "起始日期"}

@@ -2754,7 +2754,7 @@ export interface components {
             case?: string | null;
             /**
              * Credit Code
-             * @description 18 characters, GB 32100
+             * @description 18 characters, GB 32100, in any width and grouping
              * @example 91440101MA5CQ1XX3G
              */
             credit_code: string;

@@ -19,16 +19,30 @@ from domain.codes import (
 )
 from wire.values.identity_finder import holds_identity_number
 from wire.values.plain import NO_VALUE, plain, refuse_changed
+from wire.values.tables import table
 
 Normalise = Callable[[str], str]
 
 _PHONE = re.compile(r"\+?\d{5,15}", re.ASCII)
 _MOBILE = re.compile(r"(?:\+|00)?86(1\d{10})", re.ASCII)
 #: A Chinese fixed line with the country's code: +86 20 88888888.
-_FIXED = re.compile(r"(?:(?:\+|00)86|86(?=0))0?((?:10|[2-9]\d)\d{7,9})", re.ASCII)
+_FIXED = re.compile(r"(?:\+|00)?860?((?:10|[2-9]\d)\d{7,9})", re.ASCII)
+#: Hong Kong, Macau and Taiwan, with which many here telephone, without the plus.
+_NEIGHBOURS = re.compile(r"(?:85[23]\d{8}|8869\d{8})", re.ASCII)
+#: Of a number within the city: 88888888 is one.
+LOCAL_DIGITS = 8
+#: What can be dialled: a mobile, an area with its number, a number of the city, a service, and what begins with a plus.
+_DIALLED = re.compile(
+    r"1[3-9]\d{9}|0(?:10|[2-9]\d{1,2})\d{7,8}|[2-9]\d{6,7}|[48]00\d{7}|(?:1\d|9[56])\d{3,4}|\+[1-9]\d{6,14}", re.ASCII
+)
 _PLATE_GAPS = re.compile(r"[\s.·•‧・∙_-]+")
 #: Two letters or more in it come from a province's character and its city's letter, or from an office's own series.
-_PLATE = re.compile(r"[A-Z0-9\u4e00-\u9fff]{3,12}")
+_PLATE = re.compile(
+    r"(?:(?:WJ)?(?:(?![蓝黄绿白黑车号牌照无未新临])[\u4e00-\u9fff]){1,3}[A-Z0-9]{2,9}|[A-Z0-9]{3,9})"
+    r"(?:[学警港澳挂领使临试超外民]|应急)?"
+)
+#: As the register of vehicles keeps a number apart from its province: A12345. Which province it is it does not say.
+_WITHOUT_PROVINCE = re.compile(r"[A-Z](?=\D*\d)[A-Z0-9]{5}")
 #: A province's character, its city's letter, and behind them a letter that no serial has.
 _SERIAL_OF_PLATE = re.compile(r"^[\u4e00-\u9fff][A-Z](?=[A-Z0-9]{5,6}$)[A-Z0-9]*[IO]")
 #: A plate holds a digit, and no word behind it that says its colour or that it is one.
@@ -41,8 +55,9 @@ _NO_CODE = NO_VALUE | {"na", "unknown", "tbd", "ditto", "true", "false"}
 _LOOKALIKE = re.compile("[\u0370-\u03ff\u0400-\u052f]")
 #: A star, a label before a colon, a quotation mark, a note in brackets, a hyphen or full stop that leads nowhere.
 _NOTED = re.compile(
-    "[*:?!<>=|~\u2605\u203b\u3002'`\"\u2018\u2019\u201c\u201d]|[(\\[][^)\\]]*[\u4e00-\u9fff][^)\\]]*[)\\]]|^[-.]|[-.]$"
+    "[*:?!<>=|~{}%$\u2605\u203b\u3002'`\"\u2018\u2019\u201c\u201d]|^[+@]|[(\\[][^)\\]]*[\u4e00-\u9fff][^)\\]]*[)\\]]|^[-.]|[-.]$"
 )
+_LEFT_OVER = frozenset(",;:\u3001\u3002")
 _QUOTATION_MARK = re.compile("['`\"\u2018\u2019\u201c\u201d]")
 _SEVERAL = re.compile("[ ,;\u3001]")
 #: An extension behind a telephone number: 020-88888888-801, 88888888转801.
@@ -72,6 +87,8 @@ def refuse_none(code: str) -> str:
 def record(text: str) -> str:
     """A record's number. What stands before serials of 18 digits and noughts is judged by the contract's form."""
     code = _no_nought(refuse_none(plain_name(plain(text))))
+    if code[-1] in _LEFT_OVER or code[0] in _LEFT_OVER:
+        raise InvalidCode("it begins or ends with a comma or semicolon: are there several, or was one left over?")
     return code if code.isdecimal() else refuse_changed(code)
 
 
@@ -118,7 +135,9 @@ def grid(text: str) -> str:
 
 
 def district(text: str) -> str:
-    return normalised_district_code(refuse_changed(plain(text)))
+    """A district's six digits; of one that was merged or renamed, those of the district that it is in now."""
+    code = normalised_district_code(refuse_changed(plain(text)))
+    return table("gbt-2260").meaning(code) or code
 
 
 def credit_code(text: str) -> str:
@@ -135,10 +154,16 @@ def phone(text: str) -> str:
         return mobile[1]
     abroad = _FIXED.fullmatch(digits)
     digits = f"0{abroad[1]}" if abroad is not None else digits
+    if digits[:2] == "00" and digits.strip("0"):
+        digits = f"+{digits[2:]}"
+    elif _NEIGHBOURS.fullmatch(digits):
+        digits = f"+{digits}"
     if not _PHONE.fullmatch(digits):
         raise InvalidCode("a telephone number has 5 to 15 digits")
-    if not digits.strip("0") or not digits.strip("1"):
-        raise InvalidCode("it is 0 or 1 throughout, which is typed where there is no number: leave it empty")
+    if len(set(digits)) == 1 and (digits[0] in "01" or len(digits) != LOCAL_DIGITS):
+        raise InvalidCode("it is one digit throughout, which is typed where there is no number: leave it empty")
+    if not _DIALLED.fullmatch(digits):
+        raise InvalidCode("nobody can dial it: a mobile has 11 digits from 13 to 19 on, others their area, abroad a +")
     return digits
 
 
@@ -148,10 +173,12 @@ def plate(text: str) -> str:
     _no_nought(code)
     if _SERIAL_OF_PLATE.search(code):
         raise InvalidCode("the serial of a plate has neither I nor O (GA 36): are they 1 and 0?")
-    if not _PLATE.fullmatch(code) or not _DIGIT_OF_PLATE.search(code):
-        raise InvalidCode("a plate has 3 to 12 letters, digits and Chinese characters, one digit at least")
     if _NOTE_OF_PLATE.search(code):
         raise InvalidCode("a plate stands alone, without its colour or a note behind it")
+    if not _PLATE.fullmatch(code) or not _DIGIT_OF_PLATE.search(code):
+        raise InvalidCode("a plate has 3 to 12 letters, digits and Chinese characters, one digit at least")
+    if code.isdecimal() or _WITHOUT_PROVINCE.fullmatch(code):
+        raise InvalidCode("a plate begins with its province: 粤A12345, not A12345 or 12345")
     return code
 
 

@@ -13,16 +13,19 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from domain.time import CITY
+from wire.values.day_spellings import as_usual, why_not
 from wire.values.plain import plain
 
 EPOCH_DAY = date(1970, 1, 1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[T ]*(\d\d):?(\d\d)(?::?(\d\d)(?:\.(\d{1,9}))?)?)?()()()", re.ASCII)
+_COMPACT = re.compile(
+    r"(\d{4})(\d\d)(\d\d)(?:[T ]*(\d\d):?(\d\d)(?::?(\d\d)(?:\.(\d{1,9})|(\d{3}))?)?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII
+)
 _SPACED = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
     r"(?:[T\s]*(?P<half>上午|下午|中午|晚上|凌晨|AM|PM)?\s*(\d{1,2})(?:[:时点]\s*(?:(\d{1,2})"
-    r"(?:[:分]\s*(?:(\d{1,2})(?:[.,](\d{1,9}))?秒?)?)?)?)?\s*(?P<after>AM|PM)?)?"
+    r"(?:[:分]\s*(?:(\d{1,2})(?:[.,](\d{1,9}))?秒?)?)?)?)?\s*(?P<after>AM|PM|上午|下午)?)?"
     r"\s*(Z|[+-]\d\d(?::?\d\d)?)?",
     re.ASCII | re.IGNORECASE,
 )
@@ -52,9 +55,24 @@ _NO_END = frozenset(
             "无限期有效",
             "未定期",
         ),
+        *(
+            "终身有效",
+            "终生有效",
+            "长久有效",
+            "长期居留",
+            "无固定期",
+            "不固定期限",
+            "无期",
+            "未约定",
+            "不限制",
+            "长期不变",
+        ),
         *("long-term", "longterm", "permanent", "indefinite", "forever", "open", "open-ended", "infinity", "∞"),
     }
 )
+#: 至2026-12-31, 2026-12-31止: a day of an end, said twice.
+_UNTIL = re.compile(r"^[至到]\s*(?=\d)|(?<=[\d日])\s*[止]$")
+_WRAPPED = re.compile(r"[(\[](.+)[)\]]")
 #: From this day on an end is none: registers write 2099-12-31, 2199-12-31, 2999-12-31, 9999-12-31.
 _ENDLESS = (2099, 12, 31)
 #: What databases write for no day: SQL Server's 1900-01-01 and 1753-01-01, Excel's 0 (1899-12-30 or 1900-01-00), .NET's
@@ -118,8 +136,9 @@ def end(text: str) -> int | None:
 
 
 def _end(text: str) -> Written | None:
-    bare = plain(text)
-    if bare.replace(" ", "").lower() in _NO_END or is_zero_day(bare):
+    bare = _UNTIL.sub("", plain(text))
+    word = _WRAPPED.sub(r"\1", bare.replace(" ", "")).lower()
+    if word in _NO_END or word == "0" or is_zero_day(bare):  # 0 is what a formula gives for an empty cell
         return None
     written = _written(bare)
     return None if written[:3] >= _ENDLESS or written[:3] in _NO_DAYS else written
@@ -178,14 +197,14 @@ def _stated(text: str) -> Written:
 
 def _written(text: str) -> Written:
     bare = plain(text)
-    match = _COMPACT.fullmatch(bare) or _SPACED.fullmatch(bare)
+    match = _COMPACT.fullmatch(bare) or _SPACED.fullmatch(bare) or _SPACED.fullmatch(as_usual(bare))
     if match is None:
         if _SERIAL.fullmatch(bare):
             raise Unfit("is a spreadsheet's number of a day: give the column the format of a date and export it again")
-        raise Unfit("is not a date such as 20260131, 2026-01-31, 2026/1/31 or 2026年1月31日")
+        raise Unfit(why_not(bare) or "is not a date such as 20260131, 2026-01-31, 2026/1/31 or 2026年1月31日")
     if match.re is _COMPACT:
-        year, month, day_, hour, minute, second, fraction, *_ = match.groups()
-        half = zone = None
+        year, month, day_, hour, minute, second, fraction, thousandths, zone = match.groups()
+        fraction, half = fraction or thousandths, None
     else:
         year, month, day_, half, hour, minute, second, fraction, after, zone = match.groups()
         half = half or after
@@ -212,14 +231,24 @@ def _clock(
     return time_of_day(hours, minutes, seconds, micros), 0
 
 
+#: The hours that stand with a part of the day, counted to 12 or to 24. 晚上12点 is
+#: the end of the night to whoever says it, and noon to a program.
+_BEFORE_NOON, _AFTER_NOON = frozenset(range(13)), frozenset(range(24))
+_HALVES = {
+    "AM": _BEFORE_NOON,
+    "上午": _BEFORE_NOON,
+    "凌晨": _BEFORE_NOON,
+    "中午": frozenset({10, 11, 12, 13, 14, 1, 2}),
+    "PM": _AFTER_NOON,
+    "下午": _AFTER_NOON,
+    "晚上": frozenset({*range(5, 12), *range(17, 24)}),
+}
+
+
 def _of_half(half: str, hours: int) -> int:
     """The hour of the day. Raises ValueError for one that its half cannot have."""
-    if half in ("AM", "上午", "凌晨"):
-        if hours > 12:
-            raise ValueError
-        return 0 if hours == 12 else hours
-    if hours == 12 or (half == "中午" and hours in (10, 11)) or 12 < hours < 24:
-        return hours
-    if hours > 12:
+    if hours not in _HALVES[half]:
         raise ValueError
-    return hours + 12
+    if half in ("AM", "上午", "凌晨"):
+        return 0 if hours == 12 else hours
+    return hours if hours >= 12 or (half == "中午" and hours > 3) else hours + 12

@@ -24,10 +24,11 @@ _NAMED_BLANK = re.compile("&nbsp;?|&#160;", re.IGNORECASE)
 _FLOAT = re.compile(r"\d+\.0+")
 #: A program writes the sign of an exponent, or no nought before it: 3E02 is a door, 3E+02 and 4E18 are none.
 _POWER = re.compile(r"(?:\d|\d{1,3}[.,]\d+)E(?:[+-]\d+|[1-9]\d?)|\d{1,3}[.,]\d+E\d+", re.IGNORECASE)
-#: What a spreadsheet makes of a code such as 1-2 or 2-11: 1月2日, 2-Jan, Nov-11.
+#: What a spreadsheet makes of a code such as 1-2 or 2-11: 1月2日, 2026/1/2, 2-Jan, Nov-11.
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DAY_OF_A_CODE = re.compile(
-    rf"\d{{1,2}}月\d{{1,2}}日|\d{{1,2}}-{_MONTH}(?:-\d\d(?:\d\d)?)?|{_MONTH}-\d\d", re.IGNORECASE
+    rf"\d{{1,2}}月\d{{1,2}}日|(?:19|20)\d\d/\d{{1,2}}/\d{{1,2}}|\d{{1,2}}-{_MONTH}(?:-\d\d(?:\d\d)?)?|{_MONTH}-\d\d",
+    re.IGNORECASE,
 )
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 #: A code as registers write nearly all: a letter, then letters and digits, perhaps with hyphens between them, in ASCII,

@@ -46,7 +46,15 @@ class Said(NamedTuple):
 
 TERMS = (("effective_from", "until"), ("start", "until"), ("on", "lasts_until"))
 """Fields of which the second is after the first, where both are known."""
-RECORDED_AFTERWARDS = {"Death": "on", "Married": "on", "Divorced": "on", "Born": "born"}
+RECORDED_AFTERWARDS = {
+    **dict.fromkeys(
+        ("Death", "Married", "Divorced", "ServiceRegistered", "DegreeAwarded", "CompanyTaxRegistered"), "on"
+    ),
+    **dict.fromkeys(("CompanyRegistered", "RepresentativeChanged", "Deregistered"), "on"),
+    **dict.fromkeys(("OwnershipRegistered", "OwnershipTransferred", "OwnershipEnded"), "on"),
+    **dict.fromkeys(("Graded", "Reinforced", "HazardRepaired"), "on"),
+    "Born": "born",
+}
 """Kinds that are recorded on the day of this field or later."""
 
 

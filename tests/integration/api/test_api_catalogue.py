@@ -122,6 +122,8 @@ async def test_a_company_is_looked_up_by_its_code_in_the_body(city: City, log_in
     answer = (await client.post("/rows/legal_person/lookup", json=body)).json()
     assert (answer["id"], answer["view"], answer["masked"]) == (code, "legal_person", False)
     assert (await (await log_in("there")).post("/rows/legal_person/lookup", json=body)).status_code == 404
+    grouped = f" {code[:8]}-{code[8:]}".lower()
+    assert (await client.post("/rows/legal_person/lookup", json={**body, "credit_code": grouped})).status_code == 200
     wrong = await client.post("/rows/legal_person/lookup", json={**body, "credit_code": f"{code[:-1]}H"})
     assert wrong.status_code == 422
     assert code[:-1] not in wrong.text
