@@ -4,6 +4,7 @@ keyboard, numbers as they are pasted, large letters, what moves under one's eyes
 from __future__ import annotations
 
 import json
+import re
 
 import psycopg
 import pytest
@@ -39,13 +40,26 @@ NARROW = """() => [...document.querySelectorAll("h1, h2, h3, p, strong, b, butto
 """Texts of which a line holds one letter or two."""
 
 
-def test_the_head_counts_the_area_in_sight(served_city: ServedCity) -> None:
+def test_the_head_counts_the_area_in_sight_and_its_numbers_lead_to_what_they_count_there(
+    served_city: ServedCity,
+) -> None:
     with signed_in(served_city) as (_, page):
         centre = CommandCentre(page)
         centre.wait_for_alert()
         assert centre.number("open") == "7"
         centre.drill_to(HERE)
         page.locator("[data-test=number-open] b", has_text="3").wait_for()
+        for number in ("due_today", "open"):
+            counted = centre.number(number)
+            centre.follow_number(number)
+            page.locator("[data-test=list-count]", has_text=re.compile(rf"^{counted} 条")).wait_for()
+            assert f"grid={HERE}" in page.url, "the area stays"
+            page.locator("[data-test=breadcrumb] [aria-current]", has_text="市桥街道").wait_for()
+        link = page.locator("[data-test=number-due_today]").get_attribute("href") or ""
+        with_colleague = page.context.new_page()
+        with_colleague.goto(f"{served_city.url}/centre.html{link}")
+        counted = centre.number("due_today")
+        with_colleague.locator("[data-test=list-count]", has_text=re.compile(rf"^{counted} 条")).wait_for()
         centre.up()
         page.locator("[data-test=number-open] b", has_text="7").wait_for()
 
@@ -114,7 +128,7 @@ def test_a_number_is_looked_up_however_it_was_pasted(served_city: ServedCity, pa
 
 @pytest.mark.parametrize(
     ("who", "size"),
-    [("district", CENTRE), ("district", PHONE), ("worker", TABLET), ("worker", PHONE)],
+    [("district", CENTRE), ("district", TABLET), ("district", PHONE), ("worker", TABLET), ("worker", PHONE)],
 )
 def test_nothing_moves_under_ones_eyes_while_a_page_comes(
     served_city: ServedCity, who: str, size: tuple[int, int]
@@ -136,10 +150,10 @@ def ready(page: Page, who: str) -> None:
 
 @pytest.mark.parametrize(
     ("who", "size"),
-    [("district", (720, 450)), ("worker", (410, 590))],
+    [("district", (720, 450)), ("district", (195, 422)), ("worker", (410, 590)), ("worker", (195, 422))],
 )
 def test_at_two_hundred_per_cent_words_stay_words(served_city: ServedCity, who: str, size: tuple[int, int]) -> None:
-    """A page at 200 % has half as many CSS pixels each way: desk, tablet."""
+    """A page at 200 % has half as many CSS pixels each way: desk, phone, tablet, phone."""
     with signed_in(served_city, who, size) as (_, page):
         ready(page, who)
         assert_fits(page)
