@@ -10,13 +10,16 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import ServedCity
+from database.accounts import Account, create
+from tests.e2e.conftest import GRID, ServedCity
 from tests.e2e.pages.accessible import assert_fits
 from tests.e2e.pages.browser import CENTRE, PHONE, TABLET, browsing
 from tests.e2e.pages.command_centre import CommandCentre
 from tests.e2e.pages.grid_worker import GridWorker
 from tests.e2e.pages.sign_in import SignIn
-from tests.e2e.test_pages_records import signed_in
+from tests.e2e.rich_city import PERSON, tell
+from tests.e2e.test_pages_plates import of as of_door
+from tests.e2e.test_pages_records import signed_in, unmask
 from tests.integration.api.two_streets import HERE
 
 SHIFTED = """() => new Promise((done) => {
@@ -38,6 +41,10 @@ NARROW = """() => [...document.querySelectorAll("h1, h2, h3, p, strong, b, butto
     })
     .map((one) => `${one.tagName} ${one.className}: ${one.textContent.trim().slice(0, 20)}`)"""
 """Texts of which a line holds one letter or two."""
+HIDDEN_TEXT = """() => [...document.querySelectorAll(".facts-table td, .topics td, .fields td, .cards td, .number-box")]
+    .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 1)
+    .map((one) => one.textContent.trim().slice(0, 20))"""
+"""Cells that reach beyond the screen."""
 
 
 def test_the_head_counts_the_area_in_sight_and_its_numbers_lead_to_what_they_count_there(
@@ -165,6 +172,41 @@ def test_at_two_hundred_per_cent_words_stay_words(served_city: ServedCity, who: 
             CommandCentre(page).open_case(page.locator("[data-test=alert]").first)
         assert_fits(page)
         assert page.evaluate(NARROW) == []
+
+
+@pytest.mark.parametrize("of", ["resident", "operations", "catalogue", "topic", "plate"])
+def test_other_pages_fit_a_phone_at_two_hundred_per_cent(served_city: ServedCity, of: str) -> None:
+    tell(GRID, served_city.here.dwelling, served_city.here.household).write(served_city.database)
+    with psycopg.connect(served_city.database.sinks) as sinks:
+        sinks.execute("INSERT INTO city.freshness VALUES ('tax.tax-record', 'tax', now() - interval '9 days', 86400)")
+    create(served_city.database.owner, Account("on-call", "ops"), served_city.password)
+    address, ready_by = {
+        "resident": (f"record.html#resident/{PERSON}", "facts"),
+        "operations": ("ops.html", "process"),
+        "catalogue": ("catalogue.html", "topic"),
+        "topic": ("catalogue.html#housing.tenancy", "topic-detail"),
+        "plate": (f"p/{of_door(served_city, served_city.here.dwelling)}", "report-send"),
+    }[of]
+    with signed_in(served_city, "on-call" if of == "operations" else "district", (195, 422)) as (_, page):
+        page.goto(f"{served_city.url}/{address}")
+        page.locator(f"[data-test={ready_by}]").first.wait_for()
+        if of == "resident":
+            unmask(page)
+        assert_fits(page)
+        assert page.evaluate(NARROW) == []
+        assert page.evaluate(HIDDEN_TEXT) == [], "what is beside the screen is not read"
+
+
+def test_a_link_into_an_area_names_it_and_a_case_on_a_phone_comes_into_sight(served_city: ServedCity) -> None:
+    with signed_in(served_city, size=PHONE) as (_, page):
+        page.goto(f"{served_city.url}/centre.html#grid={HERE}")
+        page.reload()
+        page.locator("[data-test=breadcrumb] [aria-current]", has_text="市桥街道").wait_for()
+        case = CommandCentre(page).open_case(page.locator("[data-test=alert]").first)
+        heading = page.locator("[data-test=case] h2")
+        expect(heading).to_be_in_viewport()
+        assert (heading.bounding_box() or {"y": PHONE[1]})["y"] < PHONE[1] / 4
+        case.close()
 
 
 def test_what_closed_by_itself_stays_with_its_reason_and_the_progress_stays_true(served_city: ServedCity) -> None:

@@ -3,8 +3,8 @@
 /** @typedef {{x: number, y: number}} Point */
 /** @typedef {{x: number, y: number, width: number, height: number}} Box its middle and its size, in pixels */
 
-/** Parts of the region's half width and height from its middle, nearest first. */
-const STEPS = [-0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75];
+/** Parts of the way from the region's middle to where a label touches its edge, nearest first. */
+const STEPS = Array.from({ length: 13 }, (_, i) => i / 6 - 1);
 const PARTS = STEPS.flatMap((x) => STEPS.map((y) => ({ x, y }))).sort(
   (a, b) => Math.hypot(a.x, a.y) - Math.hypot(b.x, b.y),
 );
@@ -41,9 +41,9 @@ export function within({ x, y }, ring) {
  */
 export function placeFor({ width, height }, region, taken, ring) {
   const near = taken.filter((one) => overlaps(one, { ...region, width: region.width + width, height: region.height }));
+  const room = { x: Math.max(0, (region.width - width) / 2), y: Math.max(0, (region.height - height) / 2) };
   for (const part of PARTS) {
-    const [x, y] = [region.x + (part.x * region.width) / 2, region.y + (part.y * region.height) / 2];
-    const box = { x, y, width, height };
+    const box = { x: region.x + part.x * room.x, y: region.y + part.y * room.y, width, height };
     if (ring && !within(box, ring)) continue;
     if (!near.some((one) => overlaps(one, box))) return box;
   }

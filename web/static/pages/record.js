@@ -84,7 +84,7 @@ const Record = {
       error.value = null;
       try {
         const answer = await readRow(view, id, purpose);
-        if (view === "grid") await learnAbove(id);
+        await learnAbove(view === "grid" ? id : String(answer.row.grid ?? ""));
         value.value = answer;
         seen.value = await looks(view, id);
       } catch (refused) {
