@@ -12,20 +12,19 @@ import contextlib
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import NoReturn
 
 import psycopg
-import structlog
+from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 
 from api.database import OPTIONS, Connection
-
-log = structlog.get_logger("citygrid.api")
+from runtime.postgres_connection import kept
 
 READERS = 2
 """Connections, each with one statement at a time."""
 TOGETHER = 50
 """Streams of one statement, at most: it takes some tens of milliseconds."""
-RECONNECT_SECONDS = 1.0
 
 READ = """
 SELECT news.* FROM unnest(%(tokens)s::text[], %(after)s::bigint[], %(until)s::bigint[])
@@ -57,7 +56,15 @@ class NewsReader:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[NewsReader]:
         """Answers until the block ends."""
-        tasks = [asyncio.create_task(self._serve(), name=f"news-{number}") for number in range(READERS)]
+        tasks = [
+            asyncio.create_task(
+                kept(
+                    self._dsn, "api-news", AsyncConnection[DictRow], self._serve, options=OPTIONS, row_factory=dict_row
+                ),
+                name=f"news-{number}",
+            )
+            for number in range(READERS)
+        ]
         try:
             yield self
         finally:
@@ -72,18 +79,9 @@ class NewsReader:
         self._asked.set()
         return await asked.answer
 
-    async def _serve(self) -> None:
+    async def _serve(self, connection: Connection) -> NoReturn:
         while True:
-            try:
-                connect = psycopg.AsyncConnection[DictRow].connect
-                async with await connect(
-                    self._dsn, autocommit=True, options=OPTIONS, application_name="api-news", row_factory=dict_row
-                ) as connection:
-                    while True:
-                        await self._answer(connection)
-            except psycopg.Error as error:
-                log.warning("news_disconnected", error=type(error).__name__)
-            await asyncio.sleep(RECONNECT_SECONDS)
+            await self._answer(connection)
 
     async def _answer(self, connection: Connection) -> None:
         while not self._waiting:

@@ -1,4 +1,4 @@
-"""How a row of the database's reading functions (database/migrations/0009.reading.sql) becomes an answer."""
+"""How a row of the database's reading functions (migrations/0014.reading.sql, 0015.lists.sql) becomes an answer."""
 
 from __future__ import annotations
 

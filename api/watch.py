@@ -12,16 +12,17 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any, NoReturn
 
-import psycopg
-import structlog
-from psycopg import sql
+from psycopg import AsyncConnection, sql
+
+from runtime.postgres_connection import kept
+
+Connection = AsyncConnection[tuple[Any, ...]]
 
 CHANNEL = "city_feed"
 IDLE_SECONDS = 5.0
 """How late a lost notification can be noticed."""
-RECONNECT_SECONDS = 1.0
-CONNECT_SECONDS = 5
 SILENT_SECONDS = IDLE_SECONDS + 2.0
 """An open connection that has answered nothing for so long leads nowhere: the reader asks every IDLE_SECONDS."""
 BATCH = 1_000
@@ -29,8 +30,6 @@ AREAS = (0, 6, 9, 12, 15)
 """Digits of an account's scope: a prefix of the grid code."""
 
 READ = "SELECT position, place, domain FROM city.read_feed(%s, %s)"
-
-log = structlog.get_logger("citygrid.api")
 
 
 @dataclass(eq=False)
@@ -71,7 +70,9 @@ class FeedWatch:
     async def running(self) -> AsyncIterator[FeedWatch]:
         """Watches until the block ends."""
         tasks = [
-            asyncio.create_task(self._run(), name="feed-watch"),
+            asyncio.create_task(
+                kept(self._dsn, "api-feed", Connection, self._follow, self.connected.clear), name="feed-watch"
+            ),
             asyncio.create_task(self._say_silence(), name="feed-silence"),
         ]
         try:
@@ -119,34 +120,22 @@ class FeedWatch:
                     ear.woken.set()
             was_silent = is_silent
 
-    async def _run(self) -> None:
+    async def _follow(self, connection: Connection) -> NoReturn:
+        await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
+        row = await (await connection.execute("SELECT city.feed_now()")).fetchone()
+        now = int(row[0]) if row else 0
+        if self.position is None or self.position > now:
+            for ear in [ear for ears in self._ears.values() for ear in ears]:
+                ear.lost = self.position is not None
+                ear.wake()
+            self.position = now
+        self._answered = time.monotonic()
+        self.connected.set()
         while True:
-            try:
-                await self._follow()
-            except psycopg.Error as error:
-                self.connected.clear()
-                log.warning("feed_watch_disconnected", error=type(error).__name__)
-            await asyncio.sleep(RECONNECT_SECONDS)
-
-    async def _follow(self) -> None:
-        async with await psycopg.AsyncConnection.connect(
-            self._dsn, autocommit=True, connect_timeout=CONNECT_SECONDS
-        ) as connection:
-            await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
-            row = await (await connection.execute("SELECT city.feed_now()")).fetchone()
-            now = int(row[0]) if row else 0
-            if self.position is None or self.position > now:
-                for ear in [ear for ears in self._ears.values() for ear in ears]:
-                    ear.lost = self.position is not None
-                    ear.wake()
-                self.position = now
+            lines = await (await connection.execute(READ, (self.position, BATCH))).fetchall()
             self._answered = time.monotonic()
-            self.connected.set()
-            while True:
-                lines = await (await connection.execute(READ, (self.position, BATCH))).fetchall()
-                self._answered = time.monotonic()
-                if self.hear(lines) < BATCH:
-                    async for _ in connection.notifies(timeout=IDLE_SECONDS, stop_after=1):
-                        pass
-                else:
-                    await asyncio.sleep(0)  # streams have their turn between two batches
+            if self.hear(lines) < BATCH:
+                async for _ in connection.notifies(timeout=IDLE_SECONDS, stop_after=1):
+                    pass
+            else:
+                await asyncio.sleep(0)  # streams have their turn between two batches

@@ -18,7 +18,13 @@ from database.queries import record_alerts
 STANDING = 300
 """Alerts of the steady rate that are open at once."""
 OLD = timedelta(days=30)
-"""Opened so long ago, an alert is due before every other of the crowded city, and stands where the page shows it."""
+"""Opened and dispatched so long ago, an alert is due before every other of the crowded city that is no call for help,
+and stands where the page of a district shows it."""
+DISPATCHED_LONG_AGO = (
+    "UPDATE city.task SET respond_by = respond_by - %(old)s WHERE finding_id = ANY (%(findings)s)",
+    "UPDATE city.alert SET due = due - %(old)s WHERE finding_id = ANY (%(findings)s)",
+)
+"""In the transaction that opens them: the time to respond runs from the dispatch, and that is now."""
 
 
 class Events:
@@ -38,13 +44,13 @@ class Events:
 
     def flood(self, count: int) -> float:
         """Open `count` alerts, all told to the pages in one instant: when that was, seconds since 1970."""
-        record_alerts(self._connection, [self._opened() for _ in range(count)])
+        self._record([self._opened() for _ in range(count)])
         return self._told()
 
     def call(self) -> tuple[str, float]:
         """A call for help, which stands before all: its finding, and when it was told."""
         alert = self._opened() | {"rule": "button-sos", "domain": "sos", "severity": "urgent", "respond_within": 5}
-        record_alerts(self._connection, [alert])
+        self._record([alert])
         return str(alert["finding_id"]), self._told()
 
     def steadily(self, rate: int, stopping: threading.Event) -> None:
@@ -61,12 +67,18 @@ class Events:
                 else:
                     self._number += 1
                     some.append(_closed(self._open.popleft()))
-            record_alerts(self._connection, some)
+            self._record(some)
             self._told()
             stopping.wait(max(0.0, began + part / 4 - time.monotonic()))
 
     def close(self) -> None:
         self._connection.close()
+
+    def _record(self, alerts: list[dict[str, Any]]) -> None:
+        record_alerts(self._connection, alerts)
+        opened = [alert["finding_id"] for alert in alerts if alert["state"] == "opened"]
+        for statement in DISPATCHED_LONG_AGO:
+            self._connection.execute(statement, {"old": OLD, "findings": opened})
 
     def _told(self) -> float:
         self._connection.execute("NOTIFY city_feed")

@@ -1,4 +1,4 @@
-"""What a community tells everybody by its door plates, from a file that it keeps (migration 0021.plates)."""
+"""What a community tells everybody by its door plates, from a file that it keeps (migrations/0023.plates.sql)."""
 
 from __future__ import annotations
 

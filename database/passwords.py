@@ -1,6 +1,6 @@
 """argon2id as the database wants it: it keeps how to derive a proof and the proof's sha256, never what could log in.
 
-See docs/decisions/0008-row-level-security.md and `city.login` in database/migrations.
+See docs/decisions/0008-row-level-security.md and `city.login_attempt` in migrations/0001.sessions.sql.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The patrol plan from a file: recurring visits by kind (migration 0016.patrol)."""
+"""The patrol plan from a file: recurring visits by kind (migrations/0022.patrol.sql)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Door plates: codes that are random, kept as a hash only, and revoked at any time (migration 0021.plates)."""
+"""Door plates: codes that are random, kept as a hash only, and revoked at any time (migrations/0023.plates.sql)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The statements by which sinks write placement, alerts and tasks. Each function takes a connection of the sinks' role
-with an open transaction. A task moves by `city.move_task` (migration 0006) only.
+with an open transaction. A task moves by `city.move_task` (migrations/0007.moves.sql) only.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What PostgreSQL keeps for a while only. The periods lie in its table `city.kept` (migration 0012), read there and by
-`docs/retention.md`, by test; what is older goes by `city.forget`, a bounded number at a time.
+"""What PostgreSQL keeps for a while only. The periods lie in its table `city.kept` (migrations/0024.retention.sql),
+read there and by `docs/retention.md`, by test; what is older goes by `city.forget`, a bounded number at a time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The roster: who serves which grid when, taken from a table's rows and given back as such (migration 0019.roster)."""
+"""The roster: who serves which grid when, from a table's rows and back (migrations/0009.roster.sql)."""
 
 from __future__ import annotations
 

@@ -116,7 +116,8 @@ def settle(
 def unjudged(view: View, rules: Sequence[Rule], row: Any, now: int | None) -> Outcome:
     """What a step gives whose judging failed: the merged row, what it last said, and its findings as unknown.
 
-    The row is not due by the clock: an event of it, the next start or another ruleset judges it again. Raises what
+    Without a tick yet its findings are told to be unknown at the first. After that the row is not due by the clock: an
+    event of it, the next start or another ruleset judges it again. Raises what
     `view.place` and `view.household` raise: without a place nobody could be shown the alerts.
     """
     book: Bookkeeping = row.bookkeeping
@@ -130,7 +131,7 @@ def unjudged(view: View, rules: Sequence[Rule], row: Any, now: int | None) -> Ou
         noted.append(old._replace(state=state, fingerprint="", changed_at=now))
         finding = Finding(old.cause, UNJUDGED, (), old.dwelling)
         alerts.append(_alert(view, rule, row, finding, "held", old.opened_at, now)._replace(unknown=True))
-    kept = book._replace(findings=tuple(noted), due_at=None, judged_by=NOT_JUDGED)
+    kept = book._replace(findings=tuple(noted), due_at=0 if now is None else None, judged_by=NOT_JUDGED)
     return Outcome(replace(row, bookkeeping=kept), (), alerts, ())
 
 

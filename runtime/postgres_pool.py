@@ -14,6 +14,9 @@ C = TypeVar("C", bound=AsyncConnection[Any])
 PATIENCE_S = 5.0
 DRAINED_ONCE_S = 1.0
 """Of several callers that meet dead connections at once the first drains the pool."""
+RETRY_S = 1.0
+"""As often a connection is tried while PostgreSQL is away. The pool's own way is to wait twice as long each time: after
+half a minute without PostgreSQL it would refuse callers for as long again."""
 
 
 def make_pool(
@@ -36,6 +39,9 @@ def make_pool(
                 await pool.drain()
             raise
 
+    async def try_anew(pool: AsyncConnectionPool[C]) -> None:
+        await pool.check()  # which begins another connection
+
     pool = AsyncConnectionPool(
         dsn,
         connection_class=connection_class,
@@ -45,6 +51,8 @@ def make_pool(
         max_waiting=size * 50,
         timeout=PATIENCE_S,
         check=check,
+        reconnect_timeout=RETRY_S,
+        reconnect_failed=try_anew,
         open=False,
         name=name,
     )

@@ -1,1 +1,1 @@
-"""From topics to PostgreSQL, once: one file a sink, one runner, and the migrations of schema `city`."""
+"""From topics to PostgreSQL, once: one file a sink and one runner."""

@@ -41,6 +41,8 @@ WAIT_AT_MOST_S = 5.0
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, Away)
 #: What psycopg counts among them, and no waiting mends: a value is larger than PostgreSQL takes.
 NEVER_TAKEN = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex)
+BY_INDEX = "-c enable_seqscan=off"
+"""A sink knows its rows by their keys, but tables about people have no statistics from which PostgreSQL could tell."""
 LONGEST_KEY = 2_000
 """Bytes of a record's key: an index of PostgreSQL takes 2,700."""
 
@@ -313,7 +315,7 @@ class Runner:
                 if self._connection is None or self._connection.closed:
                     dsn = self._settings.dsn("sinks")
                     self._connection = psycopg.connect(
-                        dsn, autocommit=True, connect_timeout=5, application_name=self._name
+                        dsn, autocommit=True, connect_timeout=5, application_name=self._name, options=BY_INDEX
                     )
                 done = work(self._connection)
                 self._trouble = None

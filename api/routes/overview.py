@@ -39,7 +39,7 @@ Parent = Annotated[GridPrefix, Query(description="a district, street or communit
 @router.get("/summary", summary="The head line", tags=["overview"])
 async def summary(caller: AsCaller, grid: Within = None) -> Summary:
     """What needs somebody now, in the caller's area or a part of it. A day is a day of the city's time zone."""
-    head = await caller.row("SELECT * FROM city.summary_in(%(area)s, %(zone)s)", {"area": grid or "", "zone": CITY.key})
+    head = await caller.row("SELECT * FROM city.summary(%(area)s, %(zone)s)", {"area": grid or "", "zone": CITY.key})
     return Summary.model_validate(head)
 
 

@@ -37,6 +37,15 @@ def test_what_cannot_be_judged_is_unknown_and_right_again_once_it_can_be() -> No
     assert healed.alerts[0].why_en == judged.alerts[0].why_en
 
 
+def test_what_fails_before_the_first_tick_after_a_start_is_told_at_that_tick() -> None:
+    judged = settle(VIEW, RULES, household(), NOW, 0)
+    failed = unjudged(VIEW, RULES, judged.row, None)
+    assert (failed.row.bookkeeping.judged_by, failed.row.bookkeeping.due_at, failed.alerts) == (NOT_JUDGED, 0, [])
+    told = unjudged(VIEW, RULES, failed.row, NOW + 1)
+    assert [(alert.state, alert.unknown) for alert in told.alerts] == [("held", True)]
+    assert told.row.bookkeeping.due_at is None
+
+
 def test_more_subjects_than_the_limit_within_a_minute_stop_the_stage() -> None:
     moment = [0.0]
     mistakes = Mistakes("household", 2, lambda: moment[0])

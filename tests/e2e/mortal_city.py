@@ -32,6 +32,8 @@ from tests.golden.city import identity_number
 GRID, ELSEWHERE = "440113001001001", "440113001001002"
 """The worker's grid, and one beside it."""
 DAY_US = 86_400_000_000
+PATIENCE_MS = 60_000
+"""A browser has little of the machine while a whole city starts beside it."""
 SERVER_AWAY = ("status of 503", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_REFUSED", "status of 401")
 """What Chromium writes on the console of a page whose server is away, or whose session has ended."""
 LEASE = "SELECT finding_id::text FROM city.alert WHERE rule = 'newly-let' AND cause = %s AND state = ANY(%s)"
@@ -160,6 +162,7 @@ class MortalCity:
     def signed_in(self, browser: Watched, name: str, size: tuple[int, int]) -> Page:
         """A page of that account, of its own device."""
         page = browser.of_another_person(size)
+        page.set_default_timeout(PATIENCE_MS)
         SignIn(page, self.city.url).as_account(name, PASSWORD)
         return page
 

@@ -66,6 +66,7 @@ def test_the_centre(served_city: ServedCity) -> None:
         case.close()
         centre.search("001街")
         page.locator("[data-test=hits] li").first.wait_for()
+        assert_accessible(page, "search with hits")
         centre.search("440106196204030010")
         page.locator("[data-test=search]").press("Enter")
         page.locator("[data-test=look-purpose]").wait_for()

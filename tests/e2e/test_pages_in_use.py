@@ -4,18 +4,22 @@ keyboard, numbers as they are pasted, large letters, what moves under one's eyes
 from __future__ import annotations
 
 import json
+import re
 
 import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import ServedCity
+from database.accounts import Account, create
+from tests.e2e.conftest import GRID, ServedCity
 from tests.e2e.pages.accessible import assert_fits
 from tests.e2e.pages.browser import CENTRE, PHONE, TABLET, browsing
 from tests.e2e.pages.command_centre import CommandCentre
 from tests.e2e.pages.grid_worker import GridWorker
 from tests.e2e.pages.sign_in import SignIn
-from tests.e2e.test_pages_records import signed_in
+from tests.e2e.rich_city import PERSON, tell
+from tests.e2e.test_pages_plates import of as of_door
+from tests.e2e.test_pages_records import signed_in, unmask
 from tests.integration.api.two_streets import HERE
 
 SHIFTED = """() => new Promise((done) => {
@@ -37,15 +41,32 @@ NARROW = """() => [...document.querySelectorAll("h1, h2, h3, p, strong, b, butto
     })
     .map((one) => `${one.tagName} ${one.className}: ${one.textContent.trim().slice(0, 20)}`)"""
 """Texts of which a line holds one letter or two."""
+HIDDEN_TEXT = """() => [...document.querySelectorAll(".facts-table td, .topics td, .fields td, .cards td, .number-box")]
+    .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 1)
+    .map((one) => one.textContent.trim().slice(0, 20))"""
+"""Cells that reach beyond the screen."""
 
 
-def test_the_head_counts_the_area_in_sight(served_city: ServedCity) -> None:
+def test_the_head_counts_the_area_in_sight_and_its_numbers_lead_to_what_they_count_there(
+    served_city: ServedCity,
+) -> None:
     with signed_in(served_city) as (_, page):
         centre = CommandCentre(page)
         centre.wait_for_alert()
         assert centre.number("open") == "7"
         centre.drill_to(HERE)
         page.locator("[data-test=number-open] b", has_text="3").wait_for()
+        for number in ("due_today", "open"):
+            counted = centre.number(number)
+            centre.follow_number(number)
+            page.locator("[data-test=list-count]", has_text=re.compile(rf"^{counted} 条")).wait_for()
+            assert f"grid={HERE}" in page.url, "the area stays"
+            page.locator("[data-test=breadcrumb] [aria-current]", has_text="市桥街道").wait_for()
+        link = page.locator("[data-test=number-due_today]").get_attribute("href") or ""
+        with_colleague = page.context.new_page()
+        with_colleague.goto(f"{served_city.url}/centre.html{link}")
+        counted = centre.number("due_today")
+        with_colleague.locator("[data-test=list-count]", has_text=re.compile(rf"^{counted} 条")).wait_for()
         centre.up()
         page.locator("[data-test=number-open] b", has_text="7").wait_for()
 
@@ -114,7 +135,7 @@ def test_a_number_is_looked_up_however_it_was_pasted(served_city: ServedCity, pa
 
 @pytest.mark.parametrize(
     ("who", "size"),
-    [("district", CENTRE), ("district", PHONE), ("worker", TABLET), ("worker", PHONE)],
+    [("district", CENTRE), ("district", TABLET), ("district", PHONE), ("worker", TABLET), ("worker", PHONE)],
 )
 def test_nothing_moves_under_ones_eyes_while_a_page_comes(
     served_city: ServedCity, who: str, size: tuple[int, int]
@@ -136,10 +157,10 @@ def ready(page: Page, who: str) -> None:
 
 @pytest.mark.parametrize(
     ("who", "size"),
-    [("district", (720, 450)), ("worker", (410, 590))],
+    [("district", (720, 450)), ("district", (195, 422)), ("worker", (410, 590)), ("worker", (195, 422))],
 )
 def test_at_two_hundred_per_cent_words_stay_words(served_city: ServedCity, who: str, size: tuple[int, int]) -> None:
-    """A page at 200 % has half as many CSS pixels each way: desk, tablet."""
+    """A page at 200 % has half as many CSS pixels each way: desk, phone, tablet, phone."""
     with signed_in(served_city, who, size) as (_, page):
         ready(page, who)
         assert_fits(page)
@@ -151,6 +172,41 @@ def test_at_two_hundred_per_cent_words_stay_words(served_city: ServedCity, who: 
             CommandCentre(page).open_case(page.locator("[data-test=alert]").first)
         assert_fits(page)
         assert page.evaluate(NARROW) == []
+
+
+@pytest.mark.parametrize("of", ["resident", "operations", "catalogue", "topic", "plate"])
+def test_other_pages_fit_a_phone_at_two_hundred_per_cent(served_city: ServedCity, of: str) -> None:
+    tell(GRID, served_city.here.dwelling, served_city.here.household).write(served_city.database)
+    with psycopg.connect(served_city.database.sinks) as sinks:
+        sinks.execute("INSERT INTO city.freshness VALUES ('tax.tax-record', 'tax', now() - interval '9 days', 86400)")
+    create(served_city.database.owner, Account("on-call", "ops"), served_city.password)
+    address, ready_by = {
+        "resident": (f"record.html#resident/{PERSON}", "facts"),
+        "operations": ("ops.html", "process"),
+        "catalogue": ("catalogue.html", "topic"),
+        "topic": ("catalogue.html#housing.tenancy", "topic-detail"),
+        "plate": (f"p/{of_door(served_city, served_city.here.dwelling)}", "report-send"),
+    }[of]
+    with signed_in(served_city, "on-call" if of == "operations" else "district", (195, 422)) as (_, page):
+        page.goto(f"{served_city.url}/{address}")
+        page.locator(f"[data-test={ready_by}]").first.wait_for()
+        if of == "resident":
+            unmask(page)
+        assert_fits(page)
+        assert page.evaluate(NARROW) == []
+        assert page.evaluate(HIDDEN_TEXT) == [], "what is beside the screen is not read"
+
+
+def test_a_link_into_an_area_names_it_and_a_case_on_a_phone_comes_into_sight(served_city: ServedCity) -> None:
+    with signed_in(served_city, size=PHONE) as (_, page):
+        page.goto(f"{served_city.url}/centre.html#grid={HERE}")
+        page.reload()
+        page.locator("[data-test=breadcrumb] [aria-current]", has_text="市桥街道").wait_for()
+        case = CommandCentre(page).open_case(page.locator("[data-test=alert]").first)
+        heading = page.locator("[data-test=case] h2")
+        expect(heading).to_be_in_viewport()
+        assert (heading.bounding_box() or {"y": PHONE[1]})["y"] < PHONE[1] / 4
+        case.close()
 
 
 def test_what_closed_by_itself_stays_with_its_reason_and_the_progress_stays_true(served_city: ServedCity) -> None:

@@ -123,6 +123,19 @@ MUTATIONS = (
         "return row",
     ),
     Mutation(
+        "a row of which records wait is judged",
+        "stream_apps/stage.py",
+        "if row.bookkeeping.put_aside:\n            return unjudged",
+        "if False:\n            return unjudged",
+    ),
+    Mutation(
+        "what cannot be merged before a worker's first tick stays as sure as it was",
+        "domain/step.py",
+        "due_at=0 if now is None else None, judged_by=NOT_JUDGED",
+        "due_at=None, judged_by=NOT_JUDGED",
+        310,
+    ),
+    Mutation(
         "of records sent back a newer one is merged before an older one",
         "domain/put_aside.py",
         "if of_its_key[0] != sent_back:",

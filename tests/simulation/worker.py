@@ -16,6 +16,7 @@ from confluent_kafka import Message
 from dataplane import RecordBatch, RowStore
 from domain.event import Event, Source
 from domain.rule import Rule
+from domain.step import NOT_JUDGED
 from domain.view import View
 from runtime.cloud_events import Headers
 from stream_apps.aside import FAILED, WAITS
@@ -46,6 +47,10 @@ class Judging(NamedTuple):
 
 class PutAside(AssertionError):
     """A stage put a record aside although every record of a simulation is valid."""
+
+
+class TooSure(AssertionError):
+    """A stage judged a row although records of it wait to be merged: what it says may be wrong, and shows as known."""
 
 
 class CannotMerge(Exception):
@@ -148,8 +153,21 @@ class Worker:
             return 0
         batch = RecordBatch(_NO_DISPATCHER, *where, cast("list[Message]", records), 0, 0)
         self.stage.fold(batch)
+        self._refuse_judged(where[1])
         self._read[where] = self._positions[where] = batch.next_offset
         return len(records)
+
+    def _refuse_judged(self, number: int) -> None:
+        """Raises TooSure if a row of this partition of which records wait reads as anything but unknown."""
+        if not isinstance(self._store, RowStore):
+            return
+        rows = self._store.rows(number)
+        for key in rows:
+            row: Any = rows.get(key)
+            book = row.bookkeeping
+            known = book.due_at != 0 and any(noted.state in ("opened", "held") for noted in book.findings)
+            if book.put_aside and (book.judged_by != NOT_JUDGED or known):
+                raise TooSure(f"{self.view} {row.id}: {len(book.put_aside)} records wait, and it was judged")
 
     def commit(self) -> None:
         """Make the open transaction visible."""

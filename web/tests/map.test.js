@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { acknowledging, byRule, delays } from "../static/app/figures.js";
+import { placeFor, within } from "../static/app/labels.js";
 import { isMasked, orMasked, recordOf } from "../static/app/masked.js";
 import { above, learn, levelOf, pathTo, placeName, shortName } from "../static/app/regions.js";
 import { shadeOf, stepsFor } from "../static/app/shades.js";
@@ -95,12 +96,44 @@ test("a quiet office with a long limit does not look late, and one that is late 
     department,
     { department, delay_seconds, limit_seconds, stale: delay_seconds > limit_seconds },
   ];
-  const { series, yAxis } = delays(
-    new Map([office("weather", 7_200, 3_600), office("education", 86_400, 31 * 86_400)]),
-  );
+  const {
+    series,
+    yAxis: [names, words],
+  } = delays(new Map([office("weather", 7_200, 3_600), office("education", 86_400, 31 * 86_400)]));
   const [bar] = series;
-  assert.equal(yAxis.data.length, 2);
+  assert.deepEqual([names.data.length, words.data.length], [2, 2]);
   assert.ok(bar.data[0].value < 0.05, "a day of a month");
   assert.equal(bar.data[1].value, 2, "the one that is late, below is above in a chart");
   assert.notEqual(bar.data[0].itemStyle.color, bar.data[1].itemStyle.color);
+});
+
+test("a label stands where it covers no pin, nearest to the middle; without room there is none", () => {
+  const region = { x: 100, y: 100, width: 160, height: 160 };
+  const label = { width: 60, height: 40 };
+  const pin = (x, y) => ({ x, y, width: 36, height: 22 });
+  const clear = (place, pins) =>
+    pins.every(
+      (one) =>
+        Math.abs(one.x - place.x) >= (one.width + place.width) / 2 ||
+        Math.abs(one.y - place.y) >= (one.height + place.height) / 2,
+    );
+  assert.deepEqual(placeFor(label, region, []), { x: 100, y: 100, ...label });
+  const pins = [pin(100, 100), pin(60, 110), pin(140, 90)];
+  assert.ok(clear(placeFor(label, region, pins), pins));
+  const crowd = Array.from({ length: 100 }, (_, i) => pin(20 + (i % 10) * 18, 20 + Math.floor(i / 10) * 18));
+  assert.equal(placeFor(label, region, crowd), null);
+});
+
+test("a label stands within its region, not only within the box around it", () => {
+  const corner = [
+    { x: 0, y: 0 },
+    { x: 100, y: 0 },
+    { x: 100, y: 20 },
+    { x: 20, y: 20 },
+    { x: 20, y: 100 },
+    { x: 0, y: 100 },
+  ];
+  assert.deepEqual([within({ x: 10, y: 90 }, corner), within({ x: 60, y: 60 }, corner)], [true, false]);
+  const place = placeFor({ width: 10, height: 8 }, { x: 50, y: 50, width: 100, height: 100 }, [], corner);
+  assert.ok(within(place, corner));
 });

@@ -181,7 +181,7 @@ async def test_a_forged_session_setting_is_nobody(city: City) -> None:
             "list_alerts('{}', 9)",
             "list_tasks('{}', 9)",
             "read_rows('resident', ARRAY['x'])",
-            "summary('UTC')",
+            "summary('', 'UTC')",
         ):
             with pytest.raises(psycopg.Error) as nobody, api.transaction():
                 api.execute(f"SELECT * FROM city.{read}")

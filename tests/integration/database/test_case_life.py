@@ -180,7 +180,7 @@ def test_lists_and_numbers_say_what_waits_for_the_centre(
     act(world, worker, other["id"], "ask_suspension", "rain")
     finding = world.tasks_by_id(fed_back)["finding_id"]
     world.alert("d1", "resolved", finding)
-    number = "SELECT fed_back, asking FROM city.summary('Asia/Shanghai')"
+    number = "SELECT fed_back, asking FROM city.summary('', 'Asia/Shanghai')"
     listed = "SELECT finding_id FROM city.list_alerts(%s::jsonb, 50)"
     with world.as_account(street) as connection:
         assert connection.execute(number).fetchone() == (1, 1)

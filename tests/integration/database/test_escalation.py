@@ -122,7 +122,7 @@ def test_a_centre_counts_what_was_told_to_its_level_or_above(world: World) -> No
         numbers = []
         for token in centres.values():
             with world.as_account(token) as connection:
-                head = connection.execute("SELECT escalated FROM city.summary('Asia/Shanghai')").fetchall()[0][0]
+                head = connection.execute("SELECT escalated FROM city.summary('', 'Asia/Shanghai')").fetchall()[0][0]
                 shown = connection.execute(listed, (Jsonb({"task": "escalated"}),)).fetchall()[0][0]
                 numbers.append((head, shown))
         return numbers

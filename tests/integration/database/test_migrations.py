@@ -27,13 +27,20 @@ def empty(database: Database) -> Database:
     return database
 
 
-@pytest.fixture
-def before_the_squash(empty: Database) -> Database:
-    """A database as the migrations left it that came before `0001.access`."""
+@pytest.fixture(
+    params=(
+        ("0001.accounts", "0002.rows", "0042.grid_points"),
+        ("0001.access", "0009.reading", "0042.news"),
+        ("0001.access",),  # the old version was killed after its first
+    ),
+    ids=("before the first squash", "before the second", "made in part"),
+)
+def before_the_squash(empty: Database, request: pytest.FixtureRequest) -> Database:
+    """A database as migrations left it that this version does not have."""
     with psycopg.connect(empty.owner) as owner:
         owner.execute("CREATE SCHEMA city")
         owner.execute("CREATE TABLE city.account (name text)")
-        for name in ("0001.accounts", "0002.rows", "0042.grid_points"):
+        for name in request.param:
             owner.execute(
                 "INSERT INTO _yoyo_migration (migration_hash, migration_id) VALUES (%s, %s)", (f"hash-{name}", name)
             )
@@ -54,7 +61,7 @@ def test_the_lock_of_a_killed_run_does_not_stop_the_next(database: Database) -> 
 
 
 def test_a_database_of_before_is_told_and_left_as_it_is(before_the_squash: Database) -> None:
-    with pytest.raises(AnotherHistory, match=r"0001\.accounts.*citygrid reset"):
+    with pytest.raises(AnotherHistory, match=r"0001\.acc.*citygrid reset"):
         migrate(before_the_squash.owner)
     with psycopg.connect(before_the_squash.owner) as owner:
         tables = owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'city'").fetchall()

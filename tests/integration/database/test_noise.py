@@ -92,7 +92,7 @@ def test_a_warning_is_one_line_with_its_doors(world: World) -> None:
     assert answer(world, token, "SELECT * FROM city.lines_of('{}', %s)", [line]) == [(line, 29, 0, 29)]
     assert len(listed(world, token, line=line)) == 29
     # a grid's list has its own doors only; the head's number is that of its list
-    assert answer(world, token, "SELECT open FROM city.summary('Asia/Shanghai')") == [(30,)]
+    assert answer(world, token, "SELECT open FROM city.summary('', 'Asia/Shanghai')") == [(30,)]
     assert answer(world, token, "SELECT alerts FROM city.lines_of(%s, %s)", Jsonb({"area": GRID_A}), [line]) == [(14,)]
 
 

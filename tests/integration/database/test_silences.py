@@ -29,7 +29,7 @@ def counted(world: World, token: str) -> tuple[int, int]:
     """Open alerts that are shown, and that are silenced."""
     wanted = Jsonb({"state": "silenced"})
     ((shown, silenced),) = ask(world, token, "SELECT city.count_alerts('{}'), city.count_alerts(%s)", wanted)
-    assert ask(world, token, "SELECT open, silenced FROM city.summary('Asia/Shanghai')") == [(shown, silenced)]
+    assert ask(world, token, "SELECT open, silenced FROM city.summary('', 'Asia/Shanghai')") == [(shown, silenced)]
     assert len(ask(world, token, "SELECT * FROM city.list_alerts(%s, 201)", wanted)) == silenced
     return shown, silenced
 

@@ -13,7 +13,7 @@ import pytest
 
 from database.listing import NoSuchView
 from runtime.settings import Settings
-from sinks import offsets
+from sinks import generation, offsets
 from sinks.generation import rebuild
 from sinks.runner import Runner, TopicWentBack
 from sinks.sink import Read
@@ -177,7 +177,18 @@ def test_postgresql_is_waited_for(settings: Settings, wire: Wire) -> None:
         assert runner.live() is None
 
 
-def test_a_new_generation_is_built_beside_and_switched_at_once(settings: Settings, wire: Wire) -> None:
+def test_a_new_generation_is_built_beside_and_switched_at_once(
+    settings: Settings, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_meanwhile: list[list[tuple[Any, ...]]] = []
+    fill = generation._fill
+
+    def filled(*arguments: Any) -> None:
+        read_meanwhile.append(ask(settings, "SELECT row ->> 'name' FROM city.resident"))
+        fill(*arguments)
+        read_meanwhile.append(ask(settings, "SELECT row ->> 'name' FROM city.resident"))
+
+    monkeypatch.setattr(generation, "_fill", filled)
     wire.row("resident", "r1", name="old")
     wire.send()
     with running(settings, "row-tables"):
@@ -186,6 +197,7 @@ def test_a_new_generation_is_built_beside_and_switched_at_once(settings: Setting
     wire.send()
     number = rebuild(settings, "resident", threading.Event())
     assert number == 2
+    assert read_meanwhile == [[("old",)], [("old",)]], "until the new one is whole, the old one is what is read"
     assert ask(settings, "SELECT row ->> 'name' FROM city.resident") == [("new",)]
     assert ask(settings, "SELECT row ->> 'name' FROM city.resident_g1") == [("old",)]
     wire.row("resident", "r1", name="newer")

@@ -2,8 +2,9 @@
 // Nothing here knows a department's fields: a fact that a view grows is shown as soon as its row has it, under the
 // words of its schema.
 
-import { choices, isView, named, t } from "./language.js";
+import { choices, isView, language, named, t } from "./language.js";
 import { isMasked, orMasked } from "./masked.js";
+import { placeName } from "./regions.js";
 import { clock } from "./time.js";
 
 const DAY_MS = 86_400_000;
@@ -14,6 +15,7 @@ const SUBJECTS = ["resident", "dwelling", "origin", "district"]; // whose row sa
 
 const PSEUDONYM = /^[a-z0-9]+\.[A-Za-z0-9_-]{20,}$/;
 const CREDIT_CODE = /^[0-9A-HJ-NP-RTUWXY]{18}$/;
+const AREAS = new Set(["grid", "district"]); // codes of 15 or 6 digits, which nobody knows by heart
 const INSTANT = /^\d{4}-\d\d-\d\dT/;
 
 /** An Avro date, as days since 1970 or as text, as "2026-11-23". @param {unknown} value */
@@ -51,6 +53,7 @@ function text(/** @type {string} */ name, /** @type {any} */ value) {
   if (typeof value === "number") return measured(name, value);
   if (PSEUDONYM.test(value)) return short(value);
   if (INSTANT.test(value)) return clock(value);
+  if (AREAS.has(name) && !isMasked(value)) return placeName(value, language.value);
   if (name === "relation") return named(`relation.${value}`, orMasked(String(value)));
   return named(`value.${name}.${value}`, named(`value.${value}`, orMasked(String(value))));
 }

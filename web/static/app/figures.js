@@ -18,8 +18,19 @@ const LEGEND = {
   itemHeight: 10,
   itemGap: 10,
   icon: "rect",
-  type: "scroll",
   textStyle: { fontSize: 11, color: "#4a5663" },
+};
+/** Beside the figure, a name a line: whole at every width, where a row of them is cut. */
+const NAMES = 128; // pixels
+const ASIDE = {
+  ...LEGEND,
+  left: /** @type {undefined} */ (undefined),
+  right: 0,
+  top: 4,
+  orient: "vertical",
+  itemGap: 8,
+  tooltip: { show: true },
+  textStyle: { ...LEGEND.textStyle, width: NAMES - 20, overflow: "truncate" },
 };
 // HTML tooltips need inline styles
 const tooltip = (/** @type {object} */ more = {}) => ({
@@ -29,7 +40,7 @@ const tooltip = (/** @type {object} */ more = {}) => ({
   ...more,
 });
 
-const MOST_RULES = 6; // of a column, so that its legend is one line; what they leave is one part
+const MOST_RULES = 6; // of a column, so that its legend is as high as the figure; what they leave is one part
 const HOUR_MS = 3_600_000;
 /**
  * The last 24 hours as instants (ms), the running one last: an hour in which nothing happened is shown as empty, not
@@ -58,8 +69,8 @@ export function byRule(rows) {
   }
   return {
     color: HUES,
-    grid: GRID,
-    legend: LEGEND,
+    grid: { ...GRID, top: 8, right: NAMES + 8 },
+    legend: ASIDE,
     tooltip: tooltip({ trigger: "axis" }),
     xAxis: { type: "category", data: hours.map(clock), ...AXIS, axisTick: { show: false } },
     yAxis: { type: "value", minInterval: 1, ...AXIS },
@@ -119,12 +130,12 @@ export function delays(departments) {
       : t("freshness.of-limit", { age: seconds(one.delay_seconds), limit: seconds(one.limit_seconds) })) +
     (one.stale ? ` ⚠ ${t("stale")}` : "");
   return {
-    grid: { ...GRID, top: 6, right: 148 },
+    grid: { ...GRID, top: 6 },
     dataZoom:
       rows.length > LEGIBLE_ROWS
         ? ["inside", "slider"].map((type) => ({
             type,
-            yAxisIndex: 0,
+            yAxisIndex: [0, 1],
             startValue: rows.length - LEGIBLE_ROWS,
             endValue: rows.length - 1,
             zoomLock: true,
@@ -152,24 +163,28 @@ export function delays(departments) {
         formatter: (/** @type {number} */ value) => (value === 1 ? t("freshness.limit") : ""),
       },
     },
-    yAxis: {
-      type: "category",
-      data: rows.map((one) => departmentName(one.department)),
-      ...AXIS,
-      axisTick: { show: false },
-      axisLabel: { ...AXIS.axisLabel, interval: 0 },
-    },
+    // the axis on the right says what each bar means: beside the bars, where no line crosses it and nothing is cut
+    yAxis: [
+      {
+        type: "category",
+        data: rows.map((one) => departmentName(one.department)),
+        ...AXIS,
+        axisTick: { show: false },
+        axisLabel: { ...AXIS.axisLabel, interval: 0 },
+      },
+      {
+        type: "category",
+        position: "right",
+        data: rows.map(text),
+        axisLine: { show: false },
+        axisTick: { show: false },
+        axisLabel: { ...AXIS.axisLabel, color: "#1c2530", interval: 0 },
+      },
+    ],
     series: [
       {
         type: "bar",
         barMaxWidth: 12,
-        label: {
-          show: true,
-          position: "right",
-          fontSize: 11,
-          color: "#1c2530",
-          formatter: (/** @type {{dataIndex: number}} */ { dataIndex }) => text(rows[dataIndex]),
-        },
         markLine: {
           silent: true,
           symbol: "none",

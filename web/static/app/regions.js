@@ -27,6 +27,8 @@ export function learn(/** @type {string} */ code, /** @type {City.Names} */ prop
   if (properties.name_zh || properties.name_en) names.set(code, properties);
 }
 
+export const isNamed = (/** @type {string} */ code) => names.has(code);
+
 /** @type {Record<number, string>} */
 const LEVEL_NAME = { 6: "district", 9: "street", 12: "community", 15: "grid" };
 
@@ -63,14 +65,18 @@ export function shortName(/** @type {string} */ code, /** @type {City.Language} 
 export const scopeName = (/** @type {string} */ scope, /** @type {City.Language} */ language) =>
   scope ? placeName(scope, language) : regionName("", language);
 
-/** "先锋社区 003 格": a grid code from the nearest level with a known name, larger first in Chinese and last in English. */
+/**
+ * "先锋社区 003 格": a grid code from the nearest level with a known name, larger first in Chinese and last in English;
+ * where none is known, with its district, for "街道 001" is the name of eleven streets.
+ */
 export function placeName(/** @type {string | null | undefined} */ code, /** @type {City.Language} */ language) {
   if (!code) return "";
   if (code.length <= 6) return regionName(code, language);
   const levels = pathTo(code, "0").slice(1);
   // the closest one whose name is known
   const nearest = levels.findLastIndex((level) => level.length < code.length && names.has(level));
-  const shown = levels.slice(Math.max(nearest, 0)).slice(nearest < 0 ? -2 : 0);
+  const shown =
+    nearest >= 0 ? levels.slice(nearest) : names.has(code) ? levels.slice(-2) : [code.slice(0, 6), ...levels];
   const words = shown.map((level, i) => (i === 0 ? regionName(level, language) : shortName(level, language)));
   return language === "en" ? words.reverse().join(", ") : words.join(" ");
 }

@@ -7,8 +7,8 @@ import { account, toSignIn } from "./session.js";
 
 const REOPEN_MS = 5_000;
 
-/** `live`: connected · `waiting`: trying again. */
-export const streamState = ref("waiting");
+/** `opening`: for the first time · `live`: connected · `waiting`: trying again. */
+export const streamState = ref("opening");
 /** Grows when calls for help are to be read again. */
 export const callsTouched = ref(0);
 /** How old what comes is, in seconds, while the server is behind; 0: it is fresh. */

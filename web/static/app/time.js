@@ -54,8 +54,8 @@ export function lasting(span) {
   const days = Math.round(hours / 24);
   if (days < 90) return t("time.days", { n: days });
   return days < 700
-    ? t("time.months", { n: Math.round(days / 30.4) })
-    : t("time.years", { n: Math.round(days / 365.25) });
+    ? t("time.months", { n: Math.floor(days / 30.4) }) // full ones: 10 years and 11 months are not "11 years ago"
+    : t("time.years", { n: Math.floor(days / 365.25) });
 }
 
 /** "12 分钟前", or "刚刚". */

@@ -58,7 +58,7 @@ export const AlertList = {
       const items = props.list.items.value;
       const counted = props.list.counted.value;
       const waiting = props.list.arrived.size;
-      return h("section", { class: "panel list", "aria-label": t("list.title") }, [
+      return h("section", { class: ["panel list", { coming: !counted }], "aria-label": t("list.title") }, [
         h("header", [
           h("h2", props.title),
           h("span", { class: "quiet small", "data-test": "list-count" }, countText(counted)),

@@ -82,7 +82,7 @@ export const Calls = {
         return isDesk() && call.sees_case
           ? h("button", { type: "button", "data-test": "call-people", onClick: () => look(call) }, t("call.people"))
           : null;
-      if (known.length === 0) return h("span", t("person.none"));
+      if (known.length === 0) return h("span", t("call.nobody"));
       return known.map((one) =>
         h("span", { key: one.id, class: "row" }, [
           h("strong", one.name ?? t("person.nameless")),
@@ -92,6 +92,8 @@ export const Calls = {
         ]),
       );
     };
+    /** Once the time is over the server has yet to tell the next one: a "0:00" that stays says nothing. */
+    const next = (at) => (Date.parse(at) > now.value ? t("call.next", { left: left(at) }) : t("call.next.now"));
     const line = (call) =>
       h("li", { key: call.task, class: call.state, "data-test": "call", "data-state": call.state }, [
         h("div", { class: "who row" }, [h("strong", "⚠ SOS"), person(call)]),
@@ -112,7 +114,7 @@ export const Calls = {
           : null,
         h("div", { class: "row" }, [
           call.next_at
-            ? h("span", { class: "left", "data-test": "call-left" }, t("call.next", { left: left(call.next_at) }))
+            ? h("span", { class: "left", "data-test": "call-left" }, next(call.next_at))
             : h("span", t("call.by", { who: call.by ?? "–" })),
           call.may_answer
             ? h("button", { type: "button", "data-test": "call-answer", onClick: () => answer(call) }, t("call.answer"))

@@ -62,6 +62,8 @@ const links = (value) =>
     h("a", { href: `#grid=${value.place?.grid ?? ""}` }, t("case.on-map")),
   ]);
 
+const STACKED = "(max-width: 1100px)"; // as style/centre.css: the case lies under the map, out of sight
+
 /**
  * One case beside the list: why, people, timeline, and what may be done now. `touched` counts stream events about it.
  */
@@ -91,6 +93,7 @@ export const Case = {
       await load();
       await nextTick();
       heading.value?.focus({ preventScroll: true });
+      if (matchMedia(STACKED).matches) heading.value?.closest("section").scrollIntoView({ block: "start" });
     };
     onMounted(open);
     watch(() => props.finding, open);

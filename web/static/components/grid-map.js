@@ -3,17 +3,13 @@ import { computed, h, onBeforeUnmount, onMounted, ref, watch } from "/lib/vue.js
 import { described } from "../app/base-map.js";
 import { alertsOf, clustered } from "../app/clusters.js";
 import { inputOf } from "../app/input.js";
+import { placeFor } from "../app/labels.js";
 import { language, t } from "../app/language.js";
 import { levelOf, regionName } from "../app/regions.js";
 import { FILLS, shadeOf, stepsFor } from "../app/shades.js";
 import { attribution, baseLayer } from "./base-layer.js";
-import { boundsOf, labelOf, pinIcon, titleOf } from "./map-marks.js";
+import { boundsOf, labelOf, labelSizes, outlineOf, pinIcon, pinSize, titleOf } from "./map-marks.js";
 import { drawRoute } from "./route-way.js";
-
-const NARROW = 76; // pixels: a region smaller than this shows its number alone
-// where in its region a label may stand, as parts of the height from the middle
-const PLACES = [0, -0.25, 0.25, -0.38, 0.38];
-const LABEL = { width: 120, height: 44 }; // pixels kept clear of pins for a label, as far as there is room
 
 /** Regions shaded by their open alerts, pins, the spot of the open case, the city's own streets. WGS 84. */
 export const GridMap = {
@@ -57,31 +53,36 @@ export const GridMap = {
       layer.on("mouseout", () => layer.setStyle?.({ weight: 1.2, color: "#7d8b98" }));
     };
 
-    /** Each region's name and number, where the fewest pins stand. */
+    /** Each region's name and number where they cover no pin and no other label; where there is no room, the number. */
     const drawLabels = () => {
       labels.clearLayers();
-      const dots = marks.map(({ x, y }) => ({ x, y }));
+      const taken = marks.map(({ x, y, pins: several }) => ({ x, y, ...pinSize(several) }));
       regions.eachLayer((layer) => {
         const bounds = layer.getBounds?.();
         if (!bounds?.isValid()) return;
-        const [low, high] = [
-          map.latLngToLayerPoint(bounds.getSouthWest()),
-          map.latLngToLayerPoint(bounds.getNorthEast()),
-        ];
-        const size = { x: high.x - low.x, y: low.y - high.y };
+        const low = map.latLngToLayerPoint(bounds.getSouthWest());
+        const high = map.latLngToLayerPoint(bounds.getNorthEast());
+        const size = { width: high.x - low.x, height: low.y - high.y };
         const middle = layer.getCenter ? map.latLngToLayerPoint(layer.getCenter()) : low;
-        const covered = (point) =>
-          dots.filter(
-            (dot) =>
-              Math.abs(dot.x - point.x) < LABEL.width / 2 + 14 && Math.abs(dot.y - point.y) < LABEL.height / 2 + 8,
-          ).length;
-        const [centre] = PLACES.map((part) => L.point(middle.x, middle.y + part * size.y)).sort(
-          (a, b) => covered(a) - covered(b),
-        ); // stable: the middle wins a tie
+        const region = { ...size, x: middle.x, y: middle.y };
+        const ring = outlineOf(layer, map);
+        const forms = Object.entries(labelSizes(layer.feature)).filter(([, { width }]) => width <= size.width);
+        let [form, place] = ["number", null];
+        for (const [one, label] of forms) {
+          [form, place] = [one, placeFor(label, region, taken, ring)];
+          if (place) break;
+        }
+        taken.push(...(place ? [place] : []));
         labels.addLayer(
-          L.tooltip({ permanent: true, direction: "center", className: "region-label", interactive: false })
-            .setLatLng(map.layerPointToLatLng(centre))
-            .setContent(labelOf(layer.feature, size.x < NARROW)),
+          L.tooltip({
+            permanent: true,
+            direction: "center",
+            className: "region-label",
+            interactive: false,
+            pane: "names",
+          })
+            .setLatLng(map.layerPointToLatLng(place ? [place.x, place.y] : [middle.x, middle.y]))
+            .setContent(labelOf(layer.feature, form)),
         );
       });
     };
@@ -161,6 +162,7 @@ export const GridMap = {
       L.control.zoom({ position: "topright", zoomInTitle: t("map.in"), zoomOutTitle: t("map.out") }).addTo(map);
       L.control.scale({ position: "bottomright", imperial: false }).addTo(map);
       map.createPane("areas").style.zIndex = "150"; // under the streets; pins, lines and labels lie above them
+      map.createPane("names").style.zIndex = "590"; // under the pins: where there is no room, a pin is what is seen
       described().then((base) => {
         if (!base || !box.value) return;
         baseLayer(base).addTo(map);

@@ -11,20 +11,22 @@ const planned = (one) =>
     ? t(one.planned_by ? "roster.planned.by" : "roster.planned.file", { who: one.planned_by, at: when(one.planned_at) })
     : "–";
 
+const deputyOf = ({ deputy }) =>
+  deputy ? h("span", { class: "quiet small" }, ` · ${t("roster.deputy", { who: deputy })}`) : null;
+const nowOf = (one) =>
+  one.on_duty ? `● ${t("roster.on-duty", { who: one.on_duty })}` : one.ended_at ? t("roster.handed-over") : "–";
+
+/** A cell with its column's name, for narrow screens. */
+const cell = (name, content, more = {}) => h("td", { "data-label": t(`roster.${name}`), ...more }, h("div", content));
+
 const shiftRow = (one) =>
   h("tr", { key: `${one.grid} ${one.worker} ${one.begins}`, "data-test": "shift", "data-grid": one.grid }, [
-    h("td", `${clock(one.begins)}–${clock(one.ended_at ?? one.ends)}`),
-    h("td", placeName(one.grid, language.value)),
-    h("td", [
-      one.worker,
-      one.deputy ? h("span", { class: "quiet small" }, ` · ${t("roster.deputy", { who: one.deputy })}`) : null,
-    ]),
-    h(
-      "td",
-      one.on_duty ? `● ${t("roster.on-duty", { who: one.on_duty })}` : one.ended_at ? t("roster.handed-over") : "–",
-    ),
-    h("td", one.note ? h("q", one.note) : null),
-    h("td", { class: "quiet", "data-test": "planned" }, planned(one)),
+    cell("when", `${clock(one.begins)}–${clock(one.ended_at ?? one.ends)}`),
+    cell("grid", placeName(one.grid, language.value)),
+    cell("worker", [one.worker, deputyOf(one)]),
+    cell("now", nowOf(one)),
+    cell("note", one.note ? h("q", one.note) : "–"),
+    cell("planned", planned(one), { class: "quiet", "data-test": "planned" }),
   ]);
 
 /** Today's roster of one's area; nothing where nobody keeps one. */

@@ -44,7 +44,7 @@ const fieldRow = (field) =>
     ]),
     h("td", [typeOf(field), field.identity ? h("span", { class: "tag" }, t("type.identity")) : null]),
     h("td", h(Classified, { as: field.classification })),
-    h("td", { class: "small quiet" }, language.value === "zh" ? "" : field.en),
+    language.value === "zh" ? null : h("td", { class: "small quiet" }, field.en),
   ]);
 
 const fields = (list) =>
@@ -55,7 +55,7 @@ const fields = (list) =>
         "tr",
         ["field", "type", "classification"]
           .map((key) => h("th", { key, scope: "col" }, t(`catalogue.${key}`)))
-          .concat(h("th", { scope: "col" }, t("catalogue.note"))),
+          .concat(language.value === "zh" ? [] : h("th", { scope: "col" }, t("catalogue.note"))),
       ),
     ),
     h("tbody", list.map(fieldRow)),

@@ -135,10 +135,10 @@ const Catalogue = {
             h("a", { href: `#${encodeURIComponent(topic.topic)}` }, language.value === "zh" ? topic.zh : topic.en),
             h("span", { class: "small quiet code" }, topic.topic),
           ]),
-          h("td", departmentOf(topic)),
-          h("td", named(`category.${topic.category}`, topic.category)),
+          h("td", { class: "department-of" }, departmentOf(topic)),
+          h("td", { class: "category" }, named(`category.${topic.category}`, topic.category)),
           h("td", h(Classified, { as: topic.classification })),
-          h("td", { class: "number" }, now(topic)?.records?.toLocaleString(language.value) ?? "–"),
+          h("td", { class: "number records" }, now(topic)?.records?.toLocaleString(language.value) ?? "–"),
           h("td", h(Freshness, { now: now(topic) })),
         ],
       );
@@ -163,7 +163,15 @@ const Catalogue = {
               h(
                 "tr",
                 COLUMNS.map((key) =>
-                  h("th", { key, scope: "col", class: { number: key === "records" } }, t(`catalogue.${key}`)),
+                  h(
+                    "th",
+                    {
+                      key,
+                      scope: "col",
+                      class: [key === "department" ? "department-of" : key, { number: key === "records" }],
+                    },
+                    t(`catalogue.${key}`),
+                  ),
                 ),
               ),
             ),

@@ -13,6 +13,7 @@ import {
   watch,
 } from "/lib/vue.js";
 import * as api from "../app/api.js";
+import { learnAbove } from "../app/area-names.js";
 import { pinsOf } from "../app/clusters.js";
 import { filtersOf, fits, isKnownBy, LISTS, NARROWED_BY, onlyFilters } from "../app/filters.js";
 import { focusBack } from "../app/focus.js";
@@ -119,7 +120,8 @@ const Centre = {
       // nothing lies below: show the grid itself, out of its community
       const isGrid = region.value.length === GRID_DIGITS;
       const wanted = region.value;
-      const answer = await api.grids(isGrid ? wanted.slice(0, COMMUNITY_DIGITS) : wanted, filters.value);
+      const parent = isGrid ? wanted.slice(0, COMMUNITY_DIGITS) : wanted;
+      const [answer] = await Promise.all([api.grids(parent, filters.value), learnAbove(wanted)]);
       if (wanted !== region.value) return;
       if (isGrid) answer.features = answer.features.filter((one) => one.id === region.value);
       for (const feature of answer.features) learn(feature.id, feature.properties);
@@ -218,7 +220,7 @@ const Centre = {
     const head = () => summary.value && { ...summary.value, acknowledge_p50_seconds: figures.acknowledge.p50_seconds };
     /** Since when the numbers stand still; null while they follow what happens. */
     const numbersOf = computed(() => {
-      const stands = streamState.value !== "live" || behindSeconds.value > 0 || isLate.value;
+      const stands = streamState.value === "waiting" || behindSeconds.value > 0 || isLate.value;
       return readAt.value && (stands || now.value - readAt.value > OLD_MS) ? readAt.value : null;
     });
 
@@ -233,7 +235,7 @@ const Centre = {
           items: list.items.value,
           onOpen: openCase,
         }),
-        h(HeadNumbers, { summary: head(), asOf: numbersOf.value }),
+        h(HeadNumbers, { summary: head(), area: fragment.grid, asOf: numbersOf.value }),
         h(FilterBar, { workers: workers.value }),
         h("main", [
           h(GridMap, {

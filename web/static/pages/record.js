@@ -2,7 +2,8 @@
 // which no log sees.
 
 import { createApp, h, onMounted, ref } from "/lib/vue.js";
-import { grids, looks, purposesWithoutCase, row as readRow } from "../app/api.js";
+import { looks, purposesWithoutCase, row as readRow } from "../app/api.js";
+import { learnAbove } from "../app/area-names.js";
 import { day, factsOf, linksOf, recordLink } from "../app/facts.js";
 import { refreshFreshness } from "../app/freshness.js";
 import { inputOf } from "../app/input.js";
@@ -10,7 +11,7 @@ import { peopleOf } from "../app/kin.js";
 import { lately } from "../app/lanes.js";
 import { language, named, nameOfRecord, t } from "../app/language.js";
 import { isMasked, recordOf } from "../app/masked.js";
-import { learn, placeName } from "../app/regions.js";
+import { placeName } from "../app/regions.js";
 import { account, homeOf, leave } from "../app/session.js";
 import { now, when } from "../app/time.js";
 import { Department } from "../components/department.js";
@@ -33,21 +34,6 @@ const factNames = (facts) => facts.map((fact) => named(`fact.${fact}`, fact)).jo
 const AREA = new Set(["grid", "district"]);
 
 const moment = (instant) => (isMasked(instant) ? t("masked") : when(instant));
-
-const STREET_DIGITS = 9;
-const COMMUNITY_DIGITS = 12;
-
-/** The names of a grid's community and of the grid; without them its code is shown. */
-async function learnNames(code) {
-  const levels = [STREET_DIGITS, COMMUNITY_DIGITS]
-    .filter((digits) => digits < code.length)
-    .map((digits) => code.slice(0, digits));
-  const answers = await Promise.allSettled(levels.map(grids));
-  for (const answer of answers) {
-    if (answer.status === "rejected") continue;
-    for (const feature of answer.value.features) learn(feature.id, feature.properties);
-  }
-}
 
 const FEW = 40; // statements of the history that are drawn at once
 
@@ -98,7 +84,7 @@ const Record = {
       error.value = null;
       try {
         const answer = await readRow(view, id, purpose);
-        if (view === "grid") await learnNames(id);
+        await learnAbove(view === "grid" ? id : String(answer.row.grid ?? ""));
         value.value = answer;
         seen.value = await looks(view, id);
       } catch (refused) {

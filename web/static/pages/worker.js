@@ -203,6 +203,8 @@ const Worker = {
         onAsk: (tasks) => ([handing.value, asking.value] = [tasks, true]),
       });
 
+    /** Nothing of the day is there yet: what would be pushed down by it waits as well. */
+    const isComing = () => today.loading.value && today.stops.value.length === 0;
     const route = () => [
       h(RouteMap, { stops: onRoute.value, areas: today.state.areas }),
       h(OutboxStrip, { stopOfTask }),
@@ -211,7 +213,7 @@ const Worker = {
         ? h("p", { class: "kept small" }, t("worker.kept", { at: clock(today.state.readAt) }))
         : null,
       h(Refusal, { error: today.error.value }),
-      h(RouteHead, { ...today.head.value, onReplan: () => today.replan(true) }),
+      isComing() ? null : h(RouteHead, { ...today.head.value, onReplan: () => today.replan(true) }),
       h("ol", { class: "route", "aria-label": t("worker.title"), "data-test": "route" }, onRoute.value.map(stopCard)),
       leftOut.value.length
         ? h("details", { class: "finished", open: true, "data-test": "left-out" }, [
@@ -220,7 +222,7 @@ const Worker = {
           ])
         : null,
       today.stops.value.length === 0
-        ? h("p", { class: "empty quiet" }, t(today.loading.value ? "loading" : "worker.empty"))
+        ? h("p", { class: ["empty quiet", { coming: isComing() }] }, t(isComing() ? "loading" : "worker.empty"))
         : null,
       h(DayOver, { finished: today.finished.value, closed: today.closed.value }),
     ];

@@ -8,6 +8,8 @@ export default {
   "call.told": "Told: {who}",
   "call.told.one": "{name} ({n} m)",
   "call.next": "the next is told in {left}",
+  "call.next.now": "telling the next one now",
+  "call.nobody": "nobody is registered with this button",
   "call.by": "{who} is at it",
   "call.answer": "I am at it",
   "call.mute": "Mute",

@@ -33,6 +33,7 @@ export default {
 
   "stream.live": "Live",
   "stream.waiting": "Reconnecting",
+  "stream.opening": "Connecting",
   "stream.behind": "Behind",
   "stream.behind-by": "Behind by {span}",
 

@@ -8,6 +8,8 @@ export default {
   "call.told": "已通知：{who}",
   "call.told.one": "{name}（{n} 米）",
   "call.next": "{left} 后通知下一位",
+  "call.next.now": "正在通知下一位",
+  "call.nobody": "呼叫人未登记",
   "call.by": "{who} 已响应",
   "call.answer": "我来处理",
   "call.mute": "静音",

@@ -33,6 +33,7 @@ export default {
 
   "stream.live": "实时",
   "stream.waiting": "正在重连",
+  "stream.opening": "正在连接",
   "stream.behind": "落后",
   "stream.behind-by": "落后 {span}",
 
