@@ -16,6 +16,7 @@ from tests.contracts.test_office_values import (
     DWELLING,
     LEASE,
     MOVED_IN,
+    WHO,
     office,
     rejected,
     stated,
@@ -243,3 +244,31 @@ def test_further_words_for_a_passport(kind: str, written: str, office: Any) -> N
     line = office("housing", LEASE | {"出租人身份证号": written, "出租人证件类型": kind})
     plain = office("housing", LEASE | {"出租人身份证号": f"passport:{written}"})
     assert stated(line).change["landlord"] == stated(plain).change["landlord"]
+
+
+WARNED = {"预警编号": "YJ-1", "信号状态": "发布", "行政区": "番禺区", "灾种": "暴雨", "预警级别": "红色"} | {
+    "生效时间": "2026-11-20 08:00", "录入时间": "2026-11-20 08:00",
+}  # fmt: skip
+ILL = {"个案编号": "GA-1", "业务类型": "建档", "患者身份证号": WHO, "病种": "精神分裂症", "起始日期": "2026-11-01"} | {
+    "业务日期": "2026-11-01", "录入时间": "2026-11-02",
+}  # fmt: skip
+
+
+def test_a_warning_is_of_its_hazard_and_level_with_the_word_for_warning_behind(office: Any) -> None:
+    plain = stated(office("weather", WARNED)).change
+    called = stated(office("weather", WARNED | {"灾种": "暴雨预警信号", "预警级别": "红色预警"})).change
+    assert called == plain
+
+
+@pytest.mark.parametrize(("written", "level"), [("3级", 3), ("3.0", 3), ("３", 3), ("0级", 0)])
+def test_a_level_is_a_number_however_it_is_called(written: str, level: int, office: Any) -> None:
+    assert stated(office("health", ILL | {"危险性等级": written})).change["level"] == level
+
+
+def test_a_whole_number_with_separators_of_thousands(office: Any) -> None:
+    insured = {"单位社保编号": "SB-1", "业务类型": "人数变更", "统一社会信用代码": "91440101MA5CQ1XX3G", "参保人数": "1,234"} | {
+        "参保日期": "2026-11-01", "业务日期": "2026-11-01", "录入时间": "2026-11-02",
+    }  # fmt: skip
+    assert stated(office("social-security", insured)).change["insured_persons"] == 1234
+    ((field, _),) = rejected([office("social-security", insured | {"参保人数": "12,34"})])
+    assert field == "参保人数"
