@@ -5,8 +5,8 @@ from producers.publish.columns import Department, Export, column, optional, says
 
 HAZARD = open_choice(
     {
-        "rain": "暴雨",
-        "typhoon": "台风",
+        "rain": "暴雨|暴雨预警|暴雨预警信号|强降雨",
+        "typhoon": "台风|台风预警|台风预警信号",
         "thunder": "雷电|雷雨大风|强对流",
         "heat": "高温",
         "cold": "寒冷|寒潮|低温|霜冻",
@@ -15,7 +15,12 @@ HAZARD = open_choice(
     "other",
 )
 LEVEL = choice(
-    {"blue": "蓝色|蓝|Ⅳ级|IV级", "yellow": "黄色|黄|Ⅲ级|III级", "orange": "橙色|橙|Ⅱ级|II级", "red": "红色|红|Ⅰ级|I级"}
+    {
+        "blue": "蓝色|蓝|Ⅳ级|IV级|蓝色预警|蓝色预警信号",
+        "yellow": "黄色|黄|Ⅲ级|III级|黄色预警|黄色预警信号",
+        "orange": "橙色|橙|Ⅱ级|II级|橙色预警|橙色预警信号",
+        "red": "红色|红|Ⅰ级|I级|红色预警|红色预警信号",
+    }
 )
 
 DEPARTMENT = Department(

@@ -105,10 +105,10 @@ def decimal(cell: str) -> float:
 
 def whole(cell: str) -> int:
     """A whole number."""
-    narrow = re.sub(r"\s*(?:间|人|个|户|年度?)$", "", plain(cell))
-    if not re.fullmatch(r"-?\d{1,9}(\.0+)?", narrow, re.ASCII):
+    narrow = re.sub(r"\s*(?:间|人|个|户|级|年度?)$", "", plain(cell))
+    if not re.fullmatch(r"-?(?:\d{1,9}|\d{1,3}(?:,\d{3}){1,2})(\.0+)?", narrow, re.ASCII):
         raise Unfit("is not a whole number")
-    return int(narrow.partition(".")[0])
+    return int(narrow.partition(".")[0].replace(",", ""))
 
 
 def period(cell: str) -> str:

@@ -375,7 +375,7 @@ def _rivals(head: Head) -> list[tuple[str, int, str, int]]:
 
 def _disagree(rivals: Sequence[tuple[str, int, str, int]], cells: Sequence[str]) -> tuple[str, str] | None:
     for name, one, other_name, other in rivals:
-        if cells[one].strip() != cells[other].strip():
+        if (stated := cells[other].strip()) and cells[one].strip() != stated:
             return other_name, name
     return None
 

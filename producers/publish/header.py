@@ -17,6 +17,7 @@ from domain.codes import narrow
 from producers.publish import cells
 from producers.publish.cells import Convert
 from producers.publish.columns import Column, Department, Export
+from producers.publish.roles import naming_columns
 from producers.tables.file_form import FileRefused
 from producers.tables.rows import Row
 
@@ -235,8 +236,25 @@ def _head(labels: Sequence[str], columns: tuple[str, ...], names: Names, row: in
                 f"{place}: the column {_shown(label)} may or may not be {meant}. Call it {meant} if it is, leave it "
                 "out or give it another name if it is not, and publish the file again."
             )
-    unused = tuple(_shown(label) for label, name in zip(labels, columns, strict=True) if label.strip() and not name)
+    passed = _passed_over(export, columns)
+    unused = tuple(
+        _shown(label)
+        for label, name in zip(labels, columns, strict=True)
+        if label.strip() and (not name or name in passed)
+    )
     return Head(export, columns, tuple(labels), unused, row)
+
+
+def _passed_over(export: Export, columns: Sequence[str]) -> set[str]:
+    """The names of columns that are known and yet not read, for the file has another column of the same field. Of those
+    that say who or what is meant all are read: they must agree."""
+    there = set(filter(None, columns))
+    naming = {name for column in naming_columns(export) for name in column.names}
+    read = naming | {name for column in _columns(export) for name in column.document_names()}
+    for column in _columns(export):
+        first = next((name for name in column.names if name in there), None)
+        read |= {first} if first else set()
+    return there - read
 
 
 def is_ruled(cells: Sequence[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from domain.codes import NAMING_FIELDS
 from producers.publish.columns import Column, Export
 from wire.contracts import contracts
 from wire.schema import Array, Primitive, without_null
@@ -46,4 +47,7 @@ def _roles(export: Export) -> Iterator[tuple[str, Column]]:
                 inner = without_null(described.type)
                 inner = inner.items if isinstance(inner, Array) else inner
                 dated = isinstance(inner, Primitive) and (inner.is_date or inner.is_time)
-                yield "identity" if described.identity else "day" if dated or field == PERIOD else "other", column
+                if field in NAMING_FIELDS:
+                    yield "name", column
+                else:
+                    yield "identity" if described.identity else "day" if dated or field == PERIOD else "other", column

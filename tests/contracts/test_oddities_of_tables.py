@@ -17,6 +17,7 @@ from tests.contracts.test_office_values import (
     BENEFIT,
     DWELLING,
     LEASE,
+    MOVED_IN,
     published,
 )
 from tests.contracts.test_office_values import read as read_known
@@ -258,3 +259,16 @@ def test_a_last_line_that_was_cut_is_found_though_others_are_spoilt(tmp_path: Pa
 @pytest.mark.parametrize("name", ["1.[{}]", "[2.{}]", "（3）{}(必填)", "4、 {} "])
 def test_names_that_are_numbered_and_decorated(name: str, tmp_path: Path) -> None:
     assert phones(text(tmp_path / "a.csv", [[name.format(one) for one in HEAD], LINE])) == [PHONE]
+
+
+def test_two_columns_of_one_field_are_compared_or_the_second_is_named_as_not_used(tmp_path: Path) -> None:
+    """The register's address and that of today are two; two household numbers are a slip."""
+    line = [*MOVED_IN.values()]
+    both = text(tmp_path / "a.csv", [[*MOVED_IN, "现住址"], [*line, "样本路2号"]])
+    good, bad, unused, _ = read(both)
+    assert (bad, unused) == ([], ["现住址"])
+    assert good[0].events[0][1].statement.change["address"] == MOVED_IN["住址"]
+    for other, agrees in (("H-1", True), ("H-9", False), ("", True)):
+        good, bad, unused, _ = read(text(tmp_path / "b.csv", [[*MOVED_IN, "户口簿号"], [*line, other]]))
+        assert (len(good), unused) == (int(agrees), [])
+        assert agrees or "says otherwise" in bad[0].reason

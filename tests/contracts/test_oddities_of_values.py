@@ -16,6 +16,7 @@ from tests.contracts.test_office_values import (
     DWELLING,
     LEASE,
     MOVED_IN,
+    WHO,
     office,
     rejected,
     stated,
@@ -65,7 +66,7 @@ def test_a_formula_is_no_name(column: str, formula: str, office: Any) -> None:
         ("粤A·D12345", "粤AD12345"), ("粤A 1234 学", "粤A1234学"), ("粤A-1234警", "粤A1234警"), ("粵Z·1234港", "粤Z1234港"),
         ("粤Z1234澳", "粤Z1234澳"), (full_width("粤A12345"), "粤A12345"), ("'粤A12345'", "粤A12345"), ("粤a12345d", "粤A12345D"),
         ("粤Ａ•１２３４５", "粤A12345"), ("WJ粤1234X", "WJ粤1234X"), ("使014578", "使014578"), ("广州A12345", "广州A12345"),
-        ("粤A1234挂", "粤A1234挂"), ("粤O12345", "粤O12345"),
+        ("粤A1234挂", "粤A1234挂"), ("粤O12345", "粤O12345"), ("粤A-20261128", "粤A20261128"),
     ],
 )  # fmt: skip
 def test_plates_of_every_kind(written: str, plate: str, office: Any) -> None:
@@ -243,3 +244,31 @@ def test_further_words_for_a_passport(kind: str, written: str, office: Any) -> N
     line = office("housing", LEASE | {"出租人身份证号": written, "出租人证件类型": kind})
     plain = office("housing", LEASE | {"出租人身份证号": f"passport:{written}"})
     assert stated(line).change["landlord"] == stated(plain).change["landlord"]
+
+
+WARNED = {"预警编号": "YJ-1", "信号状态": "发布", "行政区": "番禺区", "灾种": "暴雨", "预警级别": "红色"} | {
+    "生效时间": "2026-11-20 08:00", "录入时间": "2026-11-20 08:00",
+}  # fmt: skip
+ILL = {"个案编号": "GA-1", "业务类型": "建档", "患者身份证号": WHO, "病种": "精神分裂症", "起始日期": "2026-11-01"} | {
+    "业务日期": "2026-11-01", "录入时间": "2026-11-02",
+}  # fmt: skip
+
+
+def test_a_warning_is_of_its_hazard_and_level_with_the_word_for_warning_behind(office: Any) -> None:
+    plain = stated(office("weather", WARNED)).change
+    called = stated(office("weather", WARNED | {"灾种": "暴雨预警信号", "预警级别": "红色预警"})).change
+    assert called == plain
+
+
+@pytest.mark.parametrize(("written", "level"), [("3级", 3), ("3.0", 3), ("３", 3), ("0级", 0)])
+def test_a_level_is_a_number_however_it_is_called(written: str, level: int, office: Any) -> None:
+    assert stated(office("health", ILL | {"危险性等级": written})).change["level"] == level
+
+
+def test_a_whole_number_with_separators_of_thousands(office: Any) -> None:
+    insured = {"单位社保编号": "SB-1", "业务类型": "人数变更", "统一社会信用代码": "91440101MA5CQ1XX3G", "参保人数": "1,234"} | {
+        "参保日期": "2026-11-01", "业务日期": "2026-11-01", "录入时间": "2026-11-02",
+    }  # fmt: skip
+    assert stated(office("social-security", insured)).change["insured_persons"] == 1234
+    ((field, _),) = rejected([office("social-security", insured | {"参保人数": "12,34"})])
+    assert field == "参保人数"

@@ -9,6 +9,8 @@ import pytest
 
 from runtime.settings import CHECKOUT
 from web.assets import STATIC
+from wire.contracts import contracts
+from wire.schema import Primitive, without_null
 
 ENTRY = re.compile(r'^  \[\s*"((?:[^"\\]|\\.)*)",\s*"((?:[^"\\]|\\.)*)",?\s*\],$', re.MULTILINE)
 RAISED = re.compile(
@@ -50,4 +52,20 @@ def test_there_are_reasons_to_be_held() -> None:
 
 @pytest.mark.parametrize("reason", reasons())
 def test_each_reason_has_its_chinese(reason: str) -> None:
+    assert any(pattern.fullmatch(reason) for pattern in patterns()), f"no line in text/reasons.js for: {reason}"
+
+
+def of_fields() -> set[str]:
+    """What is said of values beyond the limits or the form of a contract's field."""
+    said = set()
+    for contract in contracts().values():
+        for field in (field for kind in contract.kinds.values() for field in kind.fields):
+            inner = without_null(field.type)
+            limits = inner.limits if isinstance(inner, Primitive) else None
+            said |= {one.otherwise for one in (limits, field.bounds, field.format) if one is not None}
+    return said
+
+
+@pytest.mark.parametrize("reason", sorted(of_fields()))
+def test_each_limit_of_a_field_has_its_chinese(reason: str) -> None:
     assert any(pattern.fullmatch(reason) for pattern in patterns()), f"no line in text/reasons.js for: {reason}"

@@ -1,5 +1,6 @@
 """docs/how-to/add-a-department.md, followed to the letter in a copy of the checkout: four files and the release,
-every check and every test of domain and contracts that the page asks for, and what is published stands in the rows."""
+every check and every test of domain and contracts that the page asks for, and what is published, from a file and over
+HTTP, stands in the rows."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from confluent_kafka import Consumer
 
@@ -86,8 +88,8 @@ def files_of(copy: Path) -> dict[str, bytes]:
     return {str(file.relative_to(copy)): file.read_bytes() for file in there if file.is_file()}
 
 
-def run(copy: Path, settings: Settings, command: str) -> None:
-    """A line of the page as it stands there, in the copy; it must succeed."""
+def run(copy: Path, settings: Settings, command: str) -> str:
+    """What a line of the page as it stands there prints, in the copy; it must succeed."""
     nothing = copy / "empty.env"
     nothing.touch()
     known = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
@@ -105,6 +107,7 @@ def run(copy: Path, settings: Settings, command: str) -> None:
         check=False,
     )
     assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done.stdout
 
 
 def test_the_page_followed_to_the_letter(copy: Path, settings: Settings) -> None:
@@ -129,34 +132,65 @@ def test_the_page_followed_to_the_letter(copy: Path, settings: Settings) -> None
         *written,
         *RELEASED,
     }
-    assert inspected(copy, settings) == {"DW-1": ["FireInspected"], "DW-2": ["FireInspected"]}
+    said_over_http(copy, settings)
+    assert inspected(copy, settings) == {f"DW-{number}": ["FireInspected"] for number in (1, 2, 3)}
+
+
+def process(copy: Path, settings: Settings, *words: str) -> Program:
+    """`citygrid worker …` of the copy."""
+    return Program(
+        name="-".join(words),
+        command=(sys.executable, "-m", "citygrid", "worker", *words),
+        folder=copy,
+        log=copy / f"{words[0]}.log",
+        environment=environment(settings) | {"CITYGRID_ENV_FILE": str(copy / "empty.env")},
+    )
+
+
+def said_over_http(copy: Path, settings: Settings) -> None:
+    """The page's statement through the copy's gateway, with a key of the new department."""
+    match = re.search(r"--data-binary '(\[.*?\])'", PAGE.read_text("utf-8"), re.DOTALL)
+    assert match
+    port, metrics = free_ports(2)
+    here = settings.model_copy(update={"gateway_port": port, "worker_ports": {"gateway": metrics}})
+    made = re.search(r"cgk_\S+", run(copy, here, "citygrid keys create fire --note 消防检查系统"))
+    assert made
+    key, url = made[0], f"http://127.0.0.1:{port}/v1"
+    gateway = children.start(process(copy, here, "gateway"))
+
+    def lacking() -> str | None:
+        try:
+            return None if httpx.get(f"{url}/contracts").status_code == 401 else "the gateway answers otherwise"
+        except httpx.TransportError:
+            return "the gateway does not answer"
+
+    try:
+        until(lacking, 90)
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        answer = httpx.post(f"{url}/events/fire.inspection", content=match[1].encode(), headers=headers, timeout=60)
+        assert answer.status_code == 202, answer.text
+    finally:
+        gateway.stop()
 
 
 def inspected(copy: Path, settings: Settings) -> dict[str, list[str]]:
     """Dwelling → kinds of its row's other statements, as the copy's stage publishes it."""
     (port,) = free_ports(1)
-    here = environment(settings.model_copy(update={"worker_ports": {"stage-dwelling": port}}))
-    program = Program(
-        name="stage-dwelling",
-        command=(sys.executable, "-m", "citygrid", "worker", "stage", "dwelling"),
-        folder=copy,
-        log=copy / "stage.log",
-        environment=here | {"CITYGRID_ENV_FILE": str(copy / "empty.env")},
-    )
+    here = settings.model_copy(update={"worker_ports": {"stage-dwelling": port}})
     registry = Registry.of(settings)
     reader = RecordReader(registry, published()["rows.dwelling"].schema)
     reading = {"group.id": uuid.uuid4().hex, "auto.offset.reset": "earliest", "isolation.level": "read_committed"}
     consumer = Consumer({**settings.kafka_client(), **reading})
     consumer.subscribe([f"{settings.topic_prefix}rows.dwelling"])
     rows: dict[str, list[str]] = {}
-    stage = children.start(program)
+    stage = children.start(process(copy, here, "stage", "dwelling"))
 
     def lacking() -> str | None:
         message = consumer.poll(1)
         if message is not None and message.error() is None and (value := message.value()) is not None:
             row: dict[str, Any] = reader.read(value)
             rows[row["id"]] = [statement["kind"] for statement in row["other"]]
-        return None if len(rows) == 2 else f"{len(rows)} rows"
+        return None if len(rows) == 3 else f"{len(rows)} rows"
 
     try:
         until(lacking, 90)

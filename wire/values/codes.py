@@ -38,9 +38,10 @@ _DIALLED = re.compile(
 _PLATE_GAPS = re.compile(r"[\s.·•‧・∙_-]+")
 #: Two letters or more in it come from a province's character and its city's letter, or from an office's own series.
 _PLATE = re.compile(
-    r"(?:(?:WJ)?(?:(?![蓝黄绿白黑车号牌照无未新临])[\u4e00-\u9fff]){1,3}[A-Z0-9]{2,9}|[A-Z0-9]{3,9})"
+    r"(?:(?:WJ)?(?:(?![蓝黄绿白黑车号牌照无未新临])[\u4e00-\u9fff]){1,3}[A-Z0-9]{2,11}|[A-Z0-9]{3,12})"
     r"(?:[学警港澳挂领使临试超外民]|应急)?"
 )
+LONGEST_PLATE = 12
 #: As the register of vehicles keeps a number apart from its province: A12345. Which province it is it does not say.
 _WITHOUT_PROVINCE = re.compile(r"[A-Z](?=\D*\d)[A-Z0-9]{5}")
 #: A province's character, its city's letter, and behind them a letter that no serial has.
@@ -175,7 +176,7 @@ def plate(text: str) -> str:
         raise InvalidCode("the serial of a plate has neither I nor O (GA 36): are they 1 and 0?")
     if _NOTE_OF_PLATE.search(code):
         raise InvalidCode("a plate stands alone, without its colour or a note behind it")
-    if not _PLATE.fullmatch(code) or not _DIGIT_OF_PLATE.search(code):
+    if not (_PLATE.fullmatch(code) and _DIGIT_OF_PLATE.search(code) and len(code) <= LONGEST_PLATE):
         raise InvalidCode("a plate has 3 to 12 letters, digits and Chinese characters, one digit at least")
     if code.isdecimal() or _WITHOUT_PROVINCE.fullmatch(code):
         raise InvalidCode("a plate begins with its province: 粤A12345, not A12345 or 12345")
