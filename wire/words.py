@@ -1,4 +1,4 @@
-"""What pages call a rule, a department, a view, a kind of statement, a field or a value, in both languages.
+"""What pages call a rule, a department, a topic, a view, a kind of statement, a field or a value, in both languages.
 
 Taken from where each is defined: a rule's title, a contract's and a row's `doc_zh` (in English the names themselves),
 an enum's `symbols_zh`, a contract's `department_zh`. So a new rule, department or view has its words in its own file,
@@ -16,6 +16,8 @@ from runtime.discover import discover
 from wire.contracts import contracts, published
 from wire.schema import Enum, Record, Type, subtypes
 
+EXPLAINED = re.compile(r"[(（]")
+"""What follows explains a name and is no part of it."""
 CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 Words = dict[str, dict[str, str]]
 
@@ -40,6 +42,8 @@ def _all() -> Iterator[tuple[str, str, str]]:
         if contract.department_zh:
             english = contract.department.replace("-", " ").capitalize()
             yield f"department.{contract.department}", contract.department_zh, english
+        english = contract.topic.partition(".")[2].replace("-", " ")
+        yield f"topic.{contract.topic}", EXPLAINED.split(contract.record.doc_zh)[0] or english, english
         for kind, record in contract.kinds.items():
             yield f"kind.{kind}", record.doc_zh or record.doc, _spaced(kind)
             yield from _within(record)

@@ -77,6 +77,7 @@ def test_each_name_that_comes_from_a_contract_or_a_rule_has_words() -> None:
     """Rules, departments, kinds of statements and the codes in their values, in the schemas as they stand."""
     streams = [json.loads(file.read_text("utf-8")) for file in sorted(EVENTS.glob("*/*.avsc"))]
     wanted = {f"department.{file.parent.name}" for file in EVENTS.glob("*/*.avsc")}
+    wanted |= {f"topic.{file.parent.name}.{file.stem}" for file in EVENTS.glob("*/*.avsc")}
     files = [module.name for module in pkgutil.iter_modules(rules.__path__) if not module.name.startswith("_")]
     wanted |= {f"view.{file.stem}" for file in ROWS.glob("*.avsc")}
     wanted |= {f"rule.{name.replace('_', '-')}" for name in files}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -9,19 +11,27 @@ import pytest
 
 from database import patrols
 from tests.e2e.conftest import ServedCity
-from tests.e2e.pages.browser import PHONE, TABLET, browsing
+from tests.e2e.pages.browser import PHONE, TABLET, Watched, browsing
 from tests.e2e.pages.grid_worker import GridWorker
 from tests.e2e.pages.sign_in import SignIn
+from tests.e2e.test_pages_records import signed_in
 from tests.integration.api.two_streets import DISTRICT, dispatch, open_alert, place, say
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 
 
+@contextmanager
+def at_work(
+    city: ServedCity, size: tuple[int, int] = PHONE, language: str = "zh"
+) -> Iterator[tuple[Watched, GridWorker]]:
+    """A browser session of the worker's own, signed in and on the route."""
+    with signed_in(city, "worker", size, language) as (browser, page):
+        yield browser, GridWorker(page)
+
+
 def test_without_a_network_nothing_typed_is_lost(served_city: ServedCity) -> None:
-    with browsing(served_city.url, PHONE) as browser:
-        page = browser.page()
-        SignIn(page, served_city.url).as_account("worker", served_city.password)
-        worker = GridWorker(page)
+    with at_work(served_city) as (browser, worker):
+        page = worker.page
         worker.wait_for_stop()
         worker.wait_until_kept()
 
@@ -53,10 +63,8 @@ def test_without_a_network_nothing_typed_is_lost(served_city: ServedCity) -> Non
 def test_a_move_that_the_server_refuses_stays_with_its_words(served_city: ServedCity) -> None:
     """A colleague was faster: the worker is told, and what was typed is still there to copy."""
     finding, task = served_city.here.findings[1], served_city.here.tasks[1]
-    with browsing(served_city.url, PHONE) as browser:
-        page = browser.page()
-        SignIn(page, served_city.url).as_account("worker", served_city.password)
-        worker = GridWorker(page)
+    with at_work(served_city) as (browser, worker):
+        page = worker.page
         stop = worker.wait_for_stop(str(finding))
         worker.wait_until_kept()
         browser.context.set_offline(True)
@@ -74,10 +82,8 @@ def test_a_move_that_the_server_refuses_stays_with_its_words(served_city: Served
 
 def test_what_was_seen_while_a_colleague_took_over_is_kept_and_the_worker_is_told(served_city: ServedCity) -> None:
     finding, task = served_city.here.findings[1], served_city.here.tasks[1]
-    with browsing(served_city.url, PHONE) as browser:
-        page = browser.page()
-        SignIn(page, served_city.url).as_account("worker", served_city.password)
-        worker = GridWorker(page)
+    with at_work(served_city) as (browser, worker):
+        page = worker.page
         stop = worker.wait_for_stop(str(finding))
         worker.wait_until_kept()
         worker.acknowledge(stop)
@@ -103,10 +109,8 @@ def test_what_was_seen_while_a_colleague_took_over_is_kept_and_the_worker_is_tol
 def test_signing_out_without_a_network_signs_out_and_what_is_unsent_is_sent_later(served_city: ServedCity) -> None:
     finding = served_city.here.findings[1]
     sessions = "SELECT count(*) FROM city.session s JOIN city.account a ON a.id = s.account WHERE a.name = 'worker'"
-    with browsing(served_city.url, PHONE) as browser:
-        page = browser.page()
-        SignIn(page, served_city.url).as_account("worker", served_city.password)
-        worker = GridWorker(page)
+    with at_work(served_city) as (browser, worker):
+        page = worker.page
         stop = worker.wait_for_stop(str(finding))
         worker.wait_until_kept()
         worker.acknowledge(stop)
@@ -134,10 +138,8 @@ def test_signing_out_without_a_network_signs_out_and_what_is_unsent_is_sent_late
 
 
 def test_where_nobody_was_home_the_stop_comes_back_and_says_so(served_city: ServedCity) -> None:
-    with browsing(served_city.url, PHONE) as browser:
-        page = browser.page()
-        SignIn(page, served_city.url).as_account("worker", served_city.password)
-        worker = GridWorker(page)
+    with at_work(served_city) as (_, worker):
+        page = worker.page
         stop = worker.wait_for_stop()
         finding, first = stop.get_attribute("data-finding"), stop.get_attribute("data-task")
         worker.acknowledge(stop)
@@ -218,10 +220,8 @@ def test_the_route_is_the_servers_plan_and_is_there_without_a_network(
 
 def test_an_urgent_stop_that_comes_in_does_not_shuffle_the_list(served_city: ServedCity) -> None:
     doors_around(served_city)
-    with browsing(served_city.url, TABLET) as browser:
-        page = browser.page()
-        SignIn(page, served_city.url).as_account("worker", served_city.password)
-        worker = GridWorker(page)
+    with at_work(served_city, TABLET) as (_, worker):
+        page = worker.page
         worker.wait_until_planned()
         stops = page.locator("[data-test=stop]")
         morning = [stop.get_attribute("data-key") for stop in stops.all()]
@@ -237,10 +237,8 @@ def test_an_urgent_stop_that_comes_in_does_not_shuffle_the_list(served_city: Ser
 
 
 def test_a_typed_door_plate_opens_its_stop(served_city: ServedCity) -> None:
-    with browsing(served_city.url, PHONE) as browser:
-        page = browser.page()
-        SignIn(page, served_city.url).as_account("worker", served_city.password)
-        worker = GridWorker(page)
+    with at_work(served_city) as (_, worker):
+        page = worker.page
         stop = worker.wait_for_stop()
         worker.scan(stop, "D-999999")
         page.locator("[data-test=scan-dialog] [role=alert]", has_text="没有这个门牌").wait_for()
@@ -254,10 +252,7 @@ def test_a_typed_door_plate_opens_its_stop(served_city: ServedCity) -> None:
 
 
 def test_a_stop_is_handed_to_the_district_with_a_reason(served_city: ServedCity) -> None:
-    with browsing(served_city.url, PHONE, "en") as browser:
-        page = browser.page()
-        SignIn(page, served_city.url).as_account("worker", served_city.password)
-        worker = GridWorker(page)
+    with at_work(served_city, language="en") as (_, worker):
         stop = worker.wait_for_stop()
         finding = stop.get_attribute("data-finding")
         worker.hand_over(stop, DISTRICT, "不属于本网格")

@@ -1,4 +1,5 @@
-// What a page's module finds in a browser and not in Node: its libraries by URL, and a few globals. Loaded by `--import`.
+// What a page's module finds in a browser and not in Node: its libraries by URL, and a few globals. Loaded by
+// `--import`.
 
 import { registerHooks } from "node:module";
 import { pathToFileURL } from "node:url";

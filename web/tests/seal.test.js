@@ -119,7 +119,7 @@ test("what is typed is kept in the same breath, and its newest is sealed", async
   assert.equal(drafts.values.size, 0);
 });
 
-test("signing out without a network signs out: nothing can be read, and what is unsent is sent by its account", async () => {
+test("signed out without a network, nothing can be read, and what is unsent is sent by its account", async () => {
   await kept.put("day", { tasks: ["周*"] });
   await keepDraft("u", { note: NOTE });
   network = false;

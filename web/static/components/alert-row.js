@@ -60,11 +60,7 @@ export const AlertRow = ({ alert, open, fresh, onOpen }) => {
                 )
               : null,
             h("span", { class: "spread" }),
-            h(
-              "span",
-              { class: ["small", isPast(until) && level !== "done" ? "over" : "quiet"] },
-              level === "done" ? t("severity.done") : due(until),
-            ),
+            level === "done" ? null : h("span", { class: ["small", isPast(until) ? "over" : "quiet"] }, due(until)),
           ]),
           h("span", { class: "line why" }, textOf(alert, "why")),
           h(

@@ -77,7 +77,7 @@ export const FactTable = {
             ...silent.map((topic) =>
               h("span", { key: topic.topic, class: "small silent" }, [
                 h(Unknown, { topic }),
-                h("span", { class: "quiet code" }, topic.topic),
+                h("span", { class: "quiet", title: topic.topic }, named(`topic.${topic.topic}`, topic.topic)),
               ]),
             ),
           ]),

@@ -1,5 +1,5 @@
 import { h } from "/lib/vue.js";
-import { t } from "../app/language.js";
+import { named, t } from "../app/language.js";
 import { departmentName, Unknown } from "./department.js";
 
 const MOST = 4; // of more, the rest come on asking
@@ -7,7 +7,7 @@ const MOST = 4; // of more, the rest come on asking
 const line = (topic) =>
   h("li", { key: topic.topic }, [
     h("strong", departmentName(topic.department)),
-    h("span", { class: "quiet small" }, topic.topic),
+    h("span", { class: "quiet small", title: topic.topic }, named(`topic.${topic.topic}`, topic.topic)),
     h(Unknown, { topic }),
   ]);
 

@@ -2,7 +2,7 @@
 
 export default {
   "call.title": "Calls for help",
-  "call.count": "{n} calls wait for an answer",
+  "call.count": "Calls that wait for an answer: {n}",
   "call.people": "Show name and telephone",
   "call.nowhere": "place not known",
   "call.told": "Told: {who}",
