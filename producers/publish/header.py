@@ -130,7 +130,12 @@ class Names:
     def resembled(self, name: str) -> str:
         """The known name that is left of `name` without anything in brackets and without a number behind it, which
         programs add to a name that stands twice; "" if there is none."""
-        return self._plain.get(_NUMBERED.sub("", _BRACKETS.sub("", _plain(name))), "")
+        plain = _COUNTED.sub("", _plain(name))
+        behind = _IN_BRACKETS_BEHIND.fullmatch(plain)
+        for bare in (_BRACKETS.sub("", plain), _unwrapped(behind[1] if behind else plain)):
+            if known := self._plain.get(_NUMBERED.sub("", bare)):
+                return known
+        return ""
 
     def score(self, cells: Iterable[str]) -> int:
         """How many of the cells name a column."""

@@ -272,3 +272,10 @@ def test_two_columns_of_one_field_are_compared_or_the_second_is_named_as_not_use
         good, bad, unused, _ = read(text(tmp_path / "b.csv", [[*MOVED_IN, "户口簿号"], [*line, other]]))
         assert (len(good), unused) == (int(agrees), [])
         assert agrees or "says otherwise" in bad[0].reason
+
+
+@pytest.mark.parametrize("name", ["[房屋编码](万元)", "1.房屋编码(旧)", "【房屋编码】（户主）", "房屋编码2"])
+def test_a_column_that_may_be_a_known_one_is_asked_about_however_it_is_decorated(name: str, tmp_path: Path) -> None:
+    """It may be left out, so the file would state something else without it."""
+    head = [name if column == "房屋编码" else column for column in MOVED_IN]
+    assert "may or may not be" in refusal(text(tmp_path / "a.csv", [head, [*MOVED_IN.values()]]))
