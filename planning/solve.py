@@ -14,7 +14,8 @@ from planning.schedule import EAGER_WEIGHT, LATE_WEIGHT, Costs
 SEARCH_MS, SEARCH_MS_A_STOP, SEARCH_MS_AT_MOST = 20, 8, 400
 """How long better orders are looked for; a first one is there after some ms. At the beginning of a shift all ask."""
 PATIENCE = (1, 10, 100)
-"""Times that: a machine that is busy with other work may not come to a first order, which is no route without stops."""
+"""Times that: a machine that is busy with other work may not come to a first order, which is no route without stops, or
+no further than to one that leaves out what there is room for."""
 OPERATORS = ("exchange", "extended_swap_active", "full_path_lns", "tsp_opt")
 """Beside the usual ones: two stops change places, or a visited one with one that is left out."""
 
@@ -63,15 +64,30 @@ def solve(costs: Costs) -> list[int]:
     how.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
     for operator in OPERATORS:
         setattr(how.local_search_operators, f"use_{operator}", optional_boolean_pb2.BOOL_TRUE)
+    order: list[int] | None = None
     for patience in PATIENCE:
         how.time_limit.FromMilliseconds(patience * min(SEARCH_MS_AT_MOST, SEARCH_MS + SEARCH_MS_A_STOP * len(stops)))
         if (found := routing.SolveWithParameters(how)) is not None:
-            break
-    else:
+            order = _order(found, routing, nodes)
+            if not _has_room(costs, order):
+                break
+    if order is None:
         raise RuntimeError("no order of the stops was found, not even one that leaves all of them out")
+    return order
+
+
+def _order(
+    found: pywrapcp.Assignment, routing: pywrapcp.RoutingModel, nodes: pywrapcp.RoutingIndexManager
+) -> list[int]:
     order: list[int] = []
     index = found.Value(routing.NextVar(routing.Start(0)))
     while not routing.IsEnd(index):
         order.append(nodes.IndexToNode(index) - 1)
         index = found.Value(routing.NextVar(index))
     return order
+
+
+def _has_room(costs: Costs, order: list[int]) -> bool:
+    """Whether a stop that is left out could simply come last: the search was cut off at its first order."""
+    left_out = set(range(len(costs.stops))) - set(order)
+    return any(costs.spans[i] and costs.turns([*order, i]) is not None for i in left_out)

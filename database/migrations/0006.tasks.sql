@@ -198,12 +198,14 @@ COMMENT ON FUNCTION city.my_open_tasks IS
 
 CREATE FUNCTION city.keep_due() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    UPDATE city.alert a SET due = new.respond_by WHERE a.finding_id = new.finding_id;
+    UPDATE city.alert a SET due = CASE WHEN new.outcome = 'done' THEN NULL ELSE new.respond_by END WHERE a.finding_id = new.finding_id;
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION city.keep_due IS 'The alert of a task is due when the task is; whoever moves the deadline holds the alert (city.hold_finding).';
+COMMENT ON FUNCTION city.keep_due IS 'The alert of a task is due when the task is, and no more once it was done: it waits for whoever verifies it, behind what '
+    'somebody must still go to. Whoever moves the deadline or completes holds the alert (city.hold_finding).';
 CREATE TRIGGER follows AFTER INSERT ON city.task FOR EACH ROW EXECUTE FUNCTION city.keep_due();
-CREATE TRIGGER moves AFTER UPDATE OF respond_by ON city.task FOR EACH ROW WHEN (new.respond_by IS DISTINCT FROM old.respond_by)
+CREATE TRIGGER moves AFTER UPDATE OF respond_by, outcome ON city.task FOR EACH ROW
+    WHEN ((new.respond_by, new.outcome = 'done') IS DISTINCT FROM (old.respond_by, old.outcome = 'done'))
     EXECUTE FUNCTION city.keep_due();
 
 -- -- who may call them

@@ -375,7 +375,7 @@ BEGIN
         RAISE EXCEPTION 'There is no such task.' USING ERRCODE = 'CG404';
     END IF;
     -- What moves a deadline, or makes a finding's task open.
-    IF its_move IN ('resume', 'extend', 'send_back') OR (its_move = 'complete' AND detail ->> 'outcome' IN ('nobody_home', 'refused')) THEN
+    IF its_move IN ('resume', 'extend', 'send_back', 'complete') THEN
         PERFORM city.hold_finding(its_id);
     END IF;
     RETURN city.move_task(its_id, its_move, me, because, detail, request_id);

@@ -57,9 +57,7 @@ BEGIN
     IF coalesce(seen ->> 'outcome', '') = '' THEN
         RAISE EXCEPTION 'To complete a task, say its outcome.' USING ERRCODE = 'CG422';
     END IF;
-    IF seen ->> 'outcome' IN ('nobody_home', 'refused') THEN
-        PERFORM city.hold_finding(its_id);
-    END IF;
+    PERFORM city.hold_finding(its_id);
     SELECT * INTO its FROM city.task t WHERE t.id = its_id FOR UPDATE;
     SELECT * INTO event FROM city.task_event e
     WHERE e.task = its_id AND e.actor = me.account AND e.move IN ('complete', 'observe')

@@ -90,6 +90,20 @@ async def test_a_list_is_sorted_by_the_deadline_that_it_shows(busy: City, log_in
     assert followed["due"] == followed["task"]["respond_by"] > followed["respond_by"]
 
 
+async def test_what_was_done_stands_behind_what_somebody_must_go_to(busy: City, log_in: LogIn) -> None:
+    centre, worker = await log_in("district"), await log_in("worker")
+    overdue = next(item for item in await listed(centre, task="running", due="overdue"))
+    task = f"/tasks/{overdue['task']['id']}"
+    await worker.post(f"{task}/acknowledge", json={})
+    done = await worker.post(f"{task}/complete", json={"outcome": "done"})
+    assert done.status_code == 200, done.text
+    items = await listed(centre)
+    assert (items[-1]["finding_id"], items[-1]["due"]) == (overdue["finding_id"], None)
+    back = await centre.post(f"{task}/send-back", json={"reason": "照片不清"})
+    again = next(item for item in await listed(centre) if item["finding_id"] == overdue["finding_id"])
+    assert again["due"] == back.json()["respond_by"] is not None
+
+
 async def test_a_list_is_narrowed_by_deadline_state_and_assignee(busy: City, log_in: LogIn) -> None:
     centre, worker = await log_in("district"), await log_in("worker")
     me = (await worker.get("/me")).json()["id"]

@@ -73,6 +73,7 @@ class Person:
             "amount": self.dice.randrange(1, 5),
             "rating": "good",
             "outcome": "done",
+            "note": str(request),  # a desk completes what it took itself, and that is stated too
         }
         for _ in range(1 + (self.dice.random() < 0.15)):
             try:
