@@ -23,8 +23,8 @@ TOOLS := chromium:chromium prometheus:prometheus promtool:prometheus amtool:prom
 JUDGED := tests/contracts/test_infra.py tests/contracts/test_dashboards.py tests/contracts/test_alerting.py \
 	tests/integration/doors/test_description.py tests/integration/api/test_api_contract.py
 
-# in this order: what waits for Kafka begins first, what only computes fills the time that others wait
-TESTED := tests/integration tests/cases tests/simulation tests/domain tests/planning tests/contracts
+# in this order: the two files that compute for minutes, then what waits for Kafka and databases meanwhile, then the rest, which computes
+TESTED := tests/simulation tests/integration tests/cases tests/domain tests/planning tests/contracts
 
 .DEFAULT_GOAL := help
 .PHONY: help up check test e2e e2e-day rare bench soak migrate lock types
