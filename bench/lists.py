@@ -59,7 +59,6 @@ OPEN: dict[str, dict[str, Any]] = {
     "unassigned": {"task": "waiting"},
     "acknowledged": {"task": "acknowledged"},
     "suspended": {"task": "suspended"},
-    "open though done": {"task": "completed"},
     "of a worker": {"assignee": ""},
     "of nobody": {"assignee": "00000000-0000-0000-0000-000000000000"},
     "unknown": {"state": "unknown"},
