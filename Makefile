@@ -50,7 +50,7 @@ types: $(STAMP) $(PAGE_TOOLS) ## the API's answers as types of the pages: web/ty
 	$(NPM) run types
 
 test: $(STAMP) ## unit, contract and integration tests; they start their own Kafka, registry and PostgreSQL
-	$(RUN) -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not rare" $(TESTED) $(TESTS)
+	$(RUN) -m pytest -n 6 --dist loadfile --no-loadscope-reorder -m "not rare" $(TESTED) $(TESTS)
 
 e2e: $(STAMP) $(PAGE_TOOLS) ## the whole system from export to browser, killed and measured; Debian's tools must be there: it says which is not
 	@for tool in $(TOOLS); do \

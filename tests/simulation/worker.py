@@ -90,6 +90,7 @@ class Worker:
         self._read: dict[Where, int] = {}
         self._positions: dict[Where, int] = {}
         self._store: RowStore[Any] | ClaimStore
+        self._rules = frozenset(rule.name for rule in judging.of(view))
         self.stage: Stage | RecordIndex
         if view == RECORDS:
             self._make_index()
@@ -158,14 +159,17 @@ class Worker:
         return len(records)
 
     def _refuse_judged(self, number: int) -> None:
-        """Raises TooSure if a row of this partition of which records wait reads as anything but unknown."""
+        """Raises TooSure if a row of this partition of which records wait reads as anything but unknown. A finding of a
+        rule that was withdrawn stays as it is until its row is judged: nobody can say its words any more."""
         if not isinstance(self._store, RowStore):
             return
         rows = self._store.rows(number)
         for key in rows:
             row: Any = rows.get(key)
             book = row.bookkeeping
-            known = book.due_at != 0 and any(noted.state in ("opened", "held") for noted in book.findings)
+            known = book.due_at != 0 and any(
+                noted.state in ("opened", "held") and noted.rule in self._rules for noted in book.findings
+            )
             if book.put_aside and (book.judged_by != NOT_JUDGED or known):
                 raise TooSure(f"{self.view} {row.id}: {len(book.put_aside)} records wait, and it was judged")
 
