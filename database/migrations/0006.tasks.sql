@@ -205,7 +205,7 @@ COMMENT ON FUNCTION city.keep_due IS 'The alert of a task is due when the task i
     'somebody must still go to. Whoever moves the deadline or completes holds the alert (city.hold_finding).';
 CREATE TRIGGER follows AFTER INSERT ON city.task FOR EACH ROW EXECUTE FUNCTION city.keep_due();
 CREATE TRIGGER moves AFTER UPDATE OF respond_by, outcome ON city.task FOR EACH ROW
-    WHEN ((new.respond_by, new.outcome = 'done') IS DISTINCT FROM (old.respond_by, old.outcome = 'done'))
+    WHEN ((new.respond_by, new.outcome IS NOT DISTINCT FROM 'done') IS DISTINCT FROM (old.respond_by, old.outcome IS NOT DISTINCT FROM 'done'))
     EXECUTE FUNCTION city.keep_due();
 
 -- -- who may call them
