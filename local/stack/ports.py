@@ -12,22 +12,42 @@ LOOPBACK = "127.0.0.1"
 DRAWN_FROM = range(12_000, 32_000)
 """Linux gives outgoing connections 32768 to 60999 (ip(7), ip_local_port_range)."""
 
+_reserved: list[socket.socket] = []
+"""Bound for as long as this process lives: what was drawn for one server must not be drawn for another by anybody."""
+
 
 class PortTaken(Exception):
     """A port that a part needs is in use; the message names the process and the setting that moves the part."""
 
 
 def free_ports(count: int) -> list[int]:
-    """`count` different ports that nobody listens on at the moment of asking.
+    """`count` different ports that nobody listens on, and that nobody else is given while this process lives.
 
     Drawn from below those that the system gives to outgoing connections: one of these may be in use by the time that
-    the server binds it.
+    the server binds it. The server must set SO_REUSEADDR, as every one here does.
     """
     drawn = random.sample(DRAWN_FROM, len(DRAWN_FROM))
-    free = list(islice((port for port in drawn if not is_taken(port)), count))
+    free = list(islice((port for port in drawn if _reserve(port)), count))
     if len(free) < count:
         raise PortTaken(f"Of the ports {DRAWN_FROM.start} to {DRAWN_FROM.stop - 1} only {len(free)} are free.")
     return free
+
+
+def _reserve(port: int) -> bool:
+    """Bind `port` so that a server still can, and another process that draws cannot. False if somebody has it.
+
+    Linux lets two sockets bind one port if both set SO_REUSEADDR and neither listens (socket(7)): the one that draws
+    sets it only once it has the port, so it is refused what anybody else has bound.
+    """
+    held = socket.socket()
+    try:
+        held.bind((LOOPBACK, port))
+    except OSError:
+        held.close()
+        return False
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _reserved.append(held)
+    return True
 
 
 def is_taken(port: int) -> bool:
