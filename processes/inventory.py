@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import gc
 import re
+import socket
 import sys
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
-from runtime.settings import CHECKOUT, Settings
+from runtime.settings import CHECKOUT, Settings, load
 
 Kind = Literal[
     "part",
@@ -111,16 +112,36 @@ def run_worker(kind: str, plugin: str | None) -> None:
         raise SystemExit(f"There is no worker '{kind}': choose one of {', '.join(WORKERS)}.")
     if (kind in NAMED) != (plugin is not None):
         raise SystemExit(f"`citygrid worker {kind}` needs {'a name' if kind in NAMED else 'no name'}.")
-    known = [process.plugin for process in workers() if process.kind == kind]
+    known = {process.plugin: process for process in workers() if process.kind == kind}
     if plugin not in known:
         raise SystemExit(
             f"There is no {kind} '{plugin or ''}' here; there are: {', '.join(map(str, known)) or 'none'}."
         )
+    _require_port(known[plugin], load())
     gc.disable()  # modules stay: to look again and again for what of them could go took a tenth of a start
     main = import_module(WORKERS[kind]).main
     gc.freeze()
     gc.enable()
     raise SystemExit(main(plugin) if plugin else main())
+
+
+def _require_port(process: Process, settings: Settings) -> None:
+    """Raise SystemExit if somebody else answers where the process is to answer: at its start it can say so in a
+    sentence."""
+    port = process.port(settings)
+    if settings.worker_instance or not port:
+        return  # it is given a free one
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, port))
+        except OSError as refused:
+            own = {"api": "CITYGRID_API_PORT", "gateway": "CITYGRID_GATEWAY_PORT"}
+            moved_by = own.get(process.kind, f'CITYGRID_WORKER_PORTS, such as {{"{process.name}": 12345}}')
+            raise SystemExit(
+                f"{process.name} cannot answer on {settings.host}, port {port}: {refused.strerror}. End what listens "
+                f"there (`ss -ltnp` names it), or give it another port with {moved_by}."
+            ) from None
 
 
 def assign_ports(names: list[str], known: dict[str, int], first: int, taken: set[int]) -> dict[str, int]:

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from local.stack import ports
+from processes.inventory import run_worker
 from runtime.settings import CHECKOUT
 
 DRAWS_ALL = """
@@ -64,3 +65,24 @@ def test_who_asks_for_a_reserved_port_is_refused() -> None:
     assert not ports.answers(port)
     with pytest.raises(ConnectionRefusedError), socket.socket() as client:
         client.connect((ports.LOOPBACK, port))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "setting", "moved_by"),
+    [
+        ("stage", "resident", "WORKER_PORTS", 'CITYGRID_WORKER_PORTS, such as {"stage-resident": 12345}.'),
+        ("api", None, "API_PORT", "CITYGRID_API_PORT."),
+    ],
+)
+def test_a_process_whose_port_is_taken_says_so_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, kind: str, name: str | None, setting: str, moved_by: str
+) -> None:
+    with socket.create_server((ports.LOOPBACK, 0)) as somebody:
+        port = somebody.getsockname()[1]
+        called = f"{kind}-{name}" if name else kind
+        monkeypatch.setenv(f"CITYGRID_{setting}", json.dumps({called: port}) if name else str(port))
+        with pytest.raises(SystemExit) as ended:
+            run_worker(kind, name)
+    sentence = str(ended.value.code)
+    assert sentence.startswith(f"{called} cannot answer on {ports.LOOPBACK}, port {port}: Address already in use. ")
+    assert sentence.endswith(f"or give it another port with {moved_by}")
