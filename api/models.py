@@ -307,7 +307,7 @@ class Case(Alert):
     people: list[Person]
     tasks: list[CaseTask]
     timeline: list[Moment]
-    photos: list[CasePhoto] = Field(description="of its visits: `/photos/{id}`")
+    photos: list[CasePhoto] = Field(description="of its visits: `/alerts/{finding_id}/photos/{id}`")
     report: Report | None = Field(description="what somebody reported by a door plate, of a case that began with it")
     questions: list[CaseQuestion] = Field(description="to departments, the oldest first")
     instructions: list[CaseInstruction] = Field(description="the newest first")

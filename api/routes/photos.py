@@ -57,10 +57,13 @@ async def add(
     return Photo(id=kept)
 
 
-@router.get("/photos/{photo_id}", summary="A photo of a visit", response_class=Plain, responses=IMAGE)
-async def photo(request: Request, caller: AsCaller, photo_id: UUID) -> Response:
-    """For whoever sees a case that it is of. Each look is recorded."""
-    row = await caller.row("SELECT city.sees_photo(%(id)s) AS seen", {"id": photo_id})
+@router.get(
+    "/alerts/{finding_id}/photos/{photo_id}", summary="A photo of a visit", response_class=Plain, responses=IMAGE
+)
+async def photo(request: Request, caller: AsCaller, finding_id: UUID, photo_id: UUID) -> Response:
+    """For whoever sees the case. Each look is recorded."""
+    asked = {"finding": finding_id, "id": photo_id}
+    row = await caller.row("SELECT city.sees_photo(%(finding)s, %(id)s) AS seen", asked)
     content = await pictures.stored(request, photo_id) if row and row["seen"] else None
     if content is None:
         return refuse(request, NOT_FOUND)

@@ -159,15 +159,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION city.photos_of IS 'The photos of a case, as far as the caller sees its tasks; part of the case''s look.';
 
-CREATE FUNCTION city.sees_photo(its_id uuid) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE seen boolean;
+CREATE FUNCTION city.sees_photo(finding uuid, its_id uuid) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE seen boolean := false;
 BEGIN
     PERFORM city.caller();
-    seen := EXISTS (SELECT FROM city.visit_photo v WHERE v.id = its_id);
+    -- The case first: of one that is not the caller's, no photo is looked for, so no time tells whether there is one.
+    IF EXISTS (SELECT FROM city.alert a WHERE a.finding_id = finding) THEN
+        seen := EXISTS (SELECT FROM city.task t JOIN city.visit_photo v ON v.task = t.id WHERE t.finding_id = finding AND v.id = its_id);
+    END IF;
     PERFORM city.looked('photo', ARRAY[its_id::text], was_found => seen);
     RETURN seen;
 END $$;
-COMMENT ON FUNCTION city.sees_photo IS 'Whether the caller sees a task that the photo is of. Recorded, seen or not.';
+COMMENT ON FUNCTION city.sees_photo IS 'Whether the caller sees this case and the photo is of it. Recorded, seen or not.';
 
 CREATE FUNCTION city.old_photos(most integer) RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC

@@ -6,8 +6,12 @@ A register's number that a spreadsheet holds as a number is what is shown, not w
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Set
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
+
+from producers.tables.file_form import FileRefused
 
 #: A literal between quotation marks or behind a backslash, a place for a digit, or a character that stands for itself.
 _PARTS = re.compile(r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|(?P<digit>[0#])|(?P<itself>[-() \u4e00-\u9fff])')
@@ -18,6 +22,10 @@ class Shown(NamedTuple):
 
     parts: tuple[str | None, ...]
     digits: int
+
+
+Forms = dict[int, Shown]
+"""By a column, counted from 0, how its numbers are shown; a column is left out if they are what they are."""
 
 
 @lru_cache(maxsize=1024)
@@ -58,6 +66,18 @@ def written(number: float, form: Shown) -> str | None:
             digits, last = digits[:-1], digits[-1:]
             out.append(last)
     return "".join(reversed(out))
+
+
+def forms_of_columns(path: Path, sheet: str, used: Mapping[int, Set[Shown | None]]) -> Forms:
+    """The one form of each column of those in which its numbers stand. Raises FileRefused if they have several."""
+    for column, found in used.items():
+        if len(found) > 1:
+            raise FileRefused(
+                f"{path}, {sheet}: some numbers of column {column + 1} are shown with noughts before them or with "
+                "letters, and some are not, so nobody can tell what they are. Give the column the format of text and "
+                "export it again."
+            )
+    return {column: form for column, found in used.items() for form in found if form is not None}
 
 
 def _first_section(code: str) -> str:

@@ -25,9 +25,9 @@ from python_calamine import (
     load_workbook,
 )
 
-from producers.tables import error_cells
+from producers.tables.binary_workbook import untold_of_xls, untold_of_xlsb
 from producers.tables.file_form import FileRefused
-from producers.tables.number_format import Shown, shown, written
+from producers.tables.number_format import Forms, Shown, forms_of_columns, shown, written
 from producers.tables.rows import DayCell
 from producers.tables.sheet_pieces import Merged, Pieces, column_of, is_large
 
@@ -46,8 +46,10 @@ _NO_RESULT = re.compile(
     rb'<%(p)sc (?![^>]*t="str")[^>]*><%(p)sf(?: [^>]*)?>[^<]*</%(p)sf>(?:<%(p)sv></%(p)sv>|<%(p)sv ?/>)?</%(p)sc>'
     rb'|calcext:value-type="error"' % {b"p": _PREFIX}
 )
-#: In an OpenDocument, where the format of a number is not looked up.
-_NOUGHTS_SHOWN = re.compile(rb'office:value-type="float"[^>]*><text:p>0[0-9]+</text:p>')
+#: In an OpenDocument, where the format of a number is not looked up: the number's attributes, and what is shown of it.
+_NUMBER_SHOWN = re.compile(rb'<table:table-cell ([^>]*office:value-type="float"[^>]*)><text:p>([^<]*)</text:p>')
+_WHOLE = re.compile(rb'office:value="[0-9]+"')
+_AS_A_NUMBER = re.compile(rb"(?:[1-9][0-9]{0,2}(?:[, ][0-9]{3})+|0|[1-9][0-9]*)(?:[.][0-9]+)?(?:E[-+]?[0-9]+)?%?")
 _SHEET_PART = re.compile(r"xl/worksheets/.+\.xml|content\.xml")
 
 
@@ -61,9 +63,15 @@ class Sheet(NamedTuple):
 def sheets(path: Path) -> Iterator[Sheet]:
     """The sheets that a person sees, hidden ones left out. Raises FileRefused, while rows are read, too."""
     with _damage_refused(path):
-        _refuse_uncalculated(path)
-        parts = _parts(path)
-        formats = _formats(path, parts)
+        if zipfile.is_zipfile(path):
+            _refuse_untold(path)
+            parts = _parts(path)
+            formats = _formats(path, parts)
+        else:
+            parts = {}
+            in_error, formats = untold_of_xls(path)
+            if in_error:
+                raise _in_error(path)
         with ExitStack() as opened:
             pieces = opened.enter_context(Pieces(path)) if parts and is_large(path) else None
             book = opened.enter_context(load_workbook(path) if pieces is None else pieces.without_cells())
@@ -93,12 +101,14 @@ def _damage_refused(path: Path) -> Iterator[None]:
         ) from None
 
 
-def _refuse_uncalculated(path: Path) -> None:
-    """The reader gives nothing for a formula without a result, and an empty cell says something. Raises FileRefused."""
-    if error_cells.in_xls(path) if not zipfile.is_zipfile(path) else error_cells.in_xlsb(path):
+def _refuse_untold(path: Path) -> None:
+    """The reader gives nothing for a formula without a result, and an empty cell says something; nor does it tell the
+    formats of numbers. Raises FileRefused."""
+    in_error, differs = untold_of_xlsb(path)
+    if in_error:
         raise _in_error(path)
-    if not zipfile.is_zipfile(path):
-        return
+    if differs:
+        raise _shown_otherwise(path)
     with zipfile.ZipFile(path) as book:
         for part in book.namelist():
             if not _SHEET_PART.fullmatch(part):
@@ -106,14 +116,23 @@ def _refuse_uncalculated(path: Path) -> None:
             with book.open(part) as opened:
                 last = b""
                 while block := opened.read(BLOCK):
-                    if _NOUGHTS_SHOWN.search(last + block):
-                        raise FileRefused(
-                            f"{path} has numbers that are shown with noughts before them: give the column the format "
-                            "of text and export it again."
-                        )
+                    if part == "content.xml" and any(_differs(*cell) for cell in _NUMBER_SHOWN.findall(last + block)):
+                        raise _shown_otherwise(path)
                     if _NO_RESULT.search(last + block):
                         raise _in_error(path)
                     last = block[-LONGEST_FORMULA:]
+
+
+def _differs(held: bytes, shown_as: bytes) -> bool:
+    """Whether a whole number of an OpenDocument is shown with noughts before it or with letters: 0123, H-44."""
+    return _WHOLE.search(held) is not None and not _AS_A_NUMBER.fullmatch(shown_as)
+
+
+def _shown_otherwise(path: Path) -> FileRefused:
+    return FileRefused(
+        f"{path} has numbers that are shown with noughts before them or with letters (000123, H-007), which only .xlsx "
+        "and .xls can tell: give the column the format of text, or save it as .xlsx, and publish that."
+    )
 
 
 def _in_error(path: Path) -> FileRefused:
@@ -173,7 +192,7 @@ def _forms(styles: etree._Element) -> dict[int, Shown]:
     return {index: formats[one.get("numFmtId")] for index, one in listed if one.get("numFmtId") in formats}
 
 
-def _columns(path: Path, name: str, book: zipfile.ZipFile, part: str, forms: Mapping[int, Shown]) -> dict[int, Shown]:
+def _columns(path: Path, name: str, book: zipfile.ZipFile, part: str, forms: Mapping[int, Shown]) -> Forms:
     used: dict[int, set[Shown | None]] = {}
 
     def look(text: bytes) -> None:
@@ -192,14 +211,7 @@ def _columns(path: Path, name: str, book: zipfile.ZipFile, part: str, forms: Map
             look(text[:begins])
             last = text[begins:]
         look(last)
-    for column, found in used.items():
-        if len(found) > 1:
-            raise FileRefused(
-                f"{path}, {name}: some numbers of column {column + 1} are shown with noughts before them or with "
-                "letters, and some are not, so nobody can tell what they are. Give the column the format of text and "
-                "export it again."
-            )
-    return {column: form for column, found in used.items() for form in found if form is not None}
+    return forms_of_columns(path, name, used)
 
 
 Values = Iterator[tuple[int, list[Any]]]

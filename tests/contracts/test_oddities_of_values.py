@@ -187,7 +187,7 @@ def test_a_record_that_was_cut_out_of_several_is_no_other_record(record: str, of
         ("transport", CAR, "车辆类型", "K33:小型轿车", "vehicle_kind", "car"), ("transport", CAR, "车辆类型", "小型轿车（K33）", "vehicle_kind", "car"),
         ("transport", CAR, "车辆类型", "纯电动轿车", "vehicle_kind", "car"), ("transport", CAR, "车辆类型", "K33:重型货车", "vehicle_kind", "other"),
         ("housing", DWELLING, "行政区", "440183", "district", "440118"), ("housing", DWELLING, "行政区", "东山区", "district", "440104"),
-        ("housing", DWELLING, "行政区", "广州市", "district", "440100"), ("housing", DWELLING, "行政区", "番 禺 区", "district", "440113"),
+        ("housing", DWELLING, "行政区", "番 禺 区", "district", "440113"),
         ("housing", DWELLING, "建筑面积", "1,234.5", "floor_area_m2", 1234.5), ("housing", DWELLING, "建筑面积", "60平方", "floor_area_m2", 60.0),
         ("housing", DWELLING, "建筑面积", "60 M2", "floor_area_m2", 60.0),
     ],
@@ -196,6 +196,30 @@ def test_words_and_numbers_as_forms_are_filled_in(
     department: str, cells: dict[str, str], column: str, written: str, field: str, meant: Any, office: Any
 ) -> None:
     assert stated(office(department, cells | {column: written})).change[field] == meant
+
+
+WARNING = {"预警编号": "YJ-1", "行政区": "番禺区", "信号状态": "发布", "灾种": "暴雨", "预警级别": "红色"} | {
+    "生效时间": "2026-11-01 08:00",
+    "录入时间": "2026-11-01 08:05",
+}
+
+
+@pytest.mark.parametrize(
+    ("department", "cells", "column", "elsewhere"),
+    [
+        ("housing", DWELLING, "网格编码", "110101001001003"),
+        ("housing", DWELLING, "行政区", "440305"),
+        ("housing", DWELLING, "行政区", "广州市"),
+        ("weather", WARNING, "行政区", "广州市"),
+    ],
+)
+def test_a_place_that_nobody_of_this_city_looks_after_is_refused(
+    department: str, cells: dict[str, str], column: str, elsewhere: str, office: Any
+) -> None:
+    assert stated(office(department, cells))
+    ((field, reason),) = rejected([office(department, cells | {column: elsewhere})])
+    assert field == column
+    assert "is no district of this city, whose districts are 440103, " in reason
 
 
 @pytest.mark.parametrize(("word", "withdrawn"), [("t", True), ("f", False), ("T", True), ("真", True), ("假", False)])

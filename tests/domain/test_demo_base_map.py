@@ -2,7 +2,6 @@
 
 import gzip
 import math
-import time
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
@@ -24,8 +23,6 @@ SEED = 11
 TODAY = date(2026, 3, 2)
 LARGEST = 700_000
 """Bytes of the file."""
-SLOWEST_S = 10.0
-"""1.3 s on a machine that does nothing else."""
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +69,7 @@ def test_buildings_of_a_grid_touch_neither_each_other_nor_a_lane() -> None:
 
 def test_the_same_seed_is_the_same_file_to_the_byte_and_it_is_drawn_once(tmp_path: Path, file: bytes) -> None:
     path = tmp_path / "again.pmtiles"
-    began = time.monotonic()
     assert base_map(path, SEED).read_bytes() == file
-    assert time.monotonic() - began < SLOWEST_S
     assert len(file) < LARGEST
     drawn = path.stat().st_mtime_ns
     assert base_map(path, SEED).stat().st_mtime_ns == drawn

@@ -1419,7 +1419,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/photos/{photo_id}": {
+    "/api/v1/alerts/{finding_id}/photos/{photo_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -1428,9 +1428,9 @@ export interface paths {
         };
         /**
          * A photo of a visit
-         * @description For whoever sees a case that it is of. Each look is recorded.
+         * @description For whoever sees the case. Each look is recorded.
          */
-        get: operations["photo_api_v1_photos__photo_id__get"];
+        get: operations["photo_api_v1_alerts__finding_id__photos__photo_id__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2285,7 +2285,7 @@ export interface components {
             timeline: components["schemas"]["Moment"][];
             /**
              * Photos
-             * @description of its visits: `/photos/{id}`
+             * @description of its visits: `/alerts/{finding_id}/photos/{id}`
              */
             photos: components["schemas"]["CasePhoto"][];
             /** @description what somebody reported by a door plate, of a case that began with it */
@@ -10889,11 +10889,12 @@ export interface operations {
             };
         };
     };
-    photo_api_v1_photos__photo_id__get: {
+    photo_api_v1_alerts__finding_id__photos__photo_id__get: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                finding_id: string;
                 photo_id: string;
             };
             cookie?: never;

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from domain.codes import (
+    DISTRICTS,
     InvalidCode,
     dwelling_number,
     normalised_credit_code,
@@ -132,13 +133,23 @@ def _luhn(digits: str) -> int:
 
 
 def grid(text: str) -> str:
-    return normalised_grid_code(refuse_changed(plain(text)))
+    code = normalised_grid_code(refuse_changed(plain(text)))
+    _refuse_elsewhere(code[:6])
+    return code
 
 
 def district(text: str) -> str:
     """A district's six digits; of one that was merged or renamed, those of the district that it is in now."""
     code = normalised_district_code(refuse_changed(plain(text)))
-    return table("gbt-2260").meaning(code) or code
+    code = table("gbt-2260").meaning(code) or code
+    _refuse_elsewhere(code)
+    return code
+
+
+def _refuse_elsewhere(district: str) -> None:
+    """Nobody of this city would ever see what is said about another's place."""
+    if district not in DISTRICTS:
+        raise InvalidCode(f"{district} is no district of this city, whose districts are {', '.join(DISTRICTS)}")
 
 
 def credit_code(text: str) -> str:

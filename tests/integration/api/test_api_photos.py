@@ -72,7 +72,8 @@ async def test_who_sees_the_case_sees_the_photo_and_each_look_is_recorded(city: 
     for name, status in {"worker": 200, "colleague": 200, "here": 200, "district": 200, "worker-there": 404, "there": 404,
                          "taxes-only": 404, "admin": 404, "ops": 404, "department": 404}.items():  # fmt: skip
         client = await log_in(name)
-        real, unreal = await client.get(f"/photos/{made}"), await client.get(f"/photos/{uuid.uuid4()}")
+        photos = f"/alerts/{city.here.findings[0]}/photos"
+        real, unreal = await client.get(f"{photos}/{made}"), await client.get(f"{photos}/{uuid.uuid4()}")
         assert real.status_code == status, name
         if status == 404:
             assert real.json() | {"instance": ""} == unreal.json() | {"instance": ""}

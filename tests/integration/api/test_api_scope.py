@@ -63,7 +63,7 @@ ATTACKED_ELSEWHERE = {
     "/patrols/{patrol_id}/complete",  # test_api_route.py, which has a patrol plan
     "/calls/{task_id}/answer",  # test_api_calls.py, which has a call
     # test_api_plates.py and test_api_photos.py, which have plates, reports and photos
-    *("/plates/{code}", "/plates/{code}/reports", "/plates/{code}/door", "/photos/{photo_id}"),
+    *("/plates/{code}", "/plates/{code}/reports", "/plates/{code}/door", "/alerts/{finding_id}/photos/{photo_id}"),
     *("/reports/{report_id}/accept", "/reports/{report_id}/decline", "/reports/{report_id}/photo"),
     "/silences/{silence_id}/end",  # test_api_noise.py
     # test_api_two_ways.py

@@ -141,7 +141,7 @@ def attempts(
         "unmasked": lambda there: ("POST", f"/alerts/{finding(there)}/people", {"purpose": "handle_case"}),
         "task": lambda there: ("GET", f"/tasks/{task(there)}", None),
         "claim": lambda there: ("POST", f"/tasks/{task(there)}/claim", {}),
-        "photo": lambda there: ("GET", f"/photos/{picture(there)}", None),
+        "photo": lambda there: ("GET", f"/alerts/{finding(there)}/photos/{picture(there)}", None),
         "visit": lambda there: ("POST", f"/tasks/{task(there)}/complete", {"outcome": "refused"}),
         "resident": lambda there: (
             *("GET", f"/rows/resident/{known if there else known[:-6] + secrets.token_hex(3)}"),

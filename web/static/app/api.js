@@ -254,7 +254,8 @@ export const acceptReport = (/** @type {string} */ id) => request("POST", `/repo
 export const declineReport = (/** @type {string} */ id, /** @type {string} */ reason) =>
   request("POST", `/reports/${part(id)}/decline`, { reason });
 export const reportPhoto = (/** @type {string} */ id) => `${BASE}/reports/${part(id)}/photo`;
-export const visitPhoto = (/** @type {string} */ id) => `${BASE}/photos/${part(id)}`;
+/** @type {(finding: string, id: string) => string} */
+export const visitPhoto = (finding, id) => `${BASE}/alerts/${part(finding)}/photos/${part(id)}`;
 /** Earlier visits at a task's door. @type {(task: string) => Promise<City.VisitBefore[]>} */
 export const visitsBefore = async (task) => listed(await request("GET", `/tasks/${part(task)}/visits`));
 /** Silences that hold in one's area, or have ended. @type {(filter?: object) => Promise<City.Silence[]>} */

@@ -154,7 +154,7 @@ export const Case = {
           t("case.people"),
           h(People, { key: one.finding_id, people: one.people, purposes: props.purposes, unmask }),
         ),
-        one.photos?.length ? part(t("case.photos"), h(Photos, { photos: one.photos })) : null,
+        one.photos?.length ? part(t("case.photos"), h(Photos, { finding: one.finding_id, photos: one.photos })) : null,
         part(t("case.timeline"), h(Timeline, { moments: one.timeline ?? [], unit: task?.extension_unit })),
         links(one),
         h(

@@ -85,6 +85,7 @@ export default [
   ["it holds a quotation mark .*", "只有一侧有引号：请去掉"],
   ["a plate has .+", "号牌为 3 至 12 个字母、数字或汉字"],
   ["a grid code has 15 digits.*", "网格编码为 15 位：区 6、街道 3、社区 3、网格 3"],
+  ["(\\d{6}) is no district of this city, whose districts are (.+)", "$1 不是本市的区，本市各区为 $2"],
   ["a district code has 6 digits.*", "行政区划代码为 6 位数字"],
   ["the street of a grid code .*", "网格编码中的街道应为 001–099，镇为 100–199"],
   ["the community and the grid of a grid code are not 000", "网格编码中的社区和网格不得为 000"],
@@ -103,6 +104,10 @@ export default [
   ["was changed by a spreadsheet into an error .*", "是电子表格的错误值或公式（如 #N/A、=B2）：请更正后重新导出"],
   ["is in UTF-8, the rest of the file .*", "此行是 UTF-8，其余是 GB18030：请用同一编码导出"],
   ["is behind the end of the list.*", "在列表之后，未读取：请把所有记录放在一个列表中"],
+  [
+    ".*shown with noughts before them or with letters [(]000123.*",
+    "有的数字以 0 开头或带字母显示（如 000123、H-007），这种格式只有 .xlsx 和 .xls 能读出：请把该列设为文本，或另存为 .xlsx 后再发布",
+  ],
   [".*noughts before them.*", "同一列中有的数字以 0 开头显示，有的没有：请把该列设为文本"],
   ["is no field of (.+)", "不是 $1 的字段"],
   ["has a field that .+", "有契约中没有的字段"],
