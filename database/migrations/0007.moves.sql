@@ -363,13 +363,15 @@ COMMENT ON FUNCTION city.move_task IS
 
 CREATE FUNCTION city.act(its_id uuid, its_move text, because text DEFAULT NULL, detail jsonb DEFAULT '{}', request_id uuid DEFAULT NULL)
 RETURNS city.task LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE me uuid := city.my_account();
+DECLARE
+    me uuid := city.my_account();
+    -- Beforehand, whether the task is there or not: no time tells.
+    since text := city.sees_from(); until text := city.sees_until(); domains text[] := city.sees_domains();
 BEGIN
     -- Not there and not yours to see are one answer. A tablet that sends a hand-over again no longer sees the task.
     IF me IS NULL OR NOT EXISTS (
         SELECT FROM city.task t WHERE t.id = its_id
-            AND t.queue >= city.sees_from() AND t.queue < city.sees_until()
-            AND t.domain = ANY (coalesce(city.sees_domains(), ARRAY[t.domain])))
+            AND t.queue >= since AND t.queue < until AND t.domain = ANY (coalesce(domains, ARRAY[t.domain])))
         AND NOT EXISTS (SELECT FROM city.task_event e WHERE e.task = its_id AND e.request = request_id AND e.actor = me AND e.move = its_move)
     THEN
         RAISE EXCEPTION 'There is no such task.' USING ERRCODE = 'CG404';

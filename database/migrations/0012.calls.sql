@@ -198,14 +198,14 @@ COMMENT ON FUNCTION city.my_calls IS
 
 CREATE FUNCTION city.answer_call(its_id uuid, request_id uuid DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE me record;
+DECLARE me record; since text := city.sees_from(); until text := city.sees_until();
 BEGIN
     SELECT m.* INTO me FROM city.me() m;
     -- Before the lock: nobody waits for what they may not see. A colleague's claim is refused by name, as ever.
     IF me.account IS NULL OR NOT EXISTS (
         SELECT FROM city.task t WHERE t.id = its_id AND t.domain = 'sos' AND (
             EXISTS (SELECT FROM city.call_turn s WHERE s.task = t.id AND s.account = me.account)
-            OR t.queue >= city.sees_from() AND t.queue < city.sees_until() AND 'sos' = ANY (coalesce(me.domains, ARRAY['sos']))))
+            OR t.queue >= since AND t.queue < until AND 'sos' = ANY (coalesce(me.domains, ARRAY['sos']))))
     THEN
         RAISE EXCEPTION 'There is no such task.' USING ERRCODE = 'CG404';
     END IF;

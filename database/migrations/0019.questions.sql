@@ -100,13 +100,14 @@ END;
 
 CREATE FUNCTION city.ask_department(finding uuid, its_event text, its_purpose text, its_question text, request_id uuid DEFAULT NULL) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE me record; its city.task; event city.task_event; fact jsonb; made city.question;
+DECLARE
+    me record; its city.task; event city.task_event; fact jsonb; made city.question;
+    since text := city.sees_from(); until text := city.sees_until(); domains text[] := city.sees_domains();
 BEGIN
     SELECT m.* INTO me FROM city.me() m;
     -- As city.act: not there and not yours to see are one answer.
     SELECT t.* INTO its FROM city.task t
-    WHERE t.finding_id = finding AND t.queue >= city.sees_from() AND t.queue < city.sees_until()
-        AND t.domain = ANY (coalesce(city.sees_domains(), ARRAY[t.domain]))
+    WHERE t.finding_id = finding AND t.queue >= since AND t.queue < until AND t.domain = ANY (coalesce(domains, ARRAY[t.domain]))
     ORDER BY t.dispatched_at DESC, t.id DESC LIMIT 1 FOR UPDATE;
     IF me.account IS NULL OR its.id IS NULL THEN
         RAISE EXCEPTION 'There is no such case.' USING ERRCODE = 'CG404';

@@ -267,12 +267,14 @@ COMMENT ON FUNCTION city.report_photo IS 'The name of a report''s photo in the s
 
 CREATE FUNCTION city.decide_report(its_id uuid, accept boolean, because text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE its city.plate_report; decided text := CASE WHEN accept THEN 'accepted' ELSE 'declined' END;
+DECLARE
+    its city.plate_report; decided text := CASE WHEN accept THEN 'accepted' ELSE 'declined' END;
+    since text := city.sees_from(); until text := city.sees_until();
 BEGIN
     -- Not there and not yours to see are one answer; as the policy of city.plate_report says it, for this function runs as the owner.
     IF city.my_role() IS DISTINCT FROM 'command_centre' OR NOT 'facilities' = ANY (coalesce(city.sees_domains(), '{facilities}'))
         OR NOT EXISTS (SELECT FROM city.plate_report r JOIN city.placement p ON p.dwelling = r.dwelling
-            WHERE r.id = its_id AND p.place >= city.sees_from() AND p.place < city.sees_until())
+            WHERE r.id = its_id AND p.place >= since AND p.place < until)
     THEN
         RAISE EXCEPTION 'There is no such report.' USING ERRCODE = 'CG404';
     END IF;

@@ -39,7 +39,7 @@ def untold_of_xls(path: Path) -> Untold:
     with Path(os.devnull).open("w") as nowhere:
         try:
             book = xlrd.open_workbook(
-                path, logfile=nowhere, formatting_info=True, on_demand=True, ignore_workbook_corruption=True
+                str(path), logfile=nowhere, formatting_info=True, on_demand=True, ignore_workbook_corruption=True
             )
             with book:
                 return _untold(path, book)
