@@ -126,8 +126,8 @@ async def test_the_time_of_an_answer_does_not_tell_whether_it_is_there(
 def attempts(
     city: City, known: str, number: str, photo: uuid.UUID
 ) -> dict[str, Callable[[bool], tuple[str, str, Any]]]:
-    """What is asked for → the request for one that is there, or for one of the same form that is not. Each of them is the
-    same every time: what was asked before is answered sooner, whether it is there or not."""
+    """What is asked for → the request for one that is there, or for one of the same form that is not. Each of them is
+    the same every time: what was asked before is answered sooner, whether it is there or not."""
     there = city.there
 
     def some(one: object) -> Callable[[bool], str]:
