@@ -19,6 +19,9 @@ NOT_OFTENER_S = 0.2
 """Between two looks at what is due: a flood of notices is one."""
 LOOKS_UP_S = 0.5
 """Who waits for a notice sees as often whether it shall end."""
+BY_INDEX = "-c enable_seqscan=off"
+"""A sink knows its rows by their keys, but tables about people have no statistics from which PostgreSQL could tell: a
+plan that was made while a table was empty would read all of it for each row, as long as the session lives."""
 
 
 class Beside:
@@ -72,7 +75,11 @@ class Beside:
 
     def _connect(self) -> Connection:
         return psycopg.connect(
-            self._settings.dsn("sinks"), autocommit=True, connect_timeout=5, application_name=self._name
+            self._settings.dsn("sinks"),
+            autocommit=True,
+            connect_timeout=5,
+            application_name=self._name,
+            options=BY_INDEX,
         )
 
 

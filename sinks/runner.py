@@ -23,7 +23,7 @@ from runtime import metrics
 from runtime.settings import Settings
 from runtime.traces import trace_id_of, traces_of
 from sinks import offsets
-from sinks.beside import Beside, Punctual
+from sinks.beside import BY_INDEX, Beside, Punctual
 from sinks.consumer import WAITED_FOR, consumer_of, group_of
 from sinks.lag import Lag
 from sinks.put_aside import DeadLetters
@@ -41,8 +41,6 @@ WAIT_AT_MOST_S = 5.0
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, Away)
 #: What psycopg counts among them, and no waiting mends: a value is larger than PostgreSQL takes.
 NEVER_TAKEN = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex)
-BY_INDEX = "-c enable_seqscan=off"
-"""A sink knows its rows by their keys, but tables about people have no statistics from which PostgreSQL could tell."""
 LONGEST_KEY = 2_000
 """Bytes of a record's key: an index of PostgreSQL takes 2,700."""
 

@@ -81,8 +81,8 @@ BEGIN
         -- Whoever acknowledges holds the task: either this is first, or nothing of it is pending any more.
         SELECT t.* INTO its FROM city.task t WHERE t.id = one.task FOR UPDATE SKIP LOCKED;
         CONTINUE WHEN its.id IS NULL;
-        UPDATE city.notification n SET sent_at = as_of
-        WHERE (n.task, n.number, n.level) = (one.task, one.number, one.level) AND n.sent_at IS NULL AND n.cancelled_at IS NULL;
+        UPDATE city.notification n SET sent_at = as_of -- coalesce: as in keep_notifications
+        WHERE (n.task, n.number, n.level) = (one.task, one.number, one.level) AND coalesce(n.sent_at, n.cancelled_at) IS NULL;
         CONTINUE WHEN NOT FOUND;
         told := told + 1;
         IF city.level_rank(one.level) > coalesce(city.level_rank(its.escalated_to), 0) THEN

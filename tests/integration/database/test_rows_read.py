@@ -54,3 +54,10 @@ def test_a_batch_of_alerts_reads_no_more_than_its_own(world: World) -> None:
     batch = [world.record_of_alert(f"C-{number}", "opened") for number in range(50)]
     read = rows_read(world, ["alert"], lambda connection: queries.record_alerts(connection, batch))
     assert 0 < read < 50 * 12
+
+
+def test_telling_that_nobody_acknowledged_reads_what_is_due_only(world: World) -> None:
+    open_many(world)
+    tell = "SELECT city.tell_due(now() + interval '90 days', 50)"
+    read = rows_read(world, ["notification", "task"], lambda connection: connection.execute(tell))
+    assert 50 <= read < 50 * 8
