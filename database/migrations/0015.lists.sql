@@ -91,11 +91,11 @@ BEGIN
                         CASE wanted ->> 'task' WHEN 'escalated' THEN format('t.escalated_to = ANY (%L::text[])', city.levels_from(scope)) END,
                         CASE wanted ->> 'task' WHEN 'fed_back' THEN city.in_area('queue', wanted ->> 'area', scope) END),
                     CASE wanted ->> 'task' WHEN 'fed_back' THEN 'ORDER BY t.finished_at, t.id LIMIT 1001' END)
-            -- OFFSET 0: looked up by its finding, not joined: no table about people has statistics, and to a planner that knows none
-            -- the open tasks of the whole city look as few as that one, which an index says is one at most
-            WHEN wanted ? 'task' THEN format('EXISTS (SELECT FROM city.task t WHERE t.finding_id = a.finding_id AND %s%s)',
-                city.task_state_where(wanted ->> 'task'),
-                CASE WHEN wanted ->> 'task' IN ('open', 'running', 'dispatched', 'acknowledged', 'suspended') THEN ' OFFSET 0' END) END);
+            -- OFFSET 0: looked up by its finding (city.one_open_task), not joined: no table about people has statistics, and to a planner
+            -- that knows none the open tasks of the whole city look as few as that one
+            WHEN wanted ? 'task' THEN format('EXISTS (SELECT FROM city.task t WHERE t.finding_id = a.finding_id AND t.finished_at IS NULL%s OFFSET 0)',
+                CASE wanted ->> 'task' WHEN 'open' THEN '' WHEN 'running' THEN ' AND t.state <> ''suspended'''
+                    ELSE format(' AND t.state || '''' = %L', wanted ->> 'task') END) END);
 END $$;
 
 CREATE FUNCTION city.task_state_where(wanted text) RETURNS text LANGUAGE sql IMMUTABLE

@@ -17,7 +17,7 @@ from tests.databases import drop_database
 
 NUMBERS_OF_THE_HEAD = 12
 OPEN_ALERTS = 10_000
-TASKS_OF_HISTORY = {"year": 1_000_000, "week": 20_000}
+TASKS_OF_HISTORY = {"year": 1_000_000, "week": 10_000}
 """Plans are made by the sizes of tables and indexes alone: another history is another plan."""
 BIG = ("alert", "task")
 

@@ -248,6 +248,6 @@ def test_any_history_is_due_when_the_minutes_are_counted(world: World) -> None:
             assert respond_by == by_history == expected(runs, within, unit)
 
         world.alert("d1")
-        admin.execute("UPDATE city.task SET state = 'closed'")
+        admin.execute("UPDATE city.task SET state = 'closed', finished_at = now()")
         admin.commit()
         holds()
