@@ -57,7 +57,7 @@ e2e: $(STAMP) $(PAGE_TOOLS) ## the whole system from export to browser, killed a
 		PATH="$$PATH:/usr/sbin" command -v "$${tool%%:*}" >/dev/null || \
 		{ echo "make e2e needs '$${tool%%:*}': install Debian's package $${tool##*:} (apt-get install $${tool##*:})." >&2; exit 1; }; \
 	done
-	TOOLS_REQUIRED=yes $(RUN) -m pytest -n 4 --dist loadfile tests/e2e $(JUDGED) $(TESTS)
+	TOOLS_REQUIRED=yes $(RUN) -m pytest -n 3 --dist loadfile tests/e2e $(JUDGED) $(TESTS)
 	$(if $(TESTS),,@$(MAKE) --no-print-directory rare)
 
 e2e-day: $(STAMP) ## the story of one day on everybody's pages; the pictures are in build/screens
