@@ -213,11 +213,11 @@ END $$;
 COMMENT ON FUNCTION city.count_lines IS 'How many rows city.list_lines would list.';
 
 CREATE FUNCTION city.lines_of(wanted jsonb, keys text[]) RETURNS TABLE (line text, alerts bigint, visited bigint, urgent bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE who record := city.caller();
 BEGIN
     RETURN QUERY EXECUTE format('SELECT line, count(*), count(*) FILTER (WHERE EXISTS (SELECT FROM city.task t WHERE t.finding_id = a.finding_id
-            AND t.state IN (''completed'', ''verified'') AND t.outcome = ''done'')), count(*) FILTER (WHERE severity = ''urgent'')
+            AND t.state || '''' IN (''completed'', ''verified'') AND t.outcome = ''done'' ORDER BY t.finding_id, t.dispatched_at OFFSET 0)), count(*) FILTER (WHERE severity = ''urgent'')
         FROM city.alert a WHERE %s AND line = ANY ($2) GROUP BY 1', city.alerts_where(wanted, who.scope)) USING wanted, keys;
 END $$;
 COMMENT ON FUNCTION city.lines_of IS 'How many alerts of these filters each of these lines has, and at how many of its doors the work is done.';
