@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import gc
 import re
-import socket
 import sys
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
+from runtime.listening import refusal
 from runtime.settings import CHECKOUT, Settings, load
 
 Kind = Literal[
@@ -131,17 +131,14 @@ def _require_port(process: Process, settings: Settings) -> None:
     port = process.port(settings)
     if settings.worker_instance or not port:
         return  # it is given a free one
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, port))
-        except OSError as refused:
-            own = {"api": "CITYGRID_API_PORT", "gateway": "CITYGRID_GATEWAY_PORT"}
-            moved_by = own.get(process.kind, f'CITYGRID_WORKER_PORTS, such as {{"{process.name}": 12345}}')
-            raise SystemExit(
-                f"{process.name} cannot answer on {settings.host}, port {port}: {refused.strerror}. End what listens "
-                f"there (`ss -ltnp` names it), or give it another port with {moved_by}."
-            ) from None
+    refused = refusal(settings.host, port)
+    if refused:
+        own = {"api": "CITYGRID_API_PORT", "gateway": "CITYGRID_GATEWAY_PORT"}
+        moved_by = own.get(process.kind, f'CITYGRID_WORKER_PORTS, such as {{"{process.name}": 12345}}')
+        raise SystemExit(
+            f"{process.name} cannot answer on {settings.host}, port {port}: {refused}. End what listens there "
+            f"(`ss -ltnp` names it), or give it another port with {moved_by}."
+        )
 
 
 def assign_ports(names: list[str], known: dict[str, int], first: int, taken: set[int]) -> dict[str, int]:

@@ -10,6 +10,7 @@ import structlog
 from psycopg import sql
 
 from runtime.settings import Settings
+from sinks import session
 from sinks.sink import Connection, Due, Tick
 
 log = structlog.get_logger()
@@ -19,9 +20,6 @@ NOT_OFTENER_S = 0.2
 """Between two looks at what is due: a flood of notices is one."""
 LOOKS_UP_S = 0.5
 """Who waits for a notice sees as often whether it shall end."""
-BY_INDEX = "-c enable_seqscan=off"
-"""A sink knows its rows by their keys, but tables about people have no statistics from which PostgreSQL could tell: a
-plan that was made while a table was empty would read all of it for each row, as long as the session lives."""
 
 
 class Beside:
@@ -74,13 +72,7 @@ class Beside:
         self._ended.wait(EVERY_S)
 
     def _connect(self) -> Connection:
-        return psycopg.connect(
-            self._settings.dsn("sinks"),
-            autocommit=True,
-            connect_timeout=5,
-            application_name=self._name,
-            options=BY_INDEX,
-        )
+        return session.connect(self._settings, self._name)
 
 
 class Punctual(Beside):

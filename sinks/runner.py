@@ -22,8 +22,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_when_eve
 from runtime import metrics
 from runtime.settings import Settings
 from runtime.traces import trace_id_of, traces_of
-from sinks import offsets
-from sinks.beside import BY_INDEX, Beside, Punctual
+from sinks import offsets, session
+from sinks.beside import Beside, Punctual
 from sinks.consumer import WAITED_FOR, consumer_of, group_of
 from sinks.lag import Lag
 from sinks.put_aside import DeadLetters
@@ -311,10 +311,7 @@ class Runner:
             with attempt:
                 self._beat = time.monotonic()
                 if self._connection is None or self._connection.closed:
-                    dsn = self._settings.dsn("sinks")
-                    self._connection = psycopg.connect(
-                        dsn, autocommit=True, connect_timeout=5, application_name=self._name, options=BY_INDEX
-                    )
+                    self._connection = session.connect(self._settings, self._name)
                 done = work(self._connection)
                 self._trouble = None
                 metrics.SINK_READY.labels(self._name).set(1)

@@ -8,6 +8,8 @@ from itertools import islice
 
 import psutil
 
+from runtime.listening import refusal
+
 LOOPBACK = "127.0.0.1"
 DRAWN_FROM = range(12_000, 32_000)
 """Linux gives outgoing connections 32768 to 60999 (ip(7), ip_local_port_range)."""
@@ -52,13 +54,7 @@ def _reserve(port: int) -> bool:
 
 def is_taken(port: int) -> bool:
     """Whether a server could not bind `port` on loopback now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return True
-    return False
+    return refusal(LOOPBACK, port) is not None
 
 
 def require_free(port: int, part: str, setting: str) -> None:

@@ -23,6 +23,7 @@ RESIDENTS = 600
 SPEED = 1_440.0
 """A day in a minute."""
 PRESSED = "老人按下 SOS"
+"""Answered half a second later: of a press that was read together with its answer there is no alert."""
 READ = {topic for topics in INPUTS.values() for topic in topics} | {
     topic for sink in sinks().values() for topic in sink.topics()
 }
@@ -48,9 +49,7 @@ def test_what_the_story_must_bring_comes_and_what_it_ends_is_over(settings: Sett
 
         def tell(second: int, title: str, events: int) -> None:
             titles.extend([title] if title else [])
-            if (
-                title == PRESSED
-            ):  # half a second before its answer: of a press that was answered already there is no alert
+            if title == PRESSED:
                 until(unheard, 60)
 
         def unheard() -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from database import queries
-from sinks.beside import BY_INDEX
+from sinks.session import BY_INDEX
 from tests.integration.database.world import GRID_A, World
 
 OPEN = 1_200
